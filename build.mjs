@@ -1,0 +1,60 @@
+// Builds both artefacts from one source:
+//   dist/host-device-l3.cjs  one file for Node 20 or later
+//   dist/host-device-l3      the same, compiled with Bun; needs no Node
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { arch } from 'node:process'
+import { build } from 'esbuild'
+
+const require = createRequire(import.meta.url)
+const run = (command, args) =>
+  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+
+/** The kernel door: a Node-API addon, which Node and Bun both load. */
+function compileDoor() {
+  run(process.env.CC ?? 'cc', [
+    ...['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror'],
+    ...['-fPIC', '-shared', '-fvisibility=hidden', '-s'],
+    `-I${require('node-api-headers').include_dir}`,
+    ...['-o', 'build/door.node', 'src/kernel/native/door.c'],
+  ])
+}
+
+/** `target` also decides how the addon's bytes are embedded: Node 20 knows no Uint8Array.fromBase64. */
+const bundleOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minify: true,
+  legalComments: 'none',
+  loader: { '.node': 'binary' },
+  logLevel: 'warning',
+}
+
+async function bundle() {
+  await build({
+    ...bundleOptions,
+    entryPoints: ['src/main.ts'],
+    outfile: 'dist/host-device-l3.cjs',
+    banner: { js: '#!/usr/bin/env node' },
+  })
+  chmodSync('dist/host-device-l3.cjs', 0o755)
+}
+
+/** Without the two last options the executable would read .env and bunfig.toml where it is started. */
+function compileWithBun() {
+  const bun = require.resolve(`@oven/bun-linux-${arch === 'arm64' ? 'aarch64' : arch}/bin/bun`)
+  run(bun, [
+    ...['build', '--compile', '--bytecode', '--minify', 'dist/host-device-l3.cjs'],
+    ...['--outfile', 'dist/host-device-l3'],
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+  ])
+}
+
+mkdirSync('build', { recursive: true })
+mkdirSync('dist', { recursive: true })
+compileDoor()
+await bundle()
+compileWithBun()

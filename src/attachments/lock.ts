@@ -1,0 +1,53 @@
+import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../failure.js'
+import { kernelDoor } from '../kernel/door.js'
+
+const DEADLINE_MILLISECONDS = 10_000
+const PAUSE_MILLISECONDS = 5
+
+/**
+ * Takes a lock by name, until it is disposed or the process ends. Always the
+ * attachment first, then the device: DEL learns from the attachment's record
+ * which device it must lock.
+ * @throws Failure `busy` when somebody else keeps it past the deadline
+ */
+export function acquireLock(stateDirectory: string, name: string): Disposable {
+  const directory = join(stateDirectory, 'locks')
+  const path = join(directory, name)
+  const deadline = Date.now() + DEADLINE_MILLISECONDS
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    for (;;) {
+      const fd = tryOnce(path)
+      if (fd !== undefined) return { [Symbol.dispose]: () => release(path, fd) }
+      if (Date.now() > deadline) break
+      pause()
+    }
+  } catch (error) {
+    throw new Failure('state-unusable', `cannot lock ${path}: ${(error as Error).message}`)
+  }
+  throw new Failure('busy', `another call has been working on ${name} for too long`)
+}
+
+function tryOnce(path: string): number | undefined {
+  const fd = openSync(path, 'a', 0o600)
+  // The last owner may have removed the file between the open and the lock.
+  if (kernelDoor().tryLock(fd) && isStill(path, fd)) return fd
+  closeSync(fd)
+  return undefined
+}
+
+function isStill(path: string, fd: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+}
+
+/** Removes the file while it is still locked, so that none is left behind for good. */
+function release(path: string, fd: number): void {
+  unlinkSync(path)
+  closeSync(fd)
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
+}

@@ -1,0 +1,20 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { LentDeviceSchema } from '../device/lent-device.js'
+import { HostNetworkStateSchema } from '../network-state/model.js'
+
+export const RECORD_FORMAT = 1
+
+/** What was lent to whom: enough to bring the device home, whatever happens. */
+export const AttachmentRecordSchema = Type.Object({
+  format: Type.Literal(RECORD_FORMAT),
+  containerId: Type.String(),
+  interfaceName: Type.String(),
+  network: Type.String(),
+  sandboxPath: Type.String(),
+  device: LentDeviceSchema,
+  state: HostNetworkStateSchema,
+})
+export type AttachmentRecord = Static<typeof AttachmentRecordSchema>
+
+/** The pair that names an attachment to a network. */
+export type AttachmentKey = Pick<AttachmentRecord, 'containerId' | 'interfaceName'>

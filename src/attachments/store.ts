@@ -1,0 +1,87 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { Value } from '@sinclair/typebox/value'
+import { Failure } from '../failure.js'
+import { type AttachmentKey, type AttachmentRecord, AttachmentRecordSchema } from './record.js'
+
+/** The attachment records of a state directory, one JSON file each. */
+export class AttachmentStore {
+  readonly #directory: string
+
+  /** @throws Failure `state-unusable` when the directory cannot be made */
+  constructor(stateDirectory: string) {
+    this.#directory = join(stateDirectory, 'attachments')
+    attempt('make the directory', this.#directory, () =>
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 }),
+    )
+  }
+
+  /** Undefined where the attachment has no record. */
+  read(key: AttachmentKey): AttachmentRecord | undefined {
+    const path = this.#path(key)
+    const text = attempt('read', path, () => readIfThere(path))
+    if (text === undefined) return undefined
+    const record: unknown = attempt('understand', path, () => JSON.parse(text))
+    if (Value.Check(AttachmentRecordSchema, record)) return record
+    throw new Failure('state-unusable', `cannot understand ${path}: it is not a record of ours`)
+  }
+
+  /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
+  write(record: AttachmentRecord): void {
+    const path = this.#path(record)
+    const temporary = `${path}.new`
+    attempt('write', path, () => {
+      onDisk(temporary, 'w', (fd) => writeFileSync(fd, JSON.stringify(record)))
+      renameSync(temporary, path)
+      // A rename is only durable once the directory that holds the name is on disk.
+      onDisk(this.#directory, 'r')
+    })
+  }
+
+  remove(key: AttachmentKey): void {
+    const path = this.#path(key)
+    attempt('remove', path, () => rmSync(path, { force: true }))
+  }
+
+  /** Neither part can contain the colon. */
+  #path({ containerId, interfaceName }: AttachmentKey): string {
+    return join(this.#directory, `${containerId}:${interfaceName}.json`)
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Opens a file or directory, works on it, and waits until all of it is on disk. */
+function onDisk(path: string, flags: string, work?: (fd: number) => void): void {
+  const fd = openSync(path, flags, 0o600)
+  try {
+    work?.(fd)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function attempt<T>(what: string, path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new Failure('state-unusable', `cannot ${what} ${path}: ${(error as Error).message}`)
+  }
+}

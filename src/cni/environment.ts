@@ -1,0 +1,77 @@
+import { CniError, ErrorCode } from './error.js'
+
+/** The CNI variables of a call that works on an attachment. Unset ones are empty. */
+export interface Environment {
+  command: string
+  containerId: string
+  netns: string
+  ifName: string
+}
+
+interface Variable {
+  name: string
+  key?: keyof Environment
+  requiredBy: string[]
+  validate?: (value: string) => void
+}
+
+const ATTACHMENT_COMMANDS = ['ADD', 'CHECK', 'DEL']
+const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+const INTERFACE_NAME_BYTES = 15
+
+/** In the order in which the CNI library looks at them, which decides what it complains of first. */
+const VARIABLES: Variable[] = [
+  {
+    name: 'CNI_CONTAINERID',
+    key: 'containerId',
+    requiredBy: ATTACHMENT_COMMANDS,
+    validate: validateContainerId,
+  },
+  { name: 'CNI_NETNS', key: 'netns', requiredBy: ['ADD', 'CHECK'] },
+  {
+    name: 'CNI_IFNAME',
+    key: 'ifName',
+    requiredBy: ATTACHMENT_COMMANDS,
+    validate: validateInterfaceName,
+  },
+  { name: 'CNI_PATH', requiredBy: [...ATTACHMENT_COMMANDS, 'GC', 'STATUS'] },
+]
+
+/**
+ * Reads the CNI variables.
+ * @throws CniError 4 for a value that cannot be, or naming all that are missing
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
+  const command = variables.CNI_COMMAND ?? ''
+  const environment: Environment = { command, containerId: '', netns: '', ifName: '' }
+  const missing: string[] = []
+  for (const { name, key, requiredBy, validate } of VARIABLES) {
+    const value = variables[name] ?? ''
+    if (value === '' && requiredBy.includes(command)) missing.push(name)
+    if (value !== '' && requiredBy.includes(command)) validate?.(value)
+    if (key) environment[key] = value
+  }
+  if (missing.length > 0) throw invalid(`required env variables [${missing.join(',')}] missing`)
+  return environment
+}
+
+/** Whether a text can be a container id or the name of a network. */
+export function isIdentifier(text: string): boolean {
+  return IDENTIFIER.test(text)
+}
+
+function validateContainerId(value: string): void {
+  if (!isIdentifier(value)) throw invalid('invalid characters in containerID', value)
+}
+
+function validateInterfaceName(value: string): void {
+  if (Buffer.byteLength(value) > INTERFACE_NAME_BYTES)
+    throw invalid('interface name is too long', 'interface name should be less than 16 characters')
+  if (value === '.' || value === '..') throw invalid('interface name is . or ..')
+  if (/[/:\s]/u.test(value))
+    throw invalid('interface name contains / or : or whitespace characters')
+}
+
+function invalid(message: string, details?: string): CniError {
+  return new CniError(ErrorCode.invalidEnvironment, message, details)
+}

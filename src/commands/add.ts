@@ -1,0 +1,64 @@
+import { acquireLock } from '../attachments/lock.js'
+import type { AttachmentRecord } from '../attachments/record.js'
+import { RECORD_FORMAT } from '../attachments/record.js'
+import { AttachmentStore } from '../attachments/store.js'
+import { mergeIntoResult } from '../cni/result.js'
+import { findDevice } from '../device/find-device.js'
+import { lendDevice, requireFreeNames } from '../device/lend-device.js'
+import { Failure } from '../failure.js'
+import { Place } from '../kernel/place.js'
+import { applyState } from '../network-state/apply.js'
+import { captureHostNetworkState } from '../network-state/capture.js'
+import { carriedState } from '../network-state/carried.js'
+import type { Call } from './call.js'
+import { contributionOf } from './contribution.js'
+import { rollBack } from './roll-back.js'
+
+/**
+ * ADD: lends the device to the sandbox, with its addresses and routes.
+ * @returns the result for stdout
+ * @throws Failure with the device on the host as it was, or saying where it is
+ */
+export function add({ environment, cniVersion, configuration }: Call): object {
+  const { containerId, ifName, netns } = environment
+  const { stateDir, device: deviceName } = configuration
+  using host = Place.host()
+  using sandbox = Place.sandbox(netns, host)
+  requireAnotherNamespace(host, sandbox)
+  const store = new AttachmentStore(stateDir)
+  using _attachment = acquireLock(stateDir, `${containerId}:${ifName}`)
+
+  const onHost = findDevice(host, deviceName)
+  using _device = acquireLock(stateDir, `device-${onHost.index}`)
+  const lent = { onHost, nameInSandbox: ifName }
+  requireFreeNames(sandbox, lent)
+
+  const state = captureHostNetworkState(host, onHost, configuration)
+  const record: AttachmentRecord = {
+    format: RECORD_FORMAT,
+    containerId,
+    interfaceName: ifName,
+    network: configuration.name,
+    sandboxPath: netns,
+    device: lent,
+    state,
+  }
+  store.write(record)
+  try {
+    const link = lendDevice(host, sandbox, lent)
+    const carried = carriedState(state, onHost.index)
+    applyState(sandbox, onHost, link, carried)
+    const contribution = contributionOf(link, netns, carried, cniVersion)
+    return mergeIntoResult(configuration.prevResult, cniVersion, contribution)
+  } catch (error) {
+    throw rollBack(host, sandbox, store, record, error)
+  }
+}
+
+function requireAnotherNamespace(host: Place, sandbox: Place): void {
+  if (sandbox.namespace.equals(host.namespace))
+    throw new Failure(
+      'sandbox-invalid',
+      "plugin's netns and netns from CNI_NETNS should not be the same",
+    )
+}

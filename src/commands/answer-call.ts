@@ -1,0 +1,80 @@
+import { type Environment, readEnvironment } from '../cni/environment.js'
+import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
+import { decodeNetwork, type RawNetwork } from '../cni/network.js'
+import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
+import type { Call } from './call.js'
+import { version } from './version.js'
+
+/** What the process does in the end: prints, and says whether it failed. */
+export interface Answer {
+  about?: string
+  document?: object | undefined
+  failed: boolean
+}
+
+/** Each command is loaded only when it is called: start-up is paid for on every pod. */
+const COMMANDS: Record<string, () => Promise<(call: Call) => object | undefined>> = {
+  ADD: async () => (await import('./add.js')).add,
+  DEL: async () => (await import('./del.js')).del,
+}
+
+/** Commands of the specification that this release does not carry out. */
+const NOT_OFFERED = ['CHECK', 'STATUS', 'GC']
+
+/**
+ * Answers one call of a runtime. Never throws: what goes wrong becomes the document.
+ * @param variables the environment
+ * @param readInput reads stdin; not called where a command has no input
+ */
+export async function answerCall(
+  variables: NodeJS.ProcessEnv,
+  readInput: () => string,
+): Promise<Answer> {
+  let cniVersion: string = LATEST_VERSION
+  try {
+    if (!variables.CNI_COMMAND) return { about: about(), failed: false }
+    const environment = readEnvironment(variables)
+    if (environment.command === 'VERSION') return { document: version(), failed: false }
+    const network = decodeNetwork(read(readInput))
+    const load = requireCommand(environment)
+    cniVersion = requireSupportedVersion(network.cniVersion)
+    const run = await load()
+    const document = run(await callOf(environment, network))
+    return { document, failed: false }
+  } catch (error) {
+    return { document: errorDocument(error, cniVersion), failed: true }
+  }
+}
+
+async function callOf(environment: Environment, network: RawNetwork): Promise<Call> {
+  const { readConfiguration } = await import('../cni/configuration.js')
+  return {
+    environment,
+    cniVersion: requireSupportedVersion(network.cniVersion),
+    configuration: readConfiguration(network),
+  }
+}
+
+function read(readInput: () => string): string {
+  try {
+    return readInput()
+  } catch (error) {
+    throw new CniError(
+      ErrorCode.inputOutput,
+      `error reading from stdin: ${(error as Error).message}`,
+    )
+  }
+}
+
+function requireCommand({ command }: Environment) {
+  const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+  if (load) return load
+  const problem = NOT_OFFERED.includes(command)
+    ? `this release does not offer CNI_COMMAND: ${command}`
+    : `unknown CNI_COMMAND: ${command}`
+  throw new CniError(ErrorCode.invalidEnvironment, problem)
+}
+
+function about(): string {
+  return `CNI host-device-l3 plugin\nCNI protocol versions supported: ${SUPPORTED_VERSIONS.join(', ')}`
+}

@@ -1,0 +1,41 @@
+import type { Contribution } from '../cni/result.js'
+import { type CniVersion, namesIpVersions } from '../cni/version.js'
+import { routeMtu } from '../kernel/netlink/route.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Route } from '../kernel/objects/route.js'
+import type { StateToApply } from '../network-state/carried.js'
+
+/** What ADD reports of a lent device. */
+export function contributionOf(
+  link: Link,
+  sandboxPath: string,
+  { addresses, routes }: StateToApply,
+  cniVersion: CniVersion,
+): Contribution {
+  return {
+    interface: {
+      name: link.name,
+      mac: link.hardwareAddress,
+      ...(namesIpVersions(cniVersion) ? {} : { mtu: link.mtu }),
+      sandbox: sandboxPath,
+    },
+    ips: addresses.map(({ family, local, prefixLength }) => ({
+      ...(namesIpVersions(cniVersion) ? { version: family === 'inet' ? '4' : '6' } : {}),
+      address: `${local}/${prefixLength}`,
+    })),
+    routes: routes.map(reportedRoute),
+  }
+}
+
+function reportedRoute(route: Route) {
+  const gateway = route.hops[0]?.gateway
+  const mtu = routeMtu(route)
+  return {
+    dst: route.destination,
+    ...(gateway === undefined ? {} : { gw: gateway }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(route.priority === undefined ? {} : { priority: route.priority }),
+    table: route.table,
+    ...(route.scope === 0 ? {} : { scope: route.scope }),
+  }
+}

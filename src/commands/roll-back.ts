@@ -1,0 +1,55 @@
+import type { AttachmentRecord } from '../attachments/record.js'
+import type { AttachmentStore } from '../attachments/store.js'
+import { locate } from '../device/lent-device.js'
+import { returnDevice } from '../device/return-device.js'
+import { Failure } from '../failure.js'
+import type { Place } from '../kernel/place.js'
+import { tryToApply } from '../network-state/apply.js'
+import { stateToRestore } from '../network-state/carried.js'
+
+/**
+ * Undoes an ADD that failed after its record was written. The record goes once
+ * the device is home; else it stays for DEL.
+ * @returns the failure to report: the original one, and how things are now
+ */
+export function rollBack(
+  host: Place,
+  sandbox: Place,
+  store: AttachmentStore,
+  record: AttachmentRecord,
+  error: unknown,
+): Failure {
+  const outcome = attempt(() => {
+    const outcome = bringHome(host, sandbox, record)
+    store.remove(record)
+    return outcome
+  })
+  const kind = error instanceof Failure ? error.kind : 'internal'
+  return new Failure(kind, (error as Error).message, outcome, { cause: error })
+}
+
+/** Returns the device and its full host state; says how far that went. */
+function bringHome(host: Place, sandbox: Place, { device, state }: AttachmentRecord): string {
+  const { onHost } = device
+  const whereabouts = locate(device, [sandbox, host])
+  if (!whereabouts)
+    throw new Failure(
+      'return-failed',
+      `${onHost.name} is neither in ${sandbox.name} nor on the host`,
+    )
+  const link = returnDevice(host, device, whereabouts)
+  const refusals = tryToApply(host, onHost, link, stateToRestore(state))
+  const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
+  if (refusals.length === 0) return `${home}, with its addresses and routes`
+  const missing = refusals.map(({ what, error }) => `${what}: ${error.message}`)
+  return `${home}, but without ${missing.join('; ')}`
+}
+
+function attempt(work: () => string): string {
+  try {
+    return work()
+  } catch (error) {
+    const { message, details } = error as Failure
+    return `and the roll-back failed: ${message}${details ? `; ${details}` : ''}`
+  }
+}

@@ -1,0 +1,53 @@
+import { Failure } from '../failure.js'
+import { changeLink, findLink } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Place } from '../kernel/place.js'
+import type { LentDevice } from './lent-device.js'
+
+/**
+ * Refuses a loan that the kernel would refuse half-way: it moves a device before
+ * it finds that the new name is taken.
+ * @throws Failure `name-taken`
+ */
+export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: LentDevice): void {
+  for (const name of [nameInSandbox, ...onHost.alternativeNames]) {
+    const holder = findLink(sandbox.socket, { name })
+    if (!holder) continue
+    throw new Failure(
+      'name-taken',
+      `cannot lend ${onHost.name} to ${sandbox.name} as ${nameInSandbox}: the name ${name} is taken there (file exists)`,
+      'nothing was changed; the device is on the host with its addresses and routes',
+    )
+  }
+}
+
+/**
+ * Moves a device into a sandbox, renames it and brings it up, in one message: each
+ * move waits for the kernel's RCU grace period, which is most of what a loan
+ * costs. The alias tells whoever looks into the sandbox what the device is.
+ * @returns the device as it is in the sandbox
+ * @throws Failure `kernel-refused`; the device may be in either place then
+ */
+export function lendDevice(host: Place, sandbox: Place, lent: LentDevice): Link {
+  const { onHost, nameInSandbox } = lent
+  try {
+    changeLink(host.socket, onHost.index, {
+      namespaceFd: sandbox.namespace.fd,
+      name: nameInSandbox,
+      alias: onHost.name,
+      up: true,
+    })
+  } catch (error) {
+    const reason = (error as Error).message
+    throw new Failure(
+      'kernel-refused',
+      `cannot move ${onHost.name} into ${sandbox.name} as ${nameInSandbox}: ${reason}`,
+    )
+  }
+  const link = findLink(sandbox.socket, { name: nameInSandbox })
+  if (link) return link
+  throw new Failure(
+    'kernel-refused',
+    `${onHost.name} was moved into ${sandbox.name}, but no ${nameInSandbox} is there`,
+  )
+}

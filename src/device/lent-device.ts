@@ -1,0 +1,40 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { findLink } from '../kernel/netlink/link.js'
+import { type Link, LinkSchema } from '../kernel/objects/link.js'
+import type { Place } from '../kernel/place.js'
+
+/** A device as the host had it, and the name it was lent under. */
+export const LentDeviceSchema = Type.Object({
+  onHost: LinkSchema,
+  nameInSandbox: Type.String(),
+})
+export type LentDevice = Static<typeof LentDeviceSchema>
+
+/** A device and where it is now. */
+export interface Whereabouts {
+  place: Place
+  link: Link
+}
+
+/**
+ * Finds a lent device, in the first of the places that has it. Its index stays
+ * with it unless the sandbox already used that number; then its name and the
+ * alias it was lent with tell.
+ */
+export function locate(lent: LentDevice, places: Place[]): Whereabouts | undefined {
+  for (const place of places) {
+    const link = byIndex(place, lent) ?? byAlias(place, lent)
+    if (link) return { place, link }
+  }
+  return undefined
+}
+
+function byIndex(place: Place, { onHost }: LentDevice): Link | undefined {
+  const link = findLink(place.socket, { index: onHost.index })
+  return link?.hardwareAddress === onHost.hardwareAddress ? link : undefined
+}
+
+function byAlias(place: Place, { onHost, nameInSandbox }: LentDevice): Link | undefined {
+  const link = findLink(place.socket, { name: nameInSandbox })
+  return link?.alias === onHost.name ? link : undefined
+}

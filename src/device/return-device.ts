@@ -1,0 +1,39 @@
+import { Failure } from '../failure.js'
+import { changeLink, findLink } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Place } from '../kernel/place.js'
+import type { LentDevice, Whereabouts } from './lent-device.js'
+
+/**
+ * Brings a lent device back to the host under its own name and alias, up if it
+ * was up. Works from the sandbox and, where the kernel has already handed the
+ * device back under another name, on the host.
+ * @throws Failure `return-failed`; the device is then where it was
+ */
+export function returnDevice(host: Place, lent: LentDevice, { place, link }: Whereabouts): Link {
+  const { onHost } = lent
+  const holder = findLink(host.socket, { name: onHost.name })
+  if (holder && !(place === host && holder.index === link.index))
+    throw failed(lent, place, link, `the host has another device of that name`)
+  try {
+    changeLink(place.socket, link.index, {
+      ...(place === host ? {} : { namespaceFd: host.namespace.fd }),
+      name: onHost.name,
+      alias: onHost.alias ?? '',
+      ...(onHost.up ? { up: true } : {}),
+    })
+  } catch (error) {
+    throw failed(lent, place, link, (error as Error).message)
+  }
+  const returned = findLink(host.socket, { name: onHost.name })
+  if (returned) return returned
+  throw failed(lent, place, link, 'it was moved, but is not there')
+}
+
+function failed({ onHost }: LentDevice, place: Place, link: Link, reason: string): Failure {
+  return new Failure(
+    'return-failed',
+    `cannot return ${link.name} in ${place.name} to the host as ${onHost.name}: ${reason}`,
+    `the device is in ${place.name} as ${link.name}; a later DEL tries again`,
+  )
+}

@@ -1,0 +1,234 @@
+/*
+ * The kernel door: the few system calls JavaScript has no name for.
+ *
+ * Everything here blocks and runs on the calling thread, on purpose: setns(2)
+ * changes the namespace of one thread only, and a plugin that lives for some
+ * milliseconds has nothing else to do while the kernel works. No libuv, so the
+ * same binary serves Node and Bun.
+ */
+#define _GNU_SOURCE
+#define NAPI_VERSION 8
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <node_api.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#ifndef NETLINK_EXT_ACK
+#define NETLINK_EXT_ACK 11
+#endif
+#ifndef NETLINK_GET_STRICT_CHK
+#define NETLINK_GET_STRICT_CHK 12
+#endif
+
+/* The kernel never builds a datagram larger than this for a dump (32 KiB); a
+ * single link with hundreds of virtual functions may need more. */
+#define RECEIVE_BYTES (256 * 1024)
+
+static napi_value throw_errno(napi_env env, const char *call, int number) {
+  napi_value text, error, value;
+  char message[256];
+  snprintf(message, sizeof message, "%s: %s", call, strerror(number));
+  napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &text);
+  napi_create_error(env, NULL, text, &error);
+  napi_create_int32(env, number, &value);
+  napi_set_named_property(env, error, "errno", value);
+  napi_create_string_utf8(env, call, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, error, "syscall", value);
+  napi_throw(env, error);
+  return NULL;
+}
+
+/* Reads `count` arguments; false, with an exception pending, if there are fewer. */
+static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
+  size_t given = count;
+  if (napi_get_cb_info(env, info, &given, values, NULL, NULL) != napi_ok) return false;
+  if (given < count) {
+    napi_throw_type_error(env, NULL, "too few arguments");
+    return false;
+  }
+  return true;
+}
+
+static bool integer(napi_env env, napi_value value, int32_t *number) {
+  if (napi_get_value_int32(env, value, number) == napi_ok) return true;
+  napi_throw_type_error(env, NULL, "a whole number was expected");
+  return false;
+}
+
+/* enterNetworkNamespace(fd: number): void */
+static napi_value enter_network_namespace(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  int32_t fd;
+  if (!arguments(env, info, 1, &argument) || !integer(env, argument, &fd)) return NULL;
+  if (setns(fd, CLONE_NEWNET) < 0) return throw_errno(env, "setns", errno);
+  return NULL;
+}
+
+/* openRouteSocket(timeoutMilliseconds: number): number
+ *
+ * A routing socket of the current network namespace; it stays in that namespace
+ * wherever the thread goes later. */
+static napi_value open_route_socket(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  int32_t timeout;
+  if (!arguments(env, info, 1, &argument) || !integer(env, argument, &timeout)) return NULL;
+
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return throw_errno(env, "socket", errno);
+
+  struct timeval limit = {.tv_sec = timeout / 1000, .tv_usec = (timeout % 1000) * 1000};
+  int one = 1, buffer = 1 << 20;
+  struct sockaddr_nl self = {.nl_family = AF_NETLINK};
+  /* Older kernels lack some of these; nothing but comfort is lost then: the
+   * kernel's explanation, a shorter acknowledgement, dumps it filters for us. */
+  setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
+  setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
+  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ||
+      bind(fd, (struct sockaddr *)&self, sizeof self) < 0) {
+    int number = errno;
+    close(fd);
+    return throw_errno(env, "bind", number);
+  }
+  napi_create_int32(env, fd, &result);
+  return result;
+}
+
+/* The sequence number of the last message in a request; false if malformed. */
+static bool last_sequence(const uint8_t *request, size_t length, uint32_t *sequence) {
+  bool found = false;
+  while (length >= sizeof(struct nlmsghdr)) {
+    struct nlmsghdr header;
+    memcpy(&header, request, sizeof header);
+    size_t step = NLMSG_ALIGN(header.nlmsg_len);
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > length) return false;
+    *sequence = header.nlmsg_seq;
+    found = true;
+    if (step >= length) return true;
+    request += step;
+    length -= step;
+  }
+  return found && length == 0;
+}
+
+/* Whether a datagram holds the closing answer (an acknowledgement, an error or
+ * the end of a dump) to the message with this sequence number. */
+static bool closes(const uint8_t *datagram, size_t length, uint32_t sequence) {
+  while (length >= sizeof(struct nlmsghdr)) {
+    struct nlmsghdr header;
+    memcpy(&header, datagram, sizeof header);
+    size_t step = NLMSG_ALIGN(header.nlmsg_len);
+    if (header.nlmsg_len < sizeof header) return false;
+    if (header.nlmsg_seq == sequence &&
+        (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE))
+      return true;
+    if (step >= length) return false;
+    datagram += step;
+    length -= step;
+  }
+  return false;
+}
+
+/* Appends every answer to *answers until the one that closes `sequence`; 0 or errno. */
+static int receive_until_closed(int fd, uint32_t sequence, uint8_t **answers, size_t *total) {
+  size_t room = 0;
+  for (;;) {
+    if (room - *total < RECEIVE_BYTES) {
+      room = *total * 2 + RECEIVE_BYTES;
+      uint8_t *larger = realloc(*answers, room);
+      if (larger == NULL) return ENOMEM;
+      *answers = larger;
+    }
+    struct iovec part = {.iov_base = *answers + *total, .iov_len = room - *total};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t length = recvmsg(fd, &message, 0);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+    if (message.msg_flags & MSG_TRUNC) return EMSGSIZE;
+    bool closed = closes(*answers + *total, (size_t)length, sequence);
+    *total += NLMSG_ALIGN((size_t)length);
+    if (closed) return 0;
+  }
+}
+
+/* transact(fd: number, request: Buffer): Buffer
+ *
+ * Sends one or more messages in one datagram and returns every answer, one after
+ * the other. The kernel works through a datagram in order and inside sendto(2),
+ * so the answer that closes the last message is the last of all; that message
+ * must ask for an acknowledgement or be a dump. */
+static napi_value transact(napi_env env, napi_callback_info info) {
+  napi_value values[2], result;
+  int32_t fd;
+  void *request;
+  size_t length;
+  uint32_t sequence;
+  if (!arguments(env, info, 2, values) || !integer(env, values[0], &fd)) return NULL;
+  if (napi_get_buffer_info(env, values[1], &request, &length) != napi_ok ||
+      !last_sequence(request, length, &sequence)) {
+    napi_throw_type_error(env, NULL, "a buffer of netlink messages was expected");
+    return NULL;
+  }
+
+  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+  ssize_t sent;
+  do sent = sendto(fd, request, length, 0, (struct sockaddr *)&kernel, sizeof kernel);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) return throw_errno(env, "sendto", errno);
+
+  uint8_t *answers = NULL;
+  size_t total = 0;
+  int number = receive_until_closed(fd, sequence, &answers, &total);
+  if (number != 0) {
+    free(answers);
+    return throw_errno(env, "recvmsg", number);
+  }
+  napi_status status = napi_create_buffer_copy(env, total, answers, NULL, &result);
+  free(answers);
+  return status == napi_ok ? result : throw_errno(env, "recvmsg", ENOMEM);
+}
+
+/* tryLock(fd: number): boolean, false when another process holds the lock */
+static napi_value try_lock(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  int32_t fd;
+  if (!arguments(env, info, 1, &argument) || !integer(env, argument, &fd)) return NULL;
+  int status = flock(fd, LOCK_EX | LOCK_NB);
+  if (status < 0 && errno != EWOULDBLOCK) return throw_errno(env, "flock", errno);
+  napi_get_boolean(env, status == 0, &result);
+  return result;
+}
+
+/* describeErrno(number: number): string, in the words of the C library */
+static napi_value describe_errno(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  int32_t number;
+  if (!arguments(env, info, 1, &argument) || !integer(env, argument, &number)) return NULL;
+  napi_create_string_utf8(env, strerror(number), NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
+NAPI_MODULE_INIT() {
+  const napi_property_descriptor door[] = {
+      {"enterNetworkNamespace", NULL, enter_network_namespace, NULL, NULL, NULL, napi_default, NULL},
+      {"openRouteSocket", NULL, open_route_socket, NULL, NULL, NULL, napi_default, NULL},
+      {"transact", NULL, transact, NULL, NULL, NULL, napi_default, NULL},
+      {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_default, NULL},
+      {"describeErrno", NULL, describe_errno, NULL, NULL, NULL, napi_default, NULL},
+  };
+  napi_define_properties(env, exports, sizeof door / sizeof *door, door);
+  return exports;
+}

@@ -1,0 +1,137 @@
+import {
+  __LENGTH_Address,
+  type AddressFlags,
+  formatAddress,
+  formatAddressCacheInfo,
+  formatAddressFlags,
+  parseAddress,
+  parseAddressCacheInfo,
+  parseAddressFlags,
+} from 'netlink/dist/rt/gen_structs'
+import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
+import type { Address } from '../objects/address.js'
+import {
+  type Attribute,
+  bytes,
+  decodeAttributes,
+  fromOpaque,
+  text,
+  toNumber,
+  toOpaque,
+  toText,
+  u32,
+} from './attributes.js'
+import { Flag, MessageType, type Request } from './request.js'
+import type { RouteSocket } from './route-socket.js'
+
+/** Address attributes (linux/if_addr.h). */
+const IFA = {
+  address: 1,
+  local: 2,
+  label: 3,
+  broadcast: 4,
+  cacheInfo: 6,
+  flags: 8,
+  routePriority: 9,
+} as const
+
+const FOR_EVER = 0xffffffff
+
+/** All addresses of a device, of both families, in the kernel's order. */
+export function dumpAddresses(socket: RouteSocket, index: number): Address[] {
+  const answers = socket.dump({ type: MessageType.GETADDR, header: formatAddress({ index }) })
+  return answers
+    .filter(({ data }) => parseAddress(data.subarray(0, __LENGTH_Address)).index === index)
+    .map(({ data }) => decodeAddress(data))
+    .filter((address) => address !== undefined)
+}
+
+/**
+ * A request that adds the address to a device, or changes it where it is there.
+ * @param how `create` fails with EEXIST where the address is there
+ */
+export function addressRequest(
+  address: Address,
+  index: number,
+  how: 'create' | 'replace',
+): Request {
+  return {
+    type: MessageType.NEWADDR,
+    flags: how === 'create' ? Flag.create | Flag.exclusive : Flag.replace,
+    header: formatAddress({
+      family: familyNumber(address.family),
+      prefixlen: address.prefixLength,
+      scope: address.scope,
+      index,
+    }),
+    attributes: encodeAttributesOf(address),
+  }
+}
+
+/** Undefined for a family that is not IP. */
+export function decodeAddress(data: Buffer): Address | undefined {
+  const fixed = parseAddress(data.subarray(0, __LENGTH_Address))
+  const family = familyOf(fixed.family)
+  if (family === undefined) return undefined
+  const address: Address = {
+    family,
+    local: '',
+    prefixLength: fixed.prefixlen ?? 0,
+    scope: fixed.scope ?? 0,
+    flags: flagNames(fixed.flags ?? {}),
+    opaque: [],
+  }
+  let other = ''
+  for (const attribute of decodeAttributes(data.subarray(__LENGTH_Address))) {
+    const value = attribute.data
+    if (attribute.type === IFA.local) address.local = addressText(value)
+    else if (attribute.type === IFA.address) other = addressText(value)
+    else if (attribute.type === IFA.label) address.label = toText(value)
+    else if (attribute.type === IFA.broadcast) address.broadcast = addressText(value)
+    else if (attribute.type === IFA.flags)
+      address.flags = flagNames(parseAddressFlags(toNumber(value)))
+    else if (attribute.type === IFA.routePriority) address.metric = toNumber(value)
+    else if (attribute.type === IFA.cacheInfo) Object.assign(address, lifetimes(value))
+    else address.opaque.push(toOpaque(attribute))
+  }
+  // Only where there is a peer does the kernel report two different addresses.
+  if (address.local === '') address.local = other
+  else if (other !== address.local) address.peer = other
+  return address
+}
+
+function encodeAttributesOf(address: Address): Attribute[] {
+  const attributes = [
+    bytes(IFA.local, addressBytes(address.local)),
+    bytes(IFA.address, addressBytes(address.peer ?? address.local)),
+    u32(IFA.flags, formatAddressFlags(flagBits(address.flags))),
+  ]
+  if (address.broadcast !== undefined)
+    attributes.push(bytes(IFA.broadcast, addressBytes(address.broadcast)))
+  if (address.label !== undefined) attributes.push(text(IFA.label, address.label))
+  if (address.metric !== undefined) attributes.push(u32(IFA.routePriority, address.metric))
+  if (address.validSeconds !== undefined)
+    attributes.push(
+      bytes(
+        IFA.cacheInfo,
+        formatAddressCacheInfo({
+          ifaValid: address.validSeconds,
+          ifaPrefered: address.preferredSeconds ?? FOR_EVER,
+        }),
+      ),
+    )
+  return attributes.concat(address.opaque.map(fromOpaque))
+}
+
+function lifetimes(data: Buffer): Pick<Address, 'validSeconds' | 'preferredSeconds'> {
+  const { ifaValid = FOR_EVER, ifaPrefered = FOR_EVER } = parseAddressCacheInfo(data)
+  return {
+    ...(ifaValid === FOR_EVER ? {} : { validSeconds: ifaValid }),
+    ...(ifaPrefered === FOR_EVER ? {} : { preferredSeconds: ifaPrefered }),
+  }
+}
+
+const flagNames = (flags: AddressFlags): string[] => Object.keys(flags)
+
+const flagBits = (names: string[]): AddressFlags =>
+  Object.fromEntries(names.map((name) => [name, true]))

@@ -1,0 +1,41 @@
+import { formatMessage, getPadding } from 'netlink/dist/structs'
+import { type Attribute, encodeAttributes } from './attributes.js'
+
+/** Message types this program sends or receives (linux/rtnetlink.h). */
+export { MessageType } from 'netlink/dist/rt/gen_structs'
+
+/** Netlink header flags (linux/netlink.h). */
+export const Flag = {
+  request: 0x1,
+  acknowledge: 0x4,
+  dump: 0x300,
+  exclusive: 0x200,
+  create: 0x400,
+  replace: 0x100,
+  /** On an answer: the table changed during the dump. */
+  dumpInterrupted: 0x10,
+  /** On an error: attributes with the kernel's explanation follow. */
+  explained: 0x200,
+} as const
+
+/** A message to the kernel: its type, its fixed part and its attributes. */
+export interface Request {
+  type: number
+  /** Beyond `request` and `acknowledge`, which the socket sets. */
+  flags?: number
+  header: Buffer
+  attributes?: Attribute[]
+}
+
+/** The bytes of a request, padded so that another may follow. */
+export function encodeRequest(request: Request, flags: number, sequence: number): Buffer {
+  const body = Buffer.concat([request.header, encodeAttributes(request.attributes ?? [])])
+  const message = formatMessage({
+    type: request.type,
+    flags: flags | (request.flags ?? 0) | Flag.request,
+    seq: sequence,
+    port: 0,
+    data: body,
+  })
+  return Buffer.concat([...message, getPadding(body.length)])
+}

@@ -1,0 +1,101 @@
+import { closeSync } from 'node:fs'
+import type { NetlinkMessage } from 'netlink/dist/structs'
+import { type DoorError, kernelDoor } from '../door.js'
+import { KernelError } from '../kernel-error.js'
+import type { NetworkNamespace } from '../network-namespace.js'
+import { type Answers, decodeAnswers } from './answer.js'
+import { encodeRequest, Flag, type Request } from './request.js'
+
+/** No answer of the kernel takes this long unless something is stuck. */
+const TIMEOUT_MILLISECONDS = 10_000
+
+/**
+ * A datagram stays well below a socket's send buffer, and the errors it can
+ * raise below the receive buffer.
+ */
+const DATAGRAM_BYTES = 32 * 1024
+
+const DUMP_ATTEMPTS = 20
+
+/** A routing socket of one network namespace, wherever the thread is. */
+export class RouteSocket {
+  #sequence = 0
+  private constructor(private readonly fd: number) {}
+
+  /** Opens a socket in the namespace the thread is in. */
+  static openHere(): RouteSocket {
+    return new RouteSocket(kernelDoor().openRouteSocket(TIMEOUT_MILLISECONDS))
+  }
+
+  /** Opens a socket in another namespace; the thread comes back to `home`. */
+  static openIn(namespace: NetworkNamespace, home: NetworkNamespace): RouteSocket {
+    return namespace.inside(home, () => RouteSocket.openHere())
+  }
+
+  /**
+   * Sends one request and waits for its acknowledgement.
+   * @returns the messages that came with it
+   * @throws KernelError when the kernel refuses
+   */
+  request(request: Request): NetlinkMessage[] {
+    const { messages } = this.#exchange(request, Flag.acknowledge)
+    return messages
+  }
+
+  /**
+   * Reads a whole table; again, as long as it changes while being read.
+   * @throws KernelError when the kernel refuses
+   */
+  dump(request: Request): NetlinkMessage[] {
+    for (let attempt = 1; ; attempt++) {
+      const { messages, interrupted } = this.#exchange(request, Flag.dump)
+      if (!interrupted || attempt === DUMP_ATTEMPTS) return messages
+    }
+  }
+
+  /**
+   * Sends many requests in few datagrams.
+   * @returns for each request the kernel's error, or undefined where it was carried out
+   */
+  requestAll(requests: Request[]): (KernelError | undefined)[] {
+    const outcomes: (KernelError | undefined)[] = []
+    let datagram: Buffer[] = []
+    let size = 0
+    const flush = () => {
+      const first = this.#sequence - datagram.length + 1
+      const { errors } = this.#transact(Buffer.concat(datagram))
+      for (let n = 0; n < datagram.length; n++) outcomes.push(errors.get(first + n))
+      datagram = []
+      size = 0
+    }
+    requests.forEach((request, position) => {
+      // Errors come unasked; one acknowledgement, of the last, tells that all are done.
+      const fits = size < DATAGRAM_BYTES && position < requests.length - 1
+      const encoded = encodeRequest(request, fits ? 0 : Flag.acknowledge, ++this.#sequence)
+      datagram.push(encoded)
+      size += encoded.length
+      if (!fits) flush()
+    })
+    return outcomes
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd)
+  }
+
+  #exchange(request: Request, flags: number): Answers {
+    const answers = this.#transact(encodeRequest(request, flags, ++this.#sequence))
+    const error = answers.errors.get(this.#sequence)
+    if (error) throw error
+    return answers
+  }
+
+  #transact(datagram: Buffer): Answers {
+    try {
+      return decodeAnswers(kernelDoor().transact(this.fd, datagram))
+    } catch (error) {
+      const { errno, syscall } = error as DoorError
+      throw syscall === undefined ? error : new KernelError(errno, `no answer: ${syscall} failed`)
+    }
+  }
+}

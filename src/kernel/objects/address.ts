@@ -1,0 +1,20 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { FamilySchema } from './family.js'
+import { OpaqueAttributeSchema } from './opaque-attribute.js'
+
+/** An address of a device, as RTM_GETADDR reports it. Lifetimes are in seconds. */
+export const AddressSchema = Type.Object({
+  family: FamilySchema,
+  local: Type.String({ description: "the device's own address" }),
+  prefixLength: Type.Integer({ minimum: 0, maximum: 128 }),
+  peer: Type.Optional(Type.String({ description: 'the other end of a point-to-point address' })),
+  broadcast: Type.Optional(Type.String()),
+  label: Type.Optional(Type.String()),
+  scope: Type.Integer({ minimum: 0, maximum: 255, description: '0 global, 253 link, 254 host' }),
+  flags: Type.Array(Type.String(), { description: 'permanent, noprefixroute, nodad, …' }),
+  metric: Type.Optional(Type.Integer({ description: 'of the prefix route the kernel makes' })),
+  validSeconds: Type.Optional(Type.Integer({ description: 'absent: for ever' })),
+  preferredSeconds: Type.Optional(Type.Integer({ description: 'absent: for ever' })),
+  opaque: Type.Array(OpaqueAttributeSchema),
+})
+export type Address = Static<typeof AddressSchema>

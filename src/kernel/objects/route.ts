@@ -1,0 +1,44 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { FamilySchema } from './family.js'
+import { OpaqueAttributeSchema } from './opaque-attribute.js'
+
+/** A value the kernel has a name for ("STATIC"), or its number. */
+const NamedNumberSchema = Type.Union([Type.String(), Type.Integer({ minimum: 0, maximum: 255 })])
+
+/** One way a route can take. */
+export const HopSchema = Type.Object({
+  interfaceIndex: Type.Integer(),
+  gateway: Type.Optional(Type.String({ description: "of the route's own family" })),
+  via: Type.Optional(
+    Type.Object(
+      { family: FamilySchema, address: Type.String() },
+      { description: 'a gateway of the other family' },
+    ),
+  ),
+  onlink: Type.Boolean({ description: 'the gateway is reachable even where no route says so' }),
+  weight: Type.Integer({ minimum: 1, maximum: 256 }),
+  opaque: Type.Array(OpaqueAttributeSchema),
+})
+export type Hop = Static<typeof HopSchema>
+
+/** A route, as RTM_GETROUTE reports it. */
+export const RouteSchema = Type.Object({
+  family: FamilySchema,
+  destination: Type.String({
+    description: 'prefix/length; the default route is 0.0.0.0/0 or ::/0',
+  }),
+  source: Type.Optional(Type.String({ description: 'prefix/length of a source-specific route' })),
+  typeOfService: Type.Integer({ minimum: 0, maximum: 255 }),
+  table: Type.Integer({ minimum: 0, maximum: 0xffffffff }),
+  protocol: NamedNumberSchema,
+  scope: Type.Integer({ minimum: 0, maximum: 255, description: '0 universe, 253 link, 254 host' }),
+  type: NamedNumberSchema,
+  cloned: Type.Boolean({ description: 'an entry of the cache, not of a table' }),
+  priority: Type.Optional(Type.Integer({ description: 'the metric; absent: the default' })),
+  expiresSeconds: Type.Optional(Type.Integer({ description: 'absent: never' })),
+  preferredSource: Type.Optional(Type.String()),
+  metrics: Type.Array(OpaqueAttributeSchema, { description: 'RTAX_* values: mtu, advmss, locks' }),
+  hops: Type.Array(HopSchema, { description: 'several in a multipath route' }),
+  opaque: Type.Array(OpaqueAttributeSchema),
+})
+export type Route = Static<typeof RouteSchema>
