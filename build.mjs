@@ -6,6 +6,8 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch } from 'node:process'
 import { build } from 'esbuild'
+import { compileSchemas } from './tools/compile-schemas.mjs'
+import { netlinkCodecPlugin } from './tools/netlink-codec-plugin.mjs'
 
 const require = createRequire(import.meta.url)
 const run = (command, args) =>
@@ -30,6 +32,7 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary' },
+  plugins: [netlinkCodecPlugin],
   logLevel: 'warning',
 }
 
@@ -53,8 +56,21 @@ function compileWithBun() {
   ])
 }
 
+/** `node build.mjs bench`: the bench, for Node to run. */
+async function bundleBench() {
+  await build({
+    ...bundleOptions,
+    entryPoints: ['bench/main.ts'],
+    outfile: 'build/bench.cjs',
+  })
+}
+
 mkdirSync('build', { recursive: true })
 mkdirSync('dist', { recursive: true })
 compileDoor()
-await bundle()
-compileWithBun()
+await compileSchemas()
+if (process.argv[2] === 'bench') await bundleBench()
+else {
+  await bundle()
+  compileWithBun()
+}

@@ -9,4 +9,9 @@ async function main(): Promise<never> {
   process.exit(failed ? 1 : 0)
 }
 
-void main()
+main().catch((error: Error) => {
+  // Not even the answer could be printed. Never let the runtime print its own
+  // report: that would be the whole bundle.
+  printAbout(`host-device-l3: ${error.message}`)
+  process.exit(1)
+})

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { Failure } from '../failure.js'
 import { kernelDoor } from '../kernel/door.js'
 
@@ -13,8 +12,8 @@ const PAUSE_MILLISECONDS = 5
  * @throws Failure `busy` when somebody else keeps it past the deadline
  */
 export function acquireLock(stateDirectory: string, name: string): Disposable {
-  const directory = join(stateDirectory, 'locks')
-  const path = join(directory, name)
+  const directory = `${stateDirectory}/locks`
+  const path = `${directory}/${name}`
   const deadline = Date.now() + DEADLINE_MILLISECONDS
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })

@@ -8,10 +8,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
-import { Value } from '@sinclair/typebox/value'
+import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
-import { type AttachmentKey, type AttachmentRecord, AttachmentRecordSchema } from './record.js'
+import type { AttachmentKey, AttachmentRecord } from './record-schema.js'
 
 /** The attachment records of a state directory, one JSON file each. */
 export class AttachmentStore {
@@ -19,7 +18,7 @@ export class AttachmentStore {
 
   /** @throws Failure `state-unusable` when the directory cannot be made */
   constructor(stateDirectory: string) {
-    this.#directory = join(stateDirectory, 'attachments')
+    this.#directory = `${stateDirectory}/attachments`
     attempt('make the directory', this.#directory, () =>
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 }),
     )
@@ -31,7 +30,7 @@ export class AttachmentStore {
     const text = attempt('read', path, () => readIfThere(path))
     if (text === undefined) return undefined
     const record: unknown = attempt('understand', path, () => JSON.parse(text))
-    if (Value.Check(AttachmentRecordSchema, record)) return record
+    if (isRecord(record)) return record as AttachmentRecord
     throw new Failure('state-unusable', `cannot understand ${path}: it is not a record of ours`)
   }
 
@@ -54,7 +53,7 @@ export class AttachmentStore {
 
   /** Neither part can contain the colon. */
   #path({ containerId, interfaceName }: AttachmentKey): string {
-    return join(this.#directory, `${containerId}:${interfaceName}.json`)
+    return `${this.#directory}/${containerId}:${interfaceName}.json`
   }
 }
 

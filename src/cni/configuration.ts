@@ -1,10 +1,14 @@
-import { Value } from '@sinclair/typebox/value'
-import { type Configuration, ConfigurationSchema } from './configuration-schema.js'
+import { KEYS } from '../../build/configuration-keys.js'
+import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
+import type { Configuration, WrittenConfiguration } from './configuration-schema.js'
 import { CniError, ErrorCode } from './error.js'
 import type { RawNetwork } from './network.js'
 
 /** Keys of host-device whose work this release does not do: never to be passed over in silence. */
 const NOT_OFFERED = ['hwaddr', 'kernelpath', 'pciBusID']
+
+/** As much of a wrong value as an error repeats. */
+const QUOTED_CHARACTERS = 100
 
 /**
  * Checks the keys of a network configuration and fills in the defaults.
@@ -13,18 +17,22 @@ const NOT_OFFERED = ['hwaddr', 'kernelpath', 'pciBusID']
  */
 export function readConfiguration(network: RawNetwork): Configuration {
   refuseWhatIsNotOffered(network)
-  const [problem] = Value.Errors(ConfigurationSchema, network)
-  if (problem) {
-    const key = problem.path.slice(1).replaceAll('/', '.')
-    const found =
-      problem.value === undefined ? 'is missing' : `has the value ${JSON.stringify(problem.value)}`
-    const meaning = problem.schema.description ? `; it is ${problem.schema.description}` : ''
-    throw new CniError(
-      ErrorCode.invalidConfiguration,
-      `invalid configuration: "${key}" ${found}: ${problem.message.toLowerCase()}${meaning}`,
-    )
+  for (const { name, required, allowed, check } of KEYS) {
+    const value = network[name]
+    if (value === undefined ? required : !check(value)) throw invalid(name, value, allowed)
   }
-  return Value.Default(ConfigurationSchema, network) as Configuration
+  return { ...CONFIGURATION_DEFAULTS, ...(network as unknown as WrittenConfiguration) }
+}
+
+function invalid(key: string, value: unknown, allowed: string): CniError {
+  const found =
+    value === undefined
+      ? 'is missing'
+      : `cannot be ${JSON.stringify(value).slice(0, QUOTED_CHARACTERS)}`
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `invalid configuration: "${key}" ${found}; it must be ${allowed}`,
+  )
 }
 
 function refuseWhatIsNotOffered(network: RawNetwork): void {

@@ -1,6 +1,5 @@
 import { acquireLock } from '../attachments/lock.js'
-import type { AttachmentRecord } from '../attachments/record.js'
-import { RECORD_FORMAT } from '../attachments/record.js'
+import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { mergeIntoResult } from '../cni/result.js'
 import { findDevice } from '../device/find-device.js'
@@ -35,7 +34,7 @@ export function add({ environment, cniVersion, configuration }: Call): object {
 
   const state = captureHostNetworkState(host, onHost, configuration)
   const record: AttachmentRecord = {
-    format: RECORD_FORMAT,
+    format: 1,
     containerId,
     interfaceName: ifName,
     network: configuration.name,

@@ -1,4 +1,4 @@
-import type { AttachmentRecord } from '../attachments/record.js'
+import type { AttachmentRecord } from '../attachments/record-schema.js'
 import type { AttachmentStore } from '../attachments/store.js'
 import { locate } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'

@@ -2,7 +2,7 @@ import { Failure } from '../failure.js'
 import { changeLink, findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import type { LentDevice } from './lent-device.js'
+import type { LentDevice } from './lent-device-schema.js'
 
 /**
  * Refuses a loan that the kernel would refuse half-way: it moves a device before

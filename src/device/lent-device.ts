@@ -1,14 +1,7 @@
-import { type Static, Type } from '@sinclair/typebox'
 import { findLink } from '../kernel/netlink/link.js'
-import { type Link, LinkSchema } from '../kernel/objects/link.js'
+import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-
-/** A device as the host had it, and the name it was lent under. */
-export const LentDeviceSchema = Type.Object({
-  onHost: LinkSchema,
-  nameInSandbox: Type.String(),
-})
-export type LentDevice = Static<typeof LentDeviceSchema>
+import type { LentDevice } from './lent-device-schema.js'
 
 /** A device and where it is now. */
 export interface Whereabouts {

@@ -2,7 +2,8 @@ import { Failure } from '../failure.js'
 import { changeLink, findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import type { LentDevice, Whereabouts } from './lent-device.js'
+import type { Whereabouts } from './lent-device.js'
+import type { LentDevice } from './lent-device-schema.js'
 
 /**
  * Brings a lent device back to the host under its own name and alias, up if it

@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
 import doorBytes from '../../build/door.node'
 
 /** What `native/door.c` offers. A failed system call throws a `DoorError`. */
@@ -12,6 +11,10 @@ export interface KernelDoor {
   transact(fd: number, request: Buffer): Buffer
   /** Takes an exclusive flock(2) without waiting; false when somebody else has it. */
   tryLock(fd: number): boolean
+  /** The usual text of 4 or 16 bytes; IPv6 compressed. */
+  addressText(bytes: Buffer): string
+  /** The bytes of an address; throws a TypeError where the text is none. */
+  addressBytes(text: string): Buffer
   /** The C library's words for an error number, e.g. "File exists" for 17. */
   describeErrno(errno: number): string
 }
@@ -40,7 +43,7 @@ export function kernelDoor(): KernelDoor {
  */
 function load(): KernelDoor {
   const refusals: string[] = []
-  const directories = ['/run', '/var/lib/cni', dirname(process.execPath), '/tmp', '/var/tmp']
+  const directories = ['/run', '/var/lib/cni', `${process.execPath}/..`, '/tmp', '/var/tmp']
   for (const directory of directories) {
     try {
       return loadFrom(directory)

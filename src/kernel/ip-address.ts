@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js'
+import { kernelDoor } from './door.js'
 import type { Family } from './objects/family.js'
 
 /** Linux's numbers of the address families (bits/socket.h). */
@@ -21,21 +21,27 @@ export function addressBits(family: Family): 32 | 128 {
   return family === 'inet' ? 32 : 128
 }
 
-/** The usual text of an address: dotted, or as RFC 5952 compresses it. */
+/** The usual text of an address: dotted, or compressed. The C library's work. */
 export function addressText(bytes: Buffer): string {
-  return ipaddr.fromByteArray([...bytes]).toString()
+  return kernelDoor().addressText(bytes)
 }
 
 /** The 4 or 16 bytes of an address. */
 export function addressBytes(text: string): Buffer {
-  return Buffer.from(ipaddr.parse(text).toByteArray())
+  return kernelDoor().addressBytes(text)
 }
 
 /** Whether an address lies in a prefix such as "fe80::/10"; false across families. */
 export function prefixCovers(prefix: string, address: string): boolean {
-  const network = ipaddr.parseCIDR(prefix)
-  const candidate = ipaddr.parse(address)
-  return candidate.kind() === network[0].kind() && candidate.match(network as never)
+  const { address: network, length } = splitPrefix(prefix)
+  const [theirs, ours] = [addressBytes(network), addressBytes(address)]
+  if (theirs.length !== ours.length) return false
+  const whole = length >> 3
+  const mask = 0xff00 >> (length & 7)
+  return (
+    theirs.subarray(0, whole).equals(ours.subarray(0, whole)) &&
+    (((theirs[whole] ?? 0) ^ (ours[whole] ?? 0)) & mask & 0xff) === 0
+  )
 }
 
 /** "198.51.100.0" and 24 of "198.51.100.0/24". */

@@ -4,7 +4,7 @@ import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import { reasonToLeaveAddress } from './judge-address.js'
 import { reasonToLeaveRoute } from './judge-route.js'
-import type { HostNetworkState } from './model.js'
+import type { HostNetworkState } from './model-schema.js'
 import type { Reason } from './reasons.js'
 
 /** What the operator asked to carry. */

@@ -1,6 +1,6 @@
 import type { Address } from '../kernel/objects/address.js'
 import type { Route } from '../kernel/objects/route.js'
-import type { Captured, HostNetworkState } from './model.js'
+import type { Captured, HostNetworkState } from './model-schema.js'
 import { REASONS } from './reasons.js'
 
 /** Addresses and routes to be given to a device, in the kernel's order. */

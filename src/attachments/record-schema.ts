@@ -1,12 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { LentDeviceSchema } from '../device/lent-device.js'
-import { HostNetworkStateSchema } from '../network-state/model.js'
-
-export const RECORD_FORMAT = 1
+import { LentDeviceSchema } from '../device/lent-device-schema.js'
+import { HostNetworkStateSchema } from '../network-state/model-schema.js'
 
 /** What was lent to whom: enough to bring the device home, whatever happens. */
 export const AttachmentRecordSchema = Type.Object({
-  format: Type.Literal(RECORD_FORMAT),
+  format: Type.Literal(1),
   containerId: Type.String(),
   interfaceName: Type.String(),
   network: Type.String(),

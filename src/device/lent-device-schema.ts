@@ -1,0 +1,9 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { LinkSchema } from '../kernel/objects/link.js'
+
+/** A device as the host had it, and the name it was lent under. */
+export const LentDeviceSchema = Type.Object({
+  onHost: LinkSchema,
+  nameInSandbox: Type.String(),
+})
+export type LentDevice = Static<typeof LentDeviceSchema>

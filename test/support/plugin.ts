@@ -1,0 +1,60 @@
+import { execaSync } from 'execa'
+import type { Testbed } from './testbed.js'
+
+/** How a call ended. */
+export interface Outcome {
+  exitCode: number | undefined
+  stdout: string
+  stderr: string
+  /** What stdout holds, decoded; undefined when it is empty. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes
+  document: any
+}
+
+/** What a call differs in from a good one. An undefined variable is not set at all. */
+export interface CallOptions {
+  configuration?: Record<string, unknown>
+  /** In place of the configuration: any bytes. */
+  input?: string
+  variables?: Record<string, string | undefined>
+  /** A command put before the plugin's own, e.g. strace with its options. */
+  wrapper?: string[]
+}
+
+/** Calls an artefact as a runtime does, from inside the testbed's host. */
+export function callPlugin(
+  testbed: Testbed,
+  artefactPath: string,
+  command: string,
+  options: CallOptions = {},
+): Outcome {
+  const configuration = {
+    cniVersion: '1.1.0',
+    name: 'lent',
+    type: 'host-device-l3',
+    device: 'eth1',
+    stateDir: testbed.stateDirectory,
+    ...options.configuration,
+  }
+  const variables = {
+    PATH: process.env.PATH,
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: 'container-1',
+    CNI_NETNS: testbed.sandboxPath,
+    CNI_IFNAME: 'net1',
+    CNI_PATH: '/opt/cni/bin',
+    ...options.variables,
+  }
+  const { exitCode, stdout, stderr } = execaSync(
+    'ip',
+    ['netns', 'exec', testbed.host, ...(options.wrapper ?? []), artefactPath],
+    {
+      input: options.input ?? JSON.stringify(configuration),
+      env: variables,
+      extendEnv: false,
+      reject: false,
+      timeout: 60_000,
+    },
+  )
+  return { exitCode, stdout, stderr, document: stdout === '' ? undefined : JSON.parse(stdout) }
+}
