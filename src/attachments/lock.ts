@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { kernelDoor } from '../kernel/door.js'
+import { makeDirectory } from './directory.js'
 
 const DEADLINE_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
@@ -16,7 +17,7 @@ export function acquireLock(stateDirectory: string, name: string): Disposable {
   const path = `${directory}/${name}`
   const deadline = Date.now() + DEADLINE_MILLISECONDS
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     for (;;) {
       const fd = tryOnce(path)
       if (fd !== undefined) return { [Symbol.dispose]: () => release(path, fd) }

@@ -1,7 +1,6 @@
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -10,6 +9,7 @@ import {
 } from 'node:fs'
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
+import { makeDirectory } from './directory.js'
 import type { AttachmentKey, AttachmentRecord } from './record-schema.js'
 
 /** The attachment records of a state directory, one JSON file each. */
@@ -19,9 +19,7 @@ export class AttachmentStore {
   /** @throws Failure `state-unusable` when the directory cannot be made */
   constructor(stateDirectory: string) {
     this.#directory = `${stateDirectory}/attachments`
-    attempt('make the directory', this.#directory, () =>
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 }),
-    )
+    attempt('make the directory', this.#directory, () => makeDirectory(this.#directory))
   }
 
   /** Undefined where the attachment has no record. */

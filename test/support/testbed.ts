@@ -6,7 +6,6 @@ import { execaSync } from 'execa'
 /** Everything a testbed makes is named with this first: nothing else is ever touched. */
 const PREFIX = 'hdl3'
 
-/** A link in the machine's own namespace, on its way to a testbed, is numbered by this. */
 let count = 0
 
 /**
@@ -29,9 +28,12 @@ export class Testbed {
     this.stateDirectory = mkdtempSync(join(tmpdir(), `${PREFIX}-state-`))
     for (const namespace of this.namespaces) ip(`netns add ${namespace}`)
     for (const namespace of this.namespaces) ip(`-n ${namespace} link set lo up`)
+    // Else what the host shows would change by itself, some seconds after a device came up.
+    for (const namespace of [this.host, this.cloud])
+      this.run(namespace, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0')
     this.addDevice('eth1')
-    ip(`-n ${this.cloud} address add 198.51.100.1/24 dev eth1`)
-    ip(`-n ${this.cloud} address add 2001:db8::1/64 dev eth1 nodad`)
+    this.inCloud('address add 198.51.100.1/24 dev eth1')
+    this.inCloud('address add 2001:db8::1/64 dev eth1')
   }
 
   get sandboxPath(): string {
@@ -44,7 +46,7 @@ export class Testbed {
     for (const namespace of [this.host, this.cloud]) ip(`-n ${namespace} link set ${name} up`)
   }
 
-  /** Runs `ip` in the host, e.g. `onHost('address add 198.51.100.5/24 dev eth1')`. */
+  /** Runs `ip` on the host, e.g. `onHost('address add 198.51.100.5/24 dev eth1')`. */
   onHost(words: string): string {
     return ip(`-n ${this.host} ${words}`)
   }
@@ -57,10 +59,20 @@ export class Testbed {
     return ip(`-n ${this.cloud} ${words}`)
   }
 
+  /** All links, addresses and routes of the host, to see whether anything changed. */
+  hostState(): string {
+    const parts = ['link', 'address', '-4 route show table all', '-6 route show table all']
+    return parts.map((part) => this.onHost(part)).join('\n')
+  }
+
   /** Whether somebody there answers a ping from the pod. */
   podReaches(address: string): boolean {
-    const words = `netns exec ${this.pod} ping -c 1 -W 2 ${address}`
-    return execaSync('ip', words.split(' '), { reject: false }).exitCode === 0
+    return this.run(this.pod, `ping -c 1 -W 2 ${address}`, { reject: false }).exitCode === 0
+  }
+
+  /** Runs any command in one of the namespaces. */
+  run(namespace: string, words: string, options: { reject?: boolean } = {}) {
+    return execaSync('ip', ['netns', 'exec', namespace, ...words.split(' ')], options)
   }
 
   [Symbol.dispose](): void {

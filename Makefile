@@ -1,0 +1,51 @@
+# Every target does its own set-up: npm packages, and Debian packages by name.
+
+DESTDIR =
+BINDIR = /opt/cni/bin
+# The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
+PEER = /usr/lib/cni/host-device
+ROUNDS = 25
+
+ARTEFACTS = dist/host-device-l3.cjs dist/host-device-l3
+SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) $(shell find src -type f)
+
+.PHONY: build demo test check bench install clean
+
+build: dist/.built
+
+dist/.built: node_modules/.package-lock.json $(SOURCES)
+	node build.mjs
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+demo: build
+	@tools/require-packages.sh iproute2 iputils-ping
+	@demo/lend-and-return.sh
+
+test: build
+	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace
+	node_modules/.bin/vitest run
+
+check: build
+	node_modules/.bin/tsc
+	node_modules/.bin/biome check
+
+bench: build
+	@tools/require-packages.sh iproute2
+	node build.mjs bench
+	@case '$(PEER)' in \
+	/usr/lib/cni/*) tools/require-packages.sh containernetworking-plugins; peer=$(PEER) ;; \
+	/*) peer=$(PEER) ;; \
+	*) tools/fetch-debian-package.sh $(PEER) containernetworking-plugins build/$(PEER) && \
+	   peer=build/$(PEER)/root/usr/lib/cni/host-device ;; \
+	esac && PEER=$$peer ROUNDS=$(ROUNDS) node build/bench.cjs
+
+install: build
+	install -d $(DESTDIR)$(BINDIR)
+	install -m 755 $(ARTEFACTS) $(DESTDIR)$(BINDIR)
+
+clean:
+	rm -rf build dist node_modules

@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+/** Every call here must fail with one error document, and change nothing at all. */
+describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
+  let testbed: Testbed
+  let before: string
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    before = testbed.hostState()
+  })
+  afterEach(() => {
+    expect(testbed.hostState()).toBe(before)
+    testbed[Symbol.dispose]()
+  })
+
+  function expectRefusal(options: CallOptions, code: number, message: string | RegExp): void {
+    const { exitCode, document, stderr } = callPlugin(testbed, path, 'ADD', options)
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe('')
+    expect(document).toMatchObject({
+      cniVersion: '1.1.0',
+      code,
+      msg: expect.stringMatching(message),
+    })
+  }
+
+  it.each([
+    ['broken JSON', { input: '{"name": ' }, 6, /^error unmarshall network config: ./],
+    ['empty stdin', { input: '' }, 6, 'unexpected end of JSON input'],
+    ['JSON that is no object', { input: '"text"' }, 6, 'must be an object'],
+    ['a missing name', { configuration: { name: undefined } }, 7, 'missing network name'],
+    ['a missing device', { configuration: { device: undefined } }, 7, '"device" is missing'],
+    ['a device that is a number', { configuration: { device: 5 } }, 7, '"device" cannot be 5'],
+    ['a relative stateDir', { configuration: { stateDir: 'x' } }, 7, '"stateDir" cannot be "x"'],
+    ['a version nobody has', { configuration: { cniVersion: '9.0.0' } }, 1, 'incompatible CNI'],
+    ['a missing sandbox', { variables: { CNI_NETNS: undefined } }, 4, /\[CNI_NETNS\] missing/],
+    ['a missing name', { variables: { CNI_IFNAME: undefined } }, 4, /\[CNI_IFNAME\] missing/],
+    ['a long name', { variables: { CNI_IFNAME: 'x'.repeat(16) } }, 4, 'interface name is too long'],
+    ['a bad container id', { variables: { CNI_CONTAINERID: '../x' } }, 4, 'invalid characters'],
+    ['an unknown command', { variables: { CNI_COMMAND: 'NOPE' } }, 4, 'unknown CNI_COMMAND: NOPE'],
+    ['what is not offered', { variables: { CNI_COMMAND: 'CHECK' } }, 4, 'does not offer.*CHECK'],
+    ['a sandbox that is not there', { variables: { CNI_NETNS: '/run/netns/none' } }, 8, 'ENOENT'],
+    ['a sandbox that is a directory', { variables: { CNI_NETNS: '/tmp' } }, 8, 'unknown FS magic'],
+    [
+      'a namespace of another kind',
+      { variables: { CNI_NETNS: '/proc/self/ns/mnt' } },
+      8,
+      'not a network namespace: setns: Invalid argument',
+    ],
+    ['its own namespace', { variables: { CNI_NETNS: '/proc/self/ns/net' } }, 8, 'not be the same'],
+    [
+      'a device that is not there',
+      { configuration: { device: 'eth7' } },
+      100,
+      'there is no device "eth7" on the host',
+    ],
+    [
+      'a state directory that cannot be made',
+      { configuration: { stateDir: '/proc/nothing' } },
+      5,
+      'cannot make the directory /proc/nothing/attachments',
+    ],
+  ] as [string, CallOptions, number, string | RegExp][])('%s', (_, options, code, message) => {
+    expectRefusal(options, code, message)
+  })
+
+  it('a file that is not a namespace', () => {
+    const file = `${testbed.stateDirectory}/file`
+    writeFileSync(file, '')
+    expectRefusal({ variables: { CNI_NETNS: file } }, 8, 'unknown FS magic')
+  })
+
+  it('a name that is taken in the sandbox', () => {
+    testbed.inPod('link add net1 type ifb')
+    expectRefusal({}, 101, `cannot lend eth1 to sandbox ${testbed.sandboxPath} as net1: the name`)
+    expect(testbed.onHost('address show dev eth1')).toContain('198.51.100.5/24')
+    expect(testbed.onHost('route')).toContain('203.0.113.0/24 via 198.51.100.1 dev eth1')
+  })
+
+  it('an alternative name that is taken in the sandbox', () => {
+    testbed.onHost('link property add dev eth1 altname storage')
+    before = testbed.hostState()
+    testbed.inPod('link add storage type ifb')
+    expectRefusal({}, 101, 'the name storage is taken there')
+  })
+
+  it('a device that the kernel does not let go, in the kernel’s own words', () => {
+    expectRefusal({ configuration: { device: 'lo' } }, 102, /cannot move lo .*\(EINVAL\)/)
+  })
+})

@@ -1,0 +1,93 @@
+import { readdirSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { isMove, traceCalls, withFault } from '../support/strace.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) => {
+  let testbed: Testbed
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('link set eth1 alias uplink')
+    restoreByHand()
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  /** What a network manager would do, before an ADD and after a DEL. */
+  function restoreByHand(): void {
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('address add 198.51.100.9/24 dev eth1 valid_lft 3600 preferred_lft 1800')
+    testbed.onHost('address add 2001:db8::5/64 dev eth1')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    testbed.onHost('route add default via 198.51.100.1 metric 100')
+    testbed.onHost('route add 2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5')
+    testbed.onHost('route add 192.0.2.0/24 via 198.51.100.1 table 1000')
+  }
+
+  /** Lifetimes run on while the test does. */
+  const hostState = () => testbed.hostState().replaceAll(/\d+sec/g, 'some seconds')
+
+  function expectHome(document: { details: string }): void {
+    expect(document.details).toBe(
+      'the device is back on the host as eth1, up, with its addresses and routes',
+    )
+    expect(testbed.inPod('link')).not.toContain('net1')
+    expect(readdirSync(`${testbed.stateDirectory}/attachments`)).toEqual([])
+  }
+
+  it('the device is back with its addresses and routes when a route collides in the sandbox', () => {
+    // An index of its own: a device that meets its own number in the sandbox gets another.
+    testbed.inPod('link add other index 900 type ifb')
+    testbed.inPod('link set other up')
+    testbed.inPod('route add 203.0.113.0/24 dev other')
+    const before = hostState()
+    const { exitCode, document } = callPlugin(testbed, path, 'ADD')
+    expect(exitCode).toBe(1)
+    expect(document).toMatchObject({
+      code: 102,
+      msg:
+        'cannot add route 203.0.113.0/24 via 198.51.100.1 dev net1 to net1 in ' +
+        `sandbox ${testbed.sandboxPath}: File exists (EEXIST)`,
+    })
+    expectHome(document)
+    expect(hostState()).toBe(before)
+  })
+
+  it('the device is back whichever request after the move gets lost', () => {
+    const before = hostState()
+    const { calls } = traceCalls(testbed, path, 'ADD', 'sendto')
+    callPlugin(testbed, path, 'DEL')
+    restoreByHand()
+    expect(hostState()).toBe(before)
+
+    const move = calls.findIndex(isMove) + 1
+    expect(move).toBeGreaterThan(0)
+    expect(calls.length).toBeGreaterThan(move)
+    for (let nth = move + 1; nth <= calls.length; nth++) {
+      const { exitCode, document } = callPlugin(
+        testbed,
+        path,
+        'ADD',
+        withFault('sendto', nth, 'ENOBUFS'),
+      )
+      expect(exitCode).toBe(1)
+      expect(document.msg).toContain('ENOBUFS')
+      expectHome(document)
+      expect(hostState()).toBe(before)
+    }
+  })
+
+  it('the device never left when the move itself gets lost', () => {
+    const before = hostState()
+    const { calls } = traceCalls(testbed, path, 'ADD', 'sendto')
+    callPlugin(testbed, path, 'DEL')
+    restoreByHand()
+    const move = calls.findIndex(isMove) + 1
+    const { document } = callPlugin(testbed, path, 'ADD', withFault('sendto', move, 'ENOBUFS'))
+    expect(document.msg).toContain(`cannot move eth1 into sandbox ${testbed.sandboxPath} as net1`)
+    expectHome(document)
+    expect(hostState()).toBe(before)
+  })
+})

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { type CallOptions, callPlugin, type Outcome } from './plugin.js'
+import type { Testbed } from './testbed.js'
+
+/** Calls an artefact and notes the system calls of the given kinds, one line each, in order. */
+export function traceCalls(
+  testbed: Testbed,
+  artefactPath: string,
+  command: string,
+  kinds: string,
+  options: CallOptions = {},
+): Outcome & { calls: string[] } {
+  const file = `${testbed.stateDirectory}/trace`
+  const strace = ['strace', '-f', '-qq', '-s', '4096', '-o', file, '-e', `trace=${kinds}`]
+  const outcome = callPlugin(testbed, artefactPath, command, { ...options, wrapper: strace })
+  // A call that another thread cut in two appears as two lines; its beginning says what it is.
+  const calls = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes(' resumed>'))
+  return { ...outcome, calls }
+}
+
+/** Options of a call whose nth system call of a kind fails with an error instead of being made. */
+export function withFault(kind: string, nth: number, error: string): CallOptions {
+  const fault = `inject=${kind}:error=${error}:when=${nth}`
+  return { wrapper: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', fault] }
+}
+
+/** Whether a sendto(2) asks the kernel to move a device to another namespace. */
+export function isMove(call: string): boolean {
+  return call.includes('RTM_NEWLINK') && call.includes('IFLA_NET_NS_FD')
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { readConfiguration } from '../../src/cni/configuration.js'
+
+const reading = (keys: object) => () => readConfiguration({ name: 'n', device: 'eth1', ...keys })
+
+describe('the keys of the configuration', () => {
+  it('have defaults', () => {
+    expect(reading({})()).toEqual({
+      name: 'n',
+      device: 'eth1',
+      useInterfaceNetwork: true,
+      stateDir: '/var/lib/cni/host-device-l3',
+    })
+  })
+
+  it.each([
+    [{ device: undefined }, '"device" is missing; it must be a text'],
+    [{ device: 5 }, '"device" cannot be 5; it must be a text'],
+    [{ device: '' }, '"device" cannot be ""; it must be a text'],
+    [
+      { useInterfaceNetwork: 'yes' },
+      '"useInterfaceNetwork" cannot be "yes"; it must be true or false',
+    ],
+    [{ stateDir: 'state' }, '"stateDir" cannot be "state"; it must be the absolute path'],
+    [{ prevResult: { ips: [{}] } }, '"prevResult" cannot be {"ips":[{}]}; it must be the result'],
+  ])('%j is refused', (keys, message) => {
+    expect(reading(keys)).toThrow(
+      expect.objectContaining({ code: 7, message: expect.stringContaining(message) }),
+    )
+  })
+
+  it.each([
+    [{ hwaddr: '02:00:00:00:00:01' }, '"hwaddr"'],
+    [{ ipam: { type: 'static' } }, '"ipam.type"'],
+    [{ runtimeConfig: { deviceID: '0000:01:00.0' } }, '"runtimeConfig.deviceID"'],
+  ])('%j is not passed over in silence', (keys, message) => {
+    expect(reading(keys)).toThrow(
+      expect.objectContaining({ code: 2, message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('an empty ipam is no ipam, and other keys are nobody’s business', () => {
+    expect(reading({ ipam: {}, type: 'host-device-l3', x: 1 })).not.toThrow()
+  })
+})

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { decodeNetwork } from '../../src/cni/network.js'
+
+describe('the configuration as JSON', () => {
+  it.each([
+    ['', 6, 'error unmarshall network config: unexpected end of JSON input'],
+    ['  \n', 6, 'error unmarshall network config: unexpected end of JSON input'],
+    ['[]', 6, 'error unmarshall network config: the configuration must be an object, not []'],
+    ['null', 6, 'error unmarshall network config: the configuration must be an object, not null'],
+    ['{"name": 5}', 6, 'error unmarshall network config: "name" must be a string, not 5'],
+    ['{}', 7, 'missing network name'],
+    ['{"name": ""}', 7, 'missing network name'],
+    ['{"name": "te%%st"}', 7, 'invalid characters found in network name'],
+  ])('refuses %j', (text, code, message) => {
+    expect(() => decodeNetwork(text)).toThrow(expect.objectContaining({ code, message }))
+  })
+
+  it('says what is wrong with broken JSON', () => {
+    expect(() => decodeNetwork('{"name": "x"')).toThrow(/^error unmarshall network config: ./)
+  })
+
+  it('keeps every key', () => {
+    expect(decodeNetwork('{"name": "n", "other": [1]}')).toEqual({ name: 'n', other: [1] })
+  })
+})

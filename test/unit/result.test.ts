@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { mergeIntoResult } from '../../src/cni/result.js'
+
+const SANDBOX = '/run/netns/pod'
+const OURS = {
+  interface: { name: 'net1', mac: '02:00:00:00:00:01', mtu: 1500, sandbox: SANDBOX },
+  ips: [{ address: '198.51.100.5/24' }],
+  routes: [{ dst: '0.0.0.0/0', gw: '198.51.100.1', table: 254 }],
+}
+
+describe('the result', () => {
+  it('without a previous one is ours', () => {
+    expect(mergeIntoResult(undefined, '1.1.0', OURS)).toEqual({
+      cniVersion: '1.1.0',
+      interfaces: [OURS.interface],
+      ips: [{ address: '198.51.100.5/24', interface: 0 }],
+      routes: OURS.routes,
+    })
+  })
+
+  it('leaves out empty lists', () => {
+    const result = mergeIntoResult(undefined, '1.1.0', { ...OURS, ips: [], routes: [] })
+    expect(Object.keys(result)).toEqual(['cniVersion', 'interfaces'])
+  })
+
+  it('keeps what earlier plugins reported, fields unknown to us too, and indexes after it', () => {
+    const previous = {
+      interfaces: [
+        { name: 'br0', extra: 1 },
+        { name: 'eth0', sandbox: SANDBOX },
+      ],
+      ips: [{ address: '10.22.0.2/16', interface: 1, gateway: '10.22.0.1' }],
+      routes: [{ dst: '10.0.0.0/8' }],
+      dns: { nameservers: ['10.22.0.1'] },
+    }
+    const result = mergeIntoResult(previous, '1.0.0', OURS)
+    expect(result).toMatchObject({
+      cniVersion: '1.0.0',
+      interfaces: [...previous.interfaces, OURS.interface],
+      ips: [...previous.ips, { address: '198.51.100.5/24', interface: 2 }],
+      routes: [...previous.routes, ...OURS.routes],
+      dns: previous.dns,
+    })
+  })
+
+  it('lists nothing twice', () => {
+    const once = mergeIntoResult(undefined, '1.1.0', OURS)
+    expect(mergeIntoResult(once, '1.1.0', OURS)).toEqual(once)
+  })
+
+  it('tells interfaces of one name in two sandboxes apart', () => {
+    const previous = { interfaces: [{ name: 'net1', sandbox: '/run/netns/other' }] }
+    expect(mergeIntoResult(previous, '1.1.0', OURS).ips?.[0]?.interface).toBe(1)
+  })
+})

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { requireSupportedVersion } from '../../src/cni/version.js'
+
+describe('the version gate', () => {
+  it.each(['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'])('lets %s in', (version) => {
+    expect(requireSupportedVersion(version)).toBe(version)
+  })
+
+  it.each([[undefined], [''], ['0.1.0'], ['1.9.0'], ['1.1'], ['latest']])(
+    'refuses %j',
+    (version) => {
+      expect(() => requireSupportedVersion(version)).toThrow(
+        expect.objectContaining({
+          code: 1,
+          message: 'incompatible CNI versions',
+          details: `config is "${version || '0.1.0'}", plugin supports ["0.3.0" "0.3.1" "0.4.0" "1.0.0" "1.1.0"]`,
+        }),
+      )
+    },
+  )
+
+  it('cannot decode a version that is not a string', () => {
+    expect(() => requireSupportedVersion(1)).toThrow(expect.objectContaining({ code: 6 }))
+  })
+})

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Unpacks a package of another Debian release beside the installed ones, without
+# installing it: fetch-debian-package.sh RELEASE PACKAGE DIRECTORY
+set -eu
+release=$1 package=$2 directory=$3
+[ -d "$directory/root" ] && exit 0
+mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
+# The mirror this machine already uses.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+  grep -v security | sort -u | head -n 1)
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+echo "deb [signed-by=$keys] $mirror $release main" >"$directory/sources.list"
+apt() {
+  apt-get -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=- \
+    -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory/cache" \
+    -o APT::Sandbox::User=root "$@"
+}
+apt update
+(cd "$directory" && apt download "$package")
+dpkg-deb -x "$directory/$package"_*.deb "$directory/unpacked"
+mv "$directory/unpacked" "$directory/root"

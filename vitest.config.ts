@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig } from 'vitest/config'
+
+/** What esbuild's binary loader does for the bundle. */
+const embeddedAddon = {
+  name: 'embedded-addon',
+  load(id: string) {
+    if (!id.endsWith('.node')) return undefined
+    return `export default Buffer.from('${readFileSync(id).toString('base64')}', 'base64')`
+  },
+}
+
+export default defineConfig({
+  plugins: [embeddedAddon],
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+  },
+})
