@@ -5,6 +5,7 @@
 export type FailureKind =
   | 'sandbox-invalid'
   | 'device-not-found'
+  | 'device-refused'
   | 'name-taken'
   | 'kernel-refused'
   | 'return-failed'

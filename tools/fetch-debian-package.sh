@@ -2,7 +2,7 @@
 # Unpacks a package of another Debian release beside the installed ones, without
 # installing it: fetch-debian-package.sh RELEASE PACKAGE DIRECTORY
 set -eu
-release=$1 package=$2 directory=$3
+release=$1 package=$2 directory=$(realpath -m "$3")
 [ -d "$directory/root" ] && exit 0
 mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
 # The mirror this machine already uses.
@@ -11,7 +11,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Ori
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "deb [signed-by=$keys] $mirror $release main" >"$directory/sources.list"
 apt() {
-  apt-get -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=- \
+  apt-get -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory/cache" \
     -o APT::Sandbox::User=root "$@"
 }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { kernelDoor } from '../kernel/door.js'
-import { makeDirectory } from './directory.js'
+import { inDirectory } from './directory.js'
 
 const DEADLINE_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
@@ -17,9 +17,8 @@ export function acquireLock(stateDirectory: string, name: string): Disposable {
   const path = `${directory}/${name}`
   const deadline = Date.now() + DEADLINE_MILLISECONDS
   try {
-    makeDirectory(directory)
     for (;;) {
-      const fd = tryOnce(path)
+      const fd = inDirectory(directory, () => tryOnce(path))
       if (fd !== undefined) return { [Symbol.dispose]: () => release(path, fd) }
       if (Date.now() > deadline) break
       pause()

@@ -9,17 +9,15 @@ import {
 } from 'node:fs'
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
-import { makeDirectory } from './directory.js'
+import { inDirectory } from './directory.js'
 import type { AttachmentKey, AttachmentRecord } from './record-schema.js'
 
 /** The attachment records of a state directory, one JSON file each. */
 export class AttachmentStore {
   readonly #directory: string
 
-  /** @throws Failure `state-unusable` when the directory cannot be made */
   constructor(stateDirectory: string) {
     this.#directory = `${stateDirectory}/attachments`
-    attempt('make the directory', this.#directory, () => makeDirectory(this.#directory))
   }
 
   /** Undefined where the attachment has no record. */
@@ -37,7 +35,9 @@ export class AttachmentStore {
     const path = this.#path(record)
     const temporary = `${path}.new`
     attempt('write', path, () => {
-      onDisk(temporary, 'w', (fd) => writeFileSync(fd, JSON.stringify(record)))
+      inDirectory(this.#directory, () =>
+        onDisk(temporary, 'w', (fd) => writeFileSync(fd, JSON.stringify(record))),
+      )
       renameSync(temporary, path)
       // A rename is only durable once the directory that holds the name is on disk.
       onDisk(this.#directory, 'r')

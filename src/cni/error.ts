@@ -14,12 +14,14 @@ export const ErrorCode = {
   nameTaken: 101,
   kernelRefused: 102,
   returnFailed: 103,
+  deviceRefused: 104,
   internal: 999,
 } as const
 
 const CODES: Record<FailureKind, number> = {
   'sandbox-invalid': ErrorCode.invalidNamespace,
   'device-not-found': ErrorCode.deviceNotFound,
+  'device-refused': ErrorCode.deviceRefused,
   'name-taken': ErrorCode.nameTaken,
   'kernel-refused': ErrorCode.kernelRefused,
   'return-failed': ErrorCode.returnFailed,

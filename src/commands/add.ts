@@ -5,10 +5,12 @@ import { mergeIntoResult } from '../cni/result.js'
 import { findDevice } from '../device/find-device.js'
 import { lendDevice, requireFreeNames } from '../device/lend-device.js'
 import { Failure } from '../failure.js'
+import type { Link } from '../kernel/objects/link.js'
 import { Place } from '../kernel/place.js'
 import { applyState } from '../network-state/apply.js'
 import { captureHostNetworkState } from '../network-state/capture.js'
 import { carriedState } from '../network-state/carried.js'
+import { planState } from '../network-state/plan.js'
 import type { Call } from './call.js'
 import { contributionOf } from './contribution.js'
 import { rollBack } from './roll-back.js'
@@ -44,14 +46,32 @@ export function add({ environment, cniVersion, configuration }: Call): object {
   }
   store.write(record)
   try {
-    const link = lendDevice(host, sandbox, lent)
     const carried = carriedState(state, onHost.index)
-    applyState(sandbox, onHost, link, carried)
-    const contribution = contributionOf(link, netns, carried, cniVersion)
-    return mergeIntoResult(configuration.prevResult, cniVersion, contribution)
+    const prepare = (link: Link) => ({
+      plan: planState(onHost, link, carried),
+      result: mergeIntoResult(
+        configuration.prevResult,
+        cniVersion,
+        contributionOf(link, netns, carried, cniVersion),
+      ),
+    })
+    const expected = { ...onHost, name: ifName }
+    const { link, done } = lendDevice(host, sandbox, lent, () => prepare(expected))
+    const { plan, result } = isAsExpected(link, expected) ? done : prepare(link)
+    applyState(sandbox, link, plan)
+    return result
   } catch (error) {
     throw rollBack(host, sandbox, store, record, error)
   }
+}
+
+/** The kernel keeps all of these on a move, but for an index that the sandbox already uses. */
+function isAsExpected(link: Link, expected: Link): boolean {
+  return (
+    link.index === expected.index &&
+    link.hardwareAddress === expected.hardwareAddress &&
+    link.mtu === expected.mtu
+  )
 }
 
 function requireAnotherNamespace(host: Place, sandbox: Place): void {

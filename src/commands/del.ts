@@ -22,7 +22,7 @@ export function del({ environment, configuration }: Call): undefined {
   using _device = acquireLock(stateDir, `device-${record.device.onHost.index}`)
   using host = Place.host()
   using sandbox = openIfThere(netns || record.sandboxPath, host)
-  const whereabouts = locate(record.device, sandbox ? [sandbox, host] : [host])
+  const whereabouts = locate(record.device, sandbox ? [host, sandbox] : [host])
   if (whereabouts) returnDevice(host, record.device, whereabouts)
   store.remove(record)
 }

@@ -6,6 +6,7 @@ import { Failure } from '../failure.js'
 import type { Place } from '../kernel/place.js'
 import { tryToApply } from '../network-state/apply.js'
 import { stateToRestore } from '../network-state/carried.js'
+import { planState } from '../network-state/plan.js'
 
 /**
  * Undoes an ADD that failed after its record was written. The record goes once
@@ -31,14 +32,14 @@ export function rollBack(
 /** Returns the device and its full host state; says how far that went. */
 function bringHome(host: Place, sandbox: Place, { device, state }: AttachmentRecord): string {
   const { onHost } = device
-  const whereabouts = locate(device, [sandbox, host])
+  const whereabouts = locate(device, [host, sandbox])
   if (!whereabouts)
     throw new Failure(
       'return-failed',
       `${onHost.name} is neither in ${sandbox.name} nor on the host`,
     )
   const link = returnDevice(host, device, whereabouts)
-  const refusals = tryToApply(host, onHost, link, stateToRestore(state))
+  const refusals = tryToApply(host, link, planState(onHost, link, stateToRestore(state)))
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   const missing = refusals.map(({ what, error }) => `${what}: ${error.message}`)

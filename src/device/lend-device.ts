@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js'
-import { changeLink, findLink } from '../kernel/netlink/link.js'
+import { findLink, startLinkChange } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import type { LentDevice } from './lent-device-schema.js'
@@ -25,18 +25,40 @@ export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: Lent
  * Moves a device into a sandbox, renames it and brings it up, in one message: each
  * move waits for the kernel's RCU grace period, which is most of what a loan
  * costs. The alias tells whoever looks into the sandbox what the device is.
- * @returns the device as it is in the sandbox
+ * @param meanwhile is done while the kernel waits
+ * @returns the device as it is in the sandbox, and what was done meanwhile
  * @throws Failure `kernel-refused`; the device may be in either place then
  */
-export function lendDevice(host: Place, sandbox: Place, lent: LentDevice): Link {
+export function lendDevice<T>(
+  host: Place,
+  sandbox: Place,
+  lent: LentDevice,
+  meanwhile: () => T,
+): { link: Link; done: T } {
   const { onHost, nameInSandbox } = lent
+  const finish = startLinkChange(host.socket, onHost.index, {
+    namespaceFd: sandbox.namespace.fd,
+    name: nameInSandbox,
+    alias: onHost.name,
+    up: true,
+  })
+  let done: T
   try {
-    changeLink(host.socket, onHost.index, {
-      namespaceFd: sandbox.namespace.fd,
-      name: nameInSandbox,
-      alias: onHost.name,
-      up: true,
-    })
+    done = meanwhile()
+  } finally {
+    waitFor(finish, sandbox, lent)
+  }
+  const link = findLink(sandbox.socket, { name: nameInSandbox })
+  if (link) return { link, done }
+  throw new Failure(
+    'kernel-refused',
+    `${onHost.name} was moved into ${sandbox.name}, but no ${nameInSandbox} is there`,
+  )
+}
+
+function waitFor(finish: () => void, sandbox: Place, { onHost, nameInSandbox }: LentDevice): void {
+  try {
+    finish()
   } catch (error) {
     const reason = (error as Error).message
     throw new Failure(
@@ -44,10 +66,4 @@ export function lendDevice(host: Place, sandbox: Place, lent: LentDevice): Link 
       `cannot move ${onHost.name} into ${sandbox.name} as ${nameInSandbox}: ${reason}`,
     )
   }
-  const link = findLink(sandbox.socket, { name: nameInSandbox })
-  if (link) return link
-  throw new Failure(
-    'kernel-refused',
-    `${onHost.name} was moved into ${sandbox.name}, but no ${nameInSandbox} is there`,
-  )
 }

@@ -9,6 +9,10 @@ export interface KernelDoor {
   openRouteSocket(timeoutMilliseconds: number): number
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
+  /** Like `transact`, on a thread of its own. */
+  startTransaction(fd: number, request: Buffer): Transaction
+  /** Waits for a transaction's answers; to be called once for each. */
+  finishTransaction(transaction: Transaction): Buffer
   /** Takes an exclusive flock(2) without waiting; false when somebody else has it. */
   tryLock(fd: number): boolean
   /** The usual text of 4 or 16 bytes; IPv6 compressed. */
@@ -18,6 +22,9 @@ export interface KernelDoor {
   /** The C library's words for an error number, e.g. "File exists" for 17. */
   describeErrno(errno: number): string
 }
+
+/** A request that is under way; only the addon can look inside. */
+export type Transaction = { readonly brand: unique symbol }
 
 /** The shape of what the addon throws. */
 export interface DoorError extends Error {

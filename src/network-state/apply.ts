@@ -2,10 +2,9 @@ import { Failure } from '../failure.js'
 import type { KernelError } from '../kernel/kernel-error.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import { addAddresses } from './apply-addresses.js'
-import { addRoutes } from './apply-routes.js'
-import type { StateToApply } from './carried.js'
+import { addAll, addRoutes } from './add-routes.js'
 import { describeAddress, describeRoute } from './describe.js'
+import type { StatePlan } from './plan.js'
 
 /** Something the kernel would not add, spelled as `ip` would. */
 export interface Refusal {
@@ -15,20 +14,18 @@ export interface Refusal {
 
 /**
  * Gives a device of a place its addresses and routes. The device must be up: the
- * kernel takes no route through one that is down.
- * @param former the device as it was when the state was captured
+ * kernel takes no route through one that is down. What is there already counts as
+ * added.
  * @returns what the kernel refused, in the order it was tried
  */
-export function tryToApply(
-  place: Place,
-  former: Link,
-  device: Link,
-  state: StateToApply,
-): Refusal[] {
-  const addresses = addAddresses(place.socket, former, device, state.addresses)
-  const routes = addRoutes(place.socket, former, device, state.routes)
+export function tryToApply(place: Place, device: Link, plan: StatePlan): Refusal[] {
+  const addresses = addAll(place.socket, plan.addresses)
+  place.socket.requestAll(plan.detection)
+  const routes = addRoutes(place.socket, device, plan.routes)
   return [
-    ...addresses.map(({ value, error }) => ({ what: `address ${describeAddress(value)}`, error })),
+    ...addresses
+      .filter(({ error }) => !error.is('EEXIST'))
+      .map(({ value, error }) => ({ what: `address ${describeAddress(value)}`, error })),
     ...routes.map(({ value, error }) => ({
       what: `route ${describeRoute(value, device.name)}`,
       error,
@@ -40,8 +37,8 @@ export function tryToApply(
  * Like `tryToApply`, all or nothing.
  * @throws Failure `kernel-refused` that names the first refusal
  */
-export function applyState(place: Place, former: Link, device: Link, state: StateToApply): void {
-  const [first] = tryToApply(place, former, device, state)
+export function applyState(place: Place, device: Link, plan: StatePlan): void {
+  const [first] = tryToApply(place, device, plan)
   if (first)
     throw new Failure(
       'kernel-refused',

@@ -62,16 +62,9 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     restoreByHand()
     expect(hostState()).toBe(before)
 
-    const move = calls.findIndex(isMove) + 1
-    expect(move).toBeGreaterThan(0)
-    expect(calls.length).toBeGreaterThan(move)
-    for (let nth = move + 1; nth <= calls.length; nth++) {
-      const { exitCode, document } = callPlugin(
-        testbed,
-        path,
-        'ADD',
-        withFault('sendto', nth, 'ENOBUFS'),
-      )
+    for (const nth of requestsAfterTheMove(calls)) {
+      const fault = withFault('sendto', nth, 'ENOBUFS')
+      const { exitCode, document } = callPlugin(testbed, path, 'ADD', fault)
       expect(exitCode).toBe(1)
       expect(document.msg).toContain('ENOBUFS')
       expectHome(document)
@@ -79,15 +72,38 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     }
   })
 
-  it('the device never left when the move itself gets lost', () => {
+  it('the device is back when the kernel gives it a name nobody asked for', () => {
     const before = hostState()
-    const { calls } = traceCalls(testbed, path, 'ADD', 'sendto')
-    callPlugin(testbed, path, 'DEL')
-    restoreByHand()
-    const move = calls.findIndex(isMove) + 1
-    const { document } = callPlugin(testbed, path, 'ADD', withFault('sendto', move, 'ENOBUFS'))
-    expect(document.msg).toContain(`cannot move eth1 into sandbox ${testbed.sandboxPath} as net1`)
+    const { document } = callPlugin(testbed, path, 'ADD', { variables: { CNI_IFNAME: 'net%d' } })
+    expect(document.msg).toContain('but no net%d is there')
     expectHome(document)
     expect(hostState()).toBe(before)
   })
+
+  it('a device that the kernel does not let go has never left', () => {
+    testbed.onHost('link add bridge0 type bridge')
+    testbed.onHost('address add 192.0.2.5/24 dev bridge0')
+    testbed.onHost('link set bridge0 up')
+    const before = hostState()
+    const configuration = { device: 'bridge0' }
+    const { document } = callPlugin(testbed, path, 'ADD', { configuration })
+    expect(document).toMatchObject({
+      code: 102,
+      msg: expect.stringMatching(/^cannot move bridge0 .*the kernel says: ".*immutable"$/),
+      details: 'the device is back on the host as bridge0, up, with its addresses and routes',
+    })
+    expect(hostState()).toBe(before)
+  })
 })
+
+/** strace counts by thread, and the move has one of its own. */
+function requestsAfterTheMove(calls: string[]): number[] {
+  const threadOf = (call: string) => call.split(' ')[0]
+  const main = threadOf(calls[0] ?? '')
+  const move = calls.findIndex(isMove)
+  const beforeTheMove = calls.slice(0, move).filter((call) => threadOf(call) === main).length
+  const all = calls.filter((call) => threadOf(call) === main).length
+  expect(move).toBeGreaterThan(0)
+  expect(all).toBeGreaterThan(beforeTheMove)
+  return Array.from({ length: all - beforeTheMove }, (_, n) => beforeTheMove + n + 1)
+}

@@ -14,6 +14,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <node_api.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -165,41 +166,112 @@ static int receive_until_closed(int fd, uint32_t sequence, uint8_t **answers, si
   }
 }
 
+/* One exchange with the kernel: what to send, and what became of it. */
+struct exchange {
+  int fd;
+  uint32_t sequence; /* of the last message of the request */
+  uint8_t *request;
+  size_t request_length;
+  uint8_t *answers;
+  size_t answers_length;
+  const char *call; /* that failed, with this errno; NULL when all went well */
+  int number;
+  pthread_t thread;
+};
+
+/* The kernel works through a datagram in order and inside sendto(2), so the answer
+ * that closes the last message is the last of all. */
+static void *carry_out(void *argument) {
+  struct exchange *exchange = argument;
+  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+  ssize_t sent;
+  do
+    sent = sendto(exchange->fd, exchange->request, exchange->request_length, 0,
+                  (struct sockaddr *)&kernel, sizeof kernel);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) {
+    exchange->call = "sendto";
+    exchange->number = errno;
+    return NULL;
+  }
+  exchange->number = receive_until_closed(exchange->fd, exchange->sequence, &exchange->answers,
+                                          &exchange->answers_length);
+  exchange->call = exchange->number == 0 ? NULL : "recvmsg";
+  return NULL;
+}
+
+/* Reads the arguments (fd: number, request: Buffer) into an exchange. */
+static bool describe_exchange(napi_env env, napi_callback_info info, struct exchange *exchange) {
+  napi_value values[2];
+  void *request;
+  if (!arguments(env, info, 2, values) || !integer(env, values[0], &exchange->fd)) return false;
+  if (napi_get_buffer_info(env, values[1], &request, &exchange->request_length) != napi_ok ||
+      !last_sequence(request, exchange->request_length, &exchange->sequence)) {
+    napi_throw_type_error(env, NULL, "a buffer of netlink messages was expected");
+    return false;
+  }
+  exchange->request = request;
+  return true;
+}
+
+/* The answers as a buffer; throws what the exchange failed with. */
+static napi_value conclude(napi_env env, struct exchange *exchange) {
+  napi_value result = NULL;
+  if (exchange->call != NULL)
+    throw_errno(env, exchange->call, exchange->number);
+  else if (napi_create_buffer_copy(env, exchange->answers_length, exchange->answers, NULL,
+                                   &result) != napi_ok)
+    throw_errno(env, "recvmsg", ENOMEM);
+  free(exchange->answers);
+  return result;
+}
+
 /* transact(fd: number, request: Buffer): Buffer
  *
  * Sends one or more messages in one datagram and returns every answer, one after
- * the other. The kernel works through a datagram in order and inside sendto(2),
- * so the answer that closes the last message is the last of all; that message
- * must ask for an acknowledgement or be a dump. */
+ * the other. The last message must ask for an acknowledgement or be a dump. */
 static napi_value transact(napi_env env, napi_callback_info info) {
-  napi_value values[2], result;
-  int32_t fd;
-  void *request;
-  size_t length;
-  uint32_t sequence;
-  if (!arguments(env, info, 2, values) || !integer(env, values[0], &fd)) return NULL;
-  if (napi_get_buffer_info(env, values[1], &request, &length) != napi_ok ||
-      !last_sequence(request, length, &sequence)) {
-    napi_throw_type_error(env, NULL, "a buffer of netlink messages was expected");
+  struct exchange exchange = {0};
+  if (!describe_exchange(env, info, &exchange)) return NULL;
+  carry_out(&exchange);
+  return conclude(env, &exchange);
+}
+
+/* startTransaction(fd: number, request: Buffer): handle
+ *
+ * The same on a thread of its own, for the one request during which the kernel
+ * sleeps for longer than all the rest of a call takes. */
+static napi_value start_transaction(napi_env env, napi_callback_info info) {
+  struct exchange described = {0};
+  napi_value handle;
+  if (!describe_exchange(env, info, &described)) return NULL;
+  struct exchange *exchange = malloc(sizeof *exchange + described.request_length);
+  if (exchange == NULL) return throw_errno(env, "malloc", ENOMEM);
+  *exchange = described;
+  /* The buffer of the caller may be collected while the thread runs. */
+  exchange->request = memcpy(exchange + 1, described.request, described.request_length);
+  int number = pthread_create(&exchange->thread, NULL, carry_out, exchange);
+  if (number != 0) {
+    free(exchange);
+    return throw_errno(env, "pthread_create", number);
+  }
+  napi_create_external(env, exchange, NULL, NULL, &handle);
+  return handle;
+}
+
+/* finishTransaction(handle): Buffer, once for each handle */
+static napi_value finish_transaction(napi_env env, napi_callback_info info) {
+  napi_value handle;
+  void *exchange;
+  if (!arguments(env, info, 1, &handle)) return NULL;
+  if (napi_get_value_external(env, handle, &exchange) != napi_ok) {
+    napi_throw_type_error(env, NULL, "a started transaction was expected");
     return NULL;
   }
-
-  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-  ssize_t sent;
-  do sent = sendto(fd, request, length, 0, (struct sockaddr *)&kernel, sizeof kernel);
-  while (sent < 0 && errno == EINTR);
-  if (sent < 0) return throw_errno(env, "sendto", errno);
-
-  uint8_t *answers = NULL;
-  size_t total = 0;
-  int number = receive_until_closed(fd, sequence, &answers, &total);
-  if (number != 0) {
-    free(answers);
-    return throw_errno(env, "recvmsg", number);
-  }
-  napi_status status = napi_create_buffer_copy(env, total, answers, NULL, &result);
-  free(answers);
-  return status == napi_ok ? result : throw_errno(env, "recvmsg", ENOMEM);
+  pthread_join(((struct exchange *)exchange)->thread, NULL);
+  napi_value result = conclude(env, exchange);
+  free(exchange);
+  return result;
 }
 
 /* tryLock(fd: number): boolean, false when another process holds the lock */
@@ -264,6 +336,8 @@ NAPI_MODULE_INIT() {
       {"enterNetworkNamespace", NULL, enter_network_namespace, NULL, NULL, NULL, napi_default, NULL},
       {"openRouteSocket", NULL, open_route_socket, NULL, NULL, NULL, napi_default, NULL},
       {"transact", NULL, transact, NULL, NULL, NULL, napi_default, NULL},
+      {"startTransaction", NULL, start_transaction, NULL, NULL, NULL, napi_default, NULL},
+      {"finishTransaction", NULL, finish_transaction, NULL, NULL, NULL, napi_default, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_default, NULL},
       {"addressText", NULL, address_text, NULL, NULL, NULL, napi_default, NULL},
       {"addressBytes", NULL, address_bytes, NULL, NULL, NULL, napi_default, NULL},

@@ -11,7 +11,7 @@ import {
   toText,
   u32,
 } from './attributes.js'
-import { MessageType } from './request.js'
+import { MessageType, type Request } from './request.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** Link attributes (linux/if_link.h). */
@@ -70,6 +70,22 @@ export interface LinkChange {
  * @throws KernelError when the kernel refuses
  */
 export function changeLink(socket: RouteSocket, index: number, change: LinkChange): void {
+  socket.request(linkRequest(index, change))
+}
+
+/**
+ * Like `changeLink`, without waiting.
+ * @returns waits until it is done; to be called once. Throws KernelError
+ */
+export function startLinkChange(
+  socket: RouteSocket,
+  index: number,
+  change: LinkChange,
+): () => void {
+  return socket.start(linkRequest(index, change))
+}
+
+function linkRequest(index: number, change: LinkChange): Request {
   const attributes: Attribute[] = []
   if (change.namespaceFd !== undefined)
     attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
@@ -77,7 +93,7 @@ export function changeLink(socket: RouteSocket, index: number, change: LinkChang
   if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, Buffer.from(change.alias)))
   const up = change.up ? { up: change.up } : {}
   const header = formatLink({ index, flags: up, change: up })
-  socket.request({ type: MessageType.NEWLINK, header, attributes })
+  return { type: MessageType.NEWLINK, header, attributes }
 }
 
 function decodeLink({ data }: NetlinkMessage): Link {
@@ -89,6 +105,7 @@ function decodeLink({ data }: NetlinkMessage): Link {
     hardwareAddress: '',
     mtu: 0,
     up: flags?.up === true,
+    loopback: flags?.loopback === true,
   }
   for (const attribute of decodeAttributes(data.subarray(__LENGTH_Link))) {
     const value = attribute.data

@@ -43,6 +43,21 @@ export class RouteSocket {
   }
 
   /**
+   * Sends one request that takes long, and does not wait.
+   * @returns waits for the acknowledgement; to be called once. Throws KernelError
+   */
+  start(request: Request): () => void {
+    const datagram = encodeRequest(request, Flag.acknowledge, ++this.#sequence)
+    const sequence = this.#sequence
+    const transaction = kernelDoor().startTransaction(this.fd, datagram)
+    return () => {
+      const { errors } = received(() => kernelDoor().finishTransaction(transaction))
+      const error = errors.get(sequence)
+      if (error) throw error
+    }
+  }
+
+  /**
    * Reads a whole table; again, as long as it changes while being read.
    * @throws KernelError when the kernel refuses
    */
@@ -91,11 +106,16 @@ export class RouteSocket {
   }
 
   #transact(datagram: Buffer): Answers {
-    try {
-      return decodeAnswers(kernelDoor().transact(this.fd, datagram))
-    } catch (error) {
-      const { errno, syscall } = error as DoorError
-      throw syscall === undefined ? error : new KernelError(errno, `no answer: ${syscall} failed`)
-    }
+    return received(() => kernelDoor().transact(this.fd, datagram))
+  }
+}
+
+/** The answers of a transaction; when none came, that too is an error of the kernel's. */
+function received(transaction: () => Buffer): Answers {
+  try {
+    return decodeAnswers(transaction())
+  } catch (error) {
+    const { errno, syscall } = error as DoorError
+    throw syscall === undefined ? error : new KernelError(errno, `no answer: ${syscall} failed`)
   }
 }

@@ -8,6 +8,7 @@ export const LinkSchema = Type.Object({
   hardwareAddress: Type.String({ description: 'colon-separated; empty where the device has none' }),
   mtu: Type.Integer(),
   up: Type.Boolean({ description: 'administratively up' }),
+  loopback: Type.Boolean(),
   alias: Type.Optional(Type.String()),
 })
 export type Link = Static<typeof LinkSchema>

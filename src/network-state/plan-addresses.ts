@@ -1,14 +1,7 @@
-import type { KernelError } from '../kernel/kernel-error.js'
 import { addressRequest } from '../kernel/netlink/address.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import type { Address } from '../kernel/objects/address.js'
 import type { Link } from '../kernel/objects/link.js'
-
-/** A value the kernel would not take, and why. */
-export interface Refused<T> {
-  value: T
-  error: KernelError
-}
+import type { StatePlan } from './plan.js'
 
 /** The flags that can be asked for; the others are the kernel's own findings. */
 const SETTABLE_FLAGS = ['nodad', 'homeaddress', 'managetempaddr', 'noprefixroute', 'mcautojoin']
@@ -16,34 +9,32 @@ const SETTABLE_FLAGS = ['nodad', 'homeaddress', 'managetempaddr', 'noprefixroute
 /** The longest label the kernel takes. */
 const LABEL_BYTES = 15
 
-/** Adds addresses; one that is there already counts as added. */
-export function addAddresses(
-  socket: RouteSocket,
+/**
+ * IPv6 addresses go in without duplicate address detection and lose that flag
+ * again at once. The same device used them on the same link a moment ago; while
+ * tentative, they could not be the preferred source of a route.
+ */
+export function planAddresses(
   former: Link,
   device: Link,
   addresses: Address[],
-): Refused<Address>[] {
+): Pick<StatePlan, 'addresses' | 'detection'> {
   const wanted = addresses.map((address) => rewrite(address, former.name, device.name))
-  const outcomes = socket.requestAll(
-    wanted.map((address) => addressRequest(withoutDetection(address), device.index, 'create')),
-  )
-  const changed = wanted.filter(detectsDuplicates)
-  socket.requestAll(changed.map((address) => addressRequest(address, device.index, 'replace')))
-  return addresses.flatMap((value, n) => {
-    const error = outcomes[n]
-    return error && !error.is('EEXIST') ? [{ value, error }] : []
-  })
+  return {
+    addresses: wanted.map((address, n) => ({
+      value: addresses[n] ?? address,
+      request: addressRequest(withoutDetection(address), device.index, 'create'),
+    })),
+    detection: wanted
+      .filter(detectsDuplicates)
+      .map((address) => addressRequest(address, device.index, 'replace')),
+  }
 }
 
 function detectsDuplicates(address: Address): boolean {
   return address.family === 'inet6' && !address.flags.includes('nodad')
 }
 
-/**
- * IPv6 addresses go in without duplicate address detection and lose that flag
- * again at once. The same device used them on the same link a moment ago; while
- * tentative, they could not be the preferred source of a route.
- */
 function withoutDetection(address: Address): Address {
   return detectsDuplicates(address) ? { ...address, flags: [...address.flags, 'nodad'] } : address
 }
