@@ -3,6 +3,7 @@
  * sandboxes and the kernel. `cni/error.ts` says which CNI code each kind has.
  */
 export type FailureKind =
+  | 'configuration-invalid'
   | 'sandbox-invalid'
   | 'device-not-found'
   | 'device-refused'

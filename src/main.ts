@@ -1,10 +1,17 @@
-import { answerCall } from './commands/answer-call.js'
-import { printAbout, printDocument, readStandardInput } from './standard-streams.js'
+import { type Answer, answerCall } from './commands/answer-call.js'
+import { printAbout, printDocument, printText, readStandardInput } from './standard-streams.js'
+
+async function answer(words: string[]): Promise<Answer> {
+  if (words.length === 0) return answerCall(process.env, readStandardInput)
+  const { answerCommandLine } = await import('./commands/command-line.js')
+  return answerCommandLine(words)
+}
 
 /** Nobody else reads stdin, writes to stdout or ends the process. */
 async function main(): Promise<never> {
-  const { about, document, failed } = await answerCall(process.env, readStandardInput)
+  const { about, text, document, failed } = await answer(process.argv.slice(2))
   if (about) printAbout(about)
+  if (text) printText(text)
   if (document) printDocument(document)
   process.exit(failed ? 1 : 0)
 }

@@ -18,6 +18,11 @@ export function printDocument(document: object): void {
   printAll(STDOUT, `${JSON.stringify(document, undefined, 4)}\n`)
 }
 
+/** Prints what a person asked for. */
+export function printText(text: string): void {
+  printAll(STDOUT, text)
+}
+
 /** Tells a person who called without CNI_COMMAND what this program is. */
 export function printAbout(about: string): void {
   printAll(STDERR, `${about}\n`)

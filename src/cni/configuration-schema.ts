@@ -2,6 +2,9 @@ import { type Static, Type } from '@sinclair/typebox'
 import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
 import { ResultSchema } from './result-schema.js'
 
+/** Without the interface, which is the device's. */
+const PER_INTERFACE_SYSCTL = '^net\\.ipv[46]\\.(conf|neigh)\\.[a-z0-9_]+$'
+
 /** The keys of the configuration. A description says what is allowed: it ends errors about its key. */
 export const ConfigurationSchema = Type.Object({
   name: Type.String({ description: 'a text, the name of the network' }),
@@ -13,6 +16,38 @@ export const ConfigurationSchema = Type.Object({
     Type.Boolean({
       default: CONFIGURATION_DEFAULTS.useInterfaceNetwork,
       description: 'true or false: whether the addresses and routes of the device go with it',
+    }),
+  ),
+  dynamicAddresses: Type.Optional(
+    Type.Union([Type.Literal('drop'), Type.Literal('ipv4'), Type.Literal('all')], {
+      default: CONFIGURATION_DEFAULTS.dynamicAddresses,
+      description:
+        '"drop", "ipv4" or "all": which addresses that a lease gave are carried, as permanent ones',
+    }),
+  ),
+  routes: Type.Optional(
+    Type.Boolean({
+      default: CONFIGURATION_DEFAULTS.routes,
+      description: 'true or false: whether routes are carried',
+    }),
+  ),
+  rules: Type.Optional(
+    Type.Boolean({
+      default: CONFIGURATION_DEFAULTS.rules,
+      description: 'true or false: whether the policy rules that belong to what is carried are',
+    }),
+  ),
+  neighbors: Type.Optional(
+    Type.Union([Type.Literal('none'), Type.Literal('permanent'), Type.Literal('all')], {
+      default: CONFIGURATION_DEFAULTS.neighbors,
+      description: '"none", "permanent" or "all": which neighbour entries are carried',
+    }),
+  ),
+  sysctls: Type.Optional(
+    Type.Union([Type.Literal('all'), Type.Array(Type.String({ pattern: PER_INTERFACE_SYSCTL }))], {
+      default: CONFIGURATION_DEFAULTS.sysctls,
+      description:
+        '"all", or a list of per-interface settings without the interface, such as "net.ipv4.conf.rp_filter"',
     }),
   ),
   stateDir: Type.Optional(

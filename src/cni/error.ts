@@ -19,6 +19,7 @@ export const ErrorCode = {
 } as const
 
 const CODES: Record<FailureKind, number> = {
+  'configuration-invalid': ErrorCode.invalidConfiguration,
   'sandbox-invalid': ErrorCode.invalidNamespace,
   'device-not-found': ErrorCode.deviceNotFound,
   'device-refused': ErrorCode.deviceRefused,

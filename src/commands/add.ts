@@ -7,6 +7,7 @@ import { lendDevice, requireFreeNames } from '../device/lend-device.js'
 import { Failure } from '../failure.js'
 import type { Link } from '../kernel/objects/link.js'
 import { Place } from '../kernel/place.js'
+import { warn } from '../log.js'
 import { applyState } from '../network-state/apply.js'
 import { captureHostNetworkState } from '../network-state/capture.js'
 import { carriedState } from '../network-state/carried.js'
@@ -46,7 +47,8 @@ export function add({ environment, cniVersion, configuration }: Call): object {
   }
   store.write(record)
   try {
-    const carried = carriedState(state, onHost.index)
+    const carried = carriedState(state, onHost)
+    for (const text of carried.remarks) warn(text)
     const prepare = (link: Link) => ({
       plan: planState(onHost, link, carried),
       result: mergeIntoResult(
@@ -56,9 +58,10 @@ export function add({ environment, cniVersion, configuration }: Call): object {
       ),
     })
     const expected = { ...onHost, name: ifName }
-    const { link, done } = lendDevice(host, sandbox, lent, () => prepare(expected))
+    const bringUp = carried.sysctls.length === 0
+    const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => prepare(expected))
     const { plan, result } = isAsExpected(link, expected) ? done : prepare(link)
-    applyState(sandbox, link, plan)
+    applyState(sandbox, host, link, plan)
     return result
   } catch (error) {
     throw rollBack(host, sandbox, store, record, error)

@@ -7,7 +7,10 @@ import { version } from './version.js'
 
 /** What the process does in the end: prints, and says whether it failed. */
 export interface Answer {
+  /** For stderr. */
   about?: string
+  /** For a person who asked on the command line, to stdout. */
+  text?: string
   document?: object | undefined
   failed: boolean
 }

@@ -5,6 +5,7 @@ import { returnDevice } from '../device/return-device.js'
 import { Failure } from '../failure.js'
 import { Place } from '../kernel/place.js'
 import type { Call } from './call.js'
+import { removeRules } from './remove-rules.js'
 
 /**
  * DEL: brings the device home under its own name, up if it was up. Success where
@@ -23,6 +24,7 @@ export function del({ environment, configuration }: Call): undefined {
   using host = Place.host()
   using sandbox = openIfThere(netns || record.sandboxPath, host)
   const whereabouts = locate(record.device, sandbox ? [host, sandbox] : [host])
+  if (sandbox) removeRules(sandbox, record.device, record.state)
   if (whereabouts) returnDevice(host, record.device, whereabouts)
   store.remove(record)
 }

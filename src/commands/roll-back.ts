@@ -7,6 +7,7 @@ import type { Place } from '../kernel/place.js'
 import { tryToApply } from '../network-state/apply.js'
 import { stateToRestore } from '../network-state/carried.js'
 import { planState } from '../network-state/plan.js'
+import { removeRules } from './remove-rules.js'
 
 /**
  * Undoes an ADD that failed after its record was written. The record goes once
@@ -33,16 +34,22 @@ export function rollBack(
 function bringHome(host: Place, sandbox: Place, { device, state }: AttachmentRecord): string {
   const { onHost } = device
   const whereabouts = locate(device, [host, sandbox])
+  removeRules(sandbox, device, state)
   if (!whereabouts)
     throw new Failure(
       'return-failed',
       `${onHost.name} is neither in ${sandbox.name} nor on the host`,
     )
   const link = returnDevice(host, device, whereabouts)
-  const refusals = tryToApply(host, link, planState(onHost, link, stateToRestore(state)))
+  const refusals = tryToApply(
+    host,
+    host,
+    link,
+    planState(onHost, link, stateToRestore(state, onHost)),
+  )
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
-  const missing = refusals.map(({ what, error }) => `${what}: ${error.message}`)
+  const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
   return `${home}, but without ${missing.join('; ')}`
 }
 

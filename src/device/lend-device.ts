@@ -25,6 +25,7 @@ export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: Lent
  * Moves a device into a sandbox, renames it and brings it up, in one message: each
  * move waits for the kernel's RCU grace period, which is most of what a loan
  * costs. The alias tells whoever looks into the sandbox what the device is.
+ * @param bringUp whether it is to be up at once
  * @param meanwhile is done while the kernel waits
  * @returns the device as it is in the sandbox, and what was done meanwhile
  * @throws Failure `kernel-refused`; the device may be in either place then
@@ -33,6 +34,7 @@ export function lendDevice<T>(
   host: Place,
   sandbox: Place,
   lent: LentDevice,
+  bringUp: boolean,
   meanwhile: () => T,
 ): { link: Link; done: T } {
   const { onHost, nameInSandbox } = lent
@@ -40,7 +42,7 @@ export function lendDevice<T>(
     namespaceFd: sandbox.namespace.fd,
     name: nameInSandbox,
     alias: onHost.name,
-    up: true,
+    ...(bringUp ? { up: true } : {}),
   })
   let done: T
   try {

@@ -1,35 +1,44 @@
 import { Failure } from '../failure.js'
-import type { KernelError } from '../kernel/kernel-error.js'
+import { changeLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import { addAll, addRoutes } from './add-routes.js'
-import { describeAddress, describeRoute } from './describe.js'
+import { addAll, addMissing, type Refused } from './add-all.js'
+import { addRoutes } from './add-routes.js'
+import { enableIpv6, setSysctls } from './apply-sysctls.js'
+import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
 import type { StatePlan } from './plan.js'
 
-/** Something the kernel would not add, spelled as `ip` would. */
+/** Something the kernel would not set, spelled as `ip` would, and the kernel's words. */
 export interface Refusal {
   what: string
-  error: KernelError
+  reason: string
 }
 
 /**
- * Gives a device of a place its addresses and routes. The device must be up: the
- * kernel takes no route through one that is down. What is there already counts as
+ * Gives a device its sysctls, brings it up, and gives it all the rest: the kernel
+ * takes no route through a device that is down. What is there already counts as
  * added.
+ * @param place where the device is
+ * @param host where the thread is
  * @returns what the kernel refused, in the order it was tried
  */
-export function tryToApply(place: Place, device: Link, plan: StatePlan): Refusal[] {
-  const addresses = addAll(place.socket, plan.addresses)
-  place.socket.requestAll(plan.detection)
-  const routes = addRoutes(place.socket, device, plan.routes)
+export function tryToApply(place: Place, host: Place, device: Link, plan: StatePlan): Refusal[] {
+  const { socket } = place
+  const sysctls = setSysctls(place, host, device.name, plan.sysctls)
+  if (plan.up && !device.up) changeLink(socket, device.index, { up: true })
+  if (plan.addresses.some(({ value }) => value.family === 'inet6'))
+    enableIpv6(place, host, device.name)
+  const addresses = addMissing(socket, plan.addresses)
+  socket.requestAll(plan.detection)
+  const routes = addRoutes(socket, device, plan.routes)
+  const neighbors = addAll(socket, plan.neighbors)
+  const rules = addMissing(socket, plan.rules)
   return [
-    ...addresses
-      .filter(({ error }) => !error.is('EEXIST'))
-      .map(({ value, error }) => ({ what: `address ${describeAddress(value)}`, error })),
-    ...routes.map(({ value, error }) => ({
-      what: `route ${describeRoute(value, device.name)}`,
-      error,
-    })),
+    ...sysctls.map(({ sysctl, reason }) => ({ what: `sysctl ${sysctl.name}`, reason })),
+    ...refusals(addresses, (address) => `address ${describeAddress(address)}`),
+    ...refusals(routes, (route) => `route ${describeRoute(route, device.name)}`),
+    ...refusals(neighbors, (neighbor) => `neighbour ${describeNeighbor(neighbor)}`),
+    ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
   ]
 }
 
@@ -37,11 +46,15 @@ export function tryToApply(place: Place, device: Link, plan: StatePlan): Refusal
  * Like `tryToApply`, all or nothing.
  * @throws Failure `kernel-refused` that names the first refusal
  */
-export function applyState(place: Place, device: Link, plan: StatePlan): void {
-  const [first] = tryToApply(place, device, plan)
-  if (first)
-    throw new Failure(
-      'kernel-refused',
-      `cannot add ${first.what} to ${device.name} in ${place.name}: ${first.error.message}`,
-    )
+export function applyState(place: Place, host: Place, device: Link, plan: StatePlan): void {
+  const [first] = tryToApply(place, host, device, plan)
+  if (!first) return
+  throw new Failure(
+    'kernel-refused',
+    `cannot set ${first.what} of ${device.name} in ${place.name}: ${first.reason}`,
+  )
+}
+
+function refusals<T>(refused: Refused<T>[], describe: (value: T) => string): Refusal[] {
+  return refused.map(({ value, error }) => ({ what: describe(value), reason: error.message }))
 }

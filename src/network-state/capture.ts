@@ -1,39 +1,93 @@
+import { Failure } from '../failure.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
+import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRules } from '../kernel/netlink/rule.js'
 import type { Link } from '../kernel/objects/link.js'
+import type { Sysctl } from '../kernel/objects/sysctl.js'
 import type { Place } from '../kernel/place.js'
+import { readAllSysctls, readSysctl } from '../kernel/sysctl.js'
 import { reasonToLeaveAddress } from './judge-address.js'
+import { reasonToLeaveNeighbor } from './judge-neighbor.js'
 import { reasonToLeaveRoute } from './judge-route.js'
-import type { HostNetworkState } from './model-schema.js'
+import { reasonToLeaveRule } from './judge-rule.js'
+import type { Captured, HostNetworkState } from './model-schema.js'
+import type { CapturePolicy } from './policy.js'
 import type { Reason } from './reasons.js'
-
-/** What the operator asked to carry. */
-export interface CapturePolicy {
-  useInterfaceNetwork: boolean
-}
 
 /**
  * Reads what the host gave a device. Must run before the link goes down: that
- * alone takes every gateway route and most IPv6 addresses away.
+ * alone takes every gateway route and most IPv6 addresses away. The thread must be
+ * on the host.
+ * @throws Failure `configuration-invalid` for a sysctl that cannot be read
  */
 export function captureHostNetworkState(
   host: Place,
   device: Link,
   policy: CapturePolicy,
 ): HostNetworkState {
-  const addresses = dumpAddresses(host.socket, device.index)
-  const routes = [
-    ...dumpRoutes(host.socket, 'inet', device.index),
-    ...dumpRoutes(host.socket, 'inet6', device.index),
-  ]
-  const judge = (reason: Reason | undefined) =>
-    reason ?? (policy.useInterfaceNetwork ? undefined : 'not-asked-for')
+  const { useInterfaceNetwork } = policy
+  const addresses = judgeEach(
+    dumpAddresses(host.socket, device.index),
+    useInterfaceNetwork,
+    (address) => reasonToLeaveAddress(address, policy),
+  )
+  const routes = judgeEach(
+    [
+      ...dumpRoutes(host.socket, 'inet', device.index),
+      ...dumpRoutes(host.socket, 'inet6', device.index),
+    ],
+    useInterfaceNetwork && policy.routes,
+    (route) =>
+      reasonToLeaveRoute(
+        route,
+        addresses.map(({ value }) => value),
+      ),
+  )
+  const belongings = {
+    deviceName: device.name,
+    addresses: carried(addresses),
+    routes: carried(routes),
+  }
   return {
-    addresses: addresses.map((value) => captured(value, judge(reasonToLeaveAddress(value)))),
-    routes: routes.map((value) => captured(value, judge(reasonToLeaveRoute(value, addresses)))),
+    addresses,
+    routes,
+    rules: judgeEach(dumpRules(host.socket), useInterfaceNetwork && policy.rules, (rule) =>
+      reasonToLeaveRule(rule, belongings),
+    ),
+    neighbors: judgeEach(dumpNeighbors(host.socket, device.index), useInterfaceNetwork, (one) =>
+      reasonToLeaveNeighbor(one, policy),
+    ),
+    sysctls: useInterfaceNetwork ? captureSysctls(device.name, policy.sysctls) : [],
   }
 }
 
-function captured<T>(value: T, leftBehind: Reason | undefined) {
-  return leftBehind === undefined ? { value } : { value, leftBehind }
+/** Judges things of one kind; where they were not asked for, that is the reason for the rest. */
+function judgeEach<T>(
+  values: T[],
+  asked: boolean,
+  judge: (value: T) => Reason | undefined,
+): Captured<T>[] {
+  return values.map((value) => {
+    const leftBehind = judge(value) ?? (asked ? undefined : 'not-asked-for')
+    return leftBehind === undefined ? { value } : { value, leftBehind }
+  })
+}
+
+function carried<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
+}
+
+function captureSysctls(device: string, names: string[] | 'all'): Sysctl[] {
+  if (names === 'all') return readAllSysctls(device)
+  return names.map((name) => {
+    try {
+      return readSysctl(name, device)
+    } catch (error) {
+      throw new Failure(
+        'configuration-invalid',
+        `cannot read the sysctl ${name} of ${device}: ${(error as Error).message}`,
+      )
+    }
+  })
 }

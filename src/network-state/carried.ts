@@ -1,38 +1,106 @@
 import type { Address } from '../kernel/objects/address.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Neighbor } from '../kernel/objects/neighbor.js'
 import type { Route } from '../kernel/objects/route.js'
+import type { Rule } from '../kernel/objects/rule.js'
+import type { Sysctl } from '../kernel/objects/sysctl.js'
+import { describeAddress, describeRoute } from './describe.js'
 import type { Captured, HostNetworkState } from './model-schema.js'
 import { REASONS } from './reasons.js'
 
-/** Addresses and routes to be given to a device, in the kernel's order. */
+/** What is to be given to a device, in the kernel's order. */
 export interface StateToApply {
+  /** Whether the device is to be brought up. */
+  up: boolean
   addresses: Address[]
   routes: Route[]
+  rules: Rule[]
+  neighbors: Neighbor[]
+  sysctls: Sysctl[]
 }
 
-/** What goes with the device into the sandbox: of a multipath route, its own hops. */
-export function carriedState(state: HostNetworkState, deviceIndex: number): StateToApply {
-  const carried = select(state, ({ leftBehind }) => leftBehind === undefined)
-  const throughDevice = (route: Route) => ({
-    ...route,
-    hops: route.hops.filter((hop) => hop.interfaceIndex === deviceIndex),
-  })
-  return { addresses: carried.addresses, routes: carried.routes.map(throughDevice) }
+/** What goes with the device into the sandbox. */
+export interface CarriedState extends StateToApply {
+  /** What is not quite as it was on the host, in words for the operator. */
+  remarks: string[]
 }
 
-/** What the device must get back on the host: all but what the kernel makes by itself. */
-export function stateToRestore(state: HostNetworkState): StateToApply {
-  return select(
-    state,
-    ({ leftBehind }) => leftBehind === undefined || !REASONS[leftBehind].kernelMakesIt,
+/**
+ * Selects what is carried, and makes it fit a place where only the device is:
+ * leases become permanent, of a multipath route the device's own hops remain, and
+ * no route prefers a source address that did not come along.
+ */
+export function carriedState(state: HostNetworkState, device: Link): CarriedState {
+  const remarks: string[] = []
+  const remark = (text: string) => void remarks.push(text)
+  const addresses = carried(state.addresses).map((address) => madePermanent(address, remark))
+  const locals = new Set(addresses.map(({ local }) => local))
+  const routes = carried(state.routes)
+    .map((route) => ownHopsOnly(route, device, remark))
+    .map((route) => withCarriedSource(route, locals, device, remark))
+  return {
+    up: true,
+    addresses,
+    routes,
+    rules: carried(state.rules),
+    neighbors: carried(state.neighbors),
+    sysctls: state.sysctls,
+    remarks,
+  }
+}
+
+/**
+ * What the device must get back on the host: all but what is there again by
+ * itself. Rules never left.
+ */
+export function stateToRestore(state: HostNetworkState, device: Link): StateToApply {
+  return {
+    up: device.up,
+    addresses: lost(state.addresses),
+    routes: lost(state.routes),
+    rules: [],
+    neighbors: lost(state.neighbors),
+    sysctls: state.sysctls,
+  }
+}
+
+function carried<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
+}
+
+function lost<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) =>
+    leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
   )
 }
 
-function select(
-  state: HostNetworkState,
-  wanted: (captured: Captured<unknown>) => boolean,
-): StateToApply {
-  return {
-    addresses: state.addresses.filter(wanted).map(({ value }) => value),
-    routes: state.routes.filter(wanted).map(({ value }) => value),
-  }
+type Remark = (text: string) => void
+
+function madePermanent(address: Address, remark: Remark): Address {
+  const { validSeconds, preferredSeconds, ...permanent } = address
+  if (validSeconds === undefined) return address
+  remark(
+    `the lease of ${describeAddress(address)} is carried as a permanent address: ` +
+      `nobody renews it in the sandbox, and it had ${validSeconds} seconds left`,
+  )
+  return permanent
+}
+
+function ownHopsOnly(route: Route, device: Link, remark: Remark): Route {
+  const hops = route.hops.filter((hop) => hop.interfaceIndex === device.index)
+  if (hops.length === route.hops.length) return route
+  remark(
+    `of the route ${describeRoute(route, device.name)} only what leaves by the device is carried`,
+  )
+  return { ...route, hops }
+}
+
+function withCarriedSource(route: Route, locals: Set<string>, device: Link, remark: Remark): Route {
+  const { preferredSource, ...rest } = route
+  if (preferredSource === undefined || locals.has(preferredSource)) return route
+  remark(
+    `the route ${describeRoute(route, device.name)} is carried without its source ` +
+      `${preferredSource}, an address that stays behind`,
+  )
+  return rest
 }

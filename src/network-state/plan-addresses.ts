@@ -1,7 +1,8 @@
 import { addressRequest } from '../kernel/netlink/address.js'
+import type { Request } from '../kernel/netlink/request.js'
 import type { Address } from '../kernel/objects/address.js'
 import type { Link } from '../kernel/objects/link.js'
-import type { StatePlan } from './plan.js'
+import type { Addition } from './addition.js'
 
 /** The flags that can be asked for; the others are the kernel's own findings. */
 const SETTABLE_FLAGS = ['nodad', 'homeaddress', 'managetempaddr', 'noprefixroute', 'mcautojoin']
@@ -18,7 +19,7 @@ export function planAddresses(
   former: Link,
   device: Link,
   addresses: Address[],
-): Pick<StatePlan, 'addresses' | 'detection'> {
+): { addresses: Addition<Address>[]; detection: Request[] } {
   const wanted = addresses.map((address) => rewrite(address, former.name, device.name))
   return {
     addresses: wanted.map((address, n) => ({

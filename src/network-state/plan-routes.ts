@@ -1,7 +1,7 @@
 import { newRouteRequest } from '../kernel/netlink/route.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Route } from '../kernel/objects/route.js'
-import type { Addition } from './plan.js'
+import type { Addition } from './addition.js'
 
 /** A gateway must be reachable by a route that is there before: those on the link go first. */
 export function planRoutes(former: Link, device: Link, routes: Route[]): Addition<Route>[] {

@@ -1,19 +1,29 @@
 /**
- * Why a thing stays behind when its device is lent, and whether the kernel makes
- * it again by itself when the device comes back.
+ * Why a thing stays behind when its device is lent, and whether the host has it
+ * again without our help when the device comes back.
  */
 export const REASONS = {
-  'not-asked-for': { words: 'useInterfaceNetwork is false', kernelMakesIt: false },
-  'host-scope': { words: 'its scope is the host', kernelMakesIt: false },
-  'link-local': { words: 'link-local: every link has its own', kernelMakesIt: true },
-  temporary: { words: 'a temporary address (privacy extensions)', kernelMakesIt: true },
-  dynamic: { words: 'it has a lifetime: a lease or a router gave it', kernelMakesIt: false },
-  duplicate: { words: 'duplicate address detection failed', kernelMakesIt: false },
-  'local-table': { words: 'it is in table local', kernelMakesIt: false },
-  'cache-entry': { words: 'an entry of the route cache', kernelMakesIt: true },
-  'router-advertisement': { words: 'a router advertisement gave it', kernelMakesIt: false },
-  redirect: { words: 'an ICMP redirect gave it', kernelMakesIt: true },
-  'kernel-made': { words: 'the kernel makes it itself, with the address', kernelMakesIt: true },
+  'not-asked-for': { words: 'the configuration does not ask for it', returnsByItself: false },
+  'host-scope': { words: 'its scope is the host', returnsByItself: false },
+  'link-local': { words: 'link-local: every link has its own', returnsByItself: true },
+  temporary: { words: 'a temporary address (privacy extensions)', returnsByItself: true },
+  dynamic: { words: 'dynamic: a lease gave it', returnsByItself: false },
+  autoconfigured: { words: 'a router advertisement gave it', returnsByItself: false },
+  duplicate: { words: 'duplicate address detection failed', returnsByItself: false },
+  'local-table': { words: 'it is in table local', returnsByItself: false },
+  'cache-entry': { words: 'an entry of the route cache', returnsByItself: true },
+  'router-advertisement': { words: 'a router advertisement gave it', returnsByItself: false },
+  redirect: { words: 'an ICMP redirect gave it', returnsByItself: true },
+  'kernel-made': { words: 'the kernel makes it itself, with the address', returnsByItself: true },
+  'default-rule': { words: 'every namespace has this rule', returnsByItself: true },
+  goto: {
+    words: 'it jumps to another rule, which would not be the same there',
+    returnsByItself: true,
+  },
+  'other-device': { words: 'it is about another device', returnsByItself: true },
+  unrelated: { words: 'nothing that is carried is in it', returnsByItself: true },
+  multicast: { words: 'the kernel makes it itself, for multicast', returnsByItself: true },
+  learned: { words: 'learned, not configured', returnsByItself: true },
 } as const
 
 export type Reason = keyof typeof REASONS

@@ -48,7 +48,7 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     expect(document).toMatchObject({
       code: 102,
       msg:
-        'cannot add route 203.0.113.0/24 via 198.51.100.1 dev net1 to net1 in ' +
+        'cannot set route 203.0.113.0/24 via 198.51.100.1 dev net1 of net1 in ' +
         `sandbox ${testbed.sandboxPath}: File exists (EEXIST)`,
     })
     expectHome(document)

@@ -37,6 +37,20 @@ const unknownAttributes = fc.array(
 /** Without the keys that are undefined: as they come out of a decoder. */
 const present = <T extends object>(value: T) => JSON.parse(JSON.stringify(value)) as T
 
+const metrics = fc
+  .record(
+    {
+      lock: u32,
+      mtu: u32,
+      advmss: u32,
+      rto_min: u32,
+      congctl: fc.constantFrom('cubic', 'bbr'),
+      '#30': fc.constantFrom('', '00ff'),
+    },
+    { requiredKeys: [] },
+  )
+  .map((value) => present(value))
+
 const hopOf = (of: Family): fc.Arbitrary<Hop> =>
   fc
     .record({
@@ -59,7 +73,8 @@ const route: fc.Arbitrary<Route> = family.chain((of) =>
       scope: fc.constantFrom(0, 200, 253, 42),
       type: fc.constantFrom<string | number>('UNICAST', 'BLACKHOLE'),
       cloned: fc.constant(false),
-      metrics: unknownAttributes,
+      metrics: fc.option(metrics, { nil: undefined }),
+      preference: fc.option(fc.constantFrom(0, 1, 3), { nil: undefined }),
       hops: fc.array(hopOf(of), { maxLength: 3 }),
       opaque: unknownAttributes,
       source: fc.option(prefixOf(of), { nil: undefined }),

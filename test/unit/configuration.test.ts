@@ -9,6 +9,11 @@ describe('the keys of the configuration', () => {
       name: 'n',
       device: 'eth1',
       useInterfaceNetwork: true,
+      dynamicAddresses: 'drop',
+      routes: true,
+      rules: true,
+      neighbors: 'permanent',
+      sysctls: [],
       stateDir: '/var/lib/cni/host-device-l3',
     })
   })
@@ -21,6 +26,13 @@ describe('the keys of the configuration', () => {
       { useInterfaceNetwork: 'yes' },
       '"useInterfaceNetwork" cannot be "yes"; it must be true or false',
     ],
+    [
+      { dynamicAddresses: 'ipv6' },
+      '"dynamicAddresses" cannot be "ipv6"; it must be "drop", "ipv4"',
+    ],
+    [{ neighbors: true }, '"neighbors" cannot be true; it must be "none", "permanent" or "all"'],
+    [{ sysctls: ['net.ipv4.ip_forward'] }, '"sysctls" cannot be ["net.ipv4.ip_forward"]'],
+    [{ sysctls: ['net.ipv4.conf../../../x'] }, '"sysctls" cannot be'],
     [{ stateDir: 'state' }, '"stateDir" cannot be "state"; it must be the absolute path'],
     [{ prevResult: { ips: [{}] } }, '"prevResult" cannot be {"ips":[{}]}; it must be the result'],
   ])('%j is refused', (keys, message) => {

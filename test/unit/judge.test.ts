@@ -23,7 +23,6 @@ const route = (differences: Partial<Route>): Route => ({
   scope: 0,
   type: 'UNICAST',
   cloned: false,
-  metrics: [],
   hops: [{ interfaceIndex: 1, onlink: false, weight: 1, opaque: [] }],
   opaque: [],
   ...differences,
@@ -37,11 +36,11 @@ describe('an address', () => {
     [{ scope: 254 }, 'host-scope'],
     [{ scope: 253 }, 'link-local'],
     [{ flags: [] }, 'dynamic'],
-    [{ flags: ['managetempaddr'], family: 'inet6' as const }, 'dynamic'],
+    [{ flags: ['managetempaddr'], family: 'inet6' as const }, 'autoconfigured'],
     [{ flags: ['secondary'], family: 'inet6' as const }, 'temporary'],
     [{ flags: ['permanent', 'dadfailed', 'tentative'] }, 'duplicate'],
   ])('with %j: %s', (differences, reason) => {
-    expect(reasonToLeaveAddress(address(differences))).toBe(reason)
+    expect(reasonToLeaveAddress(address(differences), { dynamicAddresses: 'drop' })).toBe(reason)
   })
 })
 

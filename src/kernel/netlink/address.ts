@@ -33,6 +33,7 @@ const IFA = {
   cacheInfo: 6,
   flags: 8,
   routePriority: 9,
+  protocol: 11,
 } as const
 
 const FOR_EVER = 0xffffffff
@@ -91,6 +92,7 @@ export function decodeAddress(data: Buffer): Address | undefined {
     else if (attribute.type === IFA.flags)
       address.flags = flagNames(parseAddressFlags(toNumber(value)))
     else if (attribute.type === IFA.routePriority) address.metric = toNumber(value)
+    else if (attribute.type === IFA.protocol) address.protocol = value[0] ?? 0
     else if (attribute.type === IFA.cacheInfo) Object.assign(address, lifetimes(value))
     else address.opaque.push(toOpaque(attribute))
   }
@@ -110,6 +112,8 @@ function encodeAttributesOf(address: Address): Attribute[] {
     attributes.push(bytes(IFA.broadcast, addressBytes(address.broadcast)))
   if (address.label !== undefined) attributes.push(text(IFA.label, address.label))
   if (address.metric !== undefined) attributes.push(u32(IFA.routePriority, address.metric))
+  if (address.protocol !== undefined)
+    attributes.push(bytes(IFA.protocol, Buffer.from([address.protocol])))
   if (address.validSeconds !== undefined)
     attributes.push(
       bytes(

@@ -1,5 +1,6 @@
 import { __LENGTH_Link, formatLink, parseLink } from 'netlink/dist/rt/gen_structs'
 import type { NetlinkMessage } from 'netlink/dist/structs'
+import { hardwareAddressText } from '../hardware-address.js'
 import { KernelError } from '../kernel-error.js'
 import type { Link } from '../objects/link.js'
 import {
@@ -117,8 +118,4 @@ function decodeLink({ data }: NetlinkMessage): Link {
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
   }
   return link
-}
-
-function hardwareAddressText(address: Buffer): string {
-  return [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

@@ -13,11 +13,9 @@ export const RTA = {
   table: 15,
   via: 18,
   newDst: 19,
+  preference: 20,
   encapType: 21,
   encap: 22,
   expires: 23,
   nexthopObject: 30,
 } as const
-
-/** The value of RTA_METRICS that holds a route's MTU. */
-export const RTAX_MTU = 2

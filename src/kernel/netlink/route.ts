@@ -28,7 +28,8 @@ import {
 } from './attributes.js'
 import { decodeHopAttribute, decodeMultipath, encodeHopAttributes, encodeMultipath } from './hop.js'
 import { Flag, MessageType, type Request } from './request.js'
-import { RTA, RTAX_MTU } from './route-attributes.js'
+import { RTA } from './route-attributes.js'
+import { decodeMetrics, encodeMetrics } from './route-metrics.js'
 import type { RouteSocket } from './route-socket.js'
 
 const RTNH_F_ONLINK = 4
@@ -62,9 +63,8 @@ export function newRouteRequest(route: Route): Request {
 }
 
 /** The MTU that a route sets, in bytes. */
-export function routeMtu(route: Route): number | undefined {
-  const mtu = route.metrics.find(({ type }) => type === RTAX_MTU)
-  return mtu && toNumber(fromOpaque(mtu).data)
+export function routeMtu({ metrics }: Route): number | undefined {
+  return metrics?.mtu === undefined ? undefined : Number(metrics.mtu)
 }
 
 /** Undefined for a family that is not IP. */
@@ -83,7 +83,6 @@ export function decodeRoute({ data }: Pick<NetlinkMessage, 'data'>): Route | und
     scope: scopeNumber(fixed.scope),
     type: fixed.type ?? 0,
     cloned: (flags & RTM_F_CLONED) !== 0,
-    metrics: [],
     hops: [],
     opaque: [],
   }
@@ -113,7 +112,8 @@ function decodeRouteAttribute(
   else if (attribute.type === RTA.table) route.table = toNumber(value)
   else if (attribute.type === RTA.priority) route.priority = toNumber(value)
   else if (attribute.type === RTA.prefsrc) route.preferredSource = addressText(value)
-  else if (attribute.type === RTA.metrics) route.metrics = decodeAttributes(value).map(toOpaque)
+  else if (attribute.type === RTA.metrics) route.metrics = decodeMetrics(value)
+  else if (attribute.type === RTA.preference) route.preference = value[0] ?? 0
   else if (attribute.type === RTA.multipath) route.hops = decodeMultipath(value)
   else if (attribute.type === RTA.cacheInfo) Object.assign(route, expiry(value))
   // The hops the object stands for are reported beside it, and carried instead.
@@ -145,8 +145,10 @@ function encodeRoute(route: Route): Pick<Request, 'header' | 'attributes'> {
   if (route.priority !== undefined) attributes.push(u32(RTA.priority, route.priority))
   if (route.preferredSource !== undefined)
     attributes.push(bytes(RTA.prefsrc, addressBytes(route.preferredSource)))
-  if (route.metrics.length > 0)
-    attributes.push(bytes(RTA.metrics, encodeAttributes(route.metrics.map(fromOpaque))))
+  if (route.metrics !== undefined)
+    attributes.push(bytes(RTA.metrics, encodeAttributes(encodeMetrics(route.metrics))))
+  if (route.preference !== undefined)
+    attributes.push(bytes(RTA.preference, Buffer.from([route.preference])))
   if (route.expiresSeconds !== undefined) attributes.push(u32(RTA.expires, route.expiresSeconds))
   if (route.hops.length === 1 && only) attributes.push(...encodeHopAttributes(only))
   else if (route.hops.length > 1) attributes.push(encodeMultipath(route.hops))

@@ -15,6 +15,9 @@ export const AddressSchema = Type.Object({
   metric: Type.Optional(Type.Integer({ description: 'of the prefix route the kernel makes' })),
   validSeconds: Type.Optional(Type.Integer({ description: 'absent: for ever' })),
   preferredSeconds: Type.Optional(Type.Integer({ description: 'absent: for ever' })),
+  protocol: Type.Optional(
+    Type.Integer({ description: 'who gave it: 1 to 3 the kernel, above a program' }),
+  ),
   opaque: Type.Array(OpaqueAttributeSchema),
 })
 export type Address = Static<typeof AddressSchema>

@@ -1,9 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { FamilySchema } from './family.js'
+import { NamedNumberSchema } from './named-number.js'
 import { OpaqueAttributeSchema } from './opaque-attribute.js'
-
-/** A value the kernel has a name for ("STATIC"), or its number. */
-const NamedNumberSchema = Type.Union([Type.String(), Type.Integer({ minimum: 0, maximum: 255 })])
 
 /** One way a route can take. */
 export const HopSchema = Type.Object({
@@ -37,7 +35,12 @@ export const RouteSchema = Type.Object({
   priority: Type.Optional(Type.Integer({ description: 'the metric; absent: the default' })),
   expiresSeconds: Type.Optional(Type.Integer({ description: 'absent: never' })),
   preferredSource: Type.Optional(Type.String()),
-  metrics: Type.Array(OpaqueAttributeSchema, { description: 'RTAX_* values: mtu, advmss, locks' }),
+  metrics: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.Integer(), Type.String()]), {
+      description: 'mtu, advmss and the like; lock has a bit for each that is locked',
+    }),
+  ),
+  preference: Type.Optional(Type.Integer({ description: 'of a router: 0 medium, 1 high, 3 low' })),
   hops: Type.Array(HopSchema, { description: 'several in a multipath route' }),
   opaque: Type.Array(OpaqueAttributeSchema),
 })

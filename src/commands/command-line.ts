@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util'
+import { version } from '../../package.json'
+import type { Answer } from './answer-call.js'
+
+const HELP = `host-device-l3: lends a network device of the host to a pod, with its addresses and routes.
+
+A container runtime calls it with CNI_COMMAND and the other CNI variables set and the
+configuration on stdin. A person can ask:
+
+  host-device-l3 explain DEVICE [--config FILE] [--json]
+      what of a device would be carried into a pod, what left behind, and why;
+      changes nothing. FILE is a network configuration, or a list of them.
+  host-device-l3 --help
+  host-device-l3 --version
+`
+
+/**
+ * Answers a person at a shell.
+ * @param words the command line, without the program
+ */
+export async function answerCommandLine(words: string[]): Promise<Answer> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean' },
+        version: { type: 'boolean' },
+        config: { type: 'string' },
+        json: { type: 'boolean' },
+      },
+    })
+    if (values.help) return { text: HELP, failed: false }
+    if (values.version) return { text: `${version}\n`, failed: false }
+    const [command, device, ...others] = positionals
+    if (command !== 'explain' || device === undefined || others.length > 0)
+      return { about: HELP, failed: true }
+    const { explain } = await import('./explain.js')
+    return { ...explain(device, values.config, values.json === true), failed: false }
+  } catch (error) {
+    return { about: `host-device-l3: ${(error as Error).message}`, failed: true }
+  }
+}

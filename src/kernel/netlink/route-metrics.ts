@@ -1,0 +1,61 @@
+import type { Route } from '../objects/route.js'
+import {
+  type Attribute,
+  bytes,
+  decodeAttributes,
+  text,
+  toNumber,
+  toText,
+  u32,
+} from './attributes.js'
+
+/** RTAX_* values in the kernel's order, by the names `ip route` has for them; the first is 1. */
+const NAMES = [
+  'lock',
+  'mtu',
+  'window',
+  'rtt',
+  'rttvar',
+  'ssthresh',
+  'cwnd',
+  'advmss',
+  'reordering',
+  'hoplimit',
+  'initcwnd',
+  'features',
+  'rto_min',
+  'initrwnd',
+  'quickack',
+  'congctl',
+  'fastopen_no_cookie',
+]
+
+/** The only value that is a text. */
+const CONGESTION_CONTROL = NAMES.indexOf('congctl') + 1
+
+type Metrics = NonNullable<Route['metrics']>
+
+/** RTA_METRICS by name; a value without a name here is `#type` and its bytes. */
+export function decodeMetrics(data: Buffer): Metrics {
+  return Object.fromEntries(
+    decodeAttributes(data).map(({ type, data: value }) => {
+      const name = NAMES[type - 1]
+      if (name === undefined) return [`#${type}`, value.toString('hex')]
+      return [name, type === CONGESTION_CONTROL ? toText(value) : toNumber(value)]
+    }),
+  )
+}
+
+export function encodeMetrics(metrics: Metrics): Attribute[] {
+  return Object.entries(metrics).map(([name, value]) => {
+    if (name.startsWith('#')) return bytes(Number(name.slice(1)), Buffer.from(`${value}`, 'hex'))
+    const type = NAMES.indexOf(name) + 1
+    return typeof value === 'string' ? text(type, value) : u32(type, value)
+  })
+}
+
+/** The names of the values that the kernel must not change by itself. */
+export function lockedMetrics(metrics: Metrics): string[] {
+  const mask = Number(metrics.lock ?? 0)
+  return NAMES.filter((_, n) => (mask & (1 << (n + 1))) !== 0)
+}
