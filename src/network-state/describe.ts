@@ -39,6 +39,7 @@ export function describeRoute(route: Route, deviceName: string): string {
 /** A rule as `ip rule` writes it, e.g. "32765: from 198.51.100.5/32 lookup 10001". */
 export function describeRule(rule: Rule): string {
   return words([
+    rule.family === 'inet6' && '-6',
     `${rule.priority}:`,
     rule.invert && 'not',
     `from ${rule.from ?? 'all'}`,

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import type { NetlinkMessage } from 'netlink/dist/structs'
+import { Failure } from '../../failure.js'
 import { type DoorError, kernelDoor } from '../door.js'
 import { KernelError } from '../kernel-error.js'
 import type { NetworkNamespace } from '../network-namespace.js'
@@ -58,14 +59,12 @@ export class RouteSocket {
   }
 
   /**
-   * Reads a whole table; again, as long as it changes while being read.
-   * @throws KernelError when the kernel refuses
+   * Reads a whole table; again, when it changed while being read.
+   * @throws KernelError when the kernel refuses, Failure `busy` when the table never
+   *   stands still
    */
   dump(request: Request): NetlinkMessage[] {
-    for (let attempt = 1; ; attempt++) {
-      const { messages, interrupted } = this.#exchange(request, Flag.dump)
-      if (!interrupted || attempt === DUMP_ATTEMPTS) return messages
-    }
+    return uninterrupted(() => this.#exchange(request, Flag.dump)).messages
   }
 
   /**
@@ -108,6 +107,18 @@ export class RouteSocket {
   #transact(datagram: Buffer): Answers {
     return received(() => kernelDoor().transact(this.fd, datagram))
   }
+}
+
+/**
+ * Repeats a dump that the kernel marks as interrupted: it may be incomplete.
+ * @throws Failure `busy` after twenty attempts
+ */
+export function uninterrupted<T extends Pick<Answers, 'interrupted'>>(dump: () => T): T {
+  for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt++) {
+    const answers = dump()
+    if (!answers.interrupted) return answers
+  }
+  throw new Failure('busy', 'a table of the kernel changes faster than it can be read')
 }
 
 /** The answers of a transaction; when none came, that too is an error of the kernel's. */

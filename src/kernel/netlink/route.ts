@@ -27,6 +27,7 @@ import {
   u32,
 } from './attributes.js'
 import { decodeHopAttribute, decodeMultipath, encodeHopAttributes, encodeMultipath } from './hop.js'
+import { hopsOfNexthopObjects } from './nexthop.js'
 import { Flag, MessageType, type Request } from './request.js'
 import { RTA } from './route-attributes.js'
 import { decodeMetrics, encodeMetrics } from './route-metrics.js'
@@ -46,11 +47,21 @@ export function dumpRoutes(socket: RouteSocket, family: Family, index: number): 
     header: formatRoute({ family: familyNumber(family) }),
     attributes: [u32(RTA.oif, index)],
   })
-  return answers
-    .map(decodeRoute)
-    .filter((route) => route !== undefined)
-    .filter((route) => route.family === family)
-    .filter((route) => route.hops.some((hop) => hop.interfaceIndex === index))
+  const routes = answers.map(decodeRoute).filter((route) => route?.family === family)
+  return withHops(socket, routes as Route[]).filter((route) =>
+    route.hops.some((hop) => hop.interfaceIndex === index),
+  )
+}
+
+/** The kernel may leave it to us to find out what a nexthop object stands for. */
+function withHops(socket: RouteSocket, routes: Route[]): Route[] {
+  const isUnresolved = ({ hops, nexthopObject }: Route) =>
+    hops.length === 0 && nexthopObject !== undefined
+  if (!routes.some(isUnresolved)) return routes
+  const hopsOf = hopsOfNexthopObjects(socket)
+  return routes.map((route) =>
+    isUnresolved(route) ? { ...route, hops: hopsOf(route.nexthopObject ?? 0) } : route,
+  )
 }
 
 /** A request that adds the route; it fails with EEXIST where one like it is there. */
@@ -116,8 +127,8 @@ function decodeRouteAttribute(
   else if (attribute.type === RTA.preference) route.preference = value[0] ?? 0
   else if (attribute.type === RTA.multipath) route.hops = decodeMultipath(value)
   else if (attribute.type === RTA.cacheInfo) Object.assign(route, expiry(value))
-  // The hops the object stands for are reported beside it, and carried instead.
-  else if (attribute.type !== RTA.nexthopObject) route.opaque.push(toOpaque(attribute))
+  else if (attribute.type === RTA.nexthopObject) route.nexthopObject = toNumber(value)
+  else route.opaque.push(toOpaque(attribute))
 }
 
 /** Only IPv6 routes expire; a clock tick of the kernel's interface is 10 ms. */

@@ -41,6 +41,9 @@ export const RouteSchema = Type.Object({
     }),
   ),
   preference: Type.Optional(Type.Integer({ description: 'of a router: 0 medium, 1 high, 3 low' })),
+  nexthopObject: Type.Optional(
+    Type.Integer({ description: 'the object the hops came from; they are carried in its place' }),
+  ),
   hops: Type.Array(HopSchema, { description: 'several in a multipath route' }),
   opaque: Type.Array(OpaqueAttributeSchema),
 })

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+/** The ways in which network managers and clouds set a NIC up, each with traffic that answers. */
+describe.each(ARTEFACTS)('$artefact lends a NIC as it is set up by', ({ path }) => {
+  let testbed: Testbed
+  const onHost = (...lines: string[]) => lines.forEach((words) => void testbed.onHost(words))
+  const inCloud = (...lines: string[]) => lines.forEach((words) => void testbed.inCloud(words))
+  const podSays = (words: string) => testbed.inPod(words).replaceAll(/ +$/gm, '')
+
+  beforeEach(() => {
+    testbed = new Testbed()
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  function add(configuration: object = {}): void {
+    const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', {
+      configuration: { ...configuration },
+    })
+    expect(exitCode, stdout).toBe(0)
+  }
+
+  it('NetworkManager: an address without a prefix route, and a route of its own instead', () => {
+    onHost(
+      'address add 198.51.100.5/24 dev eth1 noprefixroute',
+      'route add 198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.5 metric 100',
+      'route add default via 198.51.100.1 dev eth1 proto static metric 100',
+    )
+    inCloud('address add 203.0.113.1/32 dev lo')
+    add()
+    expect(podSays('route')).toBe(
+      'default via 198.51.100.1 dev net1 proto static metric 100\n' +
+        '198.51.100.0/24 dev net1 proto kernel scope link src 198.51.100.5 metric 100',
+    )
+    expect(testbed.podReaches('203.0.113.1')).toBe(true)
+  })
+
+  it('Google Cloud: a /32 address, a gateway on the link, a default route by it', () => {
+    inCloud(
+      'address add 10.128.0.1/32 dev eth1',
+      'route add 10.128.0.5/32 dev eth1',
+      'address add 203.0.113.1/32 dev lo',
+    )
+    onHost(
+      'address add 10.128.0.5/32 dev eth1',
+      'route add 10.128.0.1 dev eth1 scope link',
+      'route add default via 10.128.0.1 dev eth1',
+    )
+    add()
+    expect(podSays('route')).toBe('default via 10.128.0.1 dev net1\n10.128.0.1 dev net1 scope link')
+    expect(testbed.podReaches('203.0.113.1')).toBe(true)
+  })
+
+  it('AWS: a second interface with a table of its own and a rule from its address', () => {
+    inCloud('address add 203.0.113.1/32 dev lo')
+    onHost(
+      'address add 198.51.100.5/24 dev eth1',
+      'route add default via 198.51.100.1 dev eth1 table 10001',
+      'route add 198.51.100.0/24 dev eth1 scope link table 10001',
+      'rule add from 198.51.100.5 lookup 10001 priority 32765',
+    )
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
+    add({ sysctls: ['net.ipv4.conf.rp_filter'] })
+    expect(podSays('route show table 10001')).toBe(
+      'default via 198.51.100.1 dev net1\n198.51.100.0/24 dev net1 scope link',
+    )
+    const ping = 'ping -c 1 -W 2 -I 198.51.100.5 203.0.113.1'
+    expect(testbed.run(testbed.pod, ping).stdout).toContain('1 received')
+    expect(testbed.run(testbed.pod, 'sysctl -n net.ipv4.conf.net1.rp_filter').stdout).toBe('2')
+  })
+
+  it('IBM Cloud: two addresses of one prefix, and static routes', () => {
+    inCloud('address add 203.0.113.1/32 dev lo')
+    onHost(
+      'address add 198.51.100.5/24 dev eth1',
+      'address add 198.51.100.6/24 dev eth1',
+      'route add 203.0.113.0/24 via 198.51.100.1 dev eth1 proto static',
+      'route add 10.0.0.0/8 via 198.51.100.1 dev eth1 proto static',
+    )
+    add()
+    expect(podSays('route')).toContain('203.0.113.0/24 via 198.51.100.1 dev net1 proto static')
+    for (const source of ['198.51.100.5', '198.51.100.6']) {
+      const ping = `ping -c 1 -W 2 -I ${source} 203.0.113.1`
+      expect(testbed.run(testbed.pod, ping).stdout).toContain('1 received')
+    }
+  })
+})
