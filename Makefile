@@ -34,7 +34,7 @@ check: build
 	node_modules/.bin/biome check
 
 bench: build
-	@tools/require-packages.sh iproute2
+	@tools/require-packages.sh iproute2 time
 	node build.mjs bench
 	@case '$(PEER)' in \
 	/usr/lib/cni/*) tools/require-packages.sh containernetworking-plugins; peer=$(PEER) ;; \

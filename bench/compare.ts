@@ -2,16 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { changeLink, findLink } from '../src/kernel/netlink/link.js'
 import { Place } from '../src/kernel/place.js'
+import { type Scene, settle } from './scene.js'
 import { Timings, table } from './statistics.js'
 
 const BLOCK_ROUNDS = 5
-const SETTLE_MILLISECONDS = 200
-
-/** Where the bench works: paths of the sandbox and of our state directory. */
-export interface Scene {
-  sandboxPath: string
-  stateDirectory: string
-}
 
 interface Contestant {
   name: string
@@ -63,10 +57,6 @@ function runBlock(one: Contestant, scene: Scene): void {
   }
   for (let round = 0; round < BLOCK_ROUNDS; round++)
     one.version.time(() => call(one, 'VERSION', scene))
-}
-
-function settle(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MILLISECONDS)
 }
 
 /** Every contestant starts from the same: the device up, with one address and one route. */

@@ -7,6 +7,7 @@ import type { Link } from '../kernel/objects/link.js'
 import type { Sysctl } from '../kernel/objects/sysctl.js'
 import type { Place } from '../kernel/place.js'
 import { readAllSysctls, readSysctl } from '../kernel/sysctl.js'
+import { carried } from './carried.js'
 import { reasonToLeaveAddress } from './judge-address.js'
 import { reasonToLeaveNeighbor } from './judge-neighbor.js'
 import { reasonToLeaveRoute } from './judge-route.js'
@@ -72,10 +73,6 @@ function judgeEach<T>(
     const leftBehind = judge(value) ?? (asked ? undefined : 'not-asked-for')
     return leftBehind === undefined ? { value } : { value, leftBehind }
   })
-}
-
-function carried<T>(captured: Captured<T>[]): T[] {
-  return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
 }
 
 function captureSysctls(device: string, names: string[] | 'all'): Sysctl[] {

@@ -64,7 +64,8 @@ export function stateToRestore(state: HostNetworkState, device: Link): StateToAp
   }
 }
 
-function carried<T>(captured: Captured<T>[]): T[] {
+/** Of things that were captured, those that go with the device. */
+export function carried<T>(captured: Captured<T>[]): T[] {
   return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
 }
 

@@ -1,10 +1,11 @@
-import { prefixCovers, splitPrefix } from '../kernel/ip-address.js'
+import { prefixCovers } from '../kernel/ip-address.js'
 import type { Address } from '../kernel/objects/address.js'
 import type { Route } from '../kernel/objects/route.js'
 import type { Reason } from './reasons.js'
 
 const TABLE_LOCAL = 255
-const LINK_LOCAL = 'fe80::/10'
+/** fe80::/10 */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/
 
 /**
  * Why a route stays behind; undefined where it is carried.
@@ -16,7 +17,7 @@ export function reasonToLeaveRoute(route: Route, addresses: Address[]): Reason |
   if (route.cloned) return 'cache-entry'
   if (route.protocol === 'RA') return 'router-advertisement'
   if (route.protocol === 'REDIRECT') return 'redirect'
-  if (prefixCovers(LINK_LOCAL, splitPrefix(route.destination).address)) return 'link-local'
+  if (LINK_LOCAL.test(route.destination)) return 'link-local'
   if (route.protocol === 'KERNEL' && kernelMakesIt(route, addresses)) return 'kernel-made'
   return undefined
 }

@@ -1,4 +1,4 @@
-import { formatAttribute, getPadding, getU32, parseAttributes, putU32 } from 'netlink/dist/structs'
+import { align, getU32, putU32, readU16, writeU16 } from 'netlink/dist/structs'
 import type { OpaqueAttribute } from '../objects/opaque-attribute.js'
 
 /** A netlink attribute as it is in a message; `data` excludes header and padding. */
@@ -8,19 +8,55 @@ export interface Attribute {
   data: Buffer
 }
 
-/** The attributes in a run of bytes, in order. */
+const HEADER_BYTES = 4
+/** The two upper bits of a type say that attributes are in it, and which byte order it has. */
+const NESTED = 0x8000
+const TYPE_MASK = 0x3fff
+
+/**
+ * The attributes in a run of bytes, in order; their data are views of it. Written
+ * out here and below, not by the codec's general functions: a host may have tens
+ * of thousands of routes with half a dozen attributes each.
+ */
 export function decodeAttributes(bytes: Buffer): Attribute[] {
   const attributes: Attribute[] = []
-  parseAttributes(bytes, ({ type, nested, data }) => {
-    attributes.push({ type, nested: nested === true, data })
-  })
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const length = readU16.call(bytes, at)
+    if (length < HEADER_BYTES || at + length > bytes.length)
+      throw new Error(`an attribute of ${length} bytes, with ${bytes.length - at} left`)
+    const type = readU16.call(bytes, at + 2)
+    attributes.push({
+      type: type & TYPE_MASK,
+      nested: (type & NESTED) !== 0,
+      data: bytes.subarray(at + HEADER_BYTES, at + length),
+    })
+    at += align(length)
+  }
   return attributes
 }
 
 export function encodeAttributes(attributes: Attribute[]): Buffer {
-  return Buffer.concat(
-    attributes.flatMap((one) => [...formatAttribute(one), getPadding(one.data.length)]),
-  )
+  const bytes = Buffer.alloc(encodedLength(attributes))
+  writeAttributes(bytes, 0, attributes)
+  return bytes
+}
+
+/** How many bytes attributes take, with headers and padding. */
+export function encodedLength(attributes: Attribute[]): number {
+  let length = 0
+  for (const { data } of attributes) length += align(HEADER_BYTES + data.length)
+  return length
+}
+
+/** Writes attributes into a buffer of zeros, from an offset on. */
+export function writeAttributes(bytes: Buffer, offset: number, attributes: Attribute[]): void {
+  let at = offset
+  for (const { type, nested, data } of attributes) {
+    writeU16.call(bytes, HEADER_BYTES + data.length, at)
+    writeU16.call(bytes, nested ? type | NESTED : type, at + 2)
+    bytes.set(data, at + HEADER_BYTES)
+    at += align(HEADER_BYTES + data.length)
+  }
 }
 
 export const u32 = (type: number, value: number): Attribute => ({ type, data: putU32(value) })

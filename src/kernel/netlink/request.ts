@@ -1,5 +1,5 @@
-import { formatMessage, getPadding } from 'netlink/dist/structs'
-import { type Attribute, encodeAttributes } from './attributes.js'
+import { HEADER_LENGTH, writeU16, writeU32 } from 'netlink/dist/structs'
+import { type Attribute, encodedLength, writeAttributes } from './attributes.js'
 
 /** Message types this program sends or receives (linux/rtnetlink.h). */
 export { MessageType } from 'netlink/dist/rt/gen_structs'
@@ -29,13 +29,14 @@ export interface Request {
 
 /** The bytes of a request, padded so that another may follow. */
 export function encodeRequest(request: Request, flags: number, sequence: number): Buffer {
-  const body = Buffer.concat([request.header, encodeAttributes(request.attributes ?? [])])
-  const message = formatMessage({
-    type: request.type,
-    flags: flags | (request.flags ?? 0) | Flag.request,
-    seq: sequence,
-    port: 0,
-    data: body,
-  })
-  return Buffer.concat([...message, getPadding(body.length)])
+  const { header, attributes = [] } = request
+  const length = HEADER_LENGTH + header.length + encodedLength(attributes)
+  const message = Buffer.alloc(length)
+  writeU32.call(message, length, 0)
+  writeU16.call(message, request.type, 4)
+  writeU16.call(message, flags | (request.flags ?? 0) | Flag.request, 6)
+  writeU32.call(message, sequence, 8)
+  message.set(header, HEADER_LENGTH)
+  writeAttributes(message, HEADER_LENGTH + header.length, attributes)
+  return message
 }

@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Scene, settle } from './scene.js'
+import { Timings, table } from './statistics.js'
+
+const COUNT = 10_000
+const ROUNDS = 5
+const GATEWAY = 'via 198.51.100.1 dev'
+const GATEWAY6 = 'via 2001:db8::1 dev'
+
+/** Whoever carries the routes of a device to the sandbox, and what that took. */
+interface Carrier {
+  name: string
+  /** Brings the device and its routes into the sandbox; returns its peak memory in MiB. */
+  carry: () => number
+  /** Brings the device home. */
+  undo: () => void
+  whole: Timings
+  megabytes: number[]
+}
+
+/**
+ * A device with 10,000 IPv4 and 10,000 IPv6 routes: both artefacts beside what a
+ * person would do by hand (save the routes, move the device, replay them with
+ * `ip -batch`), and beside the replay alone.
+ */
+export function compareManyRoutes(scene: Scene): void {
+  const replay = new Timings()
+  const carriers = [
+    plugin('host-device-l3, compiled', 'dist/host-device-l3', scene),
+    plugin('host-device-l3.cjs, Node', 'dist/host-device-l3.cjs', scene),
+    byHand(scene, replay),
+  ]
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const carrier of carriers) {
+      prepare()
+      settle()
+      carrier.whole.time(() => void carrier.megabytes.push(carrier.carry()))
+      requireAllThere(scene)
+      carrier.undo()
+    }
+  }
+  const rows = [['', 'median s', 'min s', 'peak MiB']]
+  for (const { name, whole, megabytes } of carriers)
+    rows.push([name, ...seconds(whole), Math.max(...megabytes).toFixed(0)])
+  rows.push(['  of that, ip -batch alone', ...seconds(replay), ''])
+  console.log(`\n${COUNT} IPv4 and ${COUNT} IPv6 routes, ${ROUNDS} rounds\n`)
+  console.log(table(rows))
+}
+
+function plugin(name: string, path: string, scene: Scene): Carrier {
+  const configuration = {
+    cniVersion: '1.0.0',
+    name: 'bench',
+    device: 'eth1',
+    stateDir: scene.stateDirectory,
+  }
+  const call = (command: string) =>
+    measured([resolve(path)], scene, JSON.stringify(configuration), {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: 'bench',
+      CNI_NETNS: scene.sandboxPath,
+      CNI_IFNAME: 'net1',
+      CNI_PATH: '/opt/cni/bin',
+    })
+  return {
+    name,
+    carry: () => call('ADD'),
+    undo: () => void call('DEL'),
+    whole: new Timings(),
+    megabytes: [],
+  }
+}
+
+function byHand(scene: Scene, replay: Timings): Carrier {
+  const ip = (words: string) => measured(['ip', ...words.split(' ')], scene, '')
+  return {
+    name: 'by hand: ip route save, move, ip -batch',
+    carry: () => {
+      ip('-4 route save table main dev eth1')
+      ip('-6 route save table main dev eth1')
+      ip(`link set eth1 netns ${scene.sandboxName} name net1 up`)
+      ip(`-n ${scene.sandboxName} address add 198.51.100.5/24 dev net1`)
+      ip(`-n ${scene.sandboxName} address add 2001:db8::5/64 dev net1 nodad`)
+      let megabytes = 0
+      replay.time(() => {
+        megabytes = measured(['ip', '-n', scene.sandboxName, '-batch', '-'], scene, routes('net1'))
+      })
+      return megabytes
+    },
+    undo: () => void ip(`-n ${scene.sandboxName} link set net1 netns ${scene.hostName} name eth1`),
+    whole: new Timings(),
+    megabytes: [],
+  }
+}
+
+/** Runs a command; returns its peak memory, in MiB, as GNU time reports it. */
+function measured(command: string[], scene: Scene, input: string, variables = {}): number {
+  const report = `${scene.stateDirectory}/peak`
+  execFileSync('time', ['-f', '%M', '-o', report, ...command], {
+    input,
+    env: { PATH: process.env.PATH, ...variables },
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  return Number(readFileSync(report, 'utf8')) / 1024
+}
+
+function prepare(): void {
+  const lines = [
+    'link set eth1 up',
+    'address replace 198.51.100.5/24 dev eth1',
+    'address replace 2001:db8::5/64 dev eth1 nodad',
+  ]
+  execFileSync('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n${routes('eth1')}` })
+}
+
+function routes(device: string): string {
+  return Array.from({ length: COUNT }, (_, n) => [
+    `route add 10.${n >> 8}.${n & 255}.0/24 ${GATEWAY} ${device}`,
+    `route add fd00:${n.toString(16)}::/32 ${GATEWAY6} ${device}`,
+  ])
+    .flat()
+    .join('\n')
+}
+
+function requireAllThere({ sandboxName }: Scene): void {
+  for (const [family, gateway] of [
+    ['-4', GATEWAY],
+    ['-6', GATEWAY6],
+  ] as const) {
+    const said = execFileSync('ip', ['-n', sandboxName, family, 'route'], {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    const count = said.split('\n').filter((line) => line.includes(gateway)).length
+    if (count !== COUNT) throw new Error(`${count} of ${COUNT} routes are there`)
+  }
+}
+
+const seconds = (timings: Timings) =>
+  [timings.median, timings.minimum].map((milliseconds) => (milliseconds / 1000).toFixed(2))
