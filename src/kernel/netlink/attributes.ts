@@ -1,4 +1,4 @@
-import { align, getU32, putU32, readU16, writeU16 } from 'netlink/dist/structs'
+import { align, readU16, readU32, writeU16, writeU32 } from 'netlink/dist/structs'
 import type { OpaqueAttribute } from '../objects/opaque-attribute.js'
 
 /** A netlink attribute as it is in a message; `data` excludes header and padding. */
@@ -59,7 +59,11 @@ export function writeAttributes(bytes: Buffer, offset: number, attributes: Attri
   }
 }
 
-export const u32 = (type: number, value: number): Attribute => ({ type, data: putU32(value) })
+export function u32(type: number, value: number): Attribute {
+  const data = Buffer.allocUnsafe(4)
+  writeU32.call(data, value, 0)
+  return { type, data }
+}
 
 export const text = (type: number, value: string): Attribute => ({
   type,
@@ -69,7 +73,7 @@ export const text = (type: number, value: string): Attribute => ({
 export const bytes = (type: number, data: Buffer): Attribute => ({ type, data })
 
 /** The number in a 32-bit attribute. */
-export const toNumber = (data: Buffer): number => getU32(data)
+export const toNumber = (data: Buffer): number => readU32.call(data, 0)
 
 /** The text in a string attribute, with or without its closing zero byte. */
 export function toText(data: Buffer): string {

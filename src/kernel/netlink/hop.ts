@@ -74,10 +74,19 @@ function encodeHop(hop: Hop): Buffer[] {
 
 function gatewayAttributes(hop: Hop): Attribute[] {
   const attributes: Attribute[] = []
-  if (hop.gateway !== undefined) attributes.push(bytes(RTA.gateway, addressBytes(hop.gateway)))
+  if (hop.gateway !== undefined) attributes.push(bytes(RTA.gateway, gatewayBytes(hop.gateway)))
   if (hop.via !== undefined) attributes.push(bytes(RTA.via, encodeVia(hop.via)))
   return attributes.concat(hop.opaque.map(fromOpaque))
 }
+
+/** However many routes a host has, few are the gateways they name. */
+function gatewayBytes(gateway: string): Buffer {
+  const known = gateways.get(gateway) ?? addressBytes(gateway)
+  gateways.set(gateway, known)
+  return known
+}
+
+const gateways = new Map<string, Buffer>()
 
 /** struct rtvia: the family in two bytes, then the address. */
 function decodeVia(data: Buffer): NonNullable<Hop['via']> {
