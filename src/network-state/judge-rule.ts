@@ -7,6 +7,21 @@ import type { Reason } from './reasons.js'
 /** Tables every namespace has: that a carried route is in one says nothing about a rule. */
 const COMMON_TABLES = [0, 253, 254, 255]
 
+const DEFAULT_PRIORITIES = [0, 32766, 32767]
+
+const SELECTORS = [
+  'from',
+  'to',
+  'inputInterface',
+  'outputInterface',
+  'firewallMark',
+  'protocol',
+  'sourcePorts',
+  'destinationPorts',
+  'users',
+  'suppressPrefixLength',
+] as const
+
 /** What is carried of the device that a rule may be about. */
 export interface Belongings {
   deviceName: string
@@ -32,16 +47,13 @@ export function reasonToLeaveRule(rule: Rule, belongings: Belongings): Reason | 
 }
 
 function isDefaultRule(rule: Rule): boolean {
-  const selectors = Object.keys(rule).length
   return (
     COMMON_TABLES.includes(rule.table) &&
-    [0, 32766, 32767].includes(rule.priority) &&
-    selectors === DEFAULT_RULE_KEYS
+    DEFAULT_PRIORITIES.includes(rule.priority) &&
+    rule.action === 'toTbl' &&
+    SELECTORS.every((selector) => rule[selector] === undefined)
   )
 }
-
-/** family, priority, action, table, invert, typeOfService, opaque: no selector at all. */
-const DEFAULT_RULE_KEYS = 7
 
 function coversAddress(rule: Rule, addresses: Address[]): boolean {
   const prefixes = [rule.from, rule.to].filter((prefix) => prefix !== undefined)

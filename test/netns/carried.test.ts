@@ -506,7 +506,6 @@ describe.each(ARTEFACTS)('$artefact carries', ({ path }) => {
       scope: 0,
       flags: [],
       protocol: 99,
-      opaque: [],
     }
     host.socket.request(addressRequest(address, index, 'create'))
     expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)

@@ -10,7 +10,6 @@ const address = (differences: Partial<Address>): Address => ({
   prefixLength: 24,
   scope: 0,
   flags: ['permanent'],
-  opaque: [],
   ...differences,
 })
 
@@ -22,9 +21,7 @@ const route = (differences: Partial<Route>): Route => ({
   protocol: 'BOOT',
   scope: 0,
   type: 'UNICAST',
-  cloned: false,
-  hops: [{ interfaceIndex: 1, onlink: false, weight: 1, opaque: [] }],
-  opaque: [],
+  hops: [{ interfaceIndex: 1, weight: 1 }],
   ...differences,
 })
 
@@ -56,7 +53,7 @@ describe('a route', () => {
     [{ table: 255, type: 'LOCAL' }, 'local-table'],
     [{ protocol: 'RA' }, 'router-advertisement'],
     [{ protocol: 'REDIRECT' }, 'redirect'],
-    [{ cloned: true }, 'cache-entry'],
+    [{ cloned: true as const }, 'cache-entry'],
     [{ family: 'inet6' as const, destination: 'fe80::/64' }, 'link-local'],
     [{ family: 'inet6' as const, destination: '2001:db8::/32' }, undefined],
   ])('with %j: %s', (differences, reason) => {

@@ -14,10 +14,10 @@ import {
   type Attribute,
   bytes,
   decodeAttributes,
-  fromOpaque,
+  keepOpaque,
+  opaqueAttributes,
   text,
   toNumber,
-  toOpaque,
   toText,
   u32,
 } from './attributes.js'
@@ -80,7 +80,6 @@ export function decodeAddress(data: Buffer): Address | undefined {
     prefixLength: fixed.prefixlen ?? 0,
     scope: fixed.scope ?? 0,
     flags: flagNames(fixed.flags ?? {}),
-    opaque: [],
   }
   let other = ''
   for (const attribute of decodeAttributes(data.subarray(__LENGTH_Address))) {
@@ -94,7 +93,7 @@ export function decodeAddress(data: Buffer): Address | undefined {
     else if (attribute.type === IFA.routePriority) address.metric = toNumber(value)
     else if (attribute.type === IFA.protocol) address.protocol = value[0] ?? 0
     else if (attribute.type === IFA.cacheInfo) Object.assign(address, lifetimes(value))
-    else address.opaque.push(toOpaque(attribute))
+    else keepOpaque(address, attribute)
   }
   // Only where there is a peer does the kernel report two different addresses.
   if (address.local === '') address.local = other
@@ -124,7 +123,7 @@ function encodeAttributesOf(address: Address): Attribute[] {
         }),
       ),
     )
-  return attributes.concat(address.opaque.map(fromOpaque))
+  return attributes.concat(opaqueAttributes(address))
 }
 
 function lifetimes(data: Buffer): Pick<Address, 'validSeconds' | 'preferredSeconds'> {

@@ -81,10 +81,21 @@ export function toText(data: Buffer): string {
   return data.toString('utf8', 0, end === -1 ? data.length : end)
 }
 
-export function toOpaque({ type, nested, data }: Attribute): OpaqueAttribute {
+/** Keeps an attribute with the thing it came with, to be replayed. */
+export function keepOpaque(thing: { opaque?: OpaqueAttribute[] }, attribute: Attribute): void {
+  thing.opaque ??= []
+  thing.opaque.push(toOpaque(attribute))
+}
+
+/** What `keepOpaque` kept. */
+export function opaqueAttributes({ opaque }: { opaque?: OpaqueAttribute[] }): Attribute[] {
+  return opaque === undefined ? [] : opaque.map(fromOpaque)
+}
+
+function toOpaque({ type, nested, data }: Attribute): OpaqueAttribute {
   return { type, ...(nested ? { nested } : {}), bytes: data.toString('hex') }
 }
 
-export function fromOpaque({ type, nested, bytes: hex }: OpaqueAttribute): Attribute {
+function fromOpaque({ type, nested, bytes: hex }: OpaqueAttribute): Attribute {
   return { type, nested: nested === true, data: Buffer.from(hex, 'hex') }
 }

@@ -11,9 +11,9 @@ import {
   bytes,
   decodeAttributes,
   encodeAttributes,
-  fromOpaque,
+  keepOpaque,
+  opaqueAttributes,
   toNumber,
-  toOpaque,
   u32,
 } from './attributes.js'
 import { RTA } from './route-attributes.js'
@@ -27,7 +27,7 @@ export function decodeHopAttribute(attribute: Attribute, hop: Hop): boolean {
   if (type === RTA.oif) hop.interfaceIndex = toNumber(data)
   else if (type === RTA.gateway) hop.gateway = addressText(data)
   else if (type === RTA.via) hop.via = decodeVia(data)
-  else if (OPAQUE_HOP_ATTRIBUTES.includes(type)) hop.opaque.push(toOpaque(attribute))
+  else if (OPAQUE_HOP_ATTRIBUTES.includes(type)) keepOpaque(hop, attribute)
   else return false
   return true
 }
@@ -45,12 +45,11 @@ export function decodeMultipath(data: Buffer): Hop[] {
     const fixed = parseRouteNextHop(rest.subarray(0, __LENGTH_RouteNextHop))
     const hop: Hop = {
       interfaceIndex: fixed.ifindex ?? 0,
-      onlink: fixed.flags?.onlink === true,
+      ...(fixed.flags?.onlink ? { onlink: true } : {}),
       weight: (fixed.hops ?? 0) + 1,
-      opaque: [],
     }
     for (const attribute of decodeAttributes(rest.subarray(__LENGTH_RouteNextHop, length)))
-      if (!decodeHopAttribute(attribute, hop)) hop.opaque.push(toOpaque(attribute))
+      if (!decodeHopAttribute(attribute, hop)) keepOpaque(hop, attribute)
     hops.push(hop)
     rest = rest.subarray(align(length))
   }
@@ -76,7 +75,7 @@ function gatewayAttributes(hop: Hop): Attribute[] {
   const attributes: Attribute[] = []
   if (hop.gateway !== undefined) attributes.push(bytes(RTA.gateway, gatewayBytes(hop.gateway)))
   if (hop.via !== undefined) attributes.push(bytes(RTA.via, encodeVia(hop.via)))
-  return attributes.concat(hop.opaque.map(fromOpaque))
+  return attributes.concat(opaqueAttributes(hop))
 }
 
 /** However many routes a host has, few are the gateways they name. */

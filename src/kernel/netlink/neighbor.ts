@@ -8,7 +8,7 @@ import {
 import { hardwareAddressBytes, hardwareAddressText } from '../hardware-address.js'
 import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
 import type { Neighbor } from '../objects/neighbor.js'
-import { bytes, decodeAttributes, fromOpaque, toOpaque, u32 } from './attributes.js'
+import { bytes, decodeAttributes, keepOpaque, opaqueAttributes, u32 } from './attributes.js'
 import { Flag, MessageType, type Request } from './request.js'
 import type { RouteSocket } from './route-socket.js'
 
@@ -53,7 +53,7 @@ export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
       state: named<NeighborState>(neighbor.state),
       flags: named<NeighborFlags>(neighbor.flags),
     }),
-    attributes: attributes.concat(neighbor.opaque.map(fromOpaque)),
+    attributes: attributes.concat(opaqueAttributes(neighbor)),
   }
 }
 
@@ -67,14 +67,13 @@ export function decodeNeighbor(data: Buffer): Neighbor | undefined {
     address: '',
     state: Object.keys(fixed.state ?? {}),
     flags: Object.keys(fixed.flags ?? {}),
-    opaque: [],
   }
   for (const attribute of decodeAttributes(data.subarray(__LENGTH_Neighbor))) {
     const value = attribute.data
     if (attribute.type === NDA.destination) neighbor.address = addressText(value)
     else if (attribute.type === NDA.hardwareAddress)
       neighbor.hardwareAddress = hardwareAddressText(value)
-    else if (!FINDINGS.includes(attribute.type)) neighbor.opaque.push(toOpaque(attribute))
+    else if (!FINDINGS.includes(attribute.type)) keepOpaque(neighbor, attribute)
   }
   return neighbor
 }

@@ -1,7 +1,7 @@
 import { readU32 } from 'netlink/dist/structs'
 import { addressText } from '../ip-address.js'
 import type { Hop } from '../objects/route.js'
-import { decodeAttributes, toNumber, toOpaque } from './attributes.js'
+import { decodeAttributes, keepOpaque, toNumber } from './attributes.js'
 import { MessageType } from './request.js'
 import { RTA } from './route-attributes.js'
 import type { RouteSocket } from './route-socket.js'
@@ -45,12 +45,12 @@ export function hopsOfNexthopObjects(socket: RouteSocket): (id: number) => Hop[]
 }
 
 function decodeNexthop(data: Buffer): { id: number; object: NexthopObject } {
-  const onlink = (readU32.call(data, FLAGS_OFFSET) & RTNH_F_ONLINK) !== 0
   const object: NexthopObject = {
-    hop: { interfaceIndex: 0, onlink, weight: 1, opaque: [] },
+    hop: { interfaceIndex: 0, weight: 1 },
     members: [],
   }
   const { hop } = object
+  if (readU32.call(data, FLAGS_OFFSET) & RTNH_F_ONLINK) hop.onlink = true
   let id = 0
   for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const { type, data: value } = attribute
@@ -58,9 +58,8 @@ function decodeNexthop(data: Buffer): { id: number; object: NexthopObject } {
     else if (type === NHA.oif) hop.interfaceIndex = toNumber(value)
     else if (type === NHA.gateway) hop.gateway = addressText(value)
     else if (type === NHA.group) object.members = decodeMembers(value)
-    else if (type === NHA.encapType)
-      hop.opaque.push(toOpaque({ ...attribute, type: RTA.encapType }))
-    else if (type === NHA.encap) hop.opaque.push(toOpaque({ ...attribute, type: RTA.encap }))
+    else if (type === NHA.encapType) keepOpaque(hop, { ...attribute, type: RTA.encapType })
+    else if (type === NHA.encap) keepOpaque(hop, { ...attribute, type: RTA.encap })
   }
   return { id, object }
 }

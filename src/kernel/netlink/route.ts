@@ -21,9 +21,9 @@ import {
   bytes,
   decodeAttributes,
   encodeAttributes,
-  fromOpaque,
+  keepOpaque,
+  opaqueAttributes,
   toNumber,
-  toOpaque,
   u32,
 } from './attributes.js'
 import { decodeHopAttribute, decodeMultipath, encodeHopAttributes, encodeMultipath } from './hop.js'
@@ -93,17 +93,12 @@ export function decodeRoute({ data }: Pick<NetlinkMessage, 'data'>): Route | und
     protocol: fixed.protocol ?? 0,
     scope: scopeNumber(fixed.scope),
     type: fixed.type ?? 0,
-    cloned: (flags & RTM_F_CLONED) !== 0,
     hops: [],
-    opaque: [],
   }
+  if (flags & RTM_F_CLONED) route.cloned = true
   if (fixed.srcLen) route.source = `${unspecified}/${fixed.srcLen}`
-  const hop: Hop = {
-    interfaceIndex: 0,
-    onlink: (flags & RTNH_F_ONLINK) !== 0,
-    weight: 1,
-    opaque: [],
-  }
+  const hop: Hop = { interfaceIndex: 0, weight: 1 }
+  if (flags & RTNH_F_ONLINK) hop.onlink = true
   for (const attribute of decodeAttributes(data.subarray(__LENGTH_Route))) {
     if (decodeHopAttribute(attribute, hop)) continue
     decodeRouteAttribute(attribute, route, fixed)
@@ -128,7 +123,7 @@ function decodeRouteAttribute(
   else if (attribute.type === RTA.multipath) route.hops = decodeMultipath(value)
   else if (attribute.type === RTA.cacheInfo) Object.assign(route, expiry(value))
   else if (attribute.type === RTA.nexthopObject) route.nexthopObject = toNumber(value)
-  else route.opaque.push(toOpaque(attribute))
+  else keepOpaque(route, attribute)
 }
 
 /** Only IPv6 routes expire; a clock tick of the kernel's interface is 10 ms. */
@@ -163,7 +158,7 @@ function encodeRoute(route: Route): Pick<Request, 'header' | 'attributes'> {
   if (route.expiresSeconds !== undefined) attributes.push(u32(RTA.expires, route.expiresSeconds))
   if (route.hops.length === 1 && only) attributes.push(...encodeHopAttributes(only))
   else if (route.hops.length > 1) attributes.push(encodeMultipath(route.hops))
-  return { header, attributes: attributes.concat(route.opaque.map(fromOpaque)) }
+  return { header, attributes: attributes.concat(opaqueAttributes(route)) }
 }
 
 function prefix(type: number, value: string): Attribute {

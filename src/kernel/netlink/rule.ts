@@ -14,10 +14,10 @@ import {
   type Attribute,
   bytes,
   decodeAttributes,
-  fromOpaque,
+  keepOpaque,
+  opaqueAttributes,
   text,
   toNumber,
-  toOpaque,
   toText,
   u32,
 } from './attributes.js'
@@ -84,7 +84,6 @@ export function decodeRule({ data }: Pick<NetlinkMessage, 'data'>): Rule | undef
     table: fixed.table ?? 0,
     invert: fixed.flags?.invert === true,
     typeOfService: fixed.tos ?? 0,
-    opaque: [],
   }
   if (fixed.srcLen) rule.from = `${unspecifiedAddress(family)}/${fixed.srcLen}`
   if (fixed.dstLen) rule.to = `${unspecifiedAddress(family)}/${fixed.dstLen}`
@@ -111,7 +110,7 @@ function decodeRuleAttribute(
   else if (type === FRA.sourcePorts) rule.sourcePorts = range16(data)
   else if (type === FRA.destinationPorts) rule.destinationPorts = range16(data)
   else if (type === FRA.uidRange) rule.users = range32(data)
-  else if (type !== FRA.suppressPrefixLength) rule.opaque.push(toOpaque(attribute))
+  else if (type !== FRA.suppressPrefixLength) keepOpaque(rule, attribute)
   else if (toNumber(data) !== SUPPRESS_NOTHING) rule.suppressPrefixLength = toNumber(data)
 }
 
@@ -131,7 +130,7 @@ function encodeAttributesOf(rule: Rule): Attribute[] {
   add(rule.destinationPorts, (range) => bytes(FRA.destinationPorts, range16Bytes(range)))
   add(rule.users, (range) => bytes(FRA.uidRange, range32Bytes(range)))
   add(rule.suppressPrefixLength, (length) => u32(FRA.suppressPrefixLength, length))
-  return attributes.concat(rule.opaque.map(fromOpaque))
+  return attributes.concat(opaqueAttributes(rule))
 }
 
 function prefixLength(prefix: string | undefined): number {

@@ -18,6 +18,6 @@ export const AddressSchema = Type.Object({
   protocol: Type.Optional(
     Type.Integer({ description: 'who gave it: 1 to 3 the kernel, above a program' }),
   ),
-  opaque: Type.Array(OpaqueAttributeSchema),
+  opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Address = Static<typeof AddressSchema>

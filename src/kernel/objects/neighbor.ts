@@ -9,6 +9,6 @@ export const NeighborSchema = Type.Object({
   hardwareAddress: Type.Optional(Type.String({ description: 'colon-separated' })),
   state: Type.Array(Type.String(), { description: 'permanent, noarp, stale, reachable, …' }),
   flags: Type.Array(Type.String(), { description: 'proxy, router, …' }),
-  opaque: Type.Array(OpaqueAttributeSchema),
+  opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Neighbor = Static<typeof NeighborSchema>

@@ -13,9 +13,11 @@ export const HopSchema = Type.Object({
       { description: 'a gateway of the other family' },
     ),
   ),
-  onlink: Type.Boolean({ description: 'the gateway is reachable even where no route says so' }),
+  onlink: Type.Optional(
+    Type.Literal(true, { description: 'the gateway is reachable even where no route says so' }),
+  ),
   weight: Type.Integer({ minimum: 1, maximum: 256 }),
-  opaque: Type.Array(OpaqueAttributeSchema),
+  opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Hop = Static<typeof HopSchema>
 
@@ -31,7 +33,9 @@ export const RouteSchema = Type.Object({
   protocol: NamedNumberSchema,
   scope: Type.Integer({ minimum: 0, maximum: 255, description: '0 universe, 253 link, 254 host' }),
   type: NamedNumberSchema,
-  cloned: Type.Boolean({ description: 'an entry of the cache, not of a table' }),
+  cloned: Type.Optional(
+    Type.Literal(true, { description: 'an entry of the cache, not of a table' }),
+  ),
   priority: Type.Optional(Type.Integer({ description: 'the metric; absent: the default' })),
   expiresSeconds: Type.Optional(Type.Integer({ description: 'absent: never' })),
   preferredSource: Type.Optional(Type.String()),
@@ -45,6 +49,6 @@ export const RouteSchema = Type.Object({
     Type.Integer({ description: 'the object the hops came from; they are carried in its place' }),
   ),
   hops: Type.Array(HopSchema, { description: 'several in a multipath route' }),
-  opaque: Type.Array(OpaqueAttributeSchema),
+  opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Route = Static<typeof RouteSchema>

@@ -22,6 +22,6 @@ export const RuleSchema = Type.Object({
   destinationPorts: Type.Optional(Type.String({ description: 'first-last' })),
   users: Type.Optional(Type.String({ description: 'first-last' })),
   suppressPrefixLength: Type.Optional(Type.Integer()),
-  opaque: Type.Array(OpaqueAttributeSchema),
+  opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Rule = Static<typeof RuleSchema>

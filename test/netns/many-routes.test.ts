@@ -1,0 +1,41 @@
+import { execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+const COUNT = 10_000
+
+describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+  let testbed: Testbed
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('address add 2001:db8::5/64 dev eth1')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it(`carries ${COUNT} routes of each family`, () => {
+    const input = Array.from({ length: COUNT }, (_, n) => [
+      `route add 10.${n >> 8}.${n & 255}.0/24 via 198.51.100.1`,
+      `route add fd00:${n.toString(16)}::/32 via 2001:db8::1`,
+    ])
+    execaSync('ip', ['-n', testbed.host, '-batch', '-'], { input: input.flat().join('\n') })
+    const routes = (words: string) =>
+      words
+        .split('\n')
+        .filter((line) => line.includes(' via '))
+        .toSorted()
+    const before = ['-4', '-6'].map((family) => routes(testbed.onHost(`${family} route`)))
+    expect(before.map(({ length }) => length)).toEqual([COUNT, COUNT])
+
+    const { exitCode, document } = callPlugin(testbed, path, 'ADD')
+    expect(exitCode).toBe(0)
+    expect(document.routes).toHaveLength(2 * COUNT)
+    const after = ['-4', '-6'].map((family) => routes(testbed.inPod(`${family} route`)))
+    expect(after).toEqual(
+      before.map((lines) => lines.map((line) => line.replace('dev eth1', 'dev net1'))),
+    )
+    expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+  })
+})
