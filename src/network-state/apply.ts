@@ -30,15 +30,16 @@ export function tryToApply(place: Place, host: Place, device: Link, plan: StateP
     enableIpv6(place, host, device.name)
   const addresses = addMissing(socket, plan.addresses)
   socket.requestAll(plan.detection)
+  // Before the routes: a gateway may be found only by a rule, in another table.
+  const rules = addMissing(socket, plan.rules)
   const routes = addRoutes(socket, device, plan.routes)
   const neighbors = addAll(socket, plan.neighbors)
-  const rules = addMissing(socket, plan.rules)
   return [
     ...sysctls.map(({ sysctl, reason }) => ({ what: `sysctl ${sysctl.name}`, reason })),
     ...refusals(addresses, (address) => `address ${describeAddress(address)}`),
+    ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
     ...refusals(routes, (route) => `route ${describeRoute(route, device.name)}`),
     ...refusals(neighbors, (neighbor) => `neighbour ${describeNeighbor(neighbor)}`),
-    ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
   ]
 }
 

@@ -3,7 +3,10 @@ import type { Link } from '../kernel/objects/link.js'
 import type { Route } from '../kernel/objects/route.js'
 import type { Addition } from './addition.js'
 
-/** A gateway must be reachable by a route that is there before: those on the link go first. */
+/**
+ * A gateway must be reachable by a route that is there before. With those on the
+ * link first, one pass is enough for nearly every host.
+ */
 export function planRoutes(former: Link, device: Link, routes: Route[]): Addition<Route>[] {
   return onLinkFirst(routes).map((value) => ({
     value,

@@ -20,9 +20,9 @@ export interface StatePlan {
   addresses: Addition<Address>[]
   /** To be sent after the addresses: they let duplicate address detection be as it was. */
   detection: Request[]
+  rules: Addition<Rule>[]
   routes: Addition<Route>[]
   neighbors: Addition<Neighbor>[]
-  rules: Addition<Rule>[]
 }
 
 /**

@@ -483,7 +483,8 @@ describe.each(ARTEFACTS)('$artefact carries', ({ path }) => {
     ['of neighbours', NEIGHBORS],
     ['of the link', LINKS],
   ])('%s', (_, rows) => {
-    it.each(rows)('$thing', ({ host, configuration, pod, has, lacks }) => {
+    it.each(rows.map((row) => [row.thing, row] as const))('%s', (_thing, row) => {
+      const { host, configuration, pod, has, lacks } = row
       for (const words of host) testbed.onHost(words)
       const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', {
         configuration: { ...configuration },
@@ -523,13 +524,28 @@ describe.each(ARTEFACTS)('$artefact carries', ({ path }) => {
     expect(testbed.inPod('-4 address show dev network1234')).toMatch(/global network1234\n/)
   })
 
-  it('what a nexthop object stands for, where the kernel does not say', () => {
-    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.nexthop_compat_mode=0')
-    testbed.onHost(ADDRESS)
-    testbed.onHost('nexthop add id 10 via 198.51.100.1 dev eth1')
-    testbed.onHost(route('nhid 10'))
-    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
-    expect(testbed.inPod(ROUTE)).toMatch(/via 198\.51\.100\.1 dev net1/)
+  describe('what a nexthop object stands for, where the kernel does not say', () => {
+    beforeEach(() => {
+      testbed.run(testbed.host, 'sysctl -q -w net.ipv4.nexthop_compat_mode=0')
+      testbed.onHost(ADDRESS)
+      testbed.onHost('nexthop add id 10 via 198.51.100.1 dev eth1')
+      testbed.onHost('nexthop add id 11 via 198.51.100.2 dev eth1')
+      testbed.onHost('nexthop add id 12 group 10,3/11,5')
+    })
+
+    it('of one', () => {
+      testbed.onHost(route('nhid 10'))
+      expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+      expect(testbed.inPod(ROUTE)).toMatch(/via 198\.51\.100\.1 dev net1/)
+    })
+
+    it('of a group', () => {
+      testbed.onHost(route('nhid 12'))
+      expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+      expect(testbed.inPod(ROUTE)).toMatch(
+        /100\.1 dev net1 weight 3 [\s\S]*100\.2 dev net1 weight 5/,
+      )
+    })
   })
 
   describe('of sysctls', () => {

@@ -68,11 +68,16 @@ describe.each(ARTEFACTS)('$artefact does not have the defect that', ({ path }) =
   it('6: a gateway that another route makes reachable comes too early', () => {
     testbed.onHost('route add 192.0.2.1 dev eth1 scope link')
     testbed.onHost('route add default via 192.0.2.1 dev eth1')
+    // A rule has to be there before the kernel finds this gateway.
+    testbed.onHost('route add 192.0.3.1 dev eth1 scope link table 100')
+    testbed.onHost('rule add lookup 100 priority 50')
+    testbed.onHost('route add 10.0.0.0/8 via 192.0.3.1 dev eth1')
     testbed.onHost('address add 2001:db8::5/64 dev eth1')
     testbed.onHost('route add 2001:db8:ffff::1/128 dev eth1 metric 2000')
     testbed.onHost('route add default via 2001:db8:ffff::1 dev eth1')
     expect(add().exitCode).toBe(0)
     expect(testbed.inPod('route')).toContain('default via 192.0.2.1 dev net1')
+    expect(testbed.inPod('route')).toContain('10.0.0.0/8 via 192.0.3.1 dev net1')
     expect(testbed.inPod('-6 route')).toContain('default via 2001:db8:ffff::1 dev net1')
   })
 
