@@ -47,21 +47,21 @@ export function add({ environment, cniVersion, configuration }: Call): object {
   }
   store.write(record)
   try {
-    const carried = carriedState(state, onHost)
-    for (const text of carried.remarks) warn(text)
-    const prepare = (link: Link) => ({
-      plan: planState(onHost, link, carried),
-      result: mergeIntoResult(
-        configuration.prevResult,
-        cniVersion,
-        contributionOf(link, netns, carried, cniVersion),
-      ),
-    })
+    const prepare = (link: Link) => {
+      const carried = carriedState(state, onHost)
+      const contribution = contributionOf(link, netns, carried, cniVersion)
+      return {
+        plan: planState(onHost, link, carried),
+        result: mergeIntoResult(configuration.prevResult, cniVersion, contribution),
+        remarks: carried.remarks,
+      }
+    }
     const expected = { ...onHost, name: ifName }
-    const bringUp = carried.sysctls.length === 0
+    const bringUp = state.sysctls.length === 0
     const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => prepare(expected))
-    const { plan, result } = isAsExpected(link, expected) ? done : prepare(link)
+    const { plan, result, remarks } = isAsExpected(link, expected) ? done : prepare(link)
     applyState(sandbox, host, link, plan)
+    for (const text of remarks) warn(text)
     return result
   } catch (error) {
     throw rollBack(host, sandbox, store, record, error)

@@ -1,5 +1,7 @@
-import { constants } from 'node:os'
 import { kernelDoor } from './door.js'
+
+/** The errors that something here answers to, besides reporting them (asm-generic/errno.h). */
+const ERRNO = { EEXIST: 17, ENODEV: 19 } as const
 
 /** A request that the kernel answered with an error. */
 export class KernelError extends Error {
@@ -11,18 +13,28 @@ export class KernelError extends Error {
     readonly errno: number,
     readonly explanation = '',
   ) {
-    super(describe(errno, explanation))
+    super()
     this.name = 'KernelError'
   }
 
+  /** Worded only when somebody asks: most of these errors are expected, such as that a name is free. */
+  override get message(): string {
+    return describe(this.errno, this.explanation)
+  }
+
   /** Whether this is the error of that symbolic name, e.g. "EEXIST". */
-  is(name: keyof typeof constants.errno): boolean {
-    return constants.errno[name] === this.errno
+  is(name: keyof typeof ERRNO): boolean {
+    return ERRNO[name] === this.errno
   }
 }
 
 function describe(errno: number, explanation: string): string {
-  const symbol = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0]
-  const words = `${kernelDoor().describeErrno(errno)} (${symbol ?? errno})`
+  const words = `${kernelDoor().describeErrno(errno)} (${symbolOf(errno) ?? errno})`
   return explanation === '' ? words : `${words}, the kernel says: "${explanation}"`
+}
+
+/** "EEXIST" for 17; undefined before Node 20.16, which cannot load a module just now. */
+function symbolOf(errno: number): string | undefined {
+  const names = process.getBuiltinModule?.('node:os').constants.errno ?? {}
+  return Object.entries(names).find(([, value]) => value === errno)?.[0]
 }

@@ -1,5 +1,4 @@
-import { __LENGTH_Link, formatLink, parseLink } from 'netlink/dist/rt/gen_structs'
-import type { NetlinkMessage } from 'netlink/dist/structs'
+import { type NetlinkMessage, readS32, readU32, writeS32, writeU32 } from 'netlink/dist/structs'
 import { hardwareAddressText } from '../hardware-address.js'
 import { KernelError } from '../kernel-error.js'
 import type { Link } from '../objects/link.js'
@@ -27,6 +26,17 @@ const IFLA = {
   altIfname: 53,
 } as const
 
+/**
+ * The fixed part of a link message, struct ifinfomsg. Read and written here: the
+ * codec's functions for it drag a table of all kinds of hardware into every start.
+ */
+const FIXED_BYTES = 16
+const INDEX_OFFSET = 4
+const FLAGS_OFFSET = 8
+const CHANGE_OFFSET = 12
+const IFF_UP = 1
+const IFF_LOOPBACK = 8
+
 /** Leave the statistics out of the answer. */
 const RTEXT_FILTER_SKIP_STATS = 8
 
@@ -40,7 +50,7 @@ export function findLink(
 ): Link | undefined {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
   if ('name' in by) attributes.push(...byName(by.name))
-  const header = formatLink({ index: 'index' in by ? by.index : 0 })
+  const header = fixedPart('index' in by ? by.index : 0, 0)
   try {
     const [answer] = socket.request({ type: MessageType.GETLINK, header, attributes })
     return answer && decodeLink(answer)
@@ -92,23 +102,31 @@ function linkRequest(index: number, change: LinkChange): Request {
     attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
   if (change.name !== undefined) attributes.push(text(IFLA.ifname, change.name))
   if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, Buffer.from(change.alias)))
-  const up = change.up ? { up: change.up } : {}
-  const header = formatLink({ index, flags: up, change: up })
+  const header = fixedPart(index, change.up ? IFF_UP : 0)
   return { type: MessageType.NEWLINK, header, attributes }
 }
 
+/** A link message about a device, with flags to set. */
+function fixedPart(index: number, flags: number): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  writeS32.call(header, index, INDEX_OFFSET)
+  writeU32.call(header, flags, FLAGS_OFFSET)
+  writeU32.call(header, flags, CHANGE_OFFSET)
+  return header
+}
+
 function decodeLink({ data }: NetlinkMessage): Link {
-  const { index, flags } = parseLink(data.subarray(0, __LENGTH_Link))
+  const flags = readU32.call(data, FLAGS_OFFSET)
   const link: Link = {
-    index: index ?? 0,
+    index: readS32.call(data, INDEX_OFFSET),
     name: '',
     alternativeNames: [],
     hardwareAddress: '',
     mtu: 0,
-    up: flags?.up === true,
-    loopback: flags?.loopback === true,
+    up: (flags & IFF_UP) !== 0,
+    loopback: (flags & IFF_LOOPBACK) !== 0,
   }
-  for (const attribute of decodeAttributes(data.subarray(__LENGTH_Link))) {
+  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const value = attribute.data
     if (attribute.type === IFLA.ifname) link.name = toText(value)
     else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)
