@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { kernelDoor } from '../kernel/door.js'
 import { inDirectory } from './directory.js'
@@ -43,7 +43,7 @@ function isStill(path: string, fd: number): boolean {
 
 /** Removes the file while it is still locked, so that none is left behind for good. */
 function release(path: string, fd: number): void {
-  unlinkSync(path)
+  rmSync(path, { force: true })
   closeSync(fd)
 }
 
