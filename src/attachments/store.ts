@@ -2,6 +2,7 @@ import {
   closeSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -9,6 +10,7 @@ import {
 } from 'node:fs'
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
+import { warn } from '../log.js'
 import { inDirectory } from './directory.js'
 import type { AttachmentKey, AttachmentRecord } from './record-schema.js'
 
@@ -28,6 +30,21 @@ export class AttachmentStore {
     const record: unknown = attempt('understand', path, () => JSON.parse(text))
     if (isRecord(record)) return record as AttachmentRecord
     throw new Failure('state-unusable', `cannot understand ${path}: it is not a record of ours`)
+  }
+
+  /** All records. One that cannot be understood is passed over, with a warning. */
+  list(): AttachmentRecord[] {
+    const files = attempt('list', this.#directory, () => namesIn(this.#directory))
+    return files.flatMap((file) => {
+      const [containerId, interfaceName] = file.split(/:|\.json$/)
+      if (containerId === undefined || interfaceName === undefined) return []
+      try {
+        return this.read({ containerId, interfaceName }) ?? []
+      } catch (error) {
+        warn((error as Error).message)
+        return []
+      }
+    })
   }
 
   /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
@@ -52,6 +69,16 @@ export class AttachmentStore {
   /** Neither part can contain the colon. */
   #path({ containerId, interfaceName }: AttachmentKey): string {
     return `${this.#directory}/${containerId}:${interfaceName}.json`
+  }
+}
+
+/** The names of all records in a directory; none where there is no directory yet. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => name.endsWith('.json'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
 

@@ -57,6 +57,12 @@ export const ConfigurationSchema = Type.Object({
       description: 'the absolute path of the directory that remembers what was lent',
     }),
   ),
+  'cni.dev/valid-attachments': Type.Optional(
+    Type.Union(
+      [Type.Null(), Type.Array(Type.Object({ containerID: Type.String(), ifname: Type.String() }))],
+      { description: 'a list of objects with containerID and ifname, or null for none' },
+    ),
+  ),
   prevResult: Type.Optional(
     Type.Object(ResultSchema.properties, {
       description: 'the result of the plugin before, with interfaces, ips and routes',

@@ -7,11 +7,15 @@ export const LATEST_VERSION: CniVersion = '1.1.0'
 /** What the specification says a configuration without a version has. */
 const DEFAULT_VERSION = '0.1.0'
 
+/** The versions in which a command came to be. */
+const SINCE: Record<string, CniVersion> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' }
+
 /**
  * The version of a configuration.
- * @throws CniError 6 when it is not a string, 1 when it is not supported
+ * @throws CniError 6 when it is not a string, 1 when it is not supported or too old
+ *   for the command
  */
-export function requireSupportedVersion(cniVersion: unknown): CniVersion {
+export function requireSupportedVersion(cniVersion: unknown, command: string): CniVersion {
   const version = cniVersion || DEFAULT_VERSION
   if (typeof version !== 'string')
     throw new CniError(
@@ -19,6 +23,13 @@ export function requireSupportedVersion(cniVersion: unknown): CniVersion {
       `decoding version from network config: "cniVersion" must be a string, not ${JSON.stringify(version)}`,
     )
   const supported = SUPPORTED_VERSIONS.find((candidate) => candidate === version)
+  const since = SINCE[command] ?? SUPPORTED_VERSIONS[0]
+  if (supported && SUPPORTED_VERSIONS.indexOf(supported) < SUPPORTED_VERSIONS.indexOf(since))
+    throw new CniError(
+      ErrorCode.incompatibleVersion,
+      `config version does not allow ${command}`,
+      `config is ${JSON.stringify(version)}, ${command} needs "${since}"`,
+    )
   if (supported) return supported
   const list = SUPPORTED_VERSIONS.map((candidate) => JSON.stringify(candidate)).join(' ')
   throw new CniError(

@@ -4,6 +4,7 @@ import type { Link } from '../kernel/objects/link.js'
 import type { Route } from '../kernel/objects/route.js'
 import { addAll, type Refused } from './add-all.js'
 import type { Addition } from './addition.js'
+import { routeKey } from './route-key.js'
 
 /**
  * Adds routes through a device. What was refused is tried again as long as
@@ -33,18 +34,8 @@ function withoutThoseThere(
   if (!refused.some(({ error }) => error.is('EEXIST'))) return refused
   const there = new Set(
     [...dumpRoutes(socket, 'inet', device.index), ...dumpRoutes(socket, 'inet6', device.index)].map(
-      keyOf,
+      routeKey,
     ),
   )
-  return refused.filter(({ value, error }) => !(error.is('EEXIST') && there.has(keyOf(value))))
-}
-
-/** What tells one route of a device from another. */
-function keyOf(route: Route): string {
-  const { family, destination, source, table, typeOfService, priority, type } = route
-  const gateways = route.hops.map(({ gateway, via }) => gateway ?? via?.address)
-  return JSON.stringify([
-    ...[family, destination, source, table, typeOfService, priority, type],
-    ...gateways,
-  ])
+  return refused.filter(({ value, error }) => !(error.is('EEXIST') && there.has(routeKey(value))))
 }

@@ -59,7 +59,8 @@ function asConfigured(neighbor: Neighbor): Neighbor {
   return { ...neighbor, state: ['stale'] }
 }
 
-function aboutDevice(former: Link, device: Pick<Link, 'name'>, rule: Rule): Rule {
+/** A rule that names the device, with the name it has now. */
+export function aboutDevice(former: Link, device: Pick<Link, 'name'>, rule: Rule): Rule {
   const renamed = (name: string | undefined) => (name === former.name ? device.name : name)
   const inputInterface = renamed(rule.inputInterface)
   const outputInterface = renamed(rule.outputInterface)

@@ -22,7 +22,7 @@ describe('the configurations to copy', () => {
     for (const text of configurations) {
       const network = decodeNetwork(text)
       expect(network.type).toBe('host-device-l3')
-      expect(requireSupportedVersion(network.cniVersion)).toBe(network.cniVersion)
+      expect(requireSupportedVersion(network.cniVersion, 'ADD')).toBe(network.cniVersion)
       expect(readConfiguration(network).device).toBe('eth1')
     }
   })
