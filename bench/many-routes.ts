@@ -91,7 +91,7 @@ function replayInProcess(scene: Scene, timings: Timings): void {
   settle()
   using host = Place.host()
   using sandbox = Place.sandbox(scene.sandboxPath, host)
-  const device = findDevice(host, 'eth1')
+  const device = findDevice(host, { device: 'eth1' })
   const state = carriedState(captureHostNetworkState(host, device, CONFIGURATION_DEFAULTS), device)
   const lent = { onHost: device, nameInSandbox: 'net1' }
   const { link } = lendDevice(host, sandbox, lent, true, () => undefined)

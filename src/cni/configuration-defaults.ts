@@ -6,5 +6,6 @@ export const CONFIGURATION_DEFAULTS = {
   rules: true,
   neighbors: 'permanent' as const,
   sysctls: [] as string[],
+  force: false,
   stateDir: '/var/lib/cni/host-device-l3',
 }

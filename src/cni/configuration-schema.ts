@@ -5,13 +5,36 @@ import { ResultSchema } from './result-schema.js'
 /** Without the interface, which is the device's. */
 const PER_INTERFACE_SYSCTL = '^net\\.ipv[46]\\.(conf|neigh)\\.[a-z0-9_]+$'
 
+/** One name, and no path: it is looked for in a directory. Empty is as good as absent. */
+const SYSFS_NAME = '^[A-Za-z0-9_:.-]*$'
+
 /** The keys of the configuration. A description says what is allowed: it ends errors about its key. */
 export const ConfigurationSchema = Type.Object({
   name: Type.String({ description: 'a text, the name of the network' }),
-  device: Type.String({
-    minLength: 1,
-    description: 'a text, the name or an alternative name of the host device to lend',
-  }),
+  device: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'a text, the name or an alternative name of the host device to lend',
+    }),
+  ),
+  hwaddr: Type.Optional(
+    Type.String({ description: 'a text, the MAC address of the host device to lend' }),
+  ),
+  kernelpath: Type.Optional(
+    Type.String({ description: 'a text, the path under /sys/devices/ of the device to lend' }),
+  ),
+  pciBusID: Type.Optional(
+    Type.String({
+      pattern: SYSFS_NAME,
+      description: 'the PCI address of the host device to lend, such as "0000:01:00.0"',
+    }),
+  ),
+  runtimeConfig: Type.Optional(
+    Type.Object(
+      { deviceID: Type.Optional(Type.String({ pattern: SYSFS_NAME })) },
+      { description: 'an object; its deviceID names a PCI or auxiliary device' },
+    ),
+  ),
   useInterfaceNetwork: Type.Optional(
     Type.Boolean({
       default: CONFIGURATION_DEFAULTS.useInterfaceNetwork,
@@ -48,6 +71,12 @@ export const ConfigurationSchema = Type.Object({
       default: CONFIGURATION_DEFAULTS.sysctls,
       description:
         '"all", or a list of per-interface settings without the interface, such as "net.ipv4.conf.rp_filter"',
+    }),
+  ),
+  force: Type.Optional(
+    Type.Boolean({
+      default: CONFIGURATION_DEFAULTS.force,
+      description: 'true or false: whether to lend a device that others depend on',
     }),
   ),
   stateDir: Type.Optional(

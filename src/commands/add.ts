@@ -3,7 +3,7 @@ import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { mergeIntoResult } from '../cni/result.js'
 import { findDevice } from '../device/find-device.js'
-import { lendDevice, requireFreeNames } from '../device/lend-device.js'
+import { lendDevice, requireFreeNames, requireNobodyDepends } from '../device/lend-device.js'
 import { Failure } from '../failure.js'
 import type { Link } from '../kernel/objects/link.js'
 import { Place } from '../kernel/place.js'
@@ -13,6 +13,7 @@ import { captureHostNetworkState } from '../network-state/capture.js'
 import { carriedState } from '../network-state/carried.js'
 import { planState } from '../network-state/plan.js'
 import type { Call } from './call.js'
+import { choiceOf } from './choice.js'
 import { contributionOf } from './contribution.js'
 import { rollBack } from './roll-back.js'
 
@@ -23,17 +24,18 @@ import { rollBack } from './roll-back.js'
  */
 export function add({ environment, cniVersion, configuration }: Call): object {
   const { containerId, ifName, netns } = environment
-  const { stateDir, device: deviceName } = configuration
+  const { stateDir } = configuration
   using host = Place.host()
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host, sandbox)
   const store = new AttachmentStore(stateDir)
   using _attachment = acquireLock(stateDir, `${containerId}:${ifName}`)
 
-  const onHost = findDevice(host, deviceName)
+  const onHost = findDevice(host, choiceOf(configuration))
   using _device = acquireLock(stateDir, `device-${onHost.index}`)
   const lent = { onHost, nameInSandbox: ifName }
   requireFreeNames(sandbox, lent)
+  if (!configuration.force) requireNobodyDepends(onHost)
 
   const state = captureHostNetworkState(host, onHost, configuration)
   const record: AttachmentRecord = {

@@ -27,7 +27,7 @@ export function explain(
 ): { text: string } | { document: object } {
   const configuration = configurationFor(deviceName, configurationFile)
   using host = Place.host()
-  const device = findDevice(host, deviceName)
+  const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
   const { remarks } = carriedState(state, device)
   return asJson

@@ -8,12 +8,14 @@ import { openSandboxIfThere } from './end-attachment.js'
 
 /**
  * STATUS: ready where the device is on the host, and where it is lent to a sandbox
- * that is there.
+ * that is there. Without `device` nothing can be said: a `deviceID` comes with each
+ * pod, and what the other keys mean is not to be found while it is lent.
  * @throws Failure `not-available` where there is no such device, and
  *   `lent-to-nobody` where it is lent to a sandbox that is gone
  */
 export function status({ configuration }: Call): undefined {
   const { device, stateDir } = configuration
+  if (!device) return
   using host = Place.host()
   if (findLink(host.socket, { name: device })) return
   const record = new AttachmentStore(stateDir).list().find((one) => isLoanOf(one, device))

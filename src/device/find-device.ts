@@ -2,12 +2,38 @@ import { Failure } from '../failure.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
+import { type DeviceChoice, nameOfChoice } from './device-choice.js'
+
+const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
 
 /**
- * The host device that the configuration names.
- * @throws Failure `device-not-found`, or `device-refused` for one that cannot be lent
+ * The host device that the configuration means. Of several keys, all must mean the
+ * same one.
+ * @throws Failure `configuration-invalid` where no key is given or two disagree,
+ *   `device-not-found`, or `device-refused` for one that cannot be lent
  */
-export function findDevice(host: Place, name: string): Link {
+export function findDevice(host: Place, choice: DeviceChoice): Link {
+  const given = KEYS.flatMap((key) => {
+    const value = choice[key]
+    return value === undefined ? [] : [{ key, value, link: findOne(host, key, value) }]
+  })
+  const [first, ...others] = given
+  if (!first)
+    throw new Failure(
+      'configuration-invalid',
+      'specify either "device", "hwaddr", "kernelpath" or "pciBusID"',
+    )
+  const other = others.find(({ link }) => link.index !== first.link.index)
+  if (other)
+    throw new Failure(
+      'configuration-invalid',
+      `"${first.key}" means ${first.link.name}, but "${other.key}" means ${other.link.name}`,
+    )
+  return first.link
+}
+
+function findOne(host: Place, key: keyof DeviceChoice, value: string): Link {
+  const name = nameOfChoice(host, key, value)
   const device = findLink(host.socket, { name })
   if (device?.loopback)
     throw new Failure(

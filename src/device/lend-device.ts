@@ -2,6 +2,7 @@ import { Failure } from '../failure.js'
 import { findLink, startLinkChange } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
+import { devicesOn } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /**
@@ -19,6 +20,21 @@ export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: Lent
       'nothing was changed; the device is on the host with its addresses and routes',
     )
   }
+}
+
+/**
+ * Refuses a loan that would take a device away under another: a bridge or bond
+ * loses a member, a vlan or macvlan what it was made on.
+ * @throws Failure `device-refused`
+ */
+export function requireNobodyDepends(device: Link): void {
+  const others = devicesOn(device.name)
+  if (others.length === 0) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${device.name}: ${others.join(', ')} on the host depends on it`,
+    'nothing was changed; with "force": true in the configuration it is lent all the same',
+  )
 }
 
 /**

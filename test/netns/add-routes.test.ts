@@ -18,7 +18,7 @@ describe('routes are added', () => {
   function add(differences: Partial<Route>[], gateways: (string | undefined)[]) {
     using here = Place.host()
     using host = Place.sandbox(`/run/netns/${testbed.host}`, here)
-    const device = findDevice(host, 'eth1')
+    const device = findDevice(host, { device: 'eth1' })
     const additions = differences.map((one, n) => {
       const gateway = gateways[n]
       const value: Route = {

@@ -160,6 +160,14 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(testbed.onHost('link show dev uplink-of-the-storage-network')).toContain('eth1')
   })
 
+  it('with force lends a device that another depends on', () => {
+    testbed.onHost('link add copy link eth1 type macvlan')
+    expect(call('ADD').exitCode).toBe(1)
+    expect(call('ADD', { configuration: { force: true } }).exitCode).toBe(0)
+    expect(testbed.podReaches('198.51.100.1')).toBe(true)
+    expect(call('DEL').exitCode).toBe(0)
+  })
+
   it('merges its result into the previous one', () => {
     const prevResult = {
       cniVersion: '1.1.0',

@@ -36,7 +36,12 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     ['empty stdin', { input: '' }, 6, 'unexpected end of JSON input'],
     ['JSON that is no object', { input: '"text"' }, 6, 'must be an object'],
     ['a missing name', { configuration: { name: undefined } }, 7, 'missing network name'],
-    ['a missing device', { configuration: { device: undefined } }, 7, '"device" is missing'],
+    [
+      'no key for the device',
+      { configuration: { device: undefined } },
+      7,
+      'specify either "device"',
+    ],
     ['a device that is a number', { configuration: { device: 5 } }, 7, '"device" cannot be 5'],
     ['a relative stateDir', { configuration: { stateDir: 'x' } }, 7, '"stateDir" cannot be "x"'],
     ['a version nobody has', { configuration: { cniVersion: '9.0.0' } }, 1, 'incompatible CNI'],
@@ -88,6 +93,21 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     before = testbed.hostState()
     testbed.inPod('link add storage type ifb')
     expectRefusal({}, 101, 'the name storage is taken there')
+  })
+
+  it.each([
+    [
+      'a bridge it is in',
+      'link add bridge0 type bridge',
+      'link set eth1 master bridge0',
+      'bridge0',
+    ],
+    ['a macvlan made on it', 'link add copy link eth1 type macvlan', 'link set copy up', 'copy'],
+  ])('a device that another depends on: %s', (_, make, use, other) => {
+    testbed.onHost(make)
+    testbed.onHost(use)
+    before = testbed.hostState()
+    expectRefusal({}, 104, `cannot lend eth1: ${other} on the host depends on it`)
   })
 
   it('the loopback device', () => {

@@ -14,12 +14,12 @@ describe('the keys of the configuration', () => {
       rules: true,
       neighbors: 'permanent',
       sysctls: [],
+      force: false,
       stateDir: '/var/lib/cni/host-device-l3',
     })
   })
 
   it.each([
-    [{ device: undefined }, '"device" is missing; it must be a text'],
     [{ device: 5 }, '"device" cannot be 5; it must be a text'],
     [{ device: '' }, '"device" cannot be ""; it must be a text'],
     [
@@ -33,6 +33,9 @@ describe('the keys of the configuration', () => {
     [{ neighbors: true }, '"neighbors" cannot be true; it must be "none", "permanent" or "all"'],
     [{ sysctls: ['net.ipv4.ip_forward'] }, '"sysctls" cannot be ["net.ipv4.ip_forward"]'],
     [{ sysctls: ['net.ipv4.conf../../../x'] }, '"sysctls" cannot be'],
+    [{ hwaddr: 5 }, '"hwaddr" cannot be 5; it must be a text'],
+    [{ pciBusID: '../../x' }, '"pciBusID" cannot be "../../x"; it must be the PCI address'],
+    [{ runtimeConfig: { deviceID: 'a/b' } }, '"runtimeConfig" cannot be'],
     [{ stateDir: 'state' }, '"stateDir" cannot be "state"; it must be the absolute path'],
     [{ prevResult: { ips: [{}] } }, '"prevResult" cannot be {"ips":[{}]}; it must be the result'],
   ])('%j is refused', (keys, message) => {
@@ -41,15 +44,14 @@ describe('the keys of the configuration', () => {
     )
   })
 
-  it.each([
-    [{ hwaddr: '02:00:00:00:00:01' }, '"hwaddr"'],
-    [{ ipam: { type: 'static' } }, '"ipam.type"'],
-    [{ runtimeConfig: { deviceID: '0000:01:00.0' } }, '"runtimeConfig.deviceID"'],
-  ])('%j is not passed over in silence', (keys, message) => {
-    expect(reading(keys)).toThrow(
-      expect.objectContaining({ code: 2, message: expect.stringContaining(message) }),
-    )
-  })
+  it.each([[{ ipam: { type: 'static' } }, '"ipam.type"']])(
+    '%j is not passed over in silence',
+    (keys, message) => {
+      expect(reading(keys)).toThrow(
+        expect.objectContaining({ code: 2, message: expect.stringContaining(message) }),
+      )
+    },
+  )
 
   it('an empty ipam is no ipam, and other keys are nobody’s business', () => {
     expect(reading({ ipam: {}, type: 'host-device-l3', x: 1 })).not.toThrow()

@@ -19,9 +19,12 @@ const IFLA = {
   address: 1,
   ifname: 3,
   mtu: 4,
+  link: 5,
+  linkInfo: 18,
   ifalias: 20,
   netNamespaceFd: 28,
   extMask: 29,
+  linkNamespace: 37,
   propList: 52,
   altIfname: 53,
 } as const
@@ -36,6 +39,10 @@ const FLAGS_OFFSET = 8
 const CHANGE_OFFSET = 12
 const IFF_UP = 1
 const IFF_LOOPBACK = 8
+
+/** In IFLA_LINKINFO. */
+const IFLA_INFO_KIND = 1
+const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
 /** Leave the statistics out of the answer. */
 const RTEXT_FILTER_SKIP_STATS = 8
@@ -58,6 +65,33 @@ export function findLink(
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
     throw error
   }
+}
+
+/**
+ * Looks a device up by its hardware address. Others may have taken it over from
+ * the device they were made on (a vlan, a macvlan) or that was put into them (a
+ * bridge, a bond): those are only meant when there is no other.
+ * @param address in lower case, with colons
+ */
+export function findLinkByHardwareAddress(socket: RouteSocket, address: string): Link | undefined {
+  const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
+  const header = fixedPart(0, 0)
+  const found = socket
+    .dump({ type: MessageType.GETLINK, header, attributes })
+    .map((answer) => ({ link: decodeLink(answer), independent: isIndependent(answer) }))
+    .filter(({ link }) => link.hardwareAddress === address)
+  return (found.find(({ independent }) => independent) ?? found[0])?.link
+}
+
+/** Whether a device has its hardware address from nobody else in this namespace. */
+function isIndependent({ data }: NetlinkMessage): boolean {
+  const attributes = decodeAttributes(data.subarray(FIXED_BYTES))
+  const has = (type: number) => attributes.some((attribute) => attribute.type === type)
+  // The other end of a wire is a link, too, but in a namespace of its own.
+  const madeOnAnother = has(IFLA.link) && !has(IFLA.linkNamespace)
+  const info = attributes.find(({ type }) => type === IFLA.linkInfo)
+  const kind = info && decodeAttributes(info.data).find(({ type }) => type === IFLA_INFO_KIND)
+  return !madeOnAnother && !(kind && MASTERS.includes(toText(kind.data)))
 }
 
 /** The kernel finds a long name only where alternative names belong, and a short one anywhere. */

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+const PCI = '0000:ff:1f.7'
+
+/**
+ * Puts buses of our own over the kernel's before the plugin starts, in the mount
+ * namespace that `ip netns exec` made for it. Nothing else here has a PCI NIC.
+ */
+const BUSES = `
+  mount -t tmpfs buses /sys/bus && mount -t tmpfs devices /sys/devices/virtual || exit 1
+  mkdir -p /sys/bus/pci/devices/${PCI}/net/eth1 /sys/bus/pci/devices/0000:ff:1f.6/virtio3/net/eth1
+  mkdir -p /sys/bus/pci/devices/0000:ff:1f.5 /sys/bus/pci/devices/0000:ff:1f.4
+  ln -s /drivers/vfio-pci /sys/bus/pci/devices/0000:ff:1f.4/driver
+  mkdir -p /sys/bus/auxiliary/devices/mlx5_core.sf.4/net/eth1
+  mkdir -p /sys/devices/virtual/nic/net/eth1
+  exec "$@"
+`
+
+describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
+  let testbed: Testbed
+  let mac: string
+  const add = (keys: object) =>
+    callPlugin(testbed, path, 'ADD', {
+      configuration: { device: undefined, ...keys },
+      wrapper: ['sh', '-c', BUSES, 'sh'],
+    })
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.addDevice('eth2')
+    mac = JSON.parse(testbed.onHost('-json link show dev eth1'))[0].address
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it.each([
+    ['its MAC address', () => ({ hwaddr: mac })],
+    [
+      'its MAC address in capitals and with dashes',
+      () => ({ hwaddr: mac.toUpperCase().replaceAll(':', '-') }),
+    ],
+    ['its path in sysfs', () => ({ kernelpath: '/sys/devices/virtual/nic' })],
+    ['its PCI address', () => ({ pciBusID: PCI })],
+    ['the PCI address of a virtio NIC', () => ({ pciBusID: '0000:ff:1f.6' })],
+    ['a device id of a PCI device', () => ({ runtimeConfig: { deviceID: PCI } })],
+    [
+      'a device id of an auxiliary device',
+      () => ({ runtimeConfig: { deviceID: 'mlx5_core.sf.4' } }),
+    ],
+    ['keys that agree', () => ({ device: 'eth1', hwaddr: mac, pciBusID: PCI })],
+    ['the key that is not empty', () => ({ device: 'eth1', hwaddr: '', pciBusID: '' })],
+  ])('by %s', (_, keys) => {
+    const { exitCode, stdout, document } = add(keys())
+    expect(exitCode, stdout).toBe(0)
+    expect(document.interfaces[0]).toMatchObject({ name: 'net1', mac })
+    expect(testbed.onHost('link')).not.toContain('eth1')
+    expect(
+      callPlugin(testbed, path, 'DEL', { configuration: { device: undefined } }).exitCode,
+    ).toBe(0)
+    expect(testbed.onHost('link')).toContain('eth1')
+  })
+
+  it('and not one that took its MAC address from it', () => {
+    testbed.onHost('link add link eth1 name copy address 02:00:00:00:00:77 type macvlan')
+    testbed.onHost(`link add bridge0 address ${mac} type bridge`)
+    testbed.onHost('link set eth2 address 02:00:00:00:00:77')
+    expect(add({ hwaddr: '02:00:00:00:00:77' }).exitCode).toBe(0)
+    expect(testbed.onHost('link')).not.toContain('eth2@')
+    expect(testbed.onHost('link')).toContain('copy@')
+  })
+
+  it.each([
+    ['a MAC address that is none', { hwaddr: 'zz' }, 7, 'failed to parse MAC address "zz"'],
+    [
+      'a MAC address nobody has',
+      { hwaddr: '02:00:00:00:00:01' },
+      100,
+      'failed to find physical interface',
+    ],
+    [
+      'a path elsewhere',
+      { kernelpath: '/foo' },
+      7,
+      'must be absolute and begin with /sys/devices/',
+    ],
+    [
+      'a path that climbs out',
+      { kernelpath: '/sys/devices/../x' },
+      7,
+      'must be absolute and begin',
+    ],
+    [
+      'a PCI device that is not there',
+      { pciBusID: '0000:ff:00.0' },
+      100,
+      'no net directory under pci device 0000:ff:00.0',
+    ],
+    [
+      'a PCI device without a network device',
+      { pciBusID: '0000:ff:1f.5' },
+      100,
+      'no net directory',
+    ],
+    [
+      'a PCI device of a userspace driver',
+      { pciBusID: '0000:ff:1f.4' },
+      104,
+      'it is bound to vfio-pci',
+    ],
+    [
+      'a device id of nothing',
+      { runtimeConfig: { deviceID: 'x.1' } },
+      100,
+      'runtime config DeviceID x.1 not found or unsupported',
+    ],
+    [
+      'keys that disagree',
+      { device: 'eth2', pciBusID: PCI },
+      7,
+      '"device" means eth2, but "pciBusID" means eth1',
+    ],
+    ['no key at all', {}, 7, 'specify either "device", "hwaddr", "kernelpath" or "pciBusID"'],
+  ])('not by %s', (_, keys, code, message) => {
+    const before = testbed.hostState()
+    const { exitCode, document } = add(keys)
+    expect(exitCode).toBe(1)
+    expect(document).toMatchObject({ code, msg: expect.stringContaining(message) })
+    expect(testbed.hostState()).toBe(before)
+  })
+})
