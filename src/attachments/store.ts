@@ -50,7 +50,7 @@ export class AttachmentStore {
   /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
   write(record: AttachmentRecord): void {
     const path = this.#path(record)
-    const temporary = `${path}.new`
+    const temporary = unfinished(path)
     attempt('write', path, () => {
       inDirectory(this.#directory, () =>
         onDisk(temporary, 'w', (fd) => writeFileSync(fd, JSON.stringify(record))),
@@ -61,15 +61,24 @@ export class AttachmentStore {
     })
   }
 
+  /** Removes a record, and what a call that was killed had written of one. */
   remove(key: AttachmentKey): void {
     const path = this.#path(key)
-    attempt('remove', path, () => rmSync(path, { force: true }))
+    attempt('remove', path, () => {
+      rmSync(path, { force: true })
+      rmSync(unfinished(path), { force: true })
+    })
   }
 
   /** Neither part can contain the colon. */
   #path({ containerId, interfaceName }: AttachmentKey): string {
     return `${this.#directory}/${containerId}:${interfaceName}.json`
   }
+}
+
+/** A record's name while it is being written. */
+function unfinished(path: string): string {
+  return `${path}.new`
 }
 
 /** The names of all records in a directory; none where there is no directory yet. */

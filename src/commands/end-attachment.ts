@@ -17,7 +17,10 @@ export function endAttachment(stateDir: string, key: AttachmentKey, sandboxPath:
   const store = new AttachmentStore(stateDir)
   using _attachment = acquireLock(stateDir, `${key.containerId}:${key.interfaceName}`)
   const record = store.read(key)
-  if (!record) return
+  if (!record) {
+    store.remove(key)
+    return
+  }
 
   using _device = acquireLock(stateDir, `device-${record.device.onHost.index}`)
   using host = Place.host()
