@@ -1,6 +1,6 @@
 import { type Environment, readEnvironment } from '../cni/environment.js'
 import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
-import { decodeNetwork, type RawNetwork } from '../cni/network.js'
+import { decodeNetwork } from '../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import type { Call } from './call.js'
 import { version } from './version.js'
@@ -33,7 +33,8 @@ export async function answerCall(
   variables: NodeJS.ProcessEnv,
   readInput: () => string,
 ): Promise<Answer> {
-  let cniVersion: string = LATEST_VERSION
+  // Until the configuration says otherwise.
+  let cniVersion = LATEST_VERSION
   try {
     if (!variables.CNI_COMMAND) return { about: about(), failed: false }
     const environment = readEnvironment(variables)
@@ -42,19 +43,12 @@ export async function answerCall(
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
     const run = await load()
-    const document = run(await callOf(environment, network))
+    const { readConfiguration } = await import('../cni/configuration.js')
+    const configuration = readConfiguration(network)
+    const document = run({ environment, cniVersion, configuration })
     return { document, failed: false }
   } catch (error) {
     return { document: errorDocument(error, cniVersion), failed: true }
-  }
-}
-
-async function callOf(environment: Environment, network: RawNetwork): Promise<Call> {
-  const { readConfiguration } = await import('../cni/configuration.js')
-  return {
-    environment,
-    cniVersion: requireSupportedVersion(network.cniVersion, environment.command),
-    configuration: readConfiguration(network),
   }
 }
 
