@@ -236,6 +236,17 @@ const ROUTES: Row[] = [
     has: /via 198\.51\.100\.1 dev net1 weight 3 [\s\S]*via 198\.51\.100\.2 dev net1 weight 5 onlink/,
   },
   {
+    thing: 'the encapsulation of one hop of several',
+    host: [
+      ADDRESS,
+      route(
+        'nexthop encap ip id 7 dst 192.0.2.1 via 198.51.100.1 dev eth1 nexthop via 198.51.100.2 dev eth1',
+      ),
+    ],
+    pod: ROUTE,
+    has: /encap ip id 7 .*via 198\.51\.100\.1 dev net1[\s\S]*nexthop via 198\.51\.100\.2 dev net1/,
+  },
+  {
     thing: 'of a multipath route what leaves by the device',
     host: [
       'link add other type ifb',
