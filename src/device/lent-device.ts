@@ -11,9 +11,9 @@ export interface Whereabouts {
 
 /**
  * Finds a lent device, in the first of the places that has it. The host should be
- * first: what looks like a device that is at home is not to be taken from a pod. Its index stays
- * with it unless the sandbox already used that number; then its name and the
- * alias it was lent with tell.
+ * first: what looks like a device that is at home is not to be taken from a pod.
+ * Its index stays with it unless the sandbox already used that number; then its
+ * name and the alias it was lent with tell.
  */
 export function locate(lent: LentDevice, places: Place[]): Whereabouts | undefined {
   for (const place of places) {
