@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs'
+import { pause } from './pause.js'
 
 const STDIN = 0
 const STDOUT = 1
@@ -43,7 +44,7 @@ function patiently<T>(work: () => T): T {
       return work()
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
+      pause(PAUSE_MILLISECONDS)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { kernelDoor } from '../kernel/door.js'
+import { pause } from '../pause.js'
 import { inDirectory } from './directory.js'
 
 const DEADLINE_MILLISECONDS = 10_000
@@ -21,7 +22,7 @@ export function acquireLock(stateDirectory: string, name: string): Disposable {
       const fd = inDirectory(directory, () => tryOnce(path))
       if (fd !== undefined) return { [Symbol.dispose]: () => release(path, fd) }
       if (Date.now() > deadline) break
-      pause()
+      pause(PAUSE_MILLISECONDS)
     }
   } catch (error) {
     throw new Failure('state-unusable', `cannot lock ${path}: ${(error as Error).message}`)
@@ -45,8 +46,4 @@ function isStill(path: string, fd: number): boolean {
 function release(path: string, fd: number): void {
   rmSync(path, { force: true })
   closeSync(fd)
-}
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
 }

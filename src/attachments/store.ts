@@ -11,6 +11,7 @@ import {
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
 import { warn } from '../log.js'
+import { attachmentName } from './attachment-name.js'
 import { inDirectory } from './directory.js'
 import type { AttachmentKey, AttachmentRecord } from './record-schema.js'
 
@@ -25,7 +26,7 @@ export class AttachmentStore {
   /** Undefined where the attachment has no record. */
   read(key: AttachmentKey): AttachmentRecord | undefined {
     const path = this.#path(key)
-    const text = attempt('read', path, () => readIfThere(path))
+    const text = attempt('read', path, () => ifThere(() => readFileSync(path, 'utf8')))
     if (text === undefined) return undefined
     const record: unknown = attempt('understand', path, () => JSON.parse(text))
     if (isRecord(record)) return record as AttachmentRecord
@@ -34,9 +35,11 @@ export class AttachmentStore {
 
   /** All records. One that cannot be understood is passed over, with a warning. */
   list(): AttachmentRecord[] {
-    const files = attempt('list', this.#directory, () => namesIn(this.#directory))
-    return files.flatMap((file) => {
-      const [containerId, interfaceName] = file.split(/:|\.json$/)
+    const files = attempt('list', this.#directory, () =>
+      ifThere(() => readdirSync(this.#directory)),
+    )
+    return (files ?? []).flatMap((file) => {
+      const [, containerId, interfaceName] = file.match(/^(.*):(.*)\.json$/) ?? []
       if (containerId === undefined || interfaceName === undefined) return []
       try {
         return this.read({ containerId, interfaceName }) ?? []
@@ -70,9 +73,8 @@ export class AttachmentStore {
     })
   }
 
-  /** Neither part can contain the colon. */
-  #path({ containerId, interfaceName }: AttachmentKey): string {
-    return `${this.#directory}/${containerId}:${interfaceName}.json`
+  #path(key: AttachmentKey): string {
+    return `${this.#directory}/${attachmentName(key)}.json`
   }
 }
 
@@ -81,19 +83,10 @@ function unfinished(path: string): string {
   return `${path}.new`
 }
 
-/** The names of all records in a directory; none where there is no directory yet. */
-function namesIn(directory: string): string[] {
+/** What is read of a file or directory; undefined where it is not there. */
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return readdirSync(directory).filter((name) => name.endsWith('.json'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
+    return read()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

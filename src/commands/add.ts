@@ -1,3 +1,4 @@
+import { attachmentName } from '../attachments/attachment-name.js'
 import { acquireLock } from '../attachments/lock.js'
 import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
@@ -24,12 +25,13 @@ import { rollBack } from './roll-back.js'
  */
 export function add({ environment, cniVersion, configuration }: Call): object {
   const { containerId, ifName, netns } = environment
+  const key = { containerId, interfaceName: ifName }
   const { stateDir } = configuration
   using host = Place.host()
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host, sandbox)
   const store = new AttachmentStore(stateDir)
-  using _attachment = acquireLock(stateDir, `${containerId}:${ifName}`)
+  using _attachment = acquireLock(stateDir, attachmentName(key))
 
   const onHost = findDevice(host, choiceOf(configuration))
   using _device = acquireLock(stateDir, `device-${onHost.index}`)
@@ -40,8 +42,7 @@ export function add({ environment, cniVersion, configuration }: Call): object {
   const state = captureHostNetworkState(host, onHost, configuration)
   const record: AttachmentRecord = {
     format: 1,
-    containerId,
-    interfaceName: ifName,
+    ...key,
     network: configuration.name,
     sandboxPath: netns,
     device: lent,

@@ -1,3 +1,4 @@
+import { attachmentName } from '../attachments/attachment-name.js'
 import { acquireLock } from '../attachments/lock.js'
 import type { AttachmentKey } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
@@ -15,7 +16,7 @@ import { removeRules } from './remove-rules.js'
  */
 export function endAttachment(stateDir: string, key: AttachmentKey, sandboxPath: string): void {
   const store = new AttachmentStore(stateDir)
-  using _attachment = acquireLock(stateDir, `${key.containerId}:${key.interfaceName}`)
+  using _attachment = acquireLock(stateDir, attachmentName(key))
   const record = store.read(key)
   if (!record) {
     store.remove(key)

@@ -1,3 +1,4 @@
+import { attachmentName } from '../attachments/attachment-name.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { Failure } from '../failure.js'
 import type { Call } from './call.js'
@@ -13,12 +14,16 @@ export function gc({ configuration }: Call): undefined {
   const valid = configuration['cni.dev/valid-attachments']
   if (valid === undefined) return
   // A runtime written in Go says null for an empty list.
-  const names = new Set((valid ?? []).map(({ containerID, ifname }) => `${containerID}:${ifname}`))
+  const names = new Set(
+    (valid ?? []).map(({ containerID, ifname }) =>
+      attachmentName({ containerId: containerID, interfaceName: ifname }),
+    ),
+  )
   const { stateDir } = configuration
   const failures: Failure[] = []
   for (const record of new AttachmentStore(stateDir).list()) {
     if (record.network !== configuration.name) continue
-    if (names.has(`${record.containerId}:${record.interfaceName}`)) continue
+    if (names.has(attachmentName(record))) continue
     try {
       endAttachment(stateDir, record, '')
     } catch (error) {

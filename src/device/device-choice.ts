@@ -78,7 +78,8 @@ function invalid(reason: string): Failure {
   return new Failure('configuration-invalid', `failed to find host device: ${reason}`)
 }
 
-function notFound(reason: string): Failure {
+/** That the device a configuration means is not on the host. */
+export function notFound(reason: string): Failure {
   return new Failure(
     'device-not-found',
     `failed to find host device: ${reason}`,

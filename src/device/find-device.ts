@@ -2,7 +2,7 @@ import { Failure } from '../failure.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import { type DeviceChoice, nameOfChoice } from './device-choice.js'
+import { type DeviceChoice, nameOfChoice, notFound } from './device-choice.js'
 
 const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
 
@@ -41,9 +41,5 @@ function findOne(host: Place, key: keyof DeviceChoice, value: string): Link {
       `cannot lend ${device.name}: every sandbox has a loopback device of its own`,
     )
   if (device) return device
-  throw new Failure(
-    'device-not-found',
-    `failed to find host device: Link not found: there is no device ${JSON.stringify(name)} on the host`,
-    'nothing was changed; a device that is lent is in its sandbox, not on the host',
-  )
+  throw notFound(`Link not found: there is no device ${JSON.stringify(name)} on the host`)
 }

@@ -2,8 +2,8 @@ import { kernelDoor } from './door.js'
 import type { Family } from './objects/family.js'
 
 /** Linux's numbers of the address families (bits/socket.h). */
-export const AF_INET = 2
-export const AF_INET6 = 10
+const AF_INET = 2
+const AF_INET6 = 10
 
 /** The family of that number, or undefined for one that carries no IP addresses. */
 export function familyOf(number: number | undefined): Family | undefined {
@@ -14,11 +14,6 @@ export function familyOf(number: number | undefined): Family | undefined {
 
 export function familyNumber(family: Family): number {
   return family === 'inet' ? AF_INET : AF_INET6
-}
-
-/** The length of a family's addresses, in bits. */
-export function addressBits(family: Family): 32 | 128 {
-  return family === 'inet' ? 32 : 128
 }
 
 /** The usual text of an address: dotted, or compressed. The C library's work. */

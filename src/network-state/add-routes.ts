@@ -32,10 +32,6 @@ function withoutThoseThere(
   refused: Refused<Route>[],
 ): Refused<Route>[] {
   if (!refused.some(({ error }) => error.is('EEXIST'))) return refused
-  const there = new Set(
-    [...dumpRoutes(socket, 'inet', device.index), ...dumpRoutes(socket, 'inet6', device.index)].map(
-      routeKey,
-    ),
-  )
+  const there = new Set(dumpRoutes(socket, device.index).map(routeKey))
   return refused.filter(({ value, error }) => !(error.is('EEXIST') && there.has(routeKey(value))))
 }

@@ -28,22 +28,14 @@ export function captureHostNetworkState(
   policy: CapturePolicy,
 ): HostNetworkState {
   const { useInterfaceNetwork } = policy
-  const addresses = judgeEach(
-    dumpAddresses(host.socket, device.index),
-    useInterfaceNetwork,
-    (address) => reasonToLeaveAddress(address, policy),
+  const allAddresses = dumpAddresses(host.socket, device.index)
+  const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
+    reasonToLeaveAddress(address, policy),
   )
   const routes = judgeEach(
-    [
-      ...dumpRoutes(host.socket, 'inet', device.index),
-      ...dumpRoutes(host.socket, 'inet6', device.index),
-    ],
+    dumpRoutes(host.socket, device.index),
     useInterfaceNetwork && policy.routes,
-    (route) =>
-      reasonToLeaveRoute(
-        route,
-        addresses.map(({ value }) => value),
-      ),
+    (route) => reasonToLeaveRoute(route, allAddresses),
   )
   const belongings = {
     deviceName: device.name,

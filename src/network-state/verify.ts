@@ -21,11 +21,7 @@ export function missingState(
 ): string[] {
   const { socket } = place
   const addresses = new Set(dumpAddresses(socket, device.index).map(describeAddress))
-  const routes = new Set(
-    [...dumpRoutes(socket, 'inet', device.index), ...dumpRoutes(socket, 'inet6', device.index)].map(
-      routeKey,
-    ),
-  )
+  const routes = new Set(dumpRoutes(socket, device.index).map(routeKey))
   const rules = new Set(dumpRules(socket).map(describeRule))
   return [
     ...state.addresses

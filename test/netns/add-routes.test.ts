@@ -35,7 +35,7 @@ describe('routes are added', () => {
       return { value, request: newRouteRequest(value) }
     })
     const refused = addRoutes(host.socket, device, additions)
-    return { refused, there: dumpRoutes(host.socket, 'inet', device.index) }
+    return { refused, there: dumpRoutes(host.socket, device.index) }
   }
 
   it('again, as long as anything new could be added', () => {

@@ -21,6 +21,7 @@ import {
   toText,
   u32,
 } from './attributes.js'
+import { flagNames, flagsNamed } from './flag-names.js'
 import { Flag, MessageType, type Request } from './request.js'
 import type { RouteSocket } from './route-socket.js'
 
@@ -105,7 +106,7 @@ function encodeAttributesOf(address: Address): Attribute[] {
   const attributes = [
     bytes(IFA.local, addressBytes(address.local)),
     bytes(IFA.address, addressBytes(address.peer ?? address.local)),
-    u32(IFA.flags, formatAddressFlags(flagBits(address.flags))),
+    u32(IFA.flags, formatAddressFlags(flagsNamed<AddressFlags>(address.flags))),
   ]
   if (address.broadcast !== undefined)
     attributes.push(bytes(IFA.broadcast, addressBytes(address.broadcast)))
@@ -133,8 +134,3 @@ function lifetimes(data: Buffer): Pick<Address, 'validSeconds' | 'preferredSecon
     ...(ifaPrefered === FOR_EVER ? {} : { preferredSeconds: ifaPrefered }),
   }
 }
-
-const flagNames = (flags: AddressFlags): string[] => Object.keys(flags)
-
-const flagBits = (names: string[]): AddressFlags =>
-  Object.fromEntries(names.map((name) => [name, true]))

@@ -9,6 +9,7 @@ import { hardwareAddressBytes, hardwareAddressText } from '../hardware-address.j
 import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
 import type { Neighbor } from '../objects/neighbor.js'
 import { bytes, decodeAttributes, keepOpaque, opaqueAttributes, u32 } from './attributes.js'
+import { flagNames, flagsNamed } from './flag-names.js'
 import { Flag, MessageType, type Request } from './request.js'
 import type { RouteSocket } from './route-socket.js'
 
@@ -50,8 +51,8 @@ export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
     header: formatNeighbor({
       family: familyNumber(neighbor.family),
       ifindex: index,
-      state: named<NeighborState>(neighbor.state),
-      flags: named<NeighborFlags>(neighbor.flags),
+      state: flagsNamed<NeighborState>(neighbor.state),
+      flags: flagsNamed<NeighborFlags>(neighbor.flags),
     }),
     attributes: attributes.concat(opaqueAttributes(neighbor)),
   }
@@ -65,8 +66,8 @@ export function decodeNeighbor(data: Buffer): Neighbor | undefined {
   const neighbor: Neighbor = {
     family,
     address: '',
-    state: Object.keys(fixed.state ?? {}),
-    flags: Object.keys(fixed.flags ?? {}),
+    state: flagNames(fixed.state ?? {}),
+    flags: flagNames(fixed.flags ?? {}),
   }
   for (const attribute of decodeAttributes(data.subarray(__LENGTH_Neighbor))) {
     const value = attribute.data
@@ -76,8 +77,4 @@ export function decodeNeighbor(data: Buffer): Neighbor | undefined {
     else if (!FINDINGS.includes(attribute.type)) keepOpaque(neighbor, attribute)
   }
   return neighbor
-}
-
-function named<T>(names: string[]): T {
-  return Object.fromEntries(names.map((name) => [name, true])) as T
 }

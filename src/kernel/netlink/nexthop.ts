@@ -3,7 +3,7 @@ import { addressText } from '../ip-address.js'
 import type { Hop } from '../objects/route.js'
 import { decodeAttributes, keepOpaque, toNumber } from './attributes.js'
 import { MessageType } from './request.js'
-import { RTA } from './route-attributes.js'
+import { RTA, RTNH_F_ONLINK } from './route-attributes.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** Attributes of a nexthop object (linux/nexthop.h). */
@@ -12,7 +12,6 @@ const NHA = { id: 1, group: 2, oif: 5, gateway: 6, encapType: 7, encap: 8 } as c
 /** The fixed part, struct nhmsg: family, scope, protocol, a reserved byte, flags. */
 const FIXED_BYTES = 8
 const FLAGS_OFFSET = 4
-const RTNH_F_ONLINK = 4
 /** struct nexthop_grp: an id, a weight less one, and reserved bytes. */
 const GROUP_MEMBER_BYTES = 8
 

@@ -19,3 +19,6 @@ export const RTA = {
   expires: 23,
   nexthopObject: 30,
 } as const
+
+/** The flag of a hop whose gateway is reachable even where no route says so. */
+export const RTNH_F_ONLINK = 4

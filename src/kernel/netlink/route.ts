@@ -29,19 +29,20 @@ import {
 import { decodeHopAttribute, decodeMultipath, encodeHopAttributes, encodeMultipath } from './hop.js'
 import { hopsOfNexthopObjects } from './nexthop.js'
 import { Flag, MessageType, type Request } from './request.js'
-import { RTA } from './route-attributes.js'
+import { RTA, RTNH_F_ONLINK } from './route-attributes.js'
 import { decodeMetrics, encodeMetrics } from './route-metrics.js'
 import type { RouteSocket } from './route-socket.js'
 
-const RTNH_F_ONLINK = 4
 const RTM_F_CLONED = 0x200
 /** Table numbers above this are only in an attribute. */
 const LAST_SHORT_TABLE = 255
 
-/**
- * All routes of one family with a hop that leaves by the device, in every table.
- */
-export function dumpRoutes(socket: RouteSocket, family: Family, index: number): Route[] {
+/** All routes of both families with a hop that leaves by the device, in every table. */
+export function dumpRoutes(socket: RouteSocket, index: number): Route[] {
+  return [...dumpFamily(socket, 'inet', index), ...dumpFamily(socket, 'inet6', index)]
+}
+
+function dumpFamily(socket: RouteSocket, family: Family, index: number): Route[] {
   const answers = socket.dump({
     type: MessageType.GETROUTE,
     header: formatRoute({ family: familyNumber(family) }),
