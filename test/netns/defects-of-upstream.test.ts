@@ -102,6 +102,16 @@ describe.each(ARTEFACTS)('$artefact does not have the defect that', ({ path }) =
     )
   })
 
+  it('8: a lease becomes permanent, and that it cannot be told is no failure', () => {
+    testbed.onHost('address add 198.51.100.6/24 dev eth1 valid_lft 900 preferred_lft 900')
+    const { exitCode } = callPlugin(testbed, path, 'ADD', {
+      configuration: { dynamicAddresses: 'ipv4' },
+      wrapper: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'],
+    })
+    expect(exitCode).toBe(0)
+    expect(testbed.inPod('address show dev net1')).toContain('198.51.100.6/24')
+  })
+
   it('9: IPv6 addresses and gateway routes go when the link goes down', () => {
     testbed.onHost('address add 2001:db8::5/64 dev eth1')
     testbed.onHost('route add default via 2001:db8::1')
