@@ -11,6 +11,7 @@ export type FailureKind =
   | 'kernel-refused'
   | 'return-failed'
   | 'not-as-left'
+  | 'delegate-failed'
   | 'not-available'
   | 'lent-to-nobody'
   | 'state-unusable'

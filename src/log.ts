@@ -1,10 +1,56 @@
+import { appendFileSync } from 'node:fs'
 import { printAbout } from './standard-streams.js'
 
-/** Tells the operator something that did not go wrong, but is good to know. */
+const LEVELS = ['error', 'warning', 'info', 'debug'] as const
+export type LogLevel = (typeof LEVELS)[number]
+
+/** Where events go, and what is said with each. */
+export interface LogSettings {
+  /** Undefined: nowhere; only warnings go to stderr. */
+  file?: string | undefined
+  level: LogLevel
+  /** What the call is about: its command, network, container, interface and pod. */
+  context: () => Record<string, string>
+}
+
+let settings: LogSettings = { level: 'warning', context: () => ({}) }
+
+/** Sets where this process logs, once its configuration is known. */
+export function openLog(wanted: LogSettings): void {
+  settings = wanted
+}
+
+/** Tells the operator, on stderr too, of something that did not go wrong, but is good to know. */
 export function warn(text: string): void {
+  if (isWanted('warning')) tell(text)
+  note('warning', text, () => ({}))
+}
+
+/**
+ * Notes an event in the log file.
+ * @param fields what was decided, or how it went; only asked for where it is written
+ */
+export function note(level: LogLevel, event: string, fields: () => object): void {
+  const { file, context } = settings
+  if (file === undefined || !isWanted(level)) return
+  const line = { time: new Date().toISOString(), level, event, ...context(), ...fields() }
+  try {
+    appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 })
+  } catch (error) {
+    settings = { ...settings, file: undefined }
+    tell(`cannot log to ${file}: ${(error as Error).message}`)
+  }
+}
+
+function isWanted(level: LogLevel): boolean {
+  return LEVELS.indexOf(level) <= LEVELS.indexOf(settings.level)
+}
+
+/** A device that is lent must not be taken back because nobody could be told a detail. */
+function tell(text: string): void {
   try {
     printAbout(`host-device-l3: ${text}`)
   } catch {
-    // A device that is lent must not be taken back because nobody could be told a detail.
+    // There is nobody left to tell.
   }
 }

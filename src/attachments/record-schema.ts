@@ -5,14 +5,15 @@ import { HostNetworkStateSchema } from '../network-state/model-schema.js'
 /** What was lent to whom: enough to bring the device home, whatever happens. */
 export const AttachmentRecordSchema = Type.Object({
   format: Type.Literal(1),
+  mode: Type.Union([Type.Literal('move'), Type.Literal('apply'), Type.Literal('capture')], {
+    description:
+      'the device was moved; its state was given to another interface; its state was only noted',
+  }),
   containerId: Type.String(),
-  interfaceName: Type.String(),
+  interfaceName: Type.String({ description: "the runtime's name of the attachment" }),
   network: Type.String(),
   sandboxPath: Type.String(),
   device: LentDeviceSchema,
   state: HostNetworkStateSchema,
 })
 export type AttachmentRecord = Static<typeof AttachmentRecordSchema>
-
-/** The pair that names an attachment to a network. */
-export type AttachmentKey = Pick<AttachmentRecord, 'containerId' | 'interfaceName'>

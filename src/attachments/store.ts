@@ -11,21 +11,36 @@ import {
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
 import { warn } from '../log.js'
-import { attachmentName } from './attachment-name.js'
+import { type AttachmentKey, attachmentName, keyOf } from './attachment-key.js'
 import { inDirectory } from './directory.js'
-import type { AttachmentKey, AttachmentRecord } from './record-schema.js'
+import type { AttachmentRecord } from './record-schema.js'
+
+const EXTENSION = '.json'
 
 /** The attachment records of a state directory, one JSON file each. */
 export class AttachmentStore {
   readonly #directory: string
 
-  constructor(stateDirectory: string) {
-    this.#directory = `${stateDirectory}/attachments`
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Of devices that are lent, and of interfaces that were given the state of one. */
+  static ofAttachments(stateDirectory: string): AttachmentStore {
+    return new AttachmentStore(`${stateDirectory}/attachments`)
+  }
+
+  /** Of state that was captured for a later plugin of the same chain. */
+  static ofCaptures(stateDirectory: string): AttachmentStore {
+    return new AttachmentStore(`${stateDirectory}/captures`)
   }
 
   /** Undefined where the attachment has no record. */
   read(key: AttachmentKey): AttachmentRecord | undefined {
-    const path = this.#path(key)
+    return this.#readFile(this.#path(key))
+  }
+
+  #readFile(path: string): AttachmentRecord | undefined {
     const text = attempt('read', path, () => ifThere(() => readFileSync(path, 'utf8')))
     if (text === undefined) return undefined
     const record: unknown = attempt('understand', path, () => JSON.parse(text))
@@ -38,11 +53,10 @@ export class AttachmentStore {
     const files = attempt('list', this.#directory, () =>
       ifThere(() => readdirSync(this.#directory)),
     )
-    return (files ?? []).flatMap((file) => {
-      const [, containerId, interfaceName] = file.match(/^(.*):(.*)\.json$/) ?? []
-      if (containerId === undefined || interfaceName === undefined) return []
+    const complete = (files ?? []).filter((file) => file.endsWith(EXTENSION))
+    return complete.flatMap((file) => {
       try {
-        return this.read({ containerId, interfaceName }) ?? []
+        return this.#readFile(`${this.#directory}/${file}`) ?? []
       } catch (error) {
         warn((error as Error).message)
         return []
@@ -52,7 +66,7 @@ export class AttachmentStore {
 
   /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
   write(record: AttachmentRecord): void {
-    const path = this.#path(record)
+    const path = this.#path(keyOf(record))
     const temporary = unfinished(path)
     attempt('write', path, () => {
       inDirectory(this.#directory, () =>
@@ -74,7 +88,7 @@ export class AttachmentStore {
   }
 
   #path(key: AttachmentKey): string {
-    return `${this.#directory}/${attachmentName(key)}.json`
+    return `${this.#directory}/${attachmentName(key)}${EXTENSION}`
   }
 }
 

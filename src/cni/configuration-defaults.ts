@@ -7,5 +7,7 @@ export const CONFIGURATION_DEFAULTS = {
   neighbors: 'permanent' as const,
   sysctls: [] as string[],
   force: false,
+  timeoutSeconds: 100,
+  logLevel: 'warning' as const,
   stateDir: '/var/lib/cni/host-device-l3',
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
-import { ResultSchema } from './result-schema.js'
+import { ResultSchema } from './result/schema.js'
 
 /** Without the interface, which is the device's. */
 const PER_INTERFACE_SYSCTL = '^net\\.ipv[46]\\.(conf|neigh)\\.[a-z0-9_]+$'
@@ -10,10 +10,11 @@ const SYSFS_NAME = '^[A-Za-z0-9_:.-]*$'
 
 /** The keys of the configuration. A description says what is allowed: it ends errors about its key. */
 export const ConfigurationSchema = Type.Object({
+  cniVersion: Type.Optional(Type.String({ description: 'a text, the version of CNI to speak' })),
   name: Type.String({ description: 'a text, the name of the network' }),
+  type: Type.Optional(Type.String({ description: 'a text, the name of this plugin' })),
   device: Type.Optional(
     Type.String({
-      minLength: 1,
       description: 'a text, the name or an alternative name of the host device to lend',
     }),
   ),
@@ -73,11 +74,62 @@ export const ConfigurationSchema = Type.Object({
         '"all", or a list of per-interface settings without the interface, such as "net.ipv4.conf.rp_filter"',
     }),
   ),
+  ifName: Type.Optional(
+    Type.String({
+      pattern: '^(?!\\.{1,2}$)[^/:\\s]{0,15}$',
+      description: 'the name of the device in the sandbox, up to 15 characters without / or :',
+    }),
+  ),
+  mode: Type.Optional(
+    Type.Union([Type.Literal('move'), Type.Literal('apply'), Type.Literal('capture')], {
+      description: '"move", "apply" or "capture"; left out, the chain decides',
+    }),
+  ),
+  ipam: Type.Optional(
+    Type.Object(
+      { type: Type.Optional(Type.String()) },
+      { description: 'an object; its type is the IPAM plugin to ask for addresses' },
+    ),
+  ),
+  dns: Type.Optional(
+    Type.Object(
+      {
+        nameservers: Type.Optional(Type.Array(Type.String())),
+        domain: Type.Optional(Type.String()),
+        search: Type.Optional(Type.Array(Type.String())),
+        options: Type.Optional(Type.Array(Type.String())),
+      },
+      { description: 'an object with nameservers, domain, search and options, for the result' },
+    ),
+  ),
   force: Type.Optional(
     Type.Boolean({
       default: CONFIGURATION_DEFAULTS.force,
       description: 'true or false: whether to lend a device that others depend on',
     }),
+  ),
+  timeoutSeconds: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 3600,
+      default: CONFIGURATION_DEFAULTS.timeoutSeconds,
+      description: 'a number of seconds up to 3600: how long to wait for an IPAM plugin',
+    }),
+  ),
+  logFile: Type.Optional(
+    Type.String({
+      pattern: '^/',
+      description: 'the absolute path of a file to add a JSON line to for each event',
+    }),
+  ),
+  logLevel: Type.Optional(
+    Type.Union(
+      [Type.Literal('error'), Type.Literal('warning'), Type.Literal('info'), Type.Literal('debug')],
+      {
+        default: CONFIGURATION_DEFAULTS.logLevel,
+        description: '"error", "warning", "info" or "debug": the least that is logged',
+      },
+    ),
   ),
   stateDir: Type.Optional(
     Type.String({
@@ -92,6 +144,10 @@ export const ConfigurationSchema = Type.Object({
       { description: 'a list of objects with containerID and ifname, or null for none' },
     ),
   ),
+  capabilities: Type.Optional(
+    Type.Object({}, { description: 'an object: what the runtime may give in runtimeConfig' }),
+  ),
+  args: Type.Optional(Type.Unknown({ description: 'anything: it is not read' })),
   prevResult: Type.Optional(
     Type.Object(ResultSchema.properties, {
       description: 'the result of the plugin before, with interfaces, ips and routes',

@@ -9,16 +9,19 @@ const QUOTED_CHARACTERS = 100
 
 /**
  * Checks the keys of a network configuration and fills in the defaults.
- * @throws CniError 7 naming the key, its value and what is allowed; 2 for a key
- *   of host-device that is not offered
+ * @throws CniError 7 naming the key, its value and what is allowed
  */
 export function readConfiguration(network: RawNetwork): Configuration {
-  refuseWhatIsNotOffered(network)
   for (const { name, required, allowed, check } of KEYS) {
     const value = network[name]
     if (value === undefined ? required : !check(value)) throw invalid(name, value, allowed)
   }
   return { ...CONFIGURATION_DEFAULTS, ...(network as unknown as WrittenConfiguration) }
+}
+
+/** Keys that mean nothing here: no error in CNI. */
+export function unknownKeys(network: RawNetwork): string[] {
+  return Object.keys(network).filter((key) => !KEYS.some(({ name }) => name === key))
 }
 
 function invalid(key: string, value: unknown, allowed: string): CniError {
@@ -30,14 +33,4 @@ function invalid(key: string, value: unknown, allowed: string): CniError {
     ErrorCode.invalidConfiguration,
     `invalid configuration: "${key}" ${found}; it must be ${allowed}`,
   )
-}
-
-/** IPAM is not to be passed over in silence. */
-function refuseWhatIsNotOffered({ ipam }: RawNetwork): void {
-  const type = (ipam as { type?: unknown } | undefined | null)?.type
-  if (type)
-    throw new CniError(
-      ErrorCode.unsupportedField,
-      `unsupported field: "ipam.type" has the value ${JSON.stringify(type)}, and this release does not offer it`,
-    )
 }

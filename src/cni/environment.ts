@@ -6,11 +6,17 @@ export interface Environment {
   containerId: string
   netns: string
   ifName: string
+  /** Where to look for other plugins: directories, separated by colons. */
+  path: string
+  /** What the runtime says of the pod: KEY=VALUE, separated by semicolons. */
+  args: string
+  /** "1" or "true" allow a sandbox that is the namespace this process is in. */
+  netnsOverride: string
 }
 
 interface Variable {
   name: string
-  key?: keyof Environment
+  key: keyof Environment
   requiredBy: string[]
   validate?: (value: string) => void
 }
@@ -34,7 +40,9 @@ const VARIABLES: Variable[] = [
     requiredBy: ATTACHMENT_COMMANDS,
     validate: validateInterfaceName,
   },
-  { name: 'CNI_PATH', requiredBy: [...ATTACHMENT_COMMANDS, 'GC', 'STATUS'] },
+  { name: 'CNI_ARGS', key: 'args', requiredBy: [] },
+  { name: 'CNI_PATH', key: 'path', requiredBy: [...ATTACHMENT_COMMANDS, 'GC', 'STATUS'] },
+  { name: 'CNI_NETNS_OVERRIDE', key: 'netnsOverride', requiredBy: [] },
 ]
 
 /**
@@ -43,13 +51,13 @@ const VARIABLES: Variable[] = [
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const command = variables.CNI_COMMAND ?? ''
-  const environment: Environment = { command, containerId: '', netns: '', ifName: '' }
+  const environment = { command } as Environment
   const missing: string[] = []
   for (const { name, key, requiredBy, validate } of VARIABLES) {
     const value = variables[name] ?? ''
     if (value === '' && requiredBy.includes(command)) missing.push(name)
     if (value !== '' && requiredBy.includes(command)) validate?.(value)
-    if (key) environment[key] = value
+    environment[key] = value
   }
   if (missing.length > 0) throw invalid(`required env variables [${missing.join(',')}] missing`)
   return environment

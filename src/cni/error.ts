@@ -18,6 +18,7 @@ export const ErrorCode = {
   returnFailed: 103,
   deviceRefused: 104,
   notAsLeft: 105,
+  delegateFailed: 106,
   internal: 999,
 } as const
 
@@ -30,6 +31,7 @@ const CODES: Record<FailureKind, number> = {
   'kernel-refused': ErrorCode.kernelRefused,
   'return-failed': ErrorCode.returnFailed,
   'not-as-left': ErrorCode.notAsLeft,
+  'delegate-failed': ErrorCode.delegateFailed,
   'not-available': ErrorCode.notAvailable,
   'lent-to-nobody': ErrorCode.limitedConnectivity,
   'state-unusable': ErrorCode.inputOutput,
@@ -59,8 +61,17 @@ export interface ErrorDocument {
 
 /** Puts anything that was thrown into an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
-  const { code, message, details } = read(error)
+  const { code, message, details } = asCniError(error)
   return { cniVersion, code, msg: message, ...(details === '' ? {} : { details }) }
+}
+
+/**
+ * Gives anything that was thrown its code.
+ * @param more what else there is to say, after the details it has
+ */
+export function asCniError(error: unknown, more = ''): CniError {
+  const { code, message, details } = read(error)
+  return new CniError(code, message, [details, more].filter((text) => text !== '').join('; '))
 }
 
 function read(error: unknown): { code: number; message: string; details: string } {

@@ -1,10 +1,23 @@
+import { KEYS } from '../../build/configuration-keys.js'
+import { canonicalKeys } from './canonical-keys.js'
 import { isIdentifier } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
+import { RESULT_KEYS } from './result/keys.js'
 
-/** A network configuration as it came in: an object with a name, not looked into further. */
+/**
+ * A network configuration as it came in: an object with a name, its keys spelled
+ * as documented, not looked into further.
+ */
 export interface RawNetwork {
   name: string
   [key: string]: unknown
+}
+
+/** What this program reads inside of other keys. */
+const INNER_KEYS = {
+  ipam: ['type'],
+  prevResult: RESULT_KEYS,
+  runtimeConfig: ['deviceID'],
 }
 
 /**
@@ -12,9 +25,9 @@ export interface RawNetwork {
  * @throws CniError 6 when it is not a JSON object, 7 when its name cannot be one
  */
 export function decodeNetwork(text: string): RawNetwork {
-  const network = decodeObject(text)
+  const network = spelledAsDocumented(decodeObject(text))
   const { name } = network
-  if (name === undefined || name === null || name === '')
+  if (name === undefined || name === '')
     throw new CniError(ErrorCode.invalidConfiguration, 'missing network name')
   if (typeof name !== 'string') throw undecodable(`"name" must be a string, not ${quote(name)}`)
   if (!isIdentifier(name))
@@ -26,6 +39,16 @@ export function decodeNetwork(text: string): RawNetwork {
   return { ...network, name }
 }
 
+function spelledAsDocumented(object: Record<string, unknown>): Record<string, unknown> {
+  const names = KEYS.map(({ name }) => name)
+  const network = canonicalKeys(object, names)
+  for (const [key, inner] of Object.entries(INNER_KEYS)) {
+    const value = network[key]
+    if (isObject(value)) network[key] = canonicalKeys(value, inner)
+  }
+  return network
+}
+
 function decodeObject(text: string): Record<string, unknown> {
   if (text.trim() === '') throw undecodable('unexpected end of JSON input')
   let value: unknown
@@ -34,9 +57,12 @@ function decodeObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw undecodable((error as Error).message)
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>
+  if (isObject(value)) return value
   throw undecodable(`the configuration must be an object, not ${quote(value)}`)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function undecodable(reason: string): CniError {

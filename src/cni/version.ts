@@ -1,6 +1,14 @@
 import { CniError, ErrorCode } from './error.js'
 
-export const SUPPORTED_VERSIONS = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const
+export const SUPPORTED_VERSIONS = [
+  '0.1.0',
+  '0.2.0',
+  '0.3.0',
+  '0.3.1',
+  '0.4.0',
+  '1.0.0',
+  '1.1.0',
+] as const
 export type CniVersion = (typeof SUPPORTED_VERSIONS)[number]
 export const LATEST_VERSION: CniVersion = '1.1.0'
 
@@ -24,7 +32,7 @@ export function requireSupportedVersion(cniVersion: unknown, command: string): C
     )
   const supported = SUPPORTED_VERSIONS.find((candidate) => candidate === version)
   const since = SINCE[command] ?? SUPPORTED_VERSIONS[0]
-  if (supported && SUPPORTED_VERSIONS.indexOf(supported) < SUPPORTED_VERSIONS.indexOf(since))
+  if (supported && !isAtLeast(supported, since))
     throw new CniError(
       ErrorCode.incompatibleVersion,
       `config version does not allow ${command}`,
@@ -39,7 +47,7 @@ export function requireSupportedVersion(cniVersion: unknown, command: string): C
   )
 }
 
-/** Since 1.0.0 an address in a result no longer says of which IP version it is. */
-export function namesIpVersions(version: CniVersion): boolean {
-  return version.startsWith('0.')
+/** Whether a version is another one or newer. */
+export function isAtLeast(version: CniVersion, other: CniVersion): boolean {
+  return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other)
 }

@@ -2,7 +2,8 @@ import { type Environment, readEnvironment } from '../cni/environment.js'
 import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
 import { decodeNetwork } from '../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
-import type { Call } from './call.js'
+import { note } from '../log.js'
+import type { Command } from './call.js'
 import { version } from './version.js'
 
 /** What the process does in the end: prints, and says whether it failed. */
@@ -16,8 +17,8 @@ export interface Answer {
 }
 
 /** Each command is loaded only when it is called: start-up is paid for on every pod. */
-const COMMANDS: Record<string, () => Promise<(call: Call) => object | undefined>> = {
-  ADD: async () => (await import('./add.js')).add,
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  ADD: async () => (await import('./add/add.js')).add,
   CHECK: async () => (await import('./check.js')).check,
   DEL: async () => (await import('./del.js')).del,
   GC: async () => (await import('./gc.js')).gc,
@@ -39,16 +40,18 @@ export async function answerCall(
     if (!variables.CNI_COMMAND) return { about: about(), failed: false }
     const environment = readEnvironment(variables)
     if (environment.command === 'VERSION') return { document: version(), failed: false }
-    const network = decodeNetwork(read(readInput))
+    const input = read(readInput)
+    const network = decodeNetwork(input)
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
     const run = await load()
-    const { readConfiguration } = await import('../cni/configuration.js')
-    const configuration = readConfiguration(network)
-    const document = run({ environment, cniVersion, configuration })
+    const { readCall } = await import('./read-call.js')
+    const document = await run(await readCall(environment, cniVersion, network, variables, input))
     return { document, failed: false }
   } catch (error) {
-    return { document: errorDocument(error, cniVersion), failed: true }
+    const document = errorDocument(error, cniVersion)
+    note('error', document.msg, () => document)
+    return { document, failed: true }
   }
 }
 

@@ -1,51 +1,81 @@
+import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { CniError, ErrorCode } from '../cni/error.js'
 import { locate } from '../device/lent-device.js'
+import { userspaceDriverOf } from '../device/userspace-driver.js'
 import { Failure } from '../failure.js'
+import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import { Place } from '../kernel/place.js'
 import { carriedState } from '../network-state/carried.js'
-import { missingState } from '../network-state/verify.js'
+import { missingAssignment, missingState } from '../network-state/verify.js'
+import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
+import { choiceOf } from './choice.js'
+import { ipamOf } from './ipam-of.js'
+import { reportedAssignment, reportedInterface } from './reported.js'
 
 /**
  * CHECK: the device is in the sandbox, under its name and up, with all that was
- * carried. What later plugins of the chain changed (they report it in prevResult)
- * or added is no fault.
+ * carried and assigned. What later plugins of the chain changed (they report it in
+ * prevResult) or added is no fault.
  * @throws Failure `not-as-left` that names all that is not as ADD left it
  */
-export function check({ environment, configuration }: Call): undefined {
-  const { containerId, ifName, netns } = environment
-  const { prevResult, stateDir } = configuration
-  if (!prevResult) throw new CniError(ErrorCode.invalidConfiguration, 'Required prevResult missing')
-  const record = new AttachmentStore(stateDir).read({ containerId, interfaceName: ifName })
-  if (!record)
-    throw new Failure('not-as-left', `no device is lent to container ${containerId} as ${ifName}`)
+export async function check(call: Call): Promise<undefined> {
+  const { environment, configuration } = call
+  const ipam = await ipamOf(call)
+  await ipam?.request('CHECK')
+  if (!configuration.prevResult)
+    throw new CniError(ErrorCode.invalidConfiguration, 'Required prevResult missing')
+  const { mode, stateDir } = configuration
+  if (mode === 'capture') return void requireRecord(AttachmentStore.ofCaptures(stateDir), call)
+  if (userspaceDriverOf(choiceOf(configuration))) return
 
-  using host = Place.host()
-  using sandbox = Place.sandbox(netns, host)
+  const record = requireRecord(AttachmentStore.ofAttachments(stateDir), call)
   const { onHost } = record.device
-  const link = locate(record.device, [sandbox])?.link
+  using host = Place.host()
+  using sandbox = Place.sandbox(environment.netns, host)
+  const link = findInSandbox(sandbox, record)
   if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
 
-  const reported = prevResult.interfaces?.find(
-    ({ name, sandbox: path }) => name === ifName && path === netns,
-  )
+  const missing = new Set([
+    ...missingState(sandbox, onHost, link, carriedState(record.state, onHost)),
+    ...missingAssignment(sandbox, link, reportedAssignment(call)),
+  ])
   const faults = [
-    ...linkFaults(link, ifName, [onHost.hardwareAddress, reported?.mac]),
-    ...missingState(sandbox, onHost, link, carriedState(record.state, onHost)).map(
-      (what) => `${what} is missing`,
-    ),
+    ...linkFaults(link, record, reportedInterface(call)?.mac),
+    ...[...missing].map((what) => `${what} is missing`),
   ]
   if (faults.length > 0)
     throw new Failure('not-as-left', `${link.name} in ${sandbox.name}: ${faults.join('; ')}`)
 }
 
-function linkFaults(link: Link, name: string, macs: (string | undefined)[]): string[] {
+function requireRecord(store: AttachmentStore, call: Call): AttachmentRecord {
+  const key = attachmentOf(call)
+  const record = store.read(key)
+  if (record) return record
+  throw new Failure(
+    'not-as-left',
+    `no device is lent to container ${key.containerId} as ${key.nameInSandbox}`,
+  )
+}
+
+/** What was moved is known by what it is, what another plugin made only by its name. */
+function findInSandbox(sandbox: Place, { mode, device }: AttachmentRecord): Link | undefined {
+  if (mode === 'move') return locate(device, [sandbox])?.link
+  return findLink(sandbox.socket, { name: device.nameInSandbox })
+}
+
+function linkFaults(
+  link: Link,
+  { mode, device }: AttachmentRecord,
+  reportedMac: string | undefined,
+): string[] {
   const faults: string[] = []
-  if (link.name !== name) faults.push(`its name should be ${name}`)
+  const macs = [...(mode === 'move' ? [device.onHost.hardwareAddress] : []), reportedMac]
+  if (link.name !== device.nameInSandbox) faults.push(`its name should be ${device.nameInSandbox}`)
   if (!link.up) faults.push('it is down')
-  if (!macs.includes(link.hardwareAddress))
+  if (macs[0] !== undefined && !macs.includes(link.hardwareAddress))
     faults.push(`its MAC is ${link.hardwareAddress}, and should be ${macs[0]}`)
   return faults
 }

@@ -1,12 +1,45 @@
+import { AttachmentStore } from '../attachments/store.js'
+import { asCniError } from '../cni/error.js'
+import { NetworkNamespace } from '../kernel/network-namespace.js'
+import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
+import { ifSandboxIsThere } from './if-sandbox-is-there.js'
+import { ipamOf } from './ipam-of.js'
+import { requireAnotherNamespace } from './require-another-namespace.js'
+import { takeAll } from './take-all.js'
 
 /**
- * DEL: brings the device home under its own name, up if it was up. Success where
- * nothing is left to do, so that it can be called again.
- * @throws Failure with the device usable where it is, for a later DEL
+ * DEL: has the addresses released and brings the device home under its own name, up
+ * if it was up. Success where nothing is left to do, so that it can be called again.
+ * @throws CniError with the device usable where it is, for a later DEL
  */
-export function del({ environment, configuration }: Call): undefined {
-  const { containerId, ifName: interfaceName, netns } = environment
-  endAttachment(configuration.stateDir, { containerId, interfaceName }, netns)
+export async function del(call: Call): Promise<undefined> {
+  requireSandboxIsNotTheHost(call)
+  await takeAll([() => releaseAddresses(call), () => endStage(call)])
+}
+
+/** A sandbox that is gone is none to complain of. */
+function requireSandboxIsNotTheHost(call: Call): void {
+  using host = NetworkNamespace.current()
+  using sandbox = ifSandboxIsThere(() => NetworkNamespace.open(call.environment.netns))
+  if (sandbox) requireAnotherNamespace(host, sandbox, call)
+}
+
+async function releaseAddresses(call: Call): Promise<void> {
+  try {
+    const ipam = await ipamOf(call)
+    await ipam?.request('DEL')
+  } catch (error) {
+    throw asCniError(error, 'the addresses may still be assigned; a later DEL tries again')
+  }
+}
+
+/** What ADD did at this place of the chain. */
+function endStage(call: Call): void {
+  const { configuration, environment } = call
+  const { stateDir, mode } = configuration
+  const key = attachmentOf(call)
+  if (mode === 'capture') AttachmentStore.ofCaptures(stateDir).remove(key)
+  else endAttachment(stateDir, key, environment.netns)
 }

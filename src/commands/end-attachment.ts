@@ -1,21 +1,23 @@
-import { attachmentName } from '../attachments/attachment-name.js'
+import { type AttachmentKey, attachmentName } from '../attachments/attachment-key.js'
 import { acquireLock } from '../attachments/lock.js'
-import type { AttachmentKey } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { locate } from '../device/lent-device.js'
+import type { LentDevice } from '../device/lent-device-schema.js'
 import { returnDevice } from '../device/return-device.js'
-import { Failure } from '../failure.js'
 import { Place } from '../kernel/place.js'
+import { note } from '../log.js'
+import { ifSandboxIsThere } from './if-sandbox-is-there.js'
 import { removeRules } from './remove-rules.js'
 
 /**
  * Brings the device of an attachment home under its own name, up if it was up, and
- * forgets the attachment. Nothing left to do is success.
+ * forgets the attachment. What was given to an interface of another plugin goes
+ * with that, but for policy rules. Nothing left to do is success.
  * @param sandboxPath where the runtime says the sandbox is; empty for where it was
  * @throws Failure with the device usable where it is, for a later attempt
  */
 export function endAttachment(stateDir: string, key: AttachmentKey, sandboxPath: string): void {
-  const store = new AttachmentStore(stateDir)
+  const store = AttachmentStore.ofAttachments(stateDir)
   using _attachment = acquireLock(stateDir, attachmentName(key))
   const record = store.read(key)
   if (!record) {
@@ -25,19 +27,18 @@ export function endAttachment(stateDir: string, key: AttachmentKey, sandboxPath:
 
   using _device = acquireLock(stateDir, `device-${record.device.onHost.index}`)
   using host = Place.host()
-  using sandbox = openSandboxIfThere(sandboxPath || record.sandboxPath, host)
-  const whereabouts = locate(record.device, sandbox ? [host, sandbox] : [host])
+  using sandbox = ifSandboxIsThere(() => Place.sandbox(sandboxPath || record.sandboxPath, host))
   if (sandbox) removeRules(sandbox, record.device, record.state)
-  if (whereabouts) returnDevice(host, record.device, whereabouts)
-  store.remove(record)
+  if (record.mode === 'move') bringHome(host, sandbox, record.device)
+  store.remove(key)
+  note('info', `ended the attachment of ${record.device.onHost.name}`, () => ({
+    ...key,
+    mode: record.mode,
+    sandboxPath: record.sandboxPath,
+  }))
 }
 
-/** Undefined for a sandbox that is gone. */
-export function openSandboxIfThere(path: string, host: Place): Place | undefined {
-  try {
-    return Place.sandbox(path, host)
-  } catch (error) {
-    if (error instanceof Failure && error.kind === 'sandbox-invalid') return undefined
-    throw error
-  }
+function bringHome(host: Place, sandbox: Place | undefined, device: LentDevice): void {
+  const whereabouts = locate(device, sandbox ? [host, sandbox] : [host])
+  if (whereabouts) returnDevice(host, device, whereabouts)
 }

@@ -6,14 +6,8 @@ import type { Link } from '../kernel/objects/link.js'
 import { Place } from '../kernel/place.js'
 import { captureHostNetworkState } from '../network-state/capture.js'
 import { carriedState } from '../network-state/carried.js'
-import {
-  describeAddress,
-  describeNeighbor,
-  describeRoute,
-  describeRule,
-} from '../network-state/describe.js'
-import type { Captured, HostNetworkState } from '../network-state/model-schema.js'
-import { REASONS } from '../network-state/reasons.js'
+import { type Decision, decisionsOn } from '../network-state/decisions.js'
+import type { HostNetworkState } from '../network-state/model-schema.js'
 
 /**
  * `explain`: what would become of everything the host gave a device.
@@ -47,12 +41,13 @@ function ownPart(network: { plugins?: { type?: string }[] }): object {
 
 function asText(device: Link, state: HostNetworkState, remarks: string[]): string {
   const { name, hardwareAddress, mtu, up } = device
+  const decisions = decisionsOn(state, device)
   const sections = [
     `${name}: ${up ? 'up' : 'down'}, ${hardwareAddress}, mtu ${mtu}`,
-    section('addresses', state.addresses, describeAddress),
-    section('routes', state.routes, (route) => describeRoute(route, name)),
-    section('rules', state.rules, describeRule),
-    section('neighbours', state.neighbors, describeNeighbor),
+    section('addresses', decisions, 'address'),
+    section('routes', decisions, 'route'),
+    section('rules', decisions, 'rule'),
+    section('neighbours', decisions, 'neighbour'),
     list(
       'sysctls',
       state.sysctls.map(({ name: setting, value }) => `${setting} = ${value}`),
@@ -62,17 +57,13 @@ function asText(device: Link, state: HostNetworkState, remarks: string[]): strin
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`
 }
 
-function section<T>(title: string, things: Captured<T>[], describe: (value: T) => string): string {
-  const rows = things.map(({ value, leftBehind }) => [
-    leftBehind === undefined ? 'carried' : 'left behind',
-    describe(value),
-    leftBehind === undefined ? '' : REASONS[leftBehind].words,
-  ])
-  const width = Math.max(...rows.map(([, what]) => what?.length ?? 0))
+function section(title: string, decisions: Decision[], kind: Decision['kind']): string {
+  const things = decisions.filter((decision) => decision.kind === kind)
+  const width = Math.max(...things.map(({ what }) => what.length))
   return list(
     title,
-    rows.map(([verdict = '', what = '', why]) =>
-      `${verdict.padEnd(11)}  ${what.padEnd(width)}  ${why}`.trimEnd(),
+    things.map(({ what, why }) =>
+      why === undefined ? `carried      ${what}` : `left behind  ${what.padEnd(width)}  ${why}`,
     ),
   )
 }

@@ -1,40 +1,43 @@
-import { attachmentName } from '../attachments/attachment-name.js'
+import { keyOf } from '../attachments/attachment-key.js'
+import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
-import { Failure } from '../failure.js'
+import type { Configuration } from '../cni/configuration-schema.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
+import { ipamOf } from './ipam-of.js'
+import { takeAll } from './take-all.js'
 
 /**
  * GC: brings home every device of this network that is lent to an attachment the
- * runtime no longer has. Goes on after a failure and reports all of them at the
- * end. Where the key is not there at all, nothing is known and nothing is touched.
- * @throws Failure that names every device that could not be brought home
+ * runtime no longer has, and has the IPAM plugin collect too. Goes on after a
+ * failure and reports all of them at the end. Where the key is not there at all,
+ * nothing is known and nothing of ours is touched.
+ * @throws CniError that names every device that could not be brought home
  */
-export function gc({ configuration }: Call): undefined {
+export async function gc(call: Call): Promise<undefined> {
+  const { stateDir } = call.configuration
+  const attachments = AttachmentStore.ofAttachments(stateDir)
+  const captures = AttachmentStore.ofCaptures(stateDir)
+  const isStale = staleness(call.configuration)
+  await takeAll([
+    ...attachments
+      .list()
+      .filter(isStale)
+      .map((record) => () => endAttachment(stateDir, keyOf(record), '')),
+    ...captures
+      .list()
+      .filter(isStale)
+      .map((record) => () => captures.remove(keyOf(record))),
+    async () => (await ipamOf(call))?.request('GC'),
+  ])
+}
+
+/** Tells whether a record is of an attachment of this network that the runtime no longer has. */
+function staleness(configuration: Configuration): (record: AttachmentRecord) => boolean {
   const valid = configuration['cni.dev/valid-attachments']
-  if (valid === undefined) return
+  if (valid === undefined) return () => false
   // A runtime written in Go says null for an empty list.
-  const names = new Set(
-    (valid ?? []).map(({ containerID, ifname }) =>
-      attachmentName({ containerId: containerID, interfaceName: ifname }),
-    ),
-  )
-  const { stateDir } = configuration
-  const failures: Failure[] = []
-  for (const record of new AttachmentStore(stateDir).list()) {
-    if (record.network !== configuration.name) continue
-    if (names.has(attachmentName(record))) continue
-    try {
-      endAttachment(stateDir, record, '')
-    } catch (error) {
-      failures.push(error as Failure)
-    }
-  }
-  const [first] = failures
-  if (!first) return
-  throw new Failure(
-    first.kind ?? 'internal',
-    failures.map(({ message }) => message).join('; '),
-    failures.map(({ details }) => details).join('; '),
-  )
+  const names = new Set((valid ?? []).map(({ containerID, ifname }) => `${containerID}:${ifname}`))
+  return ({ network, containerId, interfaceName }) =>
+    network === configuration.name && !names.has(`${containerId}:${interfaceName}`)
 }

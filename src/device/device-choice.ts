@@ -1,7 +1,8 @@
 import { Failure } from '../failure.js'
 import { findLinkByHardwareAddress } from '../kernel/netlink/link.js'
 import type { Place } from '../kernel/place.js'
-import { auxiliaryDirectory, driverOf, networkDeviceOf, pciDirectory } from '../kernel/sysfs.js'
+import { auxiliaryDirectory, networkDeviceOf, pciDirectory } from '../kernel/sysfs.js'
+import { userspaceDriverIn } from './userspace-driver.js'
 
 /** The ways to say which device is meant; the names are those of host-device's keys. */
 export interface DeviceChoice {
@@ -14,9 +15,6 @@ export interface DeviceChoice {
 }
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5,19}$/
-
-/** Drivers that hand a NIC to a program: the kernel has no network device for it then. */
-const USERSPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio']
 
 /**
  * The name of the device that one key stands for.
@@ -63,11 +61,11 @@ function nameByDeviceId(id: string): string {
 }
 
 function nameByDirectory(directory: string | undefined, what: string): string {
-  const driver = directory && driverOf(directory)
-  if (driver && USERSPACE_DRIVERS.includes(driver))
+  const driver = directory && userspaceDriverIn(directory)
+  if (driver)
     throw new Failure(
       'device-refused',
-      `cannot lend ${what}: it is bound to ${driver}, and this release does not offer devices of userspace drivers`,
+      `cannot lend ${what}: it is bound to ${driver}, so the host has no network device for it`,
     )
   const name = directory && networkDeviceOf(directory)
   if (name) return name

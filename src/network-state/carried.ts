@@ -17,6 +17,8 @@ export interface StateToApply {
   rules: Rule[]
   neighbors: Neighbor[]
   sysctls: Sysctl[]
+  /** Whether somebody else may have the addresses. */
+  detectDuplicates?: boolean
 }
 
 /** What goes with the device into the sandbox. */

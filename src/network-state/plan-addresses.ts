@@ -12,22 +12,25 @@ const LABEL_BYTES = 15
 
 /**
  * IPv6 addresses go in without duplicate address detection and lose that flag
- * again at once. The same device used them on the same link a moment ago; while
- * tentative, they could not be the preferred source of a route.
+ * again at once, unless duplicates are to be looked for. The same device used them
+ * on the same link a moment ago; while tentative, they could not be the preferred
+ * source of a route.
  */
 export function planAddresses(
   former: Link,
   device: Link,
   addresses: Address[],
+  detectDuplicates: boolean,
 ): { addresses: Addition<Address>[]; detection: Request[] } {
   const wanted = addresses.map((address) => rewrite(address, former.name, device.name))
+  const first = detectDuplicates ? wanted : wanted.map(withoutDetection)
   return {
-    addresses: wanted.map((address, n) => ({
+    addresses: first.map((address, n) => ({
       value: addresses[n] ?? address,
-      request: addressRequest(withoutDetection(address), device.index, 'create'),
+      request: addressRequest(address, device.index, 'create'),
     })),
     detection: wanted
-      .filter(detectsDuplicates)
+      .filter((_, n) => first[n] !== wanted[n])
       .map((address) => addressRequest(address, device.index, 'replace')),
   }
 }

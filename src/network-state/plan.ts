@@ -34,7 +34,7 @@ export function planState(former: Link, device: Link, state: StateToApply): Stat
   return {
     up: state.up,
     sysctls: state.sysctls,
-    ...planAddresses(former, device, state.addresses),
+    ...planAddresses(former, device, state.addresses, state.detectDuplicates === true),
     routes: planRoutes(former, device, state.routes),
     neighbors: state.neighbors.map((value) => ({
       value,

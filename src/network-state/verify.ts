@@ -1,8 +1,10 @@
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
+import type { Address } from '../kernel/objects/address.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
+import { type Assignment, assignedState } from './assigned-state.js'
 import type { StateToApply } from './carried.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
 import { aboutDevice } from './plan.js'
@@ -20,14 +22,10 @@ export function missingState(
   state: StateToApply,
 ): string[] {
   const { socket } = place
-  const addresses = new Set(dumpAddresses(socket, device.index).map(describeAddress))
   const routes = new Set(dumpRoutes(socket, device.index).map(routeKey))
   const rules = new Set(dumpRules(socket).map(describeRule))
   return [
-    ...state.addresses
-      .map(describeAddress)
-      .filter((address) => !addresses.has(address))
-      .map((address) => `address ${address}`),
+    ...missingAddresses(place, device, state.addresses),
     ...state.routes
       .filter((route) => !routes.has(routeKey(route)))
       .map((route) => `route ${describeRoute(route, device.name)}`),
@@ -36,4 +34,27 @@ export function missingState(
       .filter((rule) => !rules.has(rule))
       .map((rule) => `rule ${rule}`),
   ]
+}
+
+/**
+ * What was assigned to a device but is not there: addresses of the device, and
+ * routes, which a later plugin may have put into any table.
+ */
+export function missingAssignment(place: Place, device: Link, assignment: Assignment): string[] {
+  const assigned = assignedState(assignment, device)
+  const destinations = new Set(dumpRoutes(place.socket).map(({ destination }) => destination))
+  return [
+    ...missingAddresses(place, device, assigned.addresses),
+    ...assigned.routes
+      .filter(({ destination }) => !destinations.has(destination))
+      .map((route) => `route ${describeRoute(route, device.name)}`),
+  ]
+}
+
+function missingAddresses({ socket }: Place, device: Link, wanted: Address[]): string[] {
+  const there = new Set(dumpAddresses(socket, device.index).map(describeAddress))
+  return wanted
+    .map(describeAddress)
+    .filter((address) => !there.has(address))
+    .map((address) => `address ${address}`)
 }

@@ -199,7 +199,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(exitCode).toBe(0)
     expect(document).toEqual({
       cniVersion: '1.1.0',
-      supportedVersions: ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'],
+      supportedVersions: ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'],
     })
   })
 })

@@ -20,6 +20,9 @@ describe('the environment', () => {
       containerId: 'some-container-id',
       netns: '/some/netns/path',
       ifName: 'eth0',
+      args: 'some;extra;args',
+      path: '/some/cni/path',
+      netnsOverride: '',
     })
   })
 

@@ -37,21 +37,24 @@ const RTM_F_CLONED = 0x200
 /** Table numbers above this are only in an attribute. */
 const LAST_SHORT_TABLE = 255
 
-/** All routes of both families with a hop that leaves by the device, in every table. */
-export function dumpRoutes(socket: RouteSocket, index: number): Route[] {
+/**
+ * All routes of both families, in every table.
+ * @param index of the device that a hop must leave by; left out, any will do
+ */
+export function dumpRoutes(socket: RouteSocket, index?: number): Route[] {
   return [...dumpFamily(socket, 'inet', index), ...dumpFamily(socket, 'inet6', index)]
 }
 
-function dumpFamily(socket: RouteSocket, family: Family, index: number): Route[] {
+function dumpFamily(socket: RouteSocket, family: Family, index?: number): Route[] {
   const answers = socket.dump({
     type: MessageType.GETROUTE,
     header: formatRoute({ family: familyNumber(family) }),
-    attributes: [u32(RTA.oif, index)],
+    attributes: index === undefined ? [] : [u32(RTA.oif, index)],
   })
   const routes = answers.map(decodeRoute).filter((route) => route?.family === family)
-  return withHops(socket, routes as Route[]).filter((route) =>
-    route.hops.some((hop) => hop.interfaceIndex === index),
-  )
+  const all = withHops(socket, routes as Route[])
+  if (index === undefined) return all
+  return all.filter((route) => route.hops.some((hop) => hop.interfaceIndex === index))
 }
 
 /** The kernel may leave it to us to find out what a nexthop object stands for. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeIntoResult } from '../../src/cni/result.js'
+import { mergeIntoResult } from '../../src/cni/result/merge.js'
 
 const SANDBOX = '/run/netns/pod'
 const OURS = {
@@ -10,8 +10,7 @@ const OURS = {
 
 describe('the result', () => {
   it('without a previous one is ours', () => {
-    expect(mergeIntoResult(undefined, '1.1.0', OURS)).toEqual({
-      cniVersion: '1.1.0',
+    expect(mergeIntoResult(undefined, OURS)).toEqual({
       interfaces: [OURS.interface],
       ips: [{ address: '198.51.100.5/24', interface: 0 }],
       routes: OURS.routes,
@@ -19,8 +18,8 @@ describe('the result', () => {
   })
 
   it('leaves out empty lists', () => {
-    const result = mergeIntoResult(undefined, '1.1.0', { ...OURS, ips: [], routes: [] })
-    expect(Object.keys(result)).toEqual(['cniVersion', 'interfaces'])
+    const result = mergeIntoResult(undefined, { ...OURS, ips: [], routes: [] })
+    expect(Object.keys(result)).toEqual(['interfaces'])
   })
 
   it('keeps what earlier plugins reported, fields unknown to us too, and indexes after it', () => {
@@ -33,9 +32,8 @@ describe('the result', () => {
       routes: [{ dst: '10.0.0.0/8' }],
       dns: { nameservers: ['10.22.0.1'] },
     }
-    const result = mergeIntoResult(previous, '1.0.0', OURS)
+    const result = mergeIntoResult(previous, OURS)
     expect(result).toMatchObject({
-      cniVersion: '1.0.0',
       interfaces: [...previous.interfaces, OURS.interface],
       ips: [...previous.ips, { address: '198.51.100.5/24', interface: 2 }],
       routes: [...previous.routes, ...OURS.routes],
@@ -44,12 +42,12 @@ describe('the result', () => {
   })
 
   it('lists nothing twice', () => {
-    const once = mergeIntoResult(undefined, '1.1.0', OURS)
-    expect(mergeIntoResult(once, '1.1.0', OURS)).toEqual(once)
+    const once = mergeIntoResult(undefined, OURS)
+    expect(mergeIntoResult(once, OURS)).toEqual(once)
   })
 
   it('tells interfaces of one name in two sandboxes apart', () => {
     const previous = { interfaces: [{ name: 'net1', sandbox: '/run/netns/other' }] }
-    expect(mergeIntoResult(previous, '1.1.0', OURS).ips?.[0]?.interface).toBe(1)
+    expect(mergeIntoResult(previous, OURS).ips?.[0]?.interface).toBe(1)
   })
 })

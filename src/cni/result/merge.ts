@@ -1,4 +1,7 @@
-import type { Result, ResultAddress, ResultInterface, ResultRoute } from './result-schema.js'
+import type { Result, ResultAddress, ResultInterface, ResultRoute } from './schema.js'
+
+/** Where a route is that names no table. */
+const TABLE_MAIN = 254
 
 /** What one call adds to a result: an interface with its addresses and routes. */
 export interface Contribution {
@@ -12,17 +15,12 @@ export interface Contribution {
  * interface that is there under the same name and sandbox is replaced in place,
  * so that indexes into the list stay right; nothing is listed twice.
  */
-export function mergeIntoResult(
-  previous: Result | undefined,
-  cniVersion: string,
-  contribution: Contribution,
-): Result & { cniVersion: string } {
+export function mergeIntoResult(previous: Result | undefined, contribution: Contribution): Result {
   const interfaces = [...(previous?.interfaces ?? [])]
   const index = place(interfaces, contribution.interface)
   const ips = contribution.ips.map((ip) => ({ ...ip, interface: index }))
   return {
     ...previous,
-    cniVersion,
     interfaces,
     ...listed('ips', union(previous?.ips, ips, addressKey)),
     ...listed('routes', union(previous?.routes, contribution.routes, routeKey)),
@@ -47,7 +45,7 @@ function union<T>(previous: T[] | undefined, ours: T[], key: (item: T) => string
 const addressKey = ({ address, interface: index }: ResultAddress) => `${address} ${index}`
 
 const routeKey = ({ dst, gw, table, priority }: ResultRoute) =>
-  [dst, gw ?? '', table ?? '', priority ?? ''].join(' ')
+  [dst, gw ?? '', table ?? TABLE_MAIN, priority ?? ''].join(' ')
 
 /** An empty list is left out of a result. */
 function listed<K extends string, T>(key: K, items: T[]): { [key in K]?: T[] } {

@@ -1,33 +1,39 @@
-import type { AttachmentRecord } from '../attachments/record-schema.js'
-import type { AttachmentStore } from '../attachments/store.js'
-import { locate } from '../device/lent-device.js'
-import { returnDevice } from '../device/return-device.js'
-import { Failure } from '../failure.js'
-import type { Place } from '../kernel/place.js'
-import { tryToApply } from '../network-state/apply.js'
-import { stateToRestore } from '../network-state/carried.js'
-import { planState } from '../network-state/plan.js'
-import { removeRules } from './remove-rules.js'
+import { keyOf } from '../../attachments/attachment-key.js'
+import type { AttachmentRecord } from '../../attachments/record-schema.js'
+import type { AttachmentStore } from '../../attachments/store.js'
+import { asCniError, type CniError } from '../../cni/error.js'
+import { locate } from '../../device/lent-device.js'
+import { returnDevice } from '../../device/return-device.js'
+import { Failure } from '../../failure.js'
+import type { Ipam } from '../../ipam/ipam.js'
+import type { Place } from '../../kernel/place.js'
+import { tryToApply } from '../../network-state/apply.js'
+import { stateToRestore } from '../../network-state/carried.js'
+import { planState } from '../../network-state/plan.js'
+import { removeRules } from '../remove-rules.js'
+import { releaseAddresses } from './release-addresses.js'
 
 /**
  * Undoes an ADD that failed after its record was written. The record goes once
  * the device is home; else it stays for DEL.
- * @returns the failure to report: the original one, and how things are now
+ * @param ipam what it assigned is released
+ * @returns the error to report: the original one, and how things are now
  */
-export function rollBack(
+export async function rollBack(
   host: Place,
   sandbox: Place,
   store: AttachmentStore,
   record: AttachmentRecord,
+  ipam: Ipam | undefined,
   error: unknown,
-): Failure {
+): Promise<CniError> {
+  const release = await releaseAddresses(ipam)
   const outcome = attempt(() => {
     const outcome = bringHome(host, sandbox, record)
-    store.remove(record)
+    store.remove(keyOf(record))
     return outcome
   })
-  const kind = error instanceof Failure ? error.kind : 'internal'
-  return new Failure(kind, (error as Error).message, outcome, { cause: error })
+  return asCniError(error, release === '' ? outcome : `${outcome}; ${release}`)
 }
 
 /** Returns the device and its full host state; says how far that went. */

@@ -1,9 +1,9 @@
-import type { Contribution } from '../cni/result.js'
-import { type CniVersion, namesIpVersions } from '../cni/version.js'
-import { routeMtu } from '../kernel/netlink/route.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Route } from '../kernel/objects/route.js'
-import type { StateToApply } from '../network-state/carried.js'
+import type { Contribution } from '../../cni/result/merge.js'
+import { type CniVersion, isAtLeast } from '../../cni/version.js'
+import { routeMtu } from '../../kernel/netlink/route.js'
+import type { Link } from '../../kernel/objects/link.js'
+import type { Route } from '../../kernel/objects/route.js'
+import type { StateToApply } from '../../network-state/carried.js'
 
 /** What ADD reports of a lent device. */
 export function contributionOf(
@@ -16,13 +16,11 @@ export function contributionOf(
     interface: {
       name: link.name,
       mac: link.hardwareAddress,
-      ...(namesIpVersions(cniVersion) ? {} : { mtu: link.mtu }),
+      // A field of 1.1.0.
+      ...(isAtLeast(cniVersion, '1.1.0') ? { mtu: link.mtu } : {}),
       sandbox: sandboxPath,
     },
-    ips: addresses.map(({ family, local, prefixLength }) => ({
-      ...(namesIpVersions(cniVersion) ? { version: family === 'inet' ? '4' : '6' } : {}),
-      address: `${local}/${prefixLength}`,
-    })),
+    ips: addresses.map(({ local, prefixLength }) => ({ address: `${local}/${prefixLength}` })),
     routes: routes.map(reportedRoute),
   }
 }

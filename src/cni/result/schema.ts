@@ -1,0 +1,54 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+const RouteSchema = Type.Object({
+  dst: Type.String(),
+  gw: Type.Optional(Type.String()),
+  mtu: Type.Optional(Type.Integer()),
+  advmss: Type.Optional(Type.Integer()),
+  priority: Type.Optional(Type.Integer()),
+  table: Type.Optional(Type.Integer()),
+  scope: Type.Optional(Type.Integer()),
+})
+
+/** What versions 0.1.0 and 0.2.0 say of one family. */
+const OneFamilySchema = Type.Object({
+  ip: Type.String(),
+  gateway: Type.Optional(Type.String()),
+  routes: Type.Optional(Type.Array(RouteSchema)),
+})
+
+/** A CNI result of any version, as far as this program reads it; other fields stay as they are. */
+export const ResultSchema = Type.Object({
+  cniVersion: Type.Optional(Type.String()),
+  interfaces: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        mac: Type.Optional(Type.String()),
+        mtu: Type.Optional(Type.Integer()),
+        sandbox: Type.Optional(Type.String()),
+        socketPath: Type.Optional(Type.String()),
+        pciID: Type.Optional(Type.String()),
+      }),
+    ),
+  ),
+  ips: Type.Optional(
+    Type.Array(
+      Type.Object({
+        version: Type.Optional(Type.String()),
+        interface: Type.Optional(Type.Integer()),
+        address: Type.String(),
+        gateway: Type.Optional(Type.String()),
+      }),
+    ),
+  ),
+  routes: Type.Optional(Type.Array(RouteSchema)),
+  dns: Type.Optional(Type.Object({})),
+  ip4: Type.Optional(OneFamilySchema),
+  ip6: Type.Optional(OneFamilySchema),
+})
+export type Result = Static<typeof ResultSchema>
+export type OneFamily = Static<typeof OneFamilySchema>
+export type ResultInterface = NonNullable<Result['interfaces']>[number]
+export type ResultAddress = NonNullable<Result['ips']>[number]
+export type ResultRoute = NonNullable<Result['routes']>[number]

@@ -1,0 +1,89 @@
+import { type AttachmentKey, attachmentName } from '../../attachments/attachment-key.js'
+import { acquireLock } from '../../attachments/lock.js'
+import type { AttachmentRecord } from '../../attachments/record-schema.js'
+import { AttachmentStore } from '../../attachments/store.js'
+import { asCniError } from '../../cni/error.js'
+import { findDevice } from '../../device/find-device.js'
+import { Failure } from '../../failure.js'
+import { findLink } from '../../kernel/netlink/link.js'
+import type { Link } from '../../kernel/objects/link.js'
+import { Place } from '../../kernel/place.js'
+import { applyState } from '../../network-state/apply.js'
+import { captureHostNetworkState } from '../../network-state/capture.js'
+import { carriedState } from '../../network-state/carried.js'
+import type { HostNetworkState } from '../../network-state/model-schema.js'
+import { planState } from '../../network-state/plan.js'
+import { attachmentOf } from '../attachment-of.js'
+import type { Call } from '../call.js'
+import { choiceOf } from '../choice.js'
+import { ipamOf } from '../ipam-of.js'
+import { removeRules } from '../remove-rules.js'
+import { requireAnotherNamespace } from '../require-another-namespace.js'
+import { applyAssigned, askForAddresses } from './assign.js'
+import { contributionOf } from './contribution.js'
+import { releaseAddresses } from './release-addresses.js'
+import { resultOf } from './result-of.js'
+import { tell } from './tell.js'
+
+/**
+ * Gives an interface that another plugin made the addresses and routes of a host
+ * device: those captured before in the chain, or those it has now.
+ */
+export async function addByApplying(call: Call): Promise<object> {
+  const { environment, configuration, cniVersion } = call
+  const { netns } = environment
+  const { stateDir } = configuration
+  const key = attachmentOf(call)
+  const ipam = await ipamOf(call)
+  using host = Place.host()
+  using sandbox = Place.sandbox(netns, host)
+  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  const store = AttachmentStore.ofAttachments(stateDir)
+  using _attachment = acquireLock(stateDir, attachmentName(key))
+
+  const link = requireInterface(sandbox, key.nameInSandbox)
+  const { former, state } = stateToApply(host, key, call)
+  const { containerId, interfaceName, nameInSandbox } = key
+  const record: AttachmentRecord = {
+    ...{ format: 1, mode: 'apply', containerId, interfaceName },
+    ...{ network: configuration.name, sandboxPath: netns },
+    ...{ device: { onHost: former, nameInSandbox }, state },
+  }
+  store.write(record)
+  try {
+    const carried = carriedState(state, former)
+    applyState(sandbox, host, link, planState(former, link, carried))
+    const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
+    if (assigned) applyAssigned(sandbox, host, link, assigned)
+    const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
+    tell(`applied the state of ${former.name} in ${sandbox.name}`, record, carried.remarks)
+    return result
+  } catch (error) {
+    const release = await releaseAddresses(ipam)
+    removeRules(sandbox, record.device, state)
+    store.remove(key)
+    const outcome = `what ${link.name} was given before goes with it when the sandbox is torn down`
+    throw asCniError(error, release === '' ? outcome : `${outcome}; ${release}`)
+  }
+}
+
+function requireInterface(sandbox: Place, name: string): Link {
+  const link = findLink(sandbox.socket, { name })
+  if (link) return link
+  throw new Failure(
+    'device-not-found',
+    `cannot apply anything to ${name}: there is no such interface in ${sandbox.name}`,
+    'nothing was changed; a plugin before this one in the chain should have made it',
+  )
+}
+
+function stateToApply(
+  host: Place,
+  key: AttachmentKey,
+  { configuration }: Call,
+): { former: Link; state: HostNetworkState } {
+  const captured = AttachmentStore.ofCaptures(configuration.stateDir).read(key)
+  if (captured) return { former: captured.device.onHost, state: captured.state }
+  const former = findDevice(host, choiceOf(configuration))
+  return { former, state: captureHostNetworkState(host, former, configuration) }
+}

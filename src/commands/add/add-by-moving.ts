@@ -1,0 +1,87 @@
+import { attachmentName } from '../../attachments/attachment-key.js'
+import { acquireLock } from '../../attachments/lock.js'
+import type { AttachmentRecord } from '../../attachments/record-schema.js'
+import { AttachmentStore } from '../../attachments/store.js'
+import { isAtLeast } from '../../cni/version.js'
+import { findDevice } from '../../device/find-device.js'
+import { lendDevice, requireFreeNames, requireNobodyDepends } from '../../device/lend-device.js'
+import type { Link } from '../../kernel/objects/link.js'
+import { Place } from '../../kernel/place.js'
+import { warn } from '../../log.js'
+import { applyState } from '../../network-state/apply.js'
+import { captureHostNetworkState } from '../../network-state/capture.js'
+import { carriedState } from '../../network-state/carried.js'
+import { lostDefaultRoutes } from '../../network-state/lost-default-routes.js'
+import { planState } from '../../network-state/plan.js'
+import { attachmentOf } from '../attachment-of.js'
+import type { Call } from '../call.js'
+import { choiceOf } from '../choice.js'
+import { ipamOf } from '../ipam-of.js'
+import { requireAnotherNamespace } from '../require-another-namespace.js'
+import { applyAssigned, askForAddresses } from './assign.js'
+import { contributionOf } from './contribution.js'
+import { resultOf } from './result-of.js'
+import { rollBack } from './roll-back.js'
+import { tell } from './tell.js'
+
+/** Lends the device to the sandbox, with its addresses and routes. */
+export async function addByMoving(call: Call): Promise<object> {
+  const { environment, configuration, cniVersion } = call
+  const { netns } = environment
+  const { stateDir } = configuration
+  const key = attachmentOf(call)
+  const ipam = await ipamOf(call)
+  using host = Place.host()
+  using sandbox = Place.sandbox(netns, host)
+  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  const store = AttachmentStore.ofAttachments(stateDir)
+  using _attachment = acquireLock(stateDir, attachmentName(key))
+
+  const onHost = findDevice(host, choiceOf(configuration))
+  using _device = acquireLock(stateDir, `device-${onHost.index}`)
+  const lent = { onHost, nameInSandbox: key.nameInSandbox }
+  requireFreeNames(sandbox, lent)
+  if (!configuration.force) requireNobodyDepends(onHost)
+
+  const state = captureHostNetworkState(host, onHost, configuration)
+  const prepare = (link: Link) => {
+    const carried = carriedState(state, onHost)
+    const contribution = contributionOf(link, netns, carried, cniVersion)
+    return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
+  }
+  const expected = { ...onHost, name: key.nameInSandbox }
+  // The oldest versions cannot express a device without addresses.
+  if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
+    resultOf(call, prepare(expected).contribution, undefined)
+
+  const { containerId, interfaceName } = key
+  const record: AttachmentRecord = {
+    ...{ format: 1, mode: 'move', containerId, interfaceName },
+    ...{ network: configuration.name, sandboxPath: netns, device: lent, state },
+  }
+  store.write(record)
+  try {
+    const bringUp = state.sysctls.length === 0
+    const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => prepare(expected))
+    const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
+    applyState(sandbox, host, link, plan)
+    const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
+    if (assigned) applyAssigned(sandbox, host, link, assigned)
+    const result = resultOf(call, contribution, assigned)
+    for (const route of lostDefaultRoutes(host, onHost, state))
+      warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
+    tell(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
+    return result
+  } catch (error) {
+    throw await rollBack(host, sandbox, store, record, ipam, error)
+  }
+}
+
+/** The kernel keeps all of these on a move, but for an index that the sandbox already uses. */
+function isAsExpected(link: Link, expected: Link): boolean {
+  return (
+    link.index === expected.index &&
+    link.hardwareAddress === expected.hardwareAddress &&
+    link.mtu === expected.mtu
+  )
+}

@@ -1,0 +1,35 @@
+import { asCniError, CniError, ErrorCode } from '../../cni/error.js'
+import { Place } from '../../kernel/place.js'
+import type { Call } from '../call.js'
+import { ipamOf } from '../ipam-of.js'
+import { nameInSandbox } from '../name-in-sandbox.js'
+import { requireAnotherNamespace } from '../require-another-namespace.js'
+import { askForAddresses } from './assign.js'
+import { releaseAddresses } from './release-addresses.js'
+import { resultOf } from './result-of.js'
+
+/**
+ * For a device that a userspace driver has: the kernel has nothing to move, so all
+ * there is to do is to have addresses assigned, for the program to use.
+ */
+export async function addForUserspace(call: Call): Promise<object> {
+  const { environment, written } = call
+  const { netns } = environment
+  if (written.useInterfaceNetwork === true)
+    throw new CniError(
+      ErrorCode.invalidConfiguration,
+      'useInterfaceNetwork is not supported for dpdk-bound devices',
+      'nothing was changed; the kernel has no addresses of such a device',
+    )
+  const ipam = await ipamOf(call)
+  using host = Place.host()
+  using sandbox = Place.sandbox(netns, host)
+  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  const bare = { interface: { name: nameInSandbox(call), sandbox: netns }, ips: [], routes: [] }
+  if (!ipam) return resultOf(call, bare, undefined)
+  try {
+    return resultOf(call, bare, await askForAddresses(ipam, false))
+  } catch (error) {
+    throw asCniError(error, await releaseAddresses(ipam))
+  }
+}

@@ -1,0 +1,31 @@
+import type { Result } from '../../cni/result/schema.js'
+import { Failure } from '../../failure.js'
+import type { Ipam } from '../../ipam/ipam.js'
+import type { Link } from '../../kernel/objects/link.js'
+import type { Place } from '../../kernel/place.js'
+import { applyState } from '../../network-state/apply.js'
+import { assignedState } from '../../network-state/assigned-state.js'
+import { planState } from '../../network-state/plan.js'
+import { settleAddresses } from '../../network-state/settle-addresses.js'
+
+/**
+ * Has the IPAM plugin assign addresses.
+ * @param mayBeNone whether it is no failure if it assigns none
+ * @throws CniError the plugin's own; Failure `delegate-failed`
+ */
+export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<Result> {
+  const assigned = await ipam.add()
+  if (assigned.ips?.length || mayBeNone) return assigned
+  throw new Failure('delegate-failed', 'IPAM plugin returned missing IP config')
+}
+
+/**
+ * Gives a device in the sandbox what was assigned, beside what it has.
+ * @throws Failure `kernel-refused`, also for an IPv6 address that somebody else has
+ */
+export function applyAssigned(sandbox: Place, host: Place, device: Link, assigned: Result): void {
+  applyState(sandbox, host, device, planState(device, device, assignedState(assigned, device)))
+  // Routes by such a gateway would not work before.
+  const hasIpv6Gateway = assigned.ips?.some(({ gateway }) => gateway?.includes(':'))
+  if (hasIpv6Gateway) settleAddresses(sandbox, device)
+}

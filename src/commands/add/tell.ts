@@ -1,0 +1,32 @@
+import type { AttachmentRecord } from '../../attachments/record-schema.js'
+import { note, warn } from '../../log.js'
+import { type Decision, decisionsOn } from '../../network-state/decisions.js'
+
+/** As many things as a line of the log names. */
+const LONGEST_LIST = 200
+
+/**
+ * Tells the operator how an ADD went: what is not quite as it was on the host, and
+ * in the log all that was decided.
+ */
+export function tell(event: string, record: AttachmentRecord, remarks: string[]): void {
+  for (const text of remarks) warn(text)
+  const { device, state } = record
+  note('info', event, () => {
+    const decisions = decisionsOn(state, device.onHost)
+    return {
+      device: device.onHost.name,
+      as: device.nameInSandbox,
+      carried: named(decisions.filter(({ why }) => why === undefined)),
+      leftBehind: named(decisions.filter(({ why }) => why !== undefined)),
+    }
+  })
+}
+
+function named(decisions: Decision[]): string[] {
+  const texts = decisions
+    .slice(0, LONGEST_LIST)
+    .map(({ kind, what, why }) => `${kind}: ${what}${why === undefined ? '' : ` (${why})`}`)
+  const more = decisions.length - texts.length
+  return more > 0 ? [...texts, `and ${more} more`] : texts
+}
