@@ -2,7 +2,7 @@ import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { CniError, ErrorCode } from '../cni/error.js'
 import { locate } from '../device/lent-device.js'
-import { userspaceDriverOf } from '../device/userspace-driver.js'
+import { isForUserspace } from '../device/userspace-driver.js'
 import { Failure } from '../failure.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
@@ -29,7 +29,7 @@ export async function check(call: Call): Promise<undefined> {
     throw new CniError(ErrorCode.invalidConfiguration, 'Required prevResult missing')
   const { mode, stateDir } = configuration
   if (mode === 'capture') return void requireRecord(AttachmentStore.ofCaptures(stateDir), call)
-  if (userspaceDriverOf(choiceOf(configuration))) return
+  if (isForUserspace(choiceOf(configuration))) return
 
   const record = requireRecord(AttachmentStore.ofAttachments(stateDir), call)
   const { onHost } = record.device

@@ -1,23 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { PCI, USERSPACE_PCI, withOwnBuses } from '../support/own-buses.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
-
-const PCI = '0000:ff:1f.7'
-
-/**
- * Puts buses of our own over the kernel's before the plugin starts, in the mount
- * namespace that `ip netns exec` made for it. Nothing else here has a PCI NIC.
- */
-const BUSES = `
-  mount -t tmpfs buses /sys/bus && mount -t tmpfs devices /sys/devices/virtual || exit 1
-  mkdir -p /sys/bus/pci/devices/${PCI}/net/eth1 /sys/bus/pci/devices/0000:ff:1f.6/virtio3/net/eth1
-  mkdir -p /sys/bus/pci/devices/0000:ff:1f.5 /sys/bus/pci/devices/0000:ff:1f.4
-  ln -s /drivers/vfio-pci /sys/bus/pci/devices/0000:ff:1f.4/driver
-  mkdir -p /sys/bus/auxiliary/devices/mlx5_core.sf.4/net/eth1
-  mkdir -p /sys/devices/virtual/nic/net/eth1
-  exec "$@"
-`
 
 describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
   let testbed: Testbed
@@ -25,7 +10,7 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
   const add = (keys: object) =>
     callPlugin(testbed, path, 'ADD', {
       configuration: { device: undefined, ...keys },
-      wrapper: ['sh', '-c', BUSES, 'sh'],
+      ...withOwnBuses,
     })
 
   beforeEach(() => {
@@ -104,8 +89,8 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
       'no net directory',
     ],
     [
-      'a PCI device of a userspace driver',
-      { pciBusID: '0000:ff:1f.4' },
+      'a network device and a PCI device of a userspace driver',
+      { device: 'eth1', pciBusID: USERSPACE_PCI },
       104,
       'it is bound to vfio-pci',
     ],

@@ -193,6 +193,14 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(call('DEL', { configuration: { cniVersion } }).exitCode).toBe(0)
   })
 
+  it.each(['1', 'true', 'TRUE'])('renames in its own namespace with the override %s', (value) => {
+    const variables = { CNI_NETNS: '/proc/self/ns/net', CNI_NETNS_OVERRIDE: value }
+    expect(call('ADD', { variables }).exitCode).toBe(0)
+    expect(testbed.onHost('address show dev net1')).toContain('198.51.100.5/24')
+    expect(call('DEL', { variables }).exitCode).toBe(0)
+    expect(testbed.onHost('address show dev eth1')).toContain('198.51.100.5/24')
+  })
+
   it('answers VERSION, whatever else is missing', () => {
     const nothing = { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_PATH: undefined }
     const { exitCode, document } = call('VERSION', { input: '', variables: nothing })

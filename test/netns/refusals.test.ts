@@ -25,7 +25,7 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     expect(exitCode).toBe(1)
     expect(stderr).toBe('')
     expect(document).toMatchObject({
-      cniVersion: '1.1.0',
+      cniVersion: options.configuration?.cniVersion === '0.2.0' ? '0.2.0' : '1.1.0',
       code,
       msg: expect.stringMatching(message),
     })
@@ -66,6 +66,12 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
       'there is no device "eth7" on the host',
     ],
     [
+      'a version that cannot express a device without addresses',
+      { configuration: { cniVersion: '0.2.0', useInterfaceNetwork: false } },
+      7,
+      'cannot convert: no valid IP addresses',
+    ],
+    [
       'a state directory that cannot be made',
       { configuration: { stateDir: '/proc/nothing' } },
       5,
@@ -73,6 +79,15 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     ],
   ] as [string, CallOptions, number, string | RegExp][])('%s', (_, options, code, message) => {
     expectRefusal(options, code, message)
+  })
+
+  it('its own namespace, also for DEL', () => {
+    const variables = { CNI_NETNS: '/proc/self/ns/net' }
+    const { document } = callPlugin(testbed, path, 'DEL', { variables })
+    expect(document).toMatchObject({
+      code: 8,
+      msg: "plugin's netns and netns from CNI_NETNS should not be the same",
+    })
   })
 
   it('a file that is not a namespace', () => {

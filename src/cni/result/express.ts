@@ -4,7 +4,7 @@ import type { OneFamily, Result, ResultInterface, ResultRoute } from './schema.j
 
 /**
  * Puts a result into the form of a version.
- * @throws CniError 999 for 0.1.0 and 0.2.0, which cannot express a result without addresses
+ * @throws CniError 7 for 0.1.0 and 0.2.0, which cannot express a result without addresses
  */
 export function expressResult(
   { cniVersion: _, ...result }: Result,
@@ -30,7 +30,12 @@ function byFamily(result: Result, cniVersion: CniVersion): object {
   const { interfaces, ips, routes, ...rest } = result
   const ip4 = oneFamily(result, false)
   const ip6 = oneFamily(result, true)
-  if (!ip4 && !ip6) throw new CniError(ErrorCode.internal, 'cannot convert: no valid IP addresses')
+  if (!ip4 && !ip6)
+    throw new CniError(
+      ErrorCode.invalidConfiguration,
+      'cannot convert: no valid IP addresses',
+      `a result of CNI ${cniVersion} cannot be without an address`,
+    )
   return { cniVersion, ...rest, ...(ip4 ? { ip4 } : {}), ...(ip6 ? { ip6 } : {}) }
 }
 

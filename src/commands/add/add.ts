@@ -1,4 +1,4 @@
-import { userspaceDriverOf } from '../../device/userspace-driver.js'
+import { isForUserspace } from '../../device/userspace-driver.js'
 import type { Call, Command } from '../call.js'
 import { choiceOf } from '../choice.js'
 import { modeOf } from '../mode.js'
@@ -18,7 +18,7 @@ async function wayOf(call: Call): Promise<Command> {
   const mode = modeOf(call)
   if (mode === 'capture') return (await import('./add-by-capturing.js')).addByCapturing
   if (mode === 'apply') return (await import('./add-by-applying.js')).addByApplying
-  if (userspaceDriverOf(choiceOf(call.configuration)))
+  if (isForUserspace(choiceOf(call.configuration)))
     return (await import('./add-for-userspace.js')).addForUserspace
   return (await import('./add-by-moving.js')).addByMoving
 }

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.each(ARTEFACTS)('the log: $artefact', ({ path }) => {
+  let testbed: Testbed
+  let logFile: string
+  const call = (command: string, configuration: object = {}) =>
+    callPlugin(testbed, path, command, {
+      configuration: { logFile, logLevel: 'info', ...configuration },
+      variables: {
+        CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0;TOKEN=hush',
+      },
+    })
+  const events = () =>
+    readFileSync(logFile, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    logFile = `${testbed.stateDirectory}/log`
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it('has a line for each event, with whom it is about and what was decided', () => {
+    const ipam = { type: 'static', addresses: [{ address: '10.9.9.9/24' }], password: 'hush' }
+    expect(call('ADD', { args: { cni: { secret: 'hush' } } }).stderr).toBe('')
+    expect(call('DEL').exitCode).toBe(0)
+    const about = {
+      network: 'lent',
+      containerId: 'container-1',
+      interface: 'net1',
+      sandbox: testbed.sandboxPath,
+      pod: 'web-0',
+      podNamespace: 'shop',
+    }
+    expect(events()).toEqual([
+      {
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        level: 'info',
+        event: `lent eth1 to sandbox ${testbed.sandboxPath}`,
+        command: 'ADD',
+        ...about,
+        device: 'eth1',
+        as: 'net1',
+        carried: ['address: 198.51.100.5/24'],
+        leftBehind: expect.arrayContaining([
+          expect.stringMatching(/^route: 198.51.100.0\/24 .*\(the kernel makes it itself/),
+        ]),
+      },
+      expect.objectContaining({
+        level: 'info',
+        event: 'ended the attachment of eth1',
+        command: 'DEL',
+        ...about,
+      }),
+    ])
+    call('ADD', { ipam })
+    expect(readFileSync(logFile, 'utf8')).not.toContain('hush')
+    expect(statSync(logFile).mode & 0o777).toBe(0o600)
+  })
+
+  it('has errors, as they are answered', () => {
+    const { document } = call('ADD', { device: 'eth7' })
+    expect(events()).toEqual([expect.objectContaining({ level: 'error', ...document })])
+  })
+
+  it.each([
+    ['error', 0, 0],
+    ['warning', 1, 1],
+    ['info', 2, 1],
+  ])('at level %s has what matters to that level', (logLevel, lines, warnings) => {
+    const { stderr } = call('ADD', { logLevel, neighbours: 'none' })
+    expect(existsSync(logFile) ? events() : []).toHaveLength(lines)
+    const told = 'host-device-l3: unknown key "neighbours" is ignored; is "neighbors" meant?'
+    expect(stderr).toBe(warnings === 0 ? '' : told)
+  })
+
+  it('is no condition: the call succeeds where it cannot be written', () => {
+    const { exitCode, stderr } = call('ADD', { logFile: '/proc/nothing/log' })
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('cannot log to /proc/nothing/log: ')
+  })
+
+  describe('says what the host loses', () => {
+    const warning = /with eth1 the host has lost its only default route: default via 198.51.100.1/
+
+    it('with its only default route', () => {
+      testbed.onHost('route add default via 198.51.100.1')
+      expect(call('ADD').stderr).toMatch(warning)
+      expect(events()[0]).toMatchObject({ level: 'warning' })
+    })
+
+    it('but not where another device has one', () => {
+      testbed.addDevice('eth2')
+      testbed.onHost('address add 192.0.2.5/24 dev eth2')
+      testbed.onHost('route add default via 198.51.100.1 metric 10')
+      testbed.onHost('route add default via 192.0.2.1 metric 20')
+      expect(call('ADD').stderr).toBe('')
+    })
+
+    it('for each family', () => {
+      testbed.addDevice('eth2')
+      testbed.onHost('address add 2001:db8::5/64 dev eth1')
+      testbed.onHost('-6 route add default via 2001:db8::1')
+      testbed.onHost('address add 192.0.2.5/24 dev eth2')
+      testbed.onHost('route add default via 192.0.2.1 dev eth2')
+      expect(call('ADD').stderr).toContain('default via 2001:db8::1 dev eth1')
+    })
+  })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { nearMiss } from '../../src/cni/near-miss.js'
+import { decodeNetwork } from '../../src/cni/network.js'
+
+const decode = (network: object) => decodeNetwork(JSON.stringify(network))
+
+describe('keys are taken as the CNI library takes them', () => {
+  it('in any case, also inside of others', () => {
+    expect(
+      decode({
+        NAME: 'n',
+        HWAddr: 'x',
+        RuntimeConfig: { DeviceId: '0000:01:00.0' },
+        IPAM: { Type: 'static', Other: 1 },
+        'CNI.dev/Valid-Attachments': [],
+      }),
+    ).toEqual({
+      name: 'n',
+      hwaddr: 'x',
+      runtimeConfig: { deviceID: '0000:01:00.0' },
+      ipam: { type: 'static', Other: 1 },
+      'cni.dev/valid-attachments': [],
+    })
+  })
+
+  it('the last of several', () => {
+    expect(decodeNetwork('{"name":"n","device":"a","Device":"b"}').device).toBe('b')
+    expect(decodeNetwork('{"name":"n","Device":"b","device":"a"}').device).toBe('a')
+  })
+
+  it('with null for one that is not there, but for the list that GC gets', () => {
+    expect(decode({ name: 'n', device: null, prevResult: null })).toEqual({ name: 'n' })
+    const list = { 'cni.dev/valid-attachments': null }
+    expect(decode({ name: 'n', ...list })).toEqual({ name: 'n', ...list })
+    expect(decode({ name: 'n', prevResult: { ips: null } }).prevResult).toEqual({})
+  })
+
+  it('without being led astray by names that every object has', () => {
+    const network = decodeNetwork('{"name":"n","__proto__":{"device":"x"},"constructor":1}')
+    expect(network.device).toBeUndefined()
+  })
+})
+
+describe('a slip of the finger', () => {
+  it.each([
+    ['neighbours', 'neighbors'],
+    ['Sysctl', 'sysctls'],
+    ['restoreondelete', undefined],
+    ['rout', undefined],
+    ['devic', 'device'],
+    ['plugins', undefined],
+  ])('%s may be %s', (key, meant) => {
+    expect(nearMiss(key)).toBe(meant)
+  })
+})

@@ -1,0 +1,73 @@
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { findPlugin } from '../../src/ipam/find-plugin.js'
+import { runPlugin } from '../../src/ipam/run-plugin.js'
+
+/** One that nobody has waited for yet is not. */
+function isAlive(pid: string): boolean {
+  const file = `/proc/${pid}/status`
+  return existsSync(file) && !/^State:\s+Z/m.test(readFileSync(file, 'utf8'))
+}
+
+describe('another plugin', () => {
+  let directory: string
+  const write = (script: string) => {
+    writeFileSync(`${directory}/plugin`, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    return `${directory}/plugin`
+  }
+
+  beforeEach(() => {
+    directory = mkdtempSync(`${tmpdir()}/hdl3-plugin-`)
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  it('is looked for in each directory in turn, and must be a file', () => {
+    write('')
+    expect(findPlugin('plugin', `/nowhere::${directory}:/opt`)).toBe(`${directory}/plugin`)
+    expect(() => findPlugin('bin', '/usr:/nowhere')).toThrow(
+      'failed to find plugin "bin" in path [/usr /nowhere]',
+    )
+    expect(() => findPlugin('../plugin', directory)).toThrow('invalid plugin name: ../plugin')
+  })
+
+  it('gets its input, and its output is kept as it is', async () => {
+    const outcome = await runPlugin(write('cat; echo; exit 7'), {}, ' text \n', 5000)
+    expect(outcome).toEqual({ stdout: ' text \n\n', exitCode: 7, trouble: undefined })
+  })
+
+  it('may end without reading its input', async () => {
+    const outcome = await runPlugin(write('exit 0'), {}, 'x'.repeat(1_000_000), 5000)
+    expect(outcome).toMatchObject({ exitCode: 0 })
+  })
+
+  it('that is being written is tried again', async () => {
+    const path = write('echo done')
+    const writer = openSync(path, 'r+')
+    const running = runPlugin(path, {}, '', 5000)
+    await setTimeout(300)
+    closeSync(writer)
+    expect(await running).toMatchObject({ stdout: 'done\n', exitCode: 0 })
+  })
+
+  it('that does not end is ended, with what it started', async () => {
+    const outcome = await runPlugin(write('sleep 600 & echo $!; wait'), {}, '', 300)
+    expect(outcome.trouble).toBe('it had not answered after 0.3 s and was ended')
+    await vi.waitUntil(() => !isAlive(outcome.stdout.trim()))
+  })
+
+  it('that cannot be started says why', async () => {
+    writeFileSync(`${directory}/plugin`, 'x', { mode: 0o644 })
+    const outcome = await runPlugin(`${directory}/plugin`, {}, '', 1000)
+    expect(outcome.trouble).toContain('EACCES')
+  })
+})
