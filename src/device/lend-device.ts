@@ -23,6 +23,19 @@ export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: Lent
 }
 
 /**
+ * Refuses a loan that the kernel would refuse.
+ * @throws Failure `device-refused`
+ */
+export function requireMovable(device: Link): void {
+  if (!device.immovable) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${device.name}: the kernel lets it into no other namespace (netns immutable)`,
+    'nothing was changed',
+  )
+}
+
+/**
  * Refuses a loan that would take a device away under another: a bridge or bond
  * loses a member, a vlan or macvlan what it was made on.
  * @throws Failure `device-refused`

@@ -155,6 +155,14 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     })
   })
 
+  it('gives an interface the state of a device that cannot move', () => {
+    testbed.onHost('link add bridge0 type bridge')
+    testbed.onHost('address add 192.0.2.5/24 dev bridge0')
+    testbed.inPod('link add net1 type ifb')
+    const { document } = call('ADD', { mode: 'apply', device: 'bridge0' })
+    expect(document.ips).toEqual([{ address: '192.0.2.5/24', interface: 0 }])
+  })
+
   describe('the choice', () => {
     const elsewhere = { interfaces: [{ name: 'net1', sandbox: '/run/netns/other' }] }
 

@@ -125,6 +125,13 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     expectRefusal({}, 104, `cannot lend eth1: ${other} on the host depends on it`)
   })
 
+  it('a device that the kernel lets into no other namespace', () => {
+    testbed.onHost('link add bridge0 type bridge')
+    before = testbed.hostState()
+    const message = 'cannot lend bridge0: the kernel lets it into no other namespace'
+    expectRefusal({ configuration: { device: 'bridge0' } }, 104, message)
+  })
+
   it('the loopback device', () => {
     expectRefusal({ configuration: { device: 'lo' } }, 104, 'cannot lend lo')
   })

@@ -4,7 +4,12 @@ import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { isAtLeast } from '../../cni/version.js'
 import { findDevice } from '../../device/find-device.js'
-import { lendDevice, requireFreeNames, requireNobodyDepends } from '../../device/lend-device.js'
+import {
+  lendDevice,
+  requireFreeNames,
+  requireMovable,
+  requireNobodyDepends,
+} from '../../device/lend-device.js'
 import type { Link } from '../../kernel/objects/link.js'
 import { Place } from '../../kernel/place.js'
 import { warn } from '../../log.js'
@@ -40,6 +45,7 @@ export async function addByMoving(call: Call): Promise<object> {
   const onHost = findDevice(host, choiceOf(configuration))
   using _device = acquireLock(stateDir, `device-${onHost.index}`)
   const lent = { onHost, nameInSandbox: key.nameInSandbox }
+  requireMovable(onHost)
   requireFreeNames(sandbox, lent)
   if (!configuration.force) requireNobodyDepends(onHost)
 

@@ -27,6 +27,8 @@ const IFLA = {
   linkNamespace: 37,
   propList: 52,
   altIfname: 53,
+  /** Of newer kernels. */
+  netnsImmutable: 67,
 } as const
 
 /**
@@ -159,6 +161,7 @@ function decodeLink({ data }: NetlinkMessage): Link {
     mtu: 0,
     up: (flags & IFF_UP) !== 0,
     loopback: (flags & IFF_LOOPBACK) !== 0,
+    immovable: false,
   }
   for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const value = attribute.data
@@ -166,6 +169,7 @@ function decodeLink({ data }: NetlinkMessage): Link {
     else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)
     else if (attribute.type === IFLA.ifalias) link.alias = toText(value)
     else if (attribute.type === IFLA.address) link.hardwareAddress = hardwareAddressText(value)
+    else if (attribute.type === IFLA.netnsImmutable) link.immovable = value[0] === 1
     else if (attribute.type === IFLA.propList)
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
   }

@@ -9,6 +9,7 @@ export const LinkSchema = Type.Object({
   mtu: Type.Integer(),
   up: Type.Boolean({ description: 'administratively up' }),
   loopback: Type.Boolean(),
+  immovable: Type.Boolean({ description: 'known to belong to its namespace for good' }),
   alias: Type.Optional(Type.String()),
 })
 export type Link = Static<typeof LinkSchema>
