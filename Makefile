@@ -26,7 +26,8 @@ demo: build
 	@demo/lend-and-return.sh
 
 test: build
-	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace
+	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace \
+	  busybox-static containerd containernetworking-plugins podman runc
 	node_modules/.bin/vitest run
 
 check: build

@@ -1,0 +1,66 @@
+import type { Testbed } from '../testbed.js'
+import { IMAGE, IMAGE_ARCHIVE, makeImage } from './image.js'
+import { type Ending, Island } from './island.js'
+import type { Network } from './networks.js'
+
+/** The namespace of containerd in which its CRI keeps images and pods. */
+export const CRI_NAMESPACE = 'k8s.io'
+const CONFIGURATION_FILE = '/run/containerd.toml'
+const LOG_FILE = '/run/containerd.log'
+
+// Neither AppArmor nor cgroup controllers are needed, nor the right to spare a pod from the
+// OOM killer: not every machine that runs these tests has them.
+const CONFIGURATION = `
+version = 2
+root = "/run/containerd-root"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${IMAGE}"
+  disable_apparmor = true
+  disable_cgroup = true
+  restrict_oom_score_adj = true
+`
+
+const START = `
+  containerd --config ${CONFIGURATION_FILE} >${LOG_FILE} 2>&1 &
+  until ctr version >/dev/null 2>&1; do sleep 0.02; done
+  ctr images import ${IMAGE_ARCHIVE}
+  ctr --namespace ${CRI_NAMESPACE} images import ${IMAGE_ARCHIVE}
+`
+
+/** Debian's containerd, on an island. */
+export class Containerd implements AsyncDisposable {
+  private constructor(readonly island: Island) {}
+
+  /** Starts one that gives its containers the network, and has the image. */
+  static async start(
+    testbed: Testbed,
+    artefactPath: string,
+    network: Network,
+  ): Promise<Containerd> {
+    const island = await Island.make(testbed, artefactPath)
+    island.write('/etc/cni/net.d/10-lent.conflist', { ...network })
+    island.write(CONFIGURATION_FILE, CONFIGURATION)
+    makeImage(island)
+    const { exitCode, stderr } = island.run(['sh', '-euc', START])
+    if (exitCode === 0) return new Containerd(island)
+    const log = island.read(LOG_FILE)
+    await island[Symbol.asyncDispose]()
+    throw new Error(`containerd does not start: ${stderr}\n${log}`)
+  }
+
+  /** Runs a shell command as a container of its own, until both have ended. */
+  runContainer(command: string): Ending {
+    // Without a share of the CPU, no cgroup controller is needed.
+    const options = ['--rm', '--cni', '--cpu-shares', '0']
+    return this.island.run(['ctr', 'run', ...options, IMAGE, 'container-1', 'sh', '-c', command])
+  }
+
+  /** As seen from here. */
+  get socketPath(): string {
+    return this.island.path('/run/containerd/containerd.sock')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.island[Symbol.asyncDispose]()
+  }
+}

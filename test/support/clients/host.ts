@@ -1,0 +1,19 @@
+import { Testbed } from '../testbed.js'
+
+/** What a container looks at; it fails unless the other side answers. */
+export const LOOK = 'ip -4 address; ip route; ping -c 1 -W 2 198.51.100.1'
+
+/** A host with a device `eth1` that has an address and a route. */
+export function makeHost(): Testbed {
+  const testbed = new Testbed()
+  testbed.onHost('address add 198.51.100.5/24 dev eth1')
+  testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+  return testbed
+}
+
+/** What makes `eth1` the device it is, to see whether it is home as it was. */
+export function describeDevice(testbed: Testbed): unknown {
+  const [device] = JSON.parse(testbed.onHost('-json link show dev eth1'))
+  // The kernel gives it another index where its own was taken meanwhile.
+  return { ...device, ifindex: undefined }
+}

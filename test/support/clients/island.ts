@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { execa, execaSync } from 'execa'
+import type { Testbed } from '../testbed.js'
+
+const SCRIPT = fileURLToPath(new URL('island.sh', import.meta.url))
+
+/** Where the plugin keeps its records when it is not told. */
+const STATE_DIRECTORY = '/var/lib/cni/host-device-l3'
+
+/** How a command there ended. */
+export interface Ending {
+  exitCode: number | undefined
+  stdout: string
+  stderr: string
+}
+
+/**
+ * A machine of its own for a container client, on the network of the testbed's host: mounts,
+ * processes and cgroups are its own. All of it goes when it is disposed, and when this
+ * process dies.
+ */
+export class Island implements AsyncDisposable {
+  private constructor(
+    private readonly life: ReturnType<typeof startLife>,
+    private readonly firstProcess: string,
+  ) {}
+
+  static async make(testbed: Testbed, artefactPath: string): Promise<Island> {
+    const life = startLife(testbed.host, artefactPath)
+    const lines = createInterface(life.stdout)
+    const [line] = await Promise.race([once(lines, 'line'), once(lines, 'close')])
+    if (line === undefined) throw new Error(`no island: ${(await life).stderr}`)
+    return new Island(life, line)
+  }
+
+  /** Runs a command there. */
+  run(command: string[], options: { input?: string; env?: Record<string, string> } = {}): Ending {
+    const entrance = ['--target', this.firstProcess, '--mount', '--pid', '--net', '--cgroup']
+    const { exitCode, stdout, stderr } = execaSync('nsenter', [...entrance, ...command], {
+      reject: false,
+      timeout: 30_000,
+      ...options,
+    })
+    return { exitCode, stdout, stderr }
+  }
+
+  /** As `run`, but throws unless the command succeeds. */
+  mustRun(command: string[]): string {
+    const { exitCode, stdout, stderr } = this.run(command)
+    if (exitCode !== 0) throw new Error(`${command.join(' ')}: ${exitCode} ${stdout}\n${stderr}`)
+    return stdout
+  }
+
+  write(file: string, content: string | Record<string, unknown>): void {
+    mkdirSync(dirname(this.path(file)), { recursive: true })
+    writeFileSync(this.path(file), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+
+  read(file: string): string {
+    return readFileSync(this.path(file), 'utf8')
+  }
+
+  /** The names of the records that the plugin holds. */
+  attachments(): string[] {
+    return readdirSync(this.path(`${STATE_DIRECTORY}/attachments`))
+  }
+
+  /** What a path there is called here. */
+  path(path: string): string {
+    return `/proc/${this.firstProcess}/root${path}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.life.stdin.end()
+    await this.life
+  }
+}
+
+function startLife(namespace: string, artefactPath: string) {
+  const words = [`--net=/run/netns/${namespace}`, 'unshare', '--mount', 'sh', SCRIPT]
+  return execa('nsenter', [...words, namespace, artefactPath], { reject: false })
+}
