@@ -24,16 +24,18 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
     await pod.stop()
     expect(describeDevice(testbed)).toEqual(before)
     await pod.remove()
-    expect(containerd.island.attachments()).toEqual([])
+    expect(containerd.island.records()).toEqual([])
   })
 
-  it('has its address reported as the pod’s, until that is stopped', async () => {
+  it('its address is reported as the pod’s, until that is stopped', async () => {
     await using containerd = await Containerd.start(testbed, path, makeNetwork(LEND))
     using pod = await Pod.run(containerd)
     const network = { ip: '198.51.100.5' }
     expect(await pod.status()).toEqual({ state: 'SANDBOX_READY', network })
+    expect(containerd.island.records()).toEqual([`${pod.id}:eth0.json`])
     await pod.stop()
     expect(await pod.status()).toMatchObject({ state: 'SANDBOX_NOTREADY' })
+    expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
   })
 
   it('CHECK agrees with the result that libcni keeps, and sees when it is no longer so', async () => {
@@ -65,6 +67,6 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
     await using containerd = await Containerd.start(testbed, path, FAILING_NETWORK)
     await expect(Pod.run(containerd)).rejects.toThrow('nonexistent')
     expect(describeDevice(testbed)).toEqual(before)
-    expect(containerd.island.attachments()).toEqual([])
+    expect(containerd.island.records()).toEqual([])
   })
 })

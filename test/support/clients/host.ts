@@ -11,9 +11,8 @@ export function makeHost(): Testbed {
   return testbed
 }
 
-/** What makes `eth1` the device it is, to see whether it is home as it was. */
+/** What `eth1` is known by, to see whether the same is home again. */
 export function describeDevice(testbed: Testbed): unknown {
-  const [device] = JSON.parse(testbed.onHost('-json link show dev eth1'))
-  // The kernel gives it another index where its own was taken meanwhile.
-  return { ...device, ifindex: undefined }
+  const [{ ifname, address, mtu }] = JSON.parse(testbed.onHost('-json link show dev eth1'))
+  return { ifname, address, mtu }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -64,9 +64,13 @@ export class Island implements AsyncDisposable {
     return readFileSync(this.path(file), 'utf8')
   }
 
-  /** The names of the records that the plugin holds. */
-  attachments(): string[] {
-    return readdirSync(this.path(`${STATE_DIRECTORY}/attachments`))
+  /** All files the plugin has there: a record for each attachment, and locks. */
+  records(): string[] {
+    const directory = this.path(STATE_DIRECTORY)
+    // A stage that has nothing to remember does not even make the directory.
+    if (!existsSync(directory)) return []
+    const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+    return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
   }
 
   /** What a path there is called here. */
