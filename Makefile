@@ -28,6 +28,7 @@ demo: build
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace \
 	  busybox-static containerd containernetworking-plugins podman runc
+	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
 
 check: build

@@ -20,7 +20,17 @@ root = "/run/containerd-root"
   restrict_oom_score_adj = true
 `
 
+// containerd 2 always gives the sandbox of a pod a share of the CPU, and that is a controller's.
+const RUNC_FILE = '/run/bin/runc'
+const RUNC = `#!/bin/sh
+if [ -f config.json ]; then sed -i 's/"cpu":{"shares":2}/"cpu":{}/' config.json; fi
+exec /usr/sbin/runc "$@"
+`
+
+/** Started with a directory of other programs, or an empty string. */
 const START = `
+  chmod +x ${RUNC_FILE}
+  PATH="/run/bin:$0\${0:+:}$PATH"
   containerd --config ${CONFIGURATION_FILE} >${LOG_FILE} 2>&1 &
   until ctr version >/dev/null 2>&1; do sleep 0.02; done
   ctr images import ${IMAGE_ARCHIVE}
@@ -31,17 +41,22 @@ const START = `
 export class Containerd implements AsyncDisposable {
   private constructor(readonly island: Island) {}
 
-  /** Starts one that gives its containers the network, and has the image. */
+  /**
+   * Starts one that gives its containers the network, and has the image: the one in the
+   * directory, or else the one that is installed.
+   */
   static async start(
     testbed: Testbed,
     artefactPath: string,
     network: Network,
+    directory = '',
   ): Promise<Containerd> {
     const island = await Island.make(testbed, artefactPath)
     island.write('/etc/cni/net.d/10-lent.conflist', { ...network })
     island.write(CONFIGURATION_FILE, CONFIGURATION)
+    island.write(RUNC_FILE, RUNC)
     makeImage(island)
-    const { exitCode, stderr } = island.run(['sh', '-euc', START])
+    const { exitCode, stderr } = island.run(['sh', '-euc', START, directory])
     if (exitCode === 0) return new Containerd(island)
     const log = island.read(LOG_FILE)
     await island[Symbol.asyncDispose]()
