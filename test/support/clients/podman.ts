@@ -55,7 +55,10 @@ export class Podman implements AsyncDisposable {
 
   /** Runs a shell command as a container of its own on some networks, until both have ended. */
   runContainer(networks: Network[], command: string): Ending {
-    const options = networks.flatMap(({ name }) => ['--network', name])
+    // Of several networks, podman gives any the first name unless it is told.
+    const options = networks.map(
+      ({ name }, index) => `--network=${name}:interface_name=eth${index}`,
+    )
     return this.#run('run', '--rm', ...options, IMAGE, 'sh', '-c', command)
   }
 
