@@ -26,7 +26,7 @@ demo: build
 	@demo/lend-and-return.sh
 
 test: build
-	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace \
+	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base \
 	  busybox-static containerd containernetworking-plugins podman runc
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run

@@ -13,6 +13,7 @@ export const AttachmentRecordSchema = Type.Object({
   interfaceName: Type.String({ description: "the runtime's name of the attachment" }),
   network: Type.String(),
   sandboxPath: Type.String(),
+  lentAt: Type.Integer({ description: 'seconds since 1970' }),
   device: LentDeviceSchema,
   state: HostNetworkStateSchema,
 })

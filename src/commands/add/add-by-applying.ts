@@ -1,6 +1,5 @@
 import { type AttachmentKey, attachmentName } from '../../attachments/attachment-key.js'
 import { acquireLock } from '../../attachments/lock.js'
-import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { asCniError } from '../../cni/error.js'
 import { findDevice } from '../../device/find-device.js'
@@ -21,6 +20,7 @@ import { removeRules } from '../remove-rules.js'
 import { requireAnotherNamespace } from '../require-another-namespace.js'
 import { applyAssigned, askForAddresses } from './assign.js'
 import { contributionOf } from './contribution.js'
+import { recordOf } from './record-of.js'
 import { releaseAddresses } from './release-addresses.js'
 import { resultOf } from './result-of.js'
 import { tell } from './tell.js'
@@ -43,12 +43,8 @@ export async function addByApplying(call: Call): Promise<object> {
 
   const link = requireInterface(sandbox, key.nameInSandbox)
   const { former, state } = stateToApply(host, key, call)
-  const { containerId, interfaceName, nameInSandbox } = key
-  const record: AttachmentRecord = {
-    ...{ format: 1, mode: 'apply', containerId, interfaceName },
-    ...{ network: configuration.name, sandboxPath: netns },
-    ...{ device: { onHost: former, nameInSandbox }, state },
-  }
+  const { nameInSandbox } = key
+  const record = recordOf(call, 'apply', { onHost: former, nameInSandbox }, state)
   store.write(record)
   try {
     const carried = carriedState(state, former)

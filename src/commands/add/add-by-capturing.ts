@@ -1,6 +1,5 @@
 import { attachmentName } from '../../attachments/attachment-key.js'
 import { acquireLock } from '../../attachments/lock.js'
-import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { expressResult } from '../../cni/result/express.js'
 import { findDevice } from '../../device/find-device.js'
@@ -9,6 +8,7 @@ import { captureHostNetworkState } from '../../network-state/capture.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
 import { choiceOf } from '../choice.js'
+import { recordOf } from './record-of.js'
 import { tell } from './tell.js'
 
 /**
@@ -16,19 +16,15 @@ import { tell } from './tell.js'
  * plugin in between is going to take the device away. Changes nothing else.
  */
 export async function addByCapturing(call: Call): Promise<object> {
-  const { environment, configuration, cniVersion } = call
+  const { configuration, cniVersion } = call
   const { stateDir, prevResult } = configuration
   const key = attachmentOf(call)
   using host = Place.host()
   using _attachment = acquireLock(stateDir, attachmentName(key))
   const onHost = findDevice(host, choiceOf(configuration))
-  const { containerId, interfaceName, nameInSandbox } = key
-  const record: AttachmentRecord = {
-    ...{ format: 1, mode: 'capture', containerId, interfaceName },
-    ...{ network: configuration.name, sandboxPath: environment.netns },
-    device: { onHost, nameInSandbox },
-    state: captureHostNetworkState(host, onHost, configuration),
-  }
+  const state = captureHostNetworkState(host, onHost, configuration)
+  const { nameInSandbox } = key
+  const record = recordOf(call, 'capture', { onHost, nameInSandbox }, state)
   AttachmentStore.ofCaptures(stateDir).write(record)
   tell(`captured the state of ${onHost.name}`, record, [])
   return prevResult ? expressResult(prevResult, cniVersion) : { cniVersion }

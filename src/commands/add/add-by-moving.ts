@@ -1,6 +1,5 @@
 import { attachmentName } from '../../attachments/attachment-key.js'
 import { acquireLock } from '../../attachments/lock.js'
-import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { isAtLeast } from '../../cni/version.js'
 import { findDevice } from '../../device/find-device.js'
@@ -25,6 +24,7 @@ import { ipamOf } from '../ipam-of.js'
 import { requireAnotherNamespace } from '../require-another-namespace.js'
 import { applyAssigned, askForAddresses } from './assign.js'
 import { contributionOf } from './contribution.js'
+import { recordOf } from './record-of.js'
 import { resultOf } from './result-of.js'
 import { rollBack } from './roll-back.js'
 import { tell } from './tell.js'
@@ -60,11 +60,7 @@ export async function addByMoving(call: Call): Promise<object> {
   if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
     resultOf(call, prepare(expected).contribution, undefined)
 
-  const { containerId, interfaceName } = key
-  const record: AttachmentRecord = {
-    ...{ format: 1, mode: 'move', containerId, interfaceName },
-    ...{ network: configuration.name, sandboxPath: netns, device: lent, state },
-  }
+  const record = recordOf(call, 'move', lent, state)
   store.write(record)
   try {
     const bringUp = state.sysctls.length === 0

@@ -27,6 +27,9 @@ const IFLA = {
   linkNamespace: 37,
   propList: 52,
   altIfname: 53,
+  permanentAddress: 54,
+  parentDeviceName: 56,
+  parentDeviceBus: 57,
   /** Of newer kernels. */
   netnsImmutable: 67,
 } as const
@@ -69,6 +72,16 @@ export function findLink(
   }
 }
 
+/** All devices of the socket's namespace. */
+export function dumpLinks(socket: RouteSocket): Link[] {
+  return dump(socket).map(decodeLink)
+}
+
+function dump(socket: RouteSocket): NetlinkMessage[] {
+  const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
+  return socket.dump({ type: MessageType.GETLINK, header: fixedPart(0, 0), attributes })
+}
+
 /**
  * Looks a device up by its hardware address. Others may have taken it over from
  * the device they were made on (a vlan, a macvlan) or that was put into them (a
@@ -76,10 +89,7 @@ export function findLink(
  * @param address in lower case, with colons
  */
 export function findLinkByHardwareAddress(socket: RouteSocket, address: string): Link | undefined {
-  const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
-  const header = fixedPart(0, 0)
-  const found = socket
-    .dump({ type: MessageType.GETLINK, header, attributes })
+  const found = dump(socket)
     .map((answer) => ({ link: decodeLink(answer), independent: isIndependent(answer) }))
     .filter(({ link }) => link.hardwareAddress === address)
   return (found.find(({ independent }) => independent) ?? found[0])?.link
@@ -163,15 +173,21 @@ function decodeLink({ data }: NetlinkMessage): Link {
     loopback: (flags & IFF_LOOPBACK) !== 0,
     immovable: false,
   }
+  const parent = ['', '']
   for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const value = attribute.data
     if (attribute.type === IFLA.ifname) link.name = toText(value)
     else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)
     else if (attribute.type === IFLA.ifalias) link.alias = toText(value)
     else if (attribute.type === IFLA.address) link.hardwareAddress = hardwareAddressText(value)
+    else if (attribute.type === IFLA.permanentAddress)
+      link.permanentAddress = hardwareAddressText(value)
+    else if (attribute.type === IFLA.parentDeviceName) parent[1] = toText(value)
+    else if (attribute.type === IFLA.parentDeviceBus) parent[0] = toText(value)
     else if (attribute.type === IFLA.netnsImmutable) link.immovable = value[0] === 1
     else if (attribute.type === IFLA.propList)
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
   }
+  if (parent[1]) link.parentDevice = parent.join('/')
   return link
 }

@@ -6,6 +6,12 @@ export const LinkSchema = Type.Object({
   name: Type.String(),
   alternativeNames: Type.Array(Type.String()),
   hardwareAddress: Type.String({ description: 'colon-separated; empty where the device has none' }),
+  permanentAddress: Type.Optional(
+    Type.String({ description: 'the hardware address it was made with' }),
+  ),
+  parentDevice: Type.Optional(
+    Type.String({ description: 'bus/name of the device it hangs on: "pci/0000:01:00.0"' }),
+  ),
   mtu: Type.Integer(),
   up: Type.Boolean({ description: 'administratively up' }),
   loopback: Type.Boolean(),
