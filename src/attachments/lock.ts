@@ -3,6 +3,8 @@ import { Failure } from '../failure.js'
 import { kernelDoor } from '../kernel/door.js'
 import { pause } from '../pause.js'
 import { inDirectory } from './directory.js'
+import { holderOf } from './lock-holder.js'
+import { requirePrivate } from './private-directory.js'
 
 const DEADLINE_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
@@ -14,6 +16,7 @@ const PAUSE_MILLISECONDS = 5
  * @throws Failure `busy` when somebody else keeps it past the deadline
  */
 export function acquireLock(stateDirectory: string, name: string): Disposable {
+  requirePrivate(stateDirectory)
   const directory = `${stateDirectory}/locks`
   const path = `${directory}/${name}`
   const deadline = Date.now() + DEADLINE_MILLISECONDS
@@ -27,7 +30,7 @@ export function acquireLock(stateDirectory: string, name: string): Disposable {
   } catch (error) {
     throw new Failure('state-unusable', `cannot lock ${path}: ${(error as Error).message}`)
   }
-  throw new Failure('busy', `another call has been working on ${name} for too long`)
+  throw new Failure('busy', `${holderOf(path)} has been working on ${name} for too long`)
 }
 
 function tryOnce(path: string): number | undefined {

@@ -40,28 +40,25 @@ export class AttachmentStore {
     return this.#readFile(this.#path(key))
   }
 
+  /** What cannot be understood is no record: it is set aside, for a person to look at. */
   #readFile(path: string): AttachmentRecord | undefined {
     const text = attempt('read', path, () => ifThere(() => readFileSync(path, 'utf8')))
     if (text === undefined) return undefined
-    const record: unknown = attempt('understand', path, () => JSON.parse(text))
+    const record = decode(text)
     if (isRecord(record)) return record as AttachmentRecord
-    throw new Failure('state-unusable', `cannot understand ${path}: it is not a record of ours`)
+    const aside = `${path}.set-aside`
+    attempt('set aside', path, () => ifThere(() => renameSync(path, aside)))
+    warn(`${path} is cut off, of a newer version or not ours; it is now ${aside}`)
+    return undefined
   }
 
-  /** All records. One that cannot be understood is passed over, with a warning. */
+  /** All records. */
   list(): AttachmentRecord[] {
     const files = attempt('list', this.#directory, () =>
       ifThere(() => readdirSync(this.#directory)),
     )
     const complete = (files ?? []).filter((file) => file.endsWith(EXTENSION))
-    return complete.flatMap((file) => {
-      try {
-        return this.#readFile(`${this.#directory}/${file}`) ?? []
-      } catch (error) {
-        warn((error as Error).message)
-        return []
-      }
-    })
+    return complete.flatMap((file) => this.#readFile(`${this.#directory}/${file}`) ?? [])
   }
 
   /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
@@ -89,6 +86,15 @@ export class AttachmentStore {
 
   #path(key: AttachmentKey): string {
     return `${this.#directory}/${attachmentName(key)}${EXTENSION}`
+  }
+}
+
+/** Undefined for a text that is cut off. */
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

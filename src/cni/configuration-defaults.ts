@@ -6,6 +6,7 @@ export const CONFIGURATION_DEFAULTS = {
   rules: true,
   neighbors: 'permanent' as const,
   sysctls: [] as string[],
+  restoreOnDelete: false,
   force: false,
   timeoutSeconds: 100,
   logLevel: 'warning' as const,

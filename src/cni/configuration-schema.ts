@@ -102,6 +102,12 @@ export const ConfigurationSchema = Type.Object({
       { description: 'an object with nameservers, domain, search and options, for the result' },
     ),
   ),
+  restoreOnDelete: Type.Optional(
+    Type.Boolean({
+      default: CONFIGURATION_DEFAULTS.restoreOnDelete,
+      description: 'true or false: whether the device gets its host state back when it comes home',
+    }),
+  ),
   force: Type.Optional(
     Type.Boolean({
       default: CONFIGURATION_DEFAULTS.force,

@@ -1,12 +1,13 @@
-import { AttachmentStore } from '../attachments/store.js'
 import { asCniError } from '../cni/error.js'
 import { NetworkNamespace } from '../kernel/network-namespace.js'
 import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
+import { endCapture } from './end-capture.js'
 import { ifSandboxIsThere } from './if-sandbox-is-there.js'
 import { ipamOf } from './ipam-of.js'
 import { requireAnotherNamespace } from './require-another-namespace.js'
+import { returnUnrecorded } from './return-unrecorded.js'
 import { takeAll } from './take-all.js'
 
 /**
@@ -35,11 +36,15 @@ async function releaseAddresses(call: Call): Promise<void> {
   }
 }
 
-/** What ADD did at this place of the chain. */
+/** Undoes what ADD did at this place of the chain. */
 function endStage(call: Call): void {
   const { configuration, environment } = call
-  const { stateDir, mode } = configuration
+  const { stateDir, mode, restoreOnDelete: restore } = configuration
   const key = attachmentOf(call)
-  if (mode === 'capture') AttachmentStore.ofCaptures(stateDir).remove(key)
-  else endAttachment(stateDir, key, environment.netns)
+  if (mode === 'capture') {
+    endCapture(stateDir, key, restore)
+    return
+  }
+  const ending = { sandboxPath: environment.netns, restore }
+  if (!endAttachment(stateDir, key, ending)) returnUnrecorded(call)
 }

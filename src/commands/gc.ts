@@ -4,6 +4,7 @@ import { AttachmentStore } from '../attachments/store.js'
 import type { Configuration } from '../cni/configuration-schema.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
+import { endCapture } from './end-capture.js'
 import { ipamOf } from './ipam-of.js'
 import { takeAll } from './take-all.js'
 
@@ -15,7 +16,7 @@ import { takeAll } from './take-all.js'
  * @throws CniError that names every device that could not be brought home
  */
 export async function gc(call: Call): Promise<undefined> {
-  const { stateDir } = call.configuration
+  const { stateDir, restoreOnDelete } = call.configuration
   const attachments = AttachmentStore.ofAttachments(stateDir)
   const captures = AttachmentStore.ofCaptures(stateDir)
   const isStale = staleness(call.configuration)
@@ -23,11 +24,11 @@ export async function gc(call: Call): Promise<undefined> {
     ...attachments
       .list()
       .filter(isStale)
-      .map((record) => () => endAttachment(stateDir, keyOf(record), '')),
+      .map((record) => () => endAttachment(stateDir, keyOf(record), { restore: restoreOnDelete })),
     ...captures
       .list()
       .filter(isStale)
-      .map((record) => () => captures.remove(keyOf(record))),
+      .map((record) => () => endCapture(stateDir, keyOf(record), restoreOnDelete)),
     async () => (await ipamOf(call))?.request('GC'),
   ])
 }

@@ -1,40 +1,41 @@
-import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
+import type { DeviceChoice } from '../device/device-choice.js'
+import { findDevice } from '../device/find-device.js'
+import { isForUserspace } from '../device/userspace-driver.js'
 import { Failure } from '../failure.js'
-import { findLink } from '../kernel/netlink/link.js'
 import { Place } from '../kernel/place.js'
 import type { Call } from './call.js'
+import { choiceOf } from './choice.js'
 import { ifSandboxIsThere } from './if-sandbox-is-there.js'
 import { ipamOf } from './ipam-of.js'
+import { isLoanOf } from './loan-of.js'
 
 /**
  * STATUS: ready where the IPAM plugin is, and where the device is on the host or lent
- * to a sandbox that is there. Without `device` nothing can be said: a `deviceID` comes with each
- * pod, and what the other keys mean is not to be found while it is lent.
+ * to a sandbox that is there. Of a `deviceID` nothing can be said: it comes with each pod.
  * @throws Failure `not-available` where there is no such device, and
  *   `lent-to-nobody` where it is lent to a sandbox that is gone
  */
 export async function status(call: Call): Promise<undefined> {
-  const { device, stateDir } = call.configuration
+  const { stateDir } = call.configuration
   await requireIpam(call)
-  if (!device) return
+  const { deviceID, ...choice } = choiceOf(call.configuration)
+  const [named] = Object.values(choice).filter((value) => value !== undefined)
+  if (named === undefined || isForUserspace(choice)) return
   using host = Place.host()
-  if (findLink(host.socket, { name: device })) return
+  const absence = absenceOf(host, choice)
+  if (!absence) return
   const records = [
     ...AttachmentStore.ofAttachments(stateDir).list(),
     ...AttachmentStore.ofCaptures(stateDir).list(),
   ]
-  const record = records.find((one) => isLoanOf(one, device))
-  if (!record)
-    throw new Failure(
-      'not-available',
-      `there is no device ${JSON.stringify(device)} on the host, and it is lent to nobody`,
-    )
+  const record = records.find((one) => isLoanOf(one, choice))
+  if (!record) throw new Failure('not-available', `${absence.message}, and it is lent to nobody`)
   using sandbox = ifSandboxIsThere(() => Place.sandbox(record.sandboxPath, host))
   if (sandbox) return
   throw new Failure(
     'lent-to-nobody',
-    `${device} is lent to container ${record.containerId}, whose sandbox ${record.sandboxPath} is gone`,
+    `${record.device.onHost.name} is lent to container ${record.containerId}, whose sandbox ${record.sandboxPath} is gone`,
     'DEL or GC brings it home, if it still exists',
   )
 }
@@ -49,6 +50,13 @@ async function requireIpam(call: Call): Promise<void> {
   }
 }
 
-function isLoanOf({ device: { onHost } }: AttachmentRecord, name: string): boolean {
-  return onHost.name === name || onHost.alternativeNames.includes(name)
+/** Why a device is not on the host; undefined where it is. */
+function absenceOf(host: Place, choice: DeviceChoice): Failure | undefined {
+  try {
+    findDevice(host, choice)
+    return undefined
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'device-not-found') return error
+    throw error
+  }
 }

@@ -2,8 +2,14 @@ import { Failure } from '../failure.js'
 import { findLink, startLinkChange } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import { devicesOn } from '../kernel/sysfs.js'
+import { devicesOn, sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
+
+/** A device as it is on the host, and the name it is to have in the sandbox. */
+export function lentDevice(onHost: Link, nameInSandbox: string): LentDevice {
+  const sysfsPath = sysfsPathOf(onHost.name)
+  return { onHost, nameInSandbox, ...(sysfsPath === undefined ? {} : { sysfsPath }) }
+}
 
 /**
  * Refuses a loan that the kernel would refuse half-way: it moves a device before

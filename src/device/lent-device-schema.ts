@@ -5,5 +5,8 @@ import { LinkSchema } from '../kernel/objects/link.js'
 export const LentDeviceSchema = Type.Object({
   onHost: LinkSchema,
   nameInSandbox: Type.String(),
+  sysfsPath: Type.Optional(
+    Type.String({ description: 'where the device it hangs on is under /sys/devices' }),
+  ),
 })
 export type LentDevice = Static<typeof LentDeviceSchema>

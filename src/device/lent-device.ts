@@ -1,4 +1,4 @@
-import { findLink } from '../kernel/netlink/link.js'
+import { dumpLinks, findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import type { LentDevice } from './lent-device-schema.js'
@@ -12,23 +12,47 @@ export interface Whereabouts {
 /**
  * Finds a lent device, in the first of the places that has it. The host should be
  * first: what looks like a device that is at home is not to be taken from a pod.
- * Its index stays with it unless the sandbox already used that number; then its
- * name and the alias it was lent with tell.
  */
 export function locate(lent: LentDevice, places: Place[]): Whereabouts | undefined {
   for (const place of places) {
-    const link = byIndex(place, lent) ?? byAlias(place, lent)
+    const link = byIndex(place, lent) ?? byName(place, lent) ?? byIdentity(place, lent.onHost)
     if (link) return { place, link }
   }
   return undefined
 }
 
-function byIndex(place: Place, { onHost }: LentDevice): Link | undefined {
-  const link = findLink(place.socket, { index: onHost.index })
-  return link?.hardwareAddress === onHost.hardwareAddress ? link : undefined
+/** Finds a device by what nobody else can have: where it may be anywhere, a name tells nothing. */
+export function locateForSure({ onHost }: LentDevice, place: Place): Whereabouts | undefined {
+  const link = byIdentity(place, onHost)
+  return link && { place, link }
 }
 
-function byAlias(place: Place, { onHost, nameInSandbox }: LentDevice): Link | undefined {
+/** The index stays with a device, unless the sandbox already used that number. */
+function byIndex(place: Place, { onHost }: LentDevice): Link | undefined {
+  const link = findLink(place.socket, { index: onHost.index })
+  return link && (isIdentical(link, onHost) || link.alias === onHost.name) ? link : undefined
+}
+
+/** The alias it was lent with tells it from another device of that name. */
+function byName(place: Place, { onHost, nameInSandbox }: LentDevice): Link | undefined {
   const link = findLink(place.socket, { name: nameInSandbox })
   return link?.alias === onHost.name ? link : undefined
+}
+
+/** Whoever renamed it in the sandbox left it what it is. */
+function byIdentity(place: Place, onHost: Link): Link | undefined {
+  return dumpLinks(place.socket).find(
+    (link) =>
+      isIdentical(link, onHost) &&
+      // A vlan or macvlan has the hardware address of the device it is made on.
+      (link.alias === onHost.name || link.index === onHost.index || link.name === onHost.name),
+  )
+}
+
+/** Whether two links are one device, wherever and whenever they were seen. */
+export function isIdentical(link: Link, onHost: Link): boolean {
+  if (onHost.parentDevice !== undefined) return link.parentDevice === onHost.parentDevice
+  if (onHost.permanentAddress !== undefined)
+    return link.permanentAddress === onHost.permanentAddress
+  return link.hardwareAddress !== '' && link.hardwareAddress === onHost.hardwareAddress
 }

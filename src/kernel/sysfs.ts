@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 
 const PCI_DEVICES = '/sys/bus/pci/devices'
 const UPPER = 'upper_'
@@ -25,6 +25,18 @@ export function networkDeviceOf(directory: string): string | undefined {
   // A virtio NIC has one device more in between.
   const virtio = entriesOf(directory).find((name) => name.startsWith('virtio'))
   return virtio === undefined ? undefined : entriesOf(`${directory}/${virtio}/net`)[0]
+}
+
+/**
+ * Where the device that a network device hangs on is under /sys/devices; undefined for
+ * a virtual one, and where this sysfs shows another namespace.
+ */
+export function sysfsPathOf(name: string): string | undefined {
+  try {
+    return realpathSync(`/sys/class/net/${name}/device`)
+  } catch {
+    return undefined
+  }
 }
 
 /**

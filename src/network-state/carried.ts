@@ -54,12 +54,29 @@ export function carriedState(state: HostNetworkState, device: Link): CarriedStat
 /**
  * What the device must get back on the host: all but what is there again by
  * itself. Rules never left.
+ * @param elapsedSeconds since it was captured: what has expired meanwhile is gone
  */
-export function stateToRestore(state: HostNetworkState, device: Link): StateToApply {
+export function stateToRestore(
+  state: HostNetworkState,
+  device: Link,
+  elapsedSeconds = 0,
+): StateToApply {
+  const left = (seconds: number) => seconds - elapsedSeconds
   return {
     up: device.up,
-    addresses: lost(state.addresses),
-    routes: lost(state.routes),
+    addresses: lost(state.addresses).flatMap((address) => {
+      const { validSeconds, preferredSeconds } = address
+      if (validSeconds === undefined) return address
+      if (left(validSeconds) <= 0) return []
+      const preferred = Math.max(0, left(preferredSeconds ?? validSeconds))
+      return { ...address, validSeconds: left(validSeconds), preferredSeconds: preferred }
+    }),
+    routes: lost(state.routes).flatMap((route) => {
+      if (route.expiresSeconds === undefined) return route
+      return left(route.expiresSeconds) <= 0
+        ? []
+        : { ...route, expiresSeconds: left(route.expiresSeconds) }
+    }),
     rules: [],
     neighbors: lost(state.neighbors),
     sysctls: state.sysctls,

@@ -1,4 +1,4 @@
-import { execaSync } from 'execa'
+import { execa, execaSync } from 'execa'
 import type { Testbed } from './testbed.js'
 
 /** How a call ended. */
@@ -28,6 +28,24 @@ export function callPlugin(
   command: string,
   options: CallOptions = {},
 ): Outcome {
+  const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
+  const [program = '', ...rest] = words
+  return outcomeOf(execaSync(program, rest, settings))
+}
+
+/** Like `callPlugin`, without waiting for the end. */
+export async function startPlugin(
+  testbed: Testbed,
+  artefactPath: string,
+  command: string,
+  options: CallOptions = {},
+): Promise<Outcome> {
+  const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
+  const [program = '', ...rest] = words
+  return outcomeOf(await execa(program, rest, settings))
+}
+
+function prepare(testbed: Testbed, artefactPath: string, command: string, options: CallOptions) {
   const configuration = {
     cniVersion: '1.1.0',
     name: 'lent',
@@ -45,16 +63,26 @@ export function callPlugin(
     CNI_PATH: '/opt/cni/bin',
     ...options.variables,
   }
-  const { exitCode, stdout, stderr } = execaSync(
-    'ip',
-    ['netns', 'exec', testbed.host, ...(options.wrapper ?? []), artefactPath],
-    {
+  return {
+    command: ['ip', 'netns', 'exec', testbed.host, ...(options.wrapper ?? []), artefactPath],
+    options: {
       input: options.input ?? JSON.stringify(configuration),
       env: variables,
       extendEnv: false,
       reject: false,
       timeout: 60_000,
-    },
-  )
+    } as const,
+  }
+}
+
+function outcomeOf({
+  exitCode,
+  stdout,
+  stderr,
+}: {
+  exitCode?: number
+  stdout: string
+  stderr: string
+}): Outcome {
   return { exitCode, stdout, stderr, document: stdout === '' ? undefined : JSON.parse(stdout) }
 }

@@ -14,6 +14,7 @@ describe('the keys of the configuration', () => {
       rules: true,
       neighbors: 'permanent',
       sysctls: [],
+      restoreOnDelete: false,
       force: false,
       timeoutSeconds: 100,
       logLevel: 'warning',

@@ -3,6 +3,7 @@ import { acquireLock } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { expressResult } from '../../cni/result/express.js'
 import { findDevice } from '../../device/find-device.js'
+import { lentDevice } from '../../device/lend-device.js'
 import { Place } from '../../kernel/place.js'
 import { captureHostNetworkState } from '../../network-state/capture.js'
 import { attachmentOf } from '../attachment-of.js'
@@ -23,8 +24,7 @@ export async function addByCapturing(call: Call): Promise<object> {
   using _attachment = acquireLock(stateDir, attachmentName(key))
   const onHost = findDevice(host, choiceOf(configuration))
   const state = captureHostNetworkState(host, onHost, configuration)
-  const { nameInSandbox } = key
-  const record = recordOf(call, 'capture', { onHost, nameInSandbox }, state)
+  const record = recordOf(call, 'capture', lentDevice(onHost, key.nameInSandbox), state)
   AttachmentStore.ofCaptures(stateDir).write(record)
   tell(`captured the state of ${onHost.name}`, record, [])
   return prevResult ? expressResult(prevResult, cniVersion) : { cniVersion }

@@ -2,9 +2,9 @@ import { attachmentName } from '../../attachments/attachment-key.js'
 import { acquireLock } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { isAtLeast } from '../../cni/version.js'
-import { findDevice } from '../../device/find-device.js'
 import {
   lendDevice,
+  lentDevice,
   requireFreeNames,
   requireMovable,
   requireNobodyDepends,
@@ -19,11 +19,11 @@ import { lostDefaultRoutes } from '../../network-state/lost-default-routes.js'
 import { planState } from '../../network-state/plan.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
-import { choiceOf } from '../choice.js'
 import { ipamOf } from '../ipam-of.js'
 import { requireAnotherNamespace } from '../require-another-namespace.js'
 import { applyAssigned, askForAddresses } from './assign.js'
 import { contributionOf } from './contribution.js'
+import { findDeviceToLend, requireNoLoan, requireStillThere } from './find-device-to-lend.js'
 import { recordOf } from './record-of.js'
 import { resultOf } from './result-of.js'
 import { rollBack } from './roll-back.js'
@@ -40,11 +40,12 @@ export async function addByMoving(call: Call): Promise<object> {
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
   const store = AttachmentStore.ofAttachments(stateDir)
+  const found = findDeviceToLend(host, call)
   using _attachment = acquireLock(stateDir, attachmentName(key))
-
-  const onHost = findDevice(host, choiceOf(configuration))
-  using _device = acquireLock(stateDir, `device-${onHost.index}`)
-  const lent = { onHost, nameInSandbox: key.nameInSandbox }
+  requireNoLoan(host, store, key)
+  using _device = acquireLock(stateDir, `device-${found.index}`)
+  const onHost = requireStillThere(host, call, found)
+  const lent = lentDevice(onHost, key.nameInSandbox)
   requireMovable(onHost)
   requireFreeNames(sandbox, lent)
   if (!configuration.force) requireNobodyDepends(onHost)

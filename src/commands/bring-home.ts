@@ -1,0 +1,47 @@
+import type { AttachmentRecord } from '../attachments/record-schema.js'
+import { isIdentical, locate } from '../device/lent-device.js'
+import type { LentDevice } from '../device/lent-device-schema.js'
+import { returnDevice } from '../device/return-device.js'
+import { searchNode } from '../device/search-node.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Place } from '../kernel/place.js'
+import { warn } from '../log.js'
+import { tryToApply } from '../network-state/apply.js'
+import { stateToRestore } from '../network-state/carried.js'
+import { planState } from '../network-state/plan.js'
+
+/**
+ * Finds a lent device, wherever it is on this node, and returns it to the host.
+ * @param sandbox undefined where it is gone
+ * @param others the other records: a device that was lent again is not to be taken away
+ * @returns the device on the host; undefined where it is nowhere, having gone with its
+ *   sandbox, as virtual devices do
+ * @throws Failure `return-failed`
+ */
+export function bringHome(
+  host: Place,
+  sandbox: Place | undefined,
+  { device }: AttachmentRecord,
+  others: () => AttachmentRecord[],
+): Link | undefined {
+  const whereabouts = locate(device, sandbox ? [host, sandbox] : [host])
+  if (whereabouts) return returnDevice(host, device, whereabouts)
+  if (others().some((other) => isSameLoan(other, device))) return undefined
+  return searchNode(host, device, (elsewhere) => returnDevice(host, device, elsewhere))
+}
+
+function isSameLoan({ mode, device }: AttachmentRecord, lent: LentDevice): boolean {
+  return mode === 'move' && isIdentical(device.onHost, lent.onHost)
+}
+
+/**
+ * Gives a device that is home the state it had there. What somebody put in its place
+ * meanwhile stays, and what is not possible any more is told, not failed for.
+ */
+export function restoreState(host: Place, home: Link, record: AttachmentRecord): void {
+  const { onHost } = record.device
+  const elapsed = Math.floor(Date.now() / 1000) - record.lentAt
+  const state = stateToRestore(record.state, onHost, elapsed)
+  for (const { what, reason } of tryToApply(host, host, home, planState(onHost, home, state)))
+    warn(`${home.name} is home without ${what}: ${reason}`)
+}

@@ -1,0 +1,24 @@
+import { type AttachmentKey, attachmentName } from '../attachments/attachment-key.js'
+import { acquireLock } from '../attachments/lock.js'
+import { AttachmentStore } from '../attachments/store.js'
+import { locate } from '../device/lent-device.js'
+import { returnDevice } from '../device/return-device.js'
+import { Place } from '../kernel/place.js'
+import { restoreState } from './bring-home.js'
+
+/**
+ * Forgets what was captured for a later stage of the chain. By then, the plugin that
+ * took the device away has brought it back.
+ * @param restore whether the device gets its host state back
+ */
+export function endCapture(stateDir: string, key: AttachmentKey, restore: boolean): void {
+  const store = AttachmentStore.ofCaptures(stateDir)
+  using _attachment = acquireLock(stateDir, attachmentName(key))
+  const record = restore ? store.read(key) : undefined
+  if (record) {
+    using host = Place.host()
+    const whereabouts = locate(record.device, [host])
+    if (whereabouts) restoreState(host, returnDevice(host, record.device, whereabouts), record)
+  }
+  store.remove(key)
+}

@@ -1,0 +1,32 @@
+import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
+import { Place } from '../kernel/place.js'
+import { locateForSure, type Whereabouts } from './lent-device.js'
+import type { LentDevice } from './lent-device-schema.js'
+
+/**
+ * Looks for a lent device in every network namespace of the node: the path by which
+ * a runtime named the sandbox may be gone before the namespace is, and somebody in
+ * the sandbox may have moved the device on.
+ * @param found is given its whereabouts, while they are open
+ * @returns what `found` returned; undefined where the device is nowhere
+ */
+export function searchNode<T>(
+  host: Place,
+  lent: LentDevice,
+  found: (whereabouts: Whereabouts) => T,
+): T | undefined {
+  for (const path of pathsOfAllNamespaces()) {
+    using place = openUnlessGone(path, host)
+    const whereabouts = place && locateForSure(lent, place)
+    if (whereabouts) return found(whereabouts)
+  }
+  return undefined
+}
+
+function openUnlessGone(path: string, host: Place): Place | undefined {
+  try {
+    return Place.sandbox(path, host)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,174 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execa, execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
+  let testbed: Testbed
+  const call = (command: string, options: CallOptions = {}) =>
+    callPlugin(testbed, path, command, options)
+  const attachments = () => `${testbed.stateDirectory}/attachments`
+  const record = () => `${attachments()}/container-1:net1.json`
+  const records = () => (existsSync(attachments()) ? readdirSync(attachments()) : [])
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('rule add from 198.51.100.5 lookup main priority 50')
+    testbed.onHost('link set eth1 alias uplink')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  function add(): void {
+    const { exitCode, stdout } = call('ADD')
+    expect(exitCode, stdout).toBe(0)
+  }
+
+  function expectHome(options: CallOptions = {}): void {
+    expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(testbed.onHost('link show dev eth1 up')).toContain('alias uplink')
+    expect(records()).toEqual([])
+    expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
+  }
+
+  it('of what was never added', () => expectHome())
+
+  it.each([
+    ['as it was lent', []],
+    ['renamed there', ['link set net1 name other']],
+    ['with another MAC address', ['link set net1 address 02:00:00:00:00:99']],
+    ['with another alias', ['link set net1 alias mine']],
+    [
+      'renamed, with another MAC address',
+      ['link set net1 name other', 'link set other address 02:00:00:00:00:99'],
+    ],
+    ['down', ['link set net1 down']],
+    ['in a bridge there', ['link add bridge0 type bridge', 'link set net1 master bridge0']],
+    ['under a macvlan there', ['link add link net1 name copy type macvlan']],
+  ])('of a device that is %s', (_, changes) => {
+    add()
+    for (const words of changes) testbed.inPod(words)
+    expectHome()
+  })
+
+  it('without CNI_NETNS', () => {
+    add()
+    expectHome({ variables: { CNI_NETNS: '' } })
+  })
+
+  it('where the sandbox has lost its name, but not its life', async () => {
+    add()
+    const process = execa('ip', ['netns', 'exec', testbed.pod, 'sleep', '60'], { reject: false })
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      execaSync('ip', ['netns', 'delete', testbed.pod])
+      expectHome()
+    } finally {
+      process.kill()
+      await process
+    }
+  })
+
+  it('where somebody in the sandbox has moved the device on', () => {
+    add()
+    testbed.inPod(`link set net1 name stray netns ${testbed.cloud}`)
+    expectHome()
+  })
+
+  it('where the sandbox is gone, and with it a virtual device', () => {
+    add()
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(records()).toEqual([])
+  })
+
+  it('of a device that is back on the host, under the name it had in the sandbox', () => {
+    add()
+    testbed.inPod(`link set net1 netns ${testbed.host}`)
+    expectHome()
+  })
+
+  it('leaves the pod working while the name is taken on the host', () => {
+    add()
+    testbed.onHost('link add eth1 type ifb')
+    expect(call('DEL').document).toMatchObject({
+      code: 103,
+      msg: expect.stringContaining('the host has another device of that name'),
+    })
+    expect(testbed.inPod('rule')).toContain('from 198.51.100.5')
+    expect(testbed.podReaches('198.51.100.1')).toBe(true)
+    testbed.onHost('link delete eth1')
+    expectHome()
+  })
+
+  it('leaves a device alone that was lent to somebody else meanwhile', () => {
+    // As after a call that was killed before the move.
+    add()
+    const left = readFileSync(record(), 'utf8')
+    call('DEL')
+    const other = { variables: { CNI_CONTAINERID: 'container-2' } }
+    expect(call('ADD', other).exitCode).toBe(0)
+    writeFileSync(record(), left)
+    execaSync('ip', ['netns', 'add', `${testbed.pod}-2`])
+    const variables = { CNI_NETNS: `/run/netns/${testbed.pod}-2` }
+    const outcome = call('DEL', { variables })
+    execaSync('ip', ['netns', 'delete', `${testbed.pod}-2`])
+    expect(outcome).toMatchObject({ exitCode: 0 })
+    expect(testbed.inPod('link')).toContain('net1@')
+    expectHome(other)
+  })
+
+  describe('without a record', () => {
+    const stock = (command: string) =>
+      execaSync('ip', ['netns', 'exec', testbed.host, '/usr/lib/cni/host-device'], {
+        input: JSON.stringify({
+          ...{ cniVersion: '1.0.0', name: 'lent', type: 'host-device', device: 'eth1' },
+        }),
+        env: {
+          CNI_COMMAND: command,
+          CNI_CONTAINERID: 'container-1',
+          CNI_NETNS: testbed.sandboxPath,
+          CNI_IFNAME: 'net1',
+          CNI_PATH: '/usr/lib/cni',
+        },
+      })
+
+    it('of a device that host-device lent', () => {
+      stock('ADD')
+      expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+      expect(testbed.onHost('link show dev eth1 up')).not.toContain('alias')
+    })
+
+    it('leaves what the configuration does not mean', () => {
+      stock('ADD')
+      expect(call('DEL', { configuration: { device: 'eth2' } }).exitCode).toBe(0)
+      expect(call('DEL', { configuration: { mode: 'apply' } }).exitCode).toBe(0)
+      expect(testbed.inPod('link')).toContain('net1@')
+    })
+
+    it.each([
+      ['cut off', (text: string) => text.slice(0, 100)],
+      ['of a newer version', (text: string) => text.replace('"format":1', '"format":2')],
+      ['not ours', () => '{"some":"thing"}'],
+      ['empty', () => ''],
+    ])('which is %s: it is set aside, and the device comes home', (_, spoil) => {
+      testbed.addDevice('eth2')
+      const variables = { CNI_CONTAINERID: 'container-2', CNI_IFNAME: 'net2' }
+      call('ADD', { configuration: { device: 'eth2' }, variables })
+      add()
+      writeFileSync(record(), spoil(readFileSync(record(), 'utf8')))
+      const { exitCode, stderr } = call('DEL')
+      expect(exitCode).toBe(0)
+      expect(stderr).toContain(`it is now ${record()}.set-aside`)
+      expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+      expect(records().toSorted()).toEqual([
+        'container-1:net1.json.set-aside',
+        'container-2:net2.json',
+      ])
+      expect(call('DEL', { configuration: { device: 'eth2' }, variables }).exitCode).toBe(0)
+      expect(testbed.onHost('link')).toContain('eth2@')
+    })
+  })
+})

@@ -1,0 +1,101 @@
+import { execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { observeHost } from '../support/carried-state.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
+  let testbed: Testbed
+  const call = (command: string, configuration: object = {}) => {
+    const outcome = callPlugin(testbed, path, command, {
+      configuration: { restoreOnDelete: true, ...configuration },
+    })
+    expect(outcome.exitCode, outcome.stdout).toBe(0)
+    return outcome
+  }
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('address add 2001:db8::5/64 dev eth1')
+    testbed.onHost('route add default via 198.51.100.1 metric 100 mtu lock 1400')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1 table 100 proto static')
+    testbed.onHost('-6 route add 2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5')
+    testbed.onHost('rule add from 198.51.100.5 lookup 100 priority 50')
+    testbed.onHost('neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1')
+    testbed.onHost('link set eth1 alias uplink')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it.each([
+    ['DEL', {}],
+    ['GC', { 'cni.dev/valid-attachments': [] }],
+  ])('%s gives the device all that it had', (command, keys) => {
+    const before = observeHost(testbed)
+    call('ADD')
+    expect(call(command, keys)).toMatchObject({ stdout: '', stderr: '' })
+    expect(observeHost(testbed)).toEqual(before)
+    expect(testbed.onHost('link show eth1')).toContain('alias uplink')
+  })
+
+  it('without it the device comes home bare, but up', () => {
+    call('ADD')
+    call('DEL', { restoreOnDelete: false })
+    expect(testbed.onHost('-4 address show dev eth1')).toBe('')
+    expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+  })
+
+  it('a device that was down comes home down, with its addresses', () => {
+    testbed.onHost('link set eth1 down')
+    call('ADD')
+    call('DEL')
+    expect(testbed.onHost('address show dev eth1')).toContain('198.51.100.5/24')
+    expect(testbed.onHost('link show dev eth1 up')).toBe('')
+  })
+
+  it('sysctls too, of those that were asked for', () => {
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
+    const sysctls = ['net.ipv4.conf.rp_filter']
+    call('ADD', { sysctls })
+    call('DEL', { sysctls })
+    const { stdout } = testbed.run(testbed.host, 'cat /proc/sys/net/ipv4/conf/eth1/rp_filter')
+    expect(stdout).toBe('2')
+  })
+
+  it('a lease with the lifetime it has left', () => {
+    testbed.onHost('address add 198.51.100.7/24 dev eth1 valid_lft 1000 preferred_lft 500')
+    testbed.onHost('address add 198.51.100.8/24 dev eth1 valid_lft 2 preferred_lft 2')
+    call('ADD')
+    execaSync('sleep', ['3'])
+    call('DEL')
+    const addresses = testbed.onHost('-json address show dev eth1')
+    const [lease] = JSON.parse(addresses)[0].addr_info.filter(
+      ({ local }: { local: string }) => local === '198.51.100.7',
+    )
+    expect(lease.valid_life_time).toBeGreaterThan(980)
+    expect(lease.valid_life_time).toBeLessThan(998)
+    expect(addresses).not.toContain('198.51.100.8')
+  })
+
+  it('overwrites nothing that somebody put there meanwhile', () => {
+    testbed.addDevice('eth2')
+    call('ADD')
+    testbed.onHost('address add 192.0.2.5/24 dev eth2')
+    testbed.onHost('route add default via 192.0.2.1 metric 100')
+    const { stderr } = call('DEL')
+    expect(testbed.onHost('route show default')).toBe('default via 192.0.2.1 dev eth2 metric 100 ')
+    expect(stderr).toContain('eth1 is home without route default via 198.51.100.1 dev eth1')
+    expect(testbed.onHost('route show table 100')).toContain('203.0.113.0/24')
+  })
+
+  it('after another plugin moved the device, with the captured state', () => {
+    const before = observeHost(testbed)
+    const capture = { cniVersion: '1.0.0', mode: 'capture' }
+    call('ADD', capture)
+    testbed.onHost(`link set eth1 netns ${testbed.pod}`)
+    testbed.inPod(`link set eth1 netns ${testbed.host}`)
+    call('DEL', capture)
+    expect(observeHost(testbed)).toEqual(before)
+  })
+})
