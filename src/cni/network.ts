@@ -13,6 +13,9 @@ export interface RawNetwork {
   [key: string]: unknown
 }
 
+/** No configuration needs more; far more would exhaust the stack where it is printed again. */
+const MOST_LEVELS = 1000
+
 /** What this program reads inside of other keys. */
 const INNER_KEYS = {
   ipam: ['type'],
@@ -57,8 +60,18 @@ function decodeObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw undecodable((error as Error).message)
   }
+  requireShallow(value)
   if (isObject(value)) return value
   throw undecodable(`the configuration must be an object, not ${quote(value)}`)
+}
+
+/** @throws CniError 6 for a value of very many levels, as the CNI library has it */
+function requireShallow(value: unknown): void {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS) throw undecodable('exceeded max depth')
+    level = level.flatMap((one) => (typeof one === 'object' ? Object.values(one ?? {}) : []))
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -19,6 +19,18 @@ describe('the configuration as JSON', () => {
     expect(() => decodeNetwork('{"name": "x"')).toThrow(/^error unmarshall network config: ./)
   })
 
+  it('refuses very many levels, which could not be printed again', () => {
+    const nested = (levels: number) =>
+      `{"name": "n", "x": ${'['.repeat(levels)}${']'.repeat(levels)}}`
+    expect(() => decodeNetwork(nested(100_000))).toThrow(
+      expect.objectContaining({
+        code: 6,
+        message: 'error unmarshall network config: exceeded max depth',
+      }),
+    )
+    expect(decodeNetwork(nested(900)).name).toBe('n')
+  })
+
   it('keeps every key', () => {
     expect(decodeNetwork('{"name": "n", "other": [1]}')).toEqual({ name: 'n', other: [1] })
   })
