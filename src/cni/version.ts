@@ -15,19 +15,21 @@ export const LATEST_VERSION: CniVersion = '1.1.0'
 /** What the specification says a configuration without a version has. */
 const DEFAULT_VERSION = '0.1.0'
 
+/** What the CNI library calls the parts of a version. */
+const PARTS = ['major', 'minor', 'micro']
+
 /** The versions in which a command came to be. */
 const SINCE: Record<string, CniVersion> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' }
 
 /**
  * The version of a configuration.
- * @throws CniError 6 when it is not a string, 1 when it is not supported or too old
- *   for the command
+ * @throws CniError 6 when it is not a string or, for a command that needs one from some
+ *   version on, no version; 1 when it is not supported or too old for the command
  */
 export function requireSupportedVersion(cniVersion: unknown, command: string): CniVersion {
-  const version = cniVersion || DEFAULT_VERSION
+  const version = cniVersion === undefined || cniVersion === '' ? DEFAULT_VERSION : cniVersion
   if (typeof version !== 'string')
-    throw new CniError(
-      ErrorCode.decoding,
+    throw undecodable(
       `decoding version from network config: "cniVersion" must be a string, not ${JSON.stringify(version)}`,
     )
   const supported = SUPPORTED_VERSIONS.find((candidate) => candidate === version)
@@ -39,6 +41,7 @@ export function requireSupportedVersion(cniVersion: unknown, command: string): C
       `config is ${JSON.stringify(version)}, ${command} needs "${since}"`,
     )
   if (supported) return supported
+  if (Object.hasOwn(SINCE, command)) requireComparable(version)
   const list = SUPPORTED_VERSIONS.map((candidate) => JSON.stringify(candidate)).join(' ')
   throw new CniError(
     ErrorCode.incompatibleVersion,
@@ -50,4 +53,19 @@ export function requireSupportedVersion(cniVersion: unknown, command: string): C
 /** Whether a version is another one or newer. */
 export function isAtLeast(version: CniVersion, other: CniVersion): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other)
+}
+
+/** @throws CniError 6 for what cannot be older or newer than a version */
+function requireComparable(version: string): void {
+  const parts = version.split('.')
+  if (parts.length > PARTS.length)
+    throw undecodable(`invalid version ${JSON.stringify(version)}: too many parts`)
+  const wrong = parts.findIndex((part) => !/^\d+$/.test(part))
+  if (wrong === -1) return
+  const part = JSON.stringify(parts[wrong])
+  throw undecodable(`failed to convert ${PARTS[wrong]} version part ${part}: it must be a number`)
+}
+
+function undecodable(message: string): CniError {
+  return new CniError(ErrorCode.decoding, message)
 }

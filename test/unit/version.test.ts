@@ -34,7 +34,21 @@ describe('the version gate', () => {
     expect(requireSupportedVersion(since, command)).toBe(since)
   })
 
-  it('cannot decode a version that is not a string', () => {
-    expect(() => requireSupportedVersion(1, 'ADD')).toThrow(expect.objectContaining({ code: 6 }))
+  it.each([[1], [0], [false], [[]]])('cannot decode %j, which is not a string', (version) => {
+    expect(() => requireSupportedVersion(version, 'ADD')).toThrow(
+      expect.objectContaining({ code: 6 }),
+    )
+  })
+
+  it.each([
+    ['latest', 'failed to convert major version part "latest": it must be a number'],
+    ['1..0', 'failed to convert minor version part "": it must be a number'],
+    ['1.0.0-rc1', 'failed to convert micro version part "0-rc1": it must be a number'],
+    ['1.2.3.4', 'invalid version "1.2.3.4": too many parts'],
+  ])('cannot compare %j with the version in which a command came to be', (version, message) => {
+    for (const command of ['CHECK', 'GC', 'STATUS'])
+      expect(() => requireSupportedVersion(version, command)).toThrow(
+        expect.objectContaining({ code: 6, message }),
+      )
   })
 })
