@@ -15,7 +15,7 @@ export interface Outcome {
 export interface CallOptions {
   configuration?: Record<string, unknown>
   /** In place of the configuration: any bytes. */
-  input?: string
+  input?: string | Uint8Array
   variables?: Record<string, string | undefined>
   /** A command put before the plugin's own, e.g. strace with its options. */
   wrapper?: string[]
