@@ -2,6 +2,7 @@ import { KEYS } from '../../build/configuration-keys.js'
 import { canonicalKeys } from './canonical-keys.js'
 import { isIdentifier } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
+import { isShallow } from './is-shallow.js'
 import { RESULT_KEYS } from './result/keys.js'
 
 /**
@@ -12,9 +13,6 @@ export interface RawNetwork {
   name: string
   [key: string]: unknown
 }
-
-/** No configuration needs more; far more would exhaust the stack where it is printed again. */
-const MOST_LEVELS = 1000
 
 /** What this program reads inside of other keys. */
 const INNER_KEYS = {
@@ -60,18 +58,9 @@ function decodeObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw undecodable((error as Error).message)
   }
-  requireShallow(value)
+  if (!isShallow(value)) throw undecodable('exceeded max depth')
   if (isObject(value)) return value
   throw undecodable(`the configuration must be an object, not ${quote(value)}`)
-}
-
-/** @throws CniError 6 for a value of very many levels, as the CNI library has it */
-function requireShallow(value: unknown): void {
-  let level = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MOST_LEVELS) throw undecodable('exceeded max depth')
-    level = level.flatMap((one) => (typeof one === 'object' ? Object.values(one ?? {}) : []))
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

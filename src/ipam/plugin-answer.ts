@@ -1,4 +1,5 @@
 import { CniError } from '../cni/error.js'
+import { isShallow } from '../cni/is-shallow.js'
 import { Failure } from '../failure.js'
 import type { PluginOutcome } from './run-plugin.js'
 
@@ -43,7 +44,8 @@ function unexplained(what: string, text: string, exitCode: number | undefined): 
 function decodeObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && !Array.isArray(value) ? (value ?? {}) : undefined
+    const isObject = typeof value === 'object' && !Array.isArray(value)
+    return isObject && isShallow(value) ? (value ?? {}) : undefined
   } catch {
     return undefined
   }

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { readAnswer } from '../../src/ipam/plugin-answer.js'
+
+it('an answer of very many levels, which could not be printed again, is no result', () => {
+  const levels = 100_000
+  const stdout = `{"ips": ${'['.repeat(levels)}${']'.repeat(levels)}}`
+  const reading = () =>
+    readAnswer('IPAM plugin "x" (ADD)', { stdout, exitCode: 0, trouble: undefined })
+  expect(reading).toThrow(
+    expect.objectContaining({
+      kind: 'delegate-failed',
+      message: expect.stringMatching(/^IPAM plugin "x" \(ADD\) printed what is no result: "{./),
+    }),
+  )
+})
