@@ -76,7 +76,7 @@ function validateInterfaceName(value: string): void {
   if (Buffer.byteLength(value) > INTERFACE_NAME_BYTES)
     throw invalid('interface name is too long', 'interface name should be less than 16 characters')
   if (value === '.' || value === '..') throw invalid('interface name is . or ..')
-  if (/[/:\s]/u.test(value))
+  if (/[/:\p{White_Space}]/u.test(value))
     throw invalid('interface name contains / or : or whitespace characters')
 }
 

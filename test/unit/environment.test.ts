@@ -33,6 +33,7 @@ describe('the environment', () => {
     ['CNI_IFNAME', '..', 'interface name is . or ..'],
     ['CNI_IFNAME', 'test/test', 'interface name contains / or : or whitespace characters'],
     ['CNI_IFNAME', 'test:test', 'interface name contains / or : or whitespace characters'],
+    ['CNI_IFNAME', 'test\u0085test', 'interface name contains / or : or whitespace characters'],
     ['CNI_IFNAME', 'test test', 'interface name contains / or : or whitespace characters'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(reading({ [name]: value })).toThrow(expect.objectContaining({ code: 4, message }))
