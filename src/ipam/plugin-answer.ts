@@ -27,9 +27,9 @@ export function readAnswer(what: string, outcome: PluginOutcome): object | undef
 /** The error the plugin reported, passed on as it is. */
 function ownError(what: string, text: string): CniError | undefined {
   const { code, msg, details } = (decodeObject(text) ?? {}) as Record<string, unknown>
-  if (typeof code !== 'number') return undefined
+  if (!Number.isInteger(code) || Number(code) < 1) return undefined
   const message = typeof msg === 'string' && msg !== '' ? msg : `${what} failed and gave no reason`
-  return new CniError(code, message, typeof details === 'string' ? details : '')
+  return new CniError(Number(code), message, typeof details === 'string' ? details : '')
 }
 
 function unexplained(what: string, text: string, exitCode: number | undefined): Failure {

@@ -73,7 +73,7 @@ describe.each(ARTEFACTS)('$artefact, in a chain', ({ path }) => {
     const { document } = chainErrorOf(() => chain('1.1.0', plugins).status())
     expect(document).toEqual({
       ...{ cniVersion: '1.1.0', code: 50 },
-      msg: 'there is no device "eth7" on the host, and it is lent to nobody',
+      msg: 'failed to find host device: Link not found: there is no device "eth7" on the host, and it is lent to nobody',
     })
     expect(commandsOf('recorder')).toEqual(['STATUS'])
     expect(commandsOf('third')).toEqual([])

@@ -115,7 +115,7 @@ describe.each(ARTEFACTS)('the result of $artefact', ({ path }) => {
     expect(exitCode).toBe(1)
     expect(document).toMatchObject({
       cniVersion,
-      code: 999,
+      code: 7,
       msg: 'cannot convert: no valid IP addresses',
     })
     expect(testbed.hostState()).toBe(before)

@@ -57,6 +57,19 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
       106,
       'is no result: "{\\"ips\\":[{\\"address\\":5}]}"',
     ],
+    ['with an error of code 0', `echo '{"code":0,"msg":"no"}'; exit 1`, 106, 'message "{'],
+    [
+      'by a table that cannot be',
+      `echo '{"ips":[],"routes":[{"dst":"0.0.0.0/0","table":99999999999}]}'`,
+      106,
+      'printed what is no result',
+    ],
+    [
+      'by an answer of very many levels',
+      `head -c 200000 /dev/zero | tr '\\0' '['`,
+      106,
+      'printed what is no result',
+    ],
     [
       'by a version nobody has',
       `echo '{"cniVersion":"0.4567.0"}'`,

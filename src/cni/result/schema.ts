@@ -1,13 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox'
 
+/** As wide as the kernel's fields. */
+const Unsigned32 = Type.Integer({ minimum: 0, maximum: 0xffffffff })
+
 const RouteSchema = Type.Object({
   dst: Type.String(),
   gw: Type.Optional(Type.String()),
-  mtu: Type.Optional(Type.Integer()),
-  advmss: Type.Optional(Type.Integer()),
-  priority: Type.Optional(Type.Integer()),
-  table: Type.Optional(Type.Integer()),
-  scope: Type.Optional(Type.Integer()),
+  mtu: Type.Optional(Unsigned32),
+  advmss: Type.Optional(Unsigned32),
+  priority: Type.Optional(Unsigned32),
+  table: Type.Optional(Unsigned32),
+  scope: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
 })
 
 /** What versions 0.1.0 and 0.2.0 say of one family. */
