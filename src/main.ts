@@ -9,10 +9,15 @@ async function answer(words: string[]): Promise<Answer> {
 
 /** Nobody else reads stdin, writes to stdout or ends the process. */
 async function main(): Promise<never> {
-  const { about, text, document, failed } = await answer(process.argv.slice(2))
+  const { about, text, document, failed, ifUnheard } = await answer(process.argv.slice(2))
   if (about) printAbout(about)
   if (text) printText(text)
-  if (document) printDocument(document)
+  try {
+    if (document) printDocument(document)
+  } catch (error) {
+    await ifUnheard?.()
+    throw error
+  }
   process.exit(failed ? 1 : 0)
 }
 

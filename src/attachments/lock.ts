@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { Failure } from '../failure.js'
+import { ignoringErrors } from '../ignoring-errors.js'
 import { kernelDoor } from '../kernel/door.js'
 import { pause } from '../pause.js'
 import { inDirectory } from './directory.js'
@@ -47,6 +48,6 @@ function isStill(path: string, fd: number): boolean {
 
 /** Removes the file while it is still locked, so that none is left behind for good. */
 function release(path: string, fd: number): void {
-  rmSync(path, { force: true })
+  ignoringErrors(() => rmSync(path, { force: true }))
   closeSync(fd)
 }

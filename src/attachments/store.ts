@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
+import { ignoringErrors } from '../ignoring-errors.js'
 import { warn } from '../log.js'
 import { type AttachmentKey, attachmentName, keyOf } from './attachment-key.js'
 import { inDirectory } from './directory.js'
@@ -63,7 +64,15 @@ export class AttachmentStore {
 
   /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
   write(record: AttachmentRecord): void {
-    const path = this.#path(keyOf(record))
+    try {
+      this.#write(this.#path(keyOf(record)), record)
+    } catch (error) {
+      ignoringErrors(() => this.remove(keyOf(record)))
+      throw error
+    }
+  }
+
+  #write(path: string, record: AttachmentRecord): void {
     const temporary = unfinished(path)
     attempt('write', path, () => {
       inDirectory(this.#directory, () =>

@@ -3,7 +3,7 @@ import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
 import { decodeNetwork } from '../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { note } from '../log.js'
-import type { Command } from './call.js'
+import type { Call, Command } from './call.js'
 import { version } from './version.js'
 
 /** What the process does in the end: prints, and says whether it failed. */
@@ -14,6 +14,8 @@ export interface Answer {
   text?: string
   document?: object | undefined
   failed: boolean
+  /** What is to be done if the document cannot be printed. */
+  ifUnheard?: () => Promise<void>
 }
 
 /** Each command is loaded only when it is called: start-up is paid for on every pod. */
@@ -46,13 +48,21 @@ export async function answerCall(
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
     const run = await load()
     const { readCall } = await import('./read-call.js')
-    const document = await run(await readCall(environment, cniVersion, network, variables, input))
-    return { document, failed: false }
+    const call = await readCall(environment, cniVersion, network, variables, input)
+    const document = await run(call)
+    return { document, failed: false, ifUnheard: () => undo(call) }
   } catch (error) {
     const document = errorDocument(error, cniVersion)
     note('error', document.msg, () => document)
     return { document, failed: true }
   }
+}
+
+/** An ADD of which the runtime never hears has failed, as far as it can know. */
+async function undo(call: Call): Promise<void> {
+  if (call.environment.command !== 'ADD') return
+  const { del } = await import('./del.js')
+  await del({ ...call, configuration: { ...call.configuration, restoreOnDelete: true } })
 }
 
 function read(readInput: () => string): string {

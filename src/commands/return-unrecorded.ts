@@ -1,5 +1,6 @@
 import { attachmentName } from '../attachments/attachment-key.js'
 import { acquireLock } from '../attachments/lock.js'
+import { AttachmentStore } from '../attachments/store.js'
 import type { Whereabouts } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'
 import { findLink } from '../kernel/netlink/link.js'
@@ -21,6 +22,8 @@ export function returnUnrecorded(call: Call): void {
   if (configuration.mode === 'apply') return
   const key = attachmentOf(call)
   using _attachment = acquireLock(configuration.stateDir, attachmentName(key))
+  // An ADD that came in between is not this call's to undo.
+  if (AttachmentStore.ofAttachments(configuration.stateDir).read(key)) return
   using host = Place.host()
   using sandbox = ifSandboxIsThere(() => Place.sandbox(environment.netns, host))
   const whereabouts = findByAlias(sandbox ? [sandbox, host] : [host], call)

@@ -1,0 +1,104 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+const DEVICES = 64
+const RIVALS = 32
+const ROUNDS = 500
+
+describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
+  let testbed: Testbed
+  const start = (command: string, options: CallOptions) =>
+    startPlugin(testbed, path, command, options)
+  const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+  const filesIn = (directory: string) => {
+    const full = `${testbed.stateDirectory}/${directory}`
+    return existsSync(full) ? readdirSync(full) : []
+  }
+  const failures = (outcomes: Outcome[]) => outcomes.filter(({ exitCode }) => exitCode !== 0)
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it(`${DEVICES} ADDs for as many devices, then their DELs`, async () => {
+    for (const n of numbers(DEVICES)) {
+      testbed.addDevice(`nic${n}`)
+      testbed.onHost(`address add 10.0.${n}.1/24 dev nic${n}`)
+    }
+    const callAll = (command: string) =>
+      Promise.all(
+        numbers(DEVICES).map((n) =>
+          start(command, {
+            configuration: { device: `nic${n}` },
+            variables: { CNI_CONTAINERID: `container-${n}`, CNI_IFNAME: `pod${n}` },
+          }),
+        ),
+      )
+    expect(failures(await callAll('ADD'))).toEqual([])
+    const addresses = testbed.inPod('-4 -oneline address')
+    for (const n of numbers(DEVICES))
+      expect(addresses).toMatch(new RegExp(`pod${n}\\s+inet 10\\.0\\.${n}\\.1/24`))
+    expect(filesIn('attachments')).toHaveLength(DEVICES)
+    expect(failures(await callAll('DEL'))).toEqual([])
+    expect(testbed.onHost('link').match(/nic\d+@/g)).toHaveLength(DEVICES)
+    expect([...filesIn('attachments'), ...filesIn('locks')]).toEqual([])
+  })
+
+  it(`${RIVALS} ADDs for one device: one has it, the others say who`, async () => {
+    const outcomes = await Promise.all(
+      numbers(RIVALS).map((n) =>
+        start('ADD', { variables: { CNI_CONTAINERID: `container-${n}`, CNI_IFNAME: `pod${n}` } }),
+      ),
+    )
+    const winner = outcomes.findIndex(({ exitCode }) => exitCode === 0)
+    const losers = failures(outcomes)
+    expect(losers).toHaveLength(RIVALS - 1)
+    for (const { document } of losers)
+      expect(document).toMatchObject({
+        code: 11,
+        msg: `eth1 is lent to container container-${winner}, as pod${winner} in sandbox ${testbed.sandboxPath}`,
+      })
+    expect(testbed.inPod('-4 address')).toContain(`198.51.100.5/24 scope global pod${winner}`)
+    expect(filesIn('attachments')).toEqual([`container-${winner}:pod${winner}.json`])
+  })
+
+  it(`ADD against DEL of one attachment, ${ROUNDS} times`, async () => {
+    for (const _ of numbers(ROUNDS)) {
+      const [added, deleted] = await Promise.all([start('ADD', {}), start('DEL', {})])
+      expect([added.exitCode, deleted.exitCode], `${added.stdout}${deleted.stdout}`).toEqual([0, 0])
+      // Whichever came first, the record and the device agree.
+      const isLent = testbed.inPod('link').includes('net1')
+      expect(filesIn('attachments')).toHaveLength(isLent ? 1 : 0)
+      if (isLent) expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+      expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+    }
+    expect([...filesIn('attachments'), ...filesIn('locks')]).toEqual([])
+  }, 300_000)
+
+  it('100 attachments, of which GC ends the 50 that are not valid', () => {
+    for (const n of numbers(100)) {
+      testbed.onHost(`link add name nic${n} type ifb`)
+      const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', {
+        configuration: { device: `nic${n}` },
+        variables: { CNI_CONTAINERID: `container-${n}`, CNI_IFNAME: `pod${n}` },
+      })
+      expect(exitCode, stdout).toBe(0)
+    }
+    const valid = numbers(50).map((n) => ({
+      containerID: `container-${2 * n}`,
+      ifname: `pod${2 * n}`,
+    }))
+    const outcome = callPlugin(testbed, path, 'GC', {
+      configuration: { 'cni.dev/valid-attachments': valid },
+    })
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+    const home = testbed.onHost('link').match(/nic\d+/g)
+    expect(home).toEqual(numbers(50).map((n) => `nic${2 * n + 1}`))
+    expect(filesIn('attachments')).toHaveLength(50)
+  })
+})

@@ -1,0 +1,72 @@
+import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.each(ARTEFACTS)('the state directory: $artefact', ({ path }) => {
+  let testbed: Testbed
+  let stateDir: string
+  let before: string
+  const call = (command: string, options: CallOptions = {}) =>
+    callPlugin(testbed, path, command, { ...options, configuration: { stateDir } })
+  const mode = (file: string) => statSync(file).mode & 0o777
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    stateDir = `${testbed.stateDirectory}/a/b`
+    before = testbed.hostState()
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  /** In the mount namespace that `ip netns exec` made for the call. */
+  const onFileSystem = (options: string, prepare = ''): CallOptions => ({
+    wrapper: [
+      'sh',
+      '-c',
+      `mkdir -p ${stateDir} && mount -t tmpfs -o ${options} state ${stateDir} ${prepare} && exec "$@"`,
+      'sh',
+    ],
+  })
+
+  it('is made for the owner alone, with all that is in it', () => {
+    expect(call('ADD').exitCode).toBe(0)
+    for (const directory of [stateDir, `${stateDir}/attachments`, `${stateDir}/locks`])
+      expect(mode(directory)).toBe(0o700)
+    expect(mode(`${stateDir}/attachments/container-1:net1.json`)).toBe(0o600)
+  })
+
+  it.each([
+    ['that others can write', () => chmodSync(stateDir, 0o757)],
+    ['that a group can write', () => chmodSync(stateDir, 0o770)],
+    ['of another user', () => chownSync(stateDir, 65534, 65534)],
+  ])('%s is refused', (_, spoil) => {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    spoil()
+    for (const command of ['ADD', 'DEL'])
+      expect(call(command).document).toMatchObject({
+        code: 5,
+        msg: `cannot use ${stateDir} to remember what was lent: others can write there`,
+      })
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it('that is a file is refused', () => {
+    mkdirSync(`${testbed.stateDirectory}/a`)
+    writeFileSync(stateDir, '')
+    expect(call('ADD').document).toMatchObject({ code: 5 })
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it.each([
+    ['full', 'size=64k,mode=700', '&& ! head -c 1M /dev/zero 2>/dev/null >STATE/filler', 'ENOSPC'],
+    ['without room for a file', 'nr_inodes=2,mode=700', '&& mkdir STATE/locks', 'ENOSPC'],
+    ['read-only', 'ro,mode=700', '', 'EROFS'],
+  ])('on a file system that is %s', (_, options, prepare, reason) => {
+    const outcome = call('ADD', onFileSystem(options, prepare.replaceAll('STATE', stateDir)))
+    expect(outcome.document).toMatchObject({ code: 5, msg: expect.stringContaining(reason) })
+    expect(outcome.document.msg).toContain(stateDir)
+    expect(testbed.hostState()).toBe(before)
+  })
+})
