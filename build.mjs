@@ -25,6 +25,15 @@ function compileDoor() {
   ])
 }
 
+/** The address keeper: a small program that the plugin leaves behind in a gVisor sandbox. */
+function compileKeeper() {
+  run(process.env.CC ?? 'cc', [
+    ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror', '-s'],
+    ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
+    ...['-o', 'build/keeper.bin', 'src/sandbox-runtime/keeper.c'],
+  ])
+}
+
 /** `target` also decides how the addon's bytes are embedded: Node 20 knows no Uint8Array.fromBase64. */
 const bundleOptions = {
   bundle: true,
@@ -33,7 +42,7 @@ const bundleOptions = {
   format: 'cjs',
   minify: true,
   legalComments: 'none',
-  loader: { '.node': 'binary' },
+  loader: { '.node': 'binary', '.bin': 'binary' },
   plugins: [netlinkCodecPlugin],
   logLevel: 'warning',
 }
@@ -70,6 +79,7 @@ async function bundleBench() {
 mkdirSync('build', { recursive: true })
 mkdirSync('dist', { recursive: true })
 compileDoor()
+compileKeeper()
 await compileSchemas()
 if (process.argv[2] === 'bench') await bundleBench()
 else {

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 /** What esbuild's binary loader does for the bundle. */
-const embeddedAddon = {
-  name: 'embedded-addon',
+const embeddedPrograms = {
+  name: 'embedded-programs',
   load(id: string) {
-    if (!id.endsWith('.node')) return undefined
+    if (!/\.(node|bin)$/.test(id)) return undefined
     return `export default Buffer.from('${readFileSync(id).toString('base64')}', 'base64')`
   },
 }
 
 export default defineConfig({
-  plugins: [embeddedAddon],
+  plugins: [embeddedPrograms],
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

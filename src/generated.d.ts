@@ -6,6 +6,12 @@ declare module '*/build/door.node' {
   export default bytes
 }
 
+/** The address keeper for gVisor, embedded the same way. */
+declare module '*/build/keeper.bin' {
+  const bytes: Uint8Array
+  export default bytes
+}
+
 /**
  * The keys of the configuration schema, each with its check as plain code.
  * TypeBox itself stays out of the bundle: to load it and interpret a schema would
@@ -23,5 +29,10 @@ declare module '*/build/configuration-keys.js' {
 
 /** The schema of attachment records, as plain code. */
 declare module '*/build/check-record.js' {
+  export default function check(value: unknown): boolean
+}
+
+/** The schema of what is noted for gVisor, as plain code. */
+declare module '*/build/check-keeping.js' {
   export default function check(value: unknown): boolean
 }

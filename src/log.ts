@@ -42,6 +42,27 @@ export function note(level: LogLevel, event: string, fields: () => object): void
   }
 }
 
+/** A line for the log that another program is to write, without its time and braces. */
+export interface PreparedLine {
+  file: string
+  members: string
+}
+
+/**
+ * Prepares what is noted later, when this process is no more.
+ * @returns undefined where it would not be written
+ */
+export function prepareNote(
+  level: LogLevel,
+  event: string,
+  fields: object,
+): PreparedLine | undefined {
+  const { file, context } = settings
+  if (file === undefined || !isWanted(level)) return undefined
+  const members = JSON.stringify({ level, event, ...context(), ...fields }).slice(1, -1)
+  return { file, members }
+}
+
 function isWanted(level: LogLevel): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(settings.level)
 }

@@ -4,10 +4,10 @@ import { build } from 'esbuild'
 
 /**
  * Compiles the TypeBox schemas that a call checks something against to plain
- * code: `build/configuration-keys.js` and `build/check-record.js`.
+ * code: `build/configuration-keys.js`, `build/check-record.js` and `build/check-keeping.js`.
  */
 export async function compileSchemas() {
-  const { ConfigurationSchema, AttachmentRecordSchema } = await loadSchemas()
+  const { ConfigurationSchema, AttachmentRecordSchema, KeepingSchema } = await loadSchemas()
   const keys = Object.entries(ConfigurationSchema.properties).map(
     ([name, schema]) => `{
       name: ${JSON.stringify(name)},
@@ -18,6 +18,7 @@ export async function compileSchemas() {
   )
   writeFileSync('build/configuration-keys.js', `export const KEYS = [${keys.join(',')}]\n`)
   writeFileSync('build/check-record.js', `export default ${checkOf(AttachmentRecordSchema)}\n`)
+  writeFileSync('build/check-keeping.js', `export default ${checkOf(KeepingSchema)}\n`)
 }
 
 /** The compiler writes the body of a function that returns the check. */
@@ -37,6 +38,7 @@ async function loadSchemas() {
       contents: `
         export { ConfigurationSchema } from './src/cni/configuration-schema.ts'
         export { AttachmentRecordSchema } from './src/attachments/record-schema.ts'
+        export { KeepingSchema } from './src/sandbox-runtime/keeping-schema.ts'
       `,
     },
   })

@@ -8,6 +8,7 @@ export const CONFIGURATION_DEFAULTS = {
   sysctls: [] as string[],
   restoreOnDelete: false,
   force: false,
+  gvisor: false as boolean | { timeoutSeconds?: number },
   timeoutSeconds: 100,
   logLevel: 'warning' as const,
   stateDir: '/var/lib/cni/host-device-l3',

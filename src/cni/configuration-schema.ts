@@ -114,6 +114,21 @@ export const ConfigurationSchema = Type.Object({
       description: 'true or false: whether to lend a device that others depend on',
     }),
   ),
+  gvisor: Type.Optional(
+    Type.Union(
+      [
+        Type.Boolean(),
+        Type.Object({
+          timeoutSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3600 })),
+        }),
+      ],
+      {
+        default: CONFIGURATION_DEFAULTS.gvisor,
+        description:
+          "true or false: whether the sandbox is gVisor's; or an object whose timeoutSeconds, up to 3600, is how long to wait for it",
+      },
+    ),
+  ),
   timeoutSeconds: Type.Optional(
     Type.Number({
       exclusiveMinimum: 0,

@@ -16,6 +16,7 @@ export interface RawNetwork {
 
 /** What this program reads inside of other keys. */
 const INNER_KEYS = {
+  gvisor: ['timeoutSeconds'],
   ipam: ['type'],
   prevResult: RESULT_KEYS,
   runtimeConfig: ['deviceID'],

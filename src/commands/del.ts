@@ -4,6 +4,7 @@ import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
 import { endCapture } from './end-capture.js'
+import { endKeeping } from './end-keepings.js'
 import { ifSandboxIsThere } from './if-sandbox-is-there.js'
 import { ipamOf } from './ipam-of.js'
 import { requireAnotherNamespace } from './require-another-namespace.js'
@@ -17,7 +18,13 @@ import { takeAll } from './take-all.js'
  */
 export async function del(call: Call): Promise<undefined> {
   requireSandboxIsNotTheHost(call)
-  await takeAll([() => releaseAddresses(call), () => endStage(call)])
+  const { stateDir } = call.configuration
+  await takeAll([
+    () => releaseAddresses(call),
+    // Before the addresses go with the device: the keeper would take that for gVisor's work.
+    () => endKeeping(stateDir, attachmentOf(call)),
+    () => endStage(call),
+  ])
 }
 
 /** A sandbox that is gone is none to complain of. */

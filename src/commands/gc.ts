@@ -5,6 +5,7 @@ import type { Configuration } from '../cni/configuration-schema.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
 import { endCapture } from './end-capture.js'
+import { endKeepings } from './end-keepings.js'
 import { ipamOf } from './ipam-of.js'
 import { takeAll } from './take-all.js'
 
@@ -21,6 +22,7 @@ export async function gc(call: Call): Promise<undefined> {
   const captures = AttachmentStore.ofCaptures(stateDir)
   const isStale = staleness(call.configuration)
   await takeAll([
+    () => endKeepings(stateDir, isStale),
     ...attachments
       .list()
       .filter(isStale)
@@ -33,8 +35,10 @@ export async function gc(call: Call): Promise<undefined> {
   ])
 }
 
+type Attachment = Pick<AttachmentRecord, 'network' | 'containerId' | 'interfaceName'>
+
 /** Tells whether a record is of an attachment of this network that the runtime no longer has. */
-function staleness(configuration: Configuration): (record: AttachmentRecord) => boolean {
+function staleness(configuration: Configuration): (record: Attachment) => boolean {
   const valid = configuration['cni.dev/valid-attachments']
   if (valid === undefined) return () => false
   // A runtime written in Go says null for an empty list.

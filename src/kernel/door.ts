@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import doorBytes from '../../build/door.node'
+import { inAnonymousFile } from './anonymous-file.js'
 
 /** What `native/door.c` offers. A failed system call throws a `DoorError`. */
 export interface KernelDoor {
@@ -15,6 +15,15 @@ export interface KernelDoor {
   finishTransaction(transaction: Transaction): Buffer
   /** Takes an exclusive flock(2) without waiting; false when somebody else has it. */
   tryLock(fd: number): boolean
+  /**
+   * Starts an executable file in the background: a session of its own, no environment,
+   * nothing on its standard streams, and `files` as its descriptors from 3 on.
+   * @param title what `ps` shows of it
+   * @returns its process id
+   */
+  startProgram(program: number, title: string, files: number[]): number
+  /** Waits for the end of a program that was started; returns its exit status, or -1. */
+  waitForProgram(pid: number): number
   /** The usual text of 4 or 16 bytes; IPv6 compressed. */
   addressText(bytes: Buffer): string
   /** The bytes of an address; throws a TypeError where the text is none. */
@@ -32,9 +41,6 @@ export interface DoorError extends Error {
   syscall: string
 }
 
-/** Linux's O_TMPFILE, which Node has no name for: the directory bit is part of it. */
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
-
 let loaded: KernelDoor | undefined
 
 /** The addon, loaded at the first call. */
@@ -43,32 +49,10 @@ export function kernelDoor(): KernelDoor {
   return loaded
 }
 
-/**
- * Loads the addon from a file without a name: nothing is left on disk, and there
- * is no path that another user could have written first. Some hosts mount one or
- * the other directory without the right to execute, hence several.
- */
 function load(): KernelDoor {
-  const refusals: string[] = []
-  const directories = ['/run', '/var/lib/cni', `${process.execPath}/..`, '/tmp', '/var/tmp']
-  for (const directory of directories) {
-    try {
-      return loadFrom(directory)
-    } catch (error) {
-      refusals.push(`${directory}: ${(error as Error).message}`)
-    }
-  }
-  throw new Error(`cannot load the kernel door from any directory: ${refusals.join('; ')}`)
-}
-
-function loadFrom(directory: string): KernelDoor {
-  const fd = openSync(directory, O_TMPFILE | constants.O_RDWR, 0o700)
-  try {
-    writeSync(fd, doorBytes)
+  return inAnonymousFile('load the kernel door', doorBytes, (fd) => {
     const module: { exports: unknown } = { exports: {} }
     process.dlopen(module, `/proc/self/fd/${fd}`)
     return module.exports as KernelDoor
-  } finally {
-    closeSync(fd)
-  }
+  })
 }

@@ -3,8 +3,6 @@ import { acquireLock } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { asCniError } from '../../cni/error.js'
 import { findDevice } from '../../device/find-device.js'
-import { Failure } from '../../failure.js'
-import { findLink } from '../../kernel/netlink/link.js'
 import type { Link } from '../../kernel/objects/link.js'
 import { Place } from '../../kernel/place.js'
 import { applyState } from '../../network-state/apply.js'
@@ -15,9 +13,11 @@ import { planState } from '../../network-state/plan.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
 import { choiceOf } from '../choice.js'
+import { gvisorOf } from '../gvisor-of.js'
 import { ipamOf } from '../ipam-of.js'
 import { removeRules } from '../remove-rules.js'
 import { requireAnotherNamespace } from '../require-another-namespace.js'
+import { requireInterface } from '../require-interface.js'
 import { applyAssigned, askForAddresses } from './assign.js'
 import { contributionOf } from './contribution.js'
 import { recordOf } from './record-of.js'
@@ -35,6 +35,7 @@ export async function addByApplying(call: Call): Promise<object> {
   const { stateDir } = configuration
   const key = attachmentOf(call)
   const ipam = await ipamOf(call)
+  const gvisor = await gvisorOf(call)
   using host = Place.host()
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
@@ -42,16 +43,20 @@ export async function addByApplying(call: Call): Promise<object> {
   using _attachment = acquireLock(stateDir, attachmentName(key))
 
   const link = requireInterface(sandbox, key.nameInSandbox)
+  gvisor?.requireAudible(sandbox, link)
   const { former, state } = stateToApply(host, key, call)
   const { nameInSandbox } = key
   const record = recordOf(call, 'apply', { onHost: former, nameInSandbox }, state)
   store.write(record)
   try {
-    const carried = carriedState(state, former)
+    const all = carriedState(state, former)
+    const carried = gvisor?.fit(sandbox, all, former, link.index) ?? all
+    gvisor?.makeRoom(sandbox, link, carried.addresses)
     applyState(sandbox, host, link, planState(former, link, carried))
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
-    if (assigned) applyAssigned(sandbox, host, link, assigned)
+    if (assigned) applyAssigned(sandbox, host, link, assigned, gvisor)
     const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
+    gvisor?.keep(host, sandbox, link)
     tell(`applied the state of ${former.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {
@@ -61,16 +66,6 @@ export async function addByApplying(call: Call): Promise<object> {
     const outcome = `what ${link.name} was given before goes with it when the sandbox is torn down`
     throw asCniError(error, release === '' ? outcome : `${outcome}; ${release}`)
   }
-}
-
-function requireInterface(sandbox: Place, name: string): Link {
-  const link = findLink(sandbox.socket, { name })
-  if (link) return link
-  throw new Failure(
-    'device-not-found',
-    `cannot apply anything to ${name}: there is no such interface in ${sandbox.name}`,
-    'nothing was changed; a plugin before this one in the chain should have made it',
-  )
 }
 
 function stateToApply(

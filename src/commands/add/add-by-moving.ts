@@ -19,6 +19,7 @@ import { lostDefaultRoutes } from '../../network-state/lost-default-routes.js'
 import { planState } from '../../network-state/plan.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
+import { gvisorOf } from '../gvisor-of.js'
 import { ipamOf } from '../ipam-of.js'
 import { requireAnotherNamespace } from '../require-another-namespace.js'
 import { applyAssigned, askForAddresses } from './assign.js'
@@ -36,6 +37,7 @@ export async function addByMoving(call: Call): Promise<object> {
   const { stateDir } = configuration
   const key = attachmentOf(call)
   const ipam = await ipamOf(call)
+  const gvisor = await gvisorOf(call)
   using host = Place.host()
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
@@ -47,12 +49,14 @@ export async function addByMoving(call: Call): Promise<object> {
   const onHost = requireStillThere(host, call, found)
   const lent = lentDevice(onHost, key.nameInSandbox)
   requireMovable(onHost)
+  gvisor?.requireAudible(host, onHost)
   requireFreeNames(sandbox, lent)
   if (!configuration.force) requireNobodyDepends(onHost)
 
   const state = captureHostNetworkState(host, onHost, configuration)
   const prepare = (link: Link) => {
-    const carried = carriedState(state, onHost)
+    const all = carriedState(state, onHost)
+    const carried = gvisor?.fit(sandbox, all, onHost) ?? all
     const contribution = contributionOf(link, netns, carried, cniVersion)
     return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
   }
@@ -69,8 +73,9 @@ export async function addByMoving(call: Call): Promise<object> {
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
     applyState(sandbox, host, link, plan)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
-    if (assigned) applyAssigned(sandbox, host, link, assigned)
+    if (assigned) applyAssigned(sandbox, host, link, assigned, gvisor)
     const result = resultOf(call, contribution, assigned)
+    gvisor?.keep(host, sandbox, link)
     for (const route of lostDefaultRoutes(host, onHost, state))
       warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
     tell(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)

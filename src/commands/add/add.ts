@@ -1,7 +1,7 @@
 import { isForUserspace } from '../../device/userspace-driver.js'
 import type { Call, Command } from '../call.js'
 import { choiceOf } from '../choice.js'
-import { modeOf } from '../mode.js'
+import { isOnlyToKeep, modeOf } from '../mode.js'
 
 /**
  * ADD: gives the sandbox the device, or what the host gave the device.
@@ -17,6 +17,7 @@ export async function add(call: Call): Promise<object | undefined> {
 async function wayOf(call: Call): Promise<Command> {
   const mode = modeOf(call)
   if (mode === 'capture') return (await import('./add-by-capturing.js')).addByCapturing
+  if (isOnlyToKeep(call)) return (await import('./add-by-keeping.js')).addByKeeping
   if (mode === 'apply') return (await import('./add-by-applying.js')).addByApplying
   if (isForUserspace(choiceOf(call.configuration)))
     return (await import('./add-for-userspace.js')).addForUserspace

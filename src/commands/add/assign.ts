@@ -7,6 +7,7 @@ import { applyState } from '../../network-state/apply.js'
 import { assignedState } from '../../network-state/assigned-state.js'
 import { planState } from '../../network-state/plan.js'
 import { settleAddresses } from '../../network-state/settle-addresses.js'
+import type { Gvisor } from '../../sandbox-runtime/gvisor.js'
 
 /**
  * Has the IPAM plugin assign addresses.
@@ -21,10 +22,19 @@ export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<R
 
 /**
  * Gives a device in the sandbox what was assigned, beside what it has.
+ * @param gvisor where only what runsc starts with is to be given
  * @throws Failure `kernel-refused`, also for an IPv6 address that somebody else has
  */
-export function applyAssigned(sandbox: Place, host: Place, device: Link, assigned: Result): void {
-  applyState(sandbox, host, device, planState(device, device, assignedState(assigned, device)))
+export function applyAssigned(
+  sandbox: Place,
+  host: Place,
+  device: Link,
+  assigned: Pick<Result, 'ips' | 'routes'>,
+  gvisor?: Gvisor,
+): void {
+  const all = assignedState(assigned, device)
+  const state = gvisor?.fit(sandbox, all, device) ?? all
+  applyState(sandbox, host, device, planState(device, device, state))
   // Routes by such a gateway would not work before.
   const hasIpv6Gateway = assigned.ips?.some(({ gateway }) => gateway?.includes(':'))
   if (hasIpv6Gateway) settleAddresses(sandbox, device)

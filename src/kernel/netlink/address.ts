@@ -70,6 +70,18 @@ export function addressRequest(
   }
 }
 
+/** A request that takes the address from a device. */
+export function addressRemoval(
+  { family, local, prefixLength }: Pick<Address, 'family' | 'local' | 'prefixLength'>,
+  index: number,
+): Request {
+  return {
+    type: MessageType.DELADDR,
+    header: formatAddress({ family: familyNumber(family), prefixlen: prefixLength, index }),
+    attributes: [bytes(IFA.local, addressBytes(local))],
+  }
+}
+
 /** Undefined for a family that is not IP. */
 export function decodeAddress(data: Buffer): Address | undefined {
   const fixed = parseAddress(data.subarray(0, __LENGTH_Address))

@@ -1,0 +1,43 @@
+import { attachmentName } from '../../attachments/attachment-key.js'
+import { acquireLock } from '../../attachments/lock.js'
+import { expressResult } from '../../cni/result/express.js'
+import { Place } from '../../kernel/place.js'
+import { warn } from '../../log.js'
+import { assignedState } from '../../network-state/assigned-state.js'
+import { attachmentOf } from '../attachment-of.js'
+import type { Call } from '../call.js'
+import { gvisorOf } from '../gvisor-of.js'
+import { reportedAssignment } from '../reported.js'
+import { requireAnotherNamespace } from '../require-another-namespace.js'
+import { requireInterface } from '../require-interface.js'
+import { applyAssigned } from './assign.js'
+
+/**
+ * Does nothing for an interface but what gVisor needs: another plugin of the chain made
+ * it and gave it its addresses. Where a sandbox ran on it before, it gets them again.
+ */
+export async function addByKeeping(call: Call): Promise<object> {
+  const { configuration, environment, cniVersion } = call
+  const { stateDir, prevResult } = configuration
+  const key = attachmentOf(call)
+  const gvisor = await gvisorOf(call)
+  using host = Place.host()
+  using sandbox = Place.sandbox(environment.netns, host)
+  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  using _attachment = acquireLock(stateDir, attachmentName(key))
+  const link = requireInterface(sandbox, key.nameInSandbox)
+  gvisor?.requireAudible(sandbox, link)
+  const reported = reportedAssignment(call)
+  const { addresses } = assignedState(reported, link)
+  if (gvisor?.makeRoom(sandbox, link, addresses)) {
+    warn(`${link.name} has none of the addresses that the chain reported: it is given them again`)
+    applyAssigned(sandbox, host, link, reported, gvisor)
+  }
+  gvisor?.keep(
+    host,
+    sandbox,
+    link,
+    addresses.map(({ local }) => local),
+  )
+  return expressResult(prevResult ?? {}, cniVersion)
+}

@@ -1,0 +1,18 @@
+import { Failure } from '../failure.js'
+import { findLink } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Place } from '../kernel/place.js'
+
+/**
+ * The interface that another plugin of the chain made.
+ * @throws Failure `device-not-found`
+ */
+export function requireInterface(sandbox: Place, name: string): Link {
+  const link = findLink(sandbox.socket, { name })
+  if (link) return link
+  throw new Failure(
+    'device-not-found',
+    `cannot apply anything to ${name}: there is no such interface in ${sandbox.name}`,
+    'nothing was changed; a plugin before this one in the chain should have made it',
+  )
+}

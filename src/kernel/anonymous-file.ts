@@ -1,0 +1,48 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+
+/** Linux's O_TMPFILE, which Node has no name for: the directory bit is part of it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
+
+/**
+ * Writes bytes to a file without a name and works with that: nothing is left on disk,
+ * and there is no path that another user could have written first. Some hosts mount
+ * one or the other directory without the right to execute, hence several.
+ * @param purpose for the message, where no directory will do
+ * @param work is given the file, open for reading; it may be called again with another one
+ */
+export function inAnonymousFile<T>(
+  purpose: string,
+  content: Uint8Array,
+  work: (fd: number) => T,
+): T {
+  const refusals: string[] = []
+  const directories = ['/run', '/var/lib/cni', `${process.execPath}/..`, '/tmp', '/var/tmp']
+  for (const directory of directories) {
+    try {
+      return inFileOf(directory, content, work)
+    } catch (error) {
+      refusals.push(`${directory}: ${(error as Error).message}`)
+    }
+  }
+  throw new Error(`cannot ${purpose} from any directory: ${refusals.join('; ')}`)
+}
+
+function inFileOf<T>(directory: string, content: Uint8Array, work: (fd: number) => T): T {
+  const fd = writtenFile(directory, content)
+  try {
+    return work(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The file, open for reading alone: what is open for writing cannot be executed. */
+function writtenFile(directory: string, content: Uint8Array): number {
+  const fd = openSync(directory, O_TMPFILE | constants.O_WRONLY, 0o700)
+  try {
+    writeSync(fd, content)
+    return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
+  } finally {
+    closeSync(fd)
+  }
+}

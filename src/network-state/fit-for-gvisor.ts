@@ -1,0 +1,106 @@
+import { addressBytes, addressText } from '../kernel/ip-address.js'
+import type { Address } from '../kernel/objects/address.js'
+import type { Family } from '../kernel/objects/family.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Hop, Route } from '../kernel/objects/route.js'
+import type { StateToApply } from './carried.js'
+import { describeAddress, describeRoute } from './describe.js'
+
+/** Something that is not given to an interface, spelled as CHECK would miss it, and why. */
+export interface Omission {
+  what: string
+  why: string
+}
+
+const TABLE_MAIN = 254
+const SCOPE_LINK = 253
+/** What the kernel takes a missing metric to be. */
+const DEFAULT_METRIC: Record<Family, number> = { inet: 0, inet6: 1024 }
+
+/**
+ * Makes a state one that runsc starts with: no peer addresses, and in table main at most
+ * one default route of a family, with a gateway.
+ * @param former the device as its routes name it
+ * @param name what the device is called in the sandbox
+ * @param taken the families of which the sandbox has a default route already
+ */
+export function fitForGvisor<T extends StateToApply>(
+  state: T,
+  former: Pick<Link, 'index'>,
+  name: string,
+  taken: Family[],
+): { state: T; omissions: Omission[] } {
+  const omissions: Omission[] = []
+  const { addresses, peerRoutes } = withoutPeers(state, former, omissions)
+  const best = bestDefaults(state.routes, taken)
+  const routes = state.routes.flatMap((route) => {
+    if (!isDefault(route)) return [route]
+    const gateway = route.hops.find(hasGateway)
+    const isBest = best.includes(route)
+    if (isBest && gateway && route.hops.length === 1) return [route]
+    const why = gateway ? 'it takes one default route of a family' : NEEDS_GATEWAY
+    omissions.push({ what: `route ${describeRoute(route, name)}`, why })
+    return isBest && gateway ? [{ ...route, hops: [gateway] }] : []
+  })
+  return { state: { ...state, addresses, routes: [...peerRoutes, ...routes] }, omissions }
+}
+
+const NEEDS_GATEWAY = 'it takes no default route without a gateway'
+
+/** Whether runsc counts a route among the default ones. */
+export function isDefault({ destination, table, type }: Route): boolean {
+  return destination.endsWith('/0') && table === TABLE_MAIN && type === 'UNICAST'
+}
+
+const hasGateway = ({ gateway }: Hop) => gateway !== undefined
+
+/** Of each family the default route that the kernel itself would prefer. */
+function bestDefaults(routes: Route[], taken: Family[]): Route[] {
+  const usable = routes.filter((route) => isDefault(route) && route.hops.some(hasGateway))
+  const metric = ({ priority, family }: Route) => priority ?? DEFAULT_METRIC[family]
+  return (['inet', 'inet6'] as const)
+    .filter((family) => !taken.includes(family))
+    .flatMap((family) => {
+      const candidates = usable.filter((route) => route.family === family)
+      return candidates.toSorted((a, b) => metric(a) - metric(b)).slice(0, 1)
+    })
+}
+
+/** The address stays; the way to its peer becomes a route. */
+function withoutPeers(
+  { addresses }: StateToApply,
+  former: Pick<Link, 'index'>,
+  omissions: Omission[],
+): { addresses: Address[]; peerRoutes: Route[] } {
+  const peerRoutes: Route[] = []
+  const alone = addresses.map((address) => {
+    const { peer, ...rest } = address
+    if (peer === undefined) return address
+    omissions.push({ what: `address ${describeAddress(address)}`, why: 'it takes no peer' })
+    if (!address.flags.includes('noprefixroute'))
+      peerRoutes.push(routeToPeer(address, peer, former.index))
+    return { ...rest, prefixLength: address.family === 'inet' ? 32 : 128 }
+  })
+  return { addresses: alone, peerRoutes }
+}
+
+/** What the kernel would have made of the peer. */
+function routeToPeer({ family, prefixLength }: Address, peer: string, index: number): Route {
+  return {
+    family,
+    destination: `${firstOf(peer, prefixLength)}/${prefixLength}`,
+    typeOfService: 0,
+    table: TABLE_MAIN,
+    protocol: 'STATIC',
+    scope: family === 'inet' ? SCOPE_LINK : 0,
+    type: 'UNICAST',
+    hops: [{ interfaceIndex: index, weight: 1 }],
+  }
+}
+
+/** The first address of a network, of which any address and the prefix length are given. */
+function firstOf(address: string, prefixLength: number): string {
+  const bytes = addressBytes(address)
+  const kept = (n: number) => Math.min(8, Math.max(0, prefixLength - 8 * n))
+  return addressText(bytes.map((byte, n) => byte & (0xff00 >> kept(n))) as Buffer)
+}

@@ -1,0 +1,133 @@
+import type { AttachmentKey } from '../attachments/attachment-key.js'
+import { addressRemoval, dumpAddresses } from '../kernel/netlink/address.js'
+import { linkKindOf } from '../kernel/netlink/link-kind.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Family } from '../kernel/objects/family.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Place } from '../kernel/place.js'
+import { note, warn } from '../log.js'
+import type { StateToApply } from '../network-state/carried.js'
+import { fitForGvisor, isDefault } from '../network-state/fit-for-gvisor.js'
+import { deafFamilies, requireAudible } from './deaf-kinds.js'
+import { endKeeper, keeperOf, startKeeper } from './keeper-process.js'
+import type { Keeping, OwnedAddress } from './keeping-schema.js'
+import { KeepingStore } from './keeping-store.js'
+import { warnOfUnresolvedGateways } from './unresolved-gateways.js'
+import { longestPrefix } from './verify-keeping.js'
+
+const SCOPE_GLOBAL = 0
+
+/** What is asked for an interface of a gVisor sandbox. */
+export interface GvisorRequest {
+  stateDir: string
+  key: AttachmentKey
+  network: string
+  sandboxPath: string
+  /** How long gVisor may take to start; 0: no keeper, something else calls `keep`. */
+  timeoutSeconds: number
+}
+
+/** The part of an ADD that gVisor needs. */
+export class Gvisor {
+  readonly #store: KeepingStore
+  readonly #omitted = new Map<string, string>()
+
+  constructor(private readonly request: GvisorRequest) {
+    this.#store = new KeepingStore(request.stateDir)
+  }
+
+  /**
+   * Refuses a device that gVisor can get no packet from.
+   * @throws Failure `device-refused`
+   */
+  requireAudible(place: Place, link: Link): void {
+    requireAudible(linkKindOf(place.socket, link.index), link.name)
+  }
+
+  /**
+   * Makes a state one that runsc starts with; what is left out is told in the end.
+   * @param former the device as its routes name it
+   * @param own the index of the interface in the sandbox, where it has no routes that stay
+   */
+  fit<T extends StateToApply>(
+    sandbox: Place,
+    state: T,
+    former: Pick<Link, 'index'>,
+    own?: number,
+  ): T {
+    const taken = familiesWithDefault(sandbox, own)
+    const fit = fitForGvisor(state, former, this.request.key.nameInSandbox, taken)
+    for (const { what, why } of fit.omissions) this.#omitted.set(what, why)
+    return fit.state
+  }
+
+  /**
+   * Takes away what was put back for a sandbox that ran here before: the kernel would
+   * not have the same address again, with the routes that belong to it.
+   * @param wanted what the interface is to have
+   * @returns whether it has none of it
+   */
+  makeRoom({ socket }: Place, link: Link, wanted: OwnedAddress[]): boolean {
+    this.#endFormerKeeper()
+    const lengths = new Map(wanted.map(({ local, prefixLength }) => [local, prefixLength]))
+    const there = dumpAddresses(socket, link.index).filter(({ local }) => lengths.has(local))
+    const inTheWay = there.filter(({ local, prefixLength }) => lengths.get(local) !== prefixLength)
+    socket.requestAll(inTheWay.map((address) => addressRemoval(address, link.index)))
+    return inTheWay.length === there.length
+  }
+
+  /**
+   * Notes what the interface has, and leaves a keeper where it would go deaf without.
+   * @param reported the addresses to keep; left out, all that the interface has
+   */
+  keep(host: Place, sandbox: Place, link: Link, reported?: string[]): void {
+    const { key, network, sandboxPath, timeoutSeconds } = this.request
+    this.#endFormerKeeper()
+    for (const [what, why] of this.#omitted)
+      warn(`${link.name} is without ${what}, so that gVisor starts: ${why}`)
+    const kind = linkKindOf(sandbox.socket, link.index)
+    if (kind.ipvlanMode === 'l3') warnOfUnresolvedGateways(sandbox, link)
+    const all = dumpAddresses(sandbox.socket, link.index)
+    const kept = all
+      .filter(({ scope, family }) => scope === SCOPE_GLOBAL && deafFamilies(kind).includes(family))
+      .filter(({ local }) => reported?.includes(local) ?? true)
+    const keeping: Keeping = {
+      format: 1,
+      ...key,
+      ...{ network, sandboxPath, interfaceIndex: link.index },
+      addresses: all.map(owned),
+      kept: kept.map((address) => ({ ...owned(address), prefixLength: longestPrefix(address) })),
+      omitted: [...this.#omitted.keys()],
+    }
+    if (kept.length > 0 && timeoutSeconds > 0)
+      keeping.keeper = keeperOf(startKeeper(host, sandbox, keeping, timeoutSeconds), timeoutSeconds)
+    this.#write(keeping)
+    note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, keeping }))
+  }
+
+  #endFormerKeeper(): void {
+    const { keeper } = this.#store.read(this.request.key) ?? {}
+    if (keeper) endKeeper(keeper)
+  }
+
+  /** A keeper that nobody remembers could not be ended by DEL. */
+  #write(keeping: Keeping): void {
+    try {
+      this.#store.write(keeping)
+    } catch (error) {
+      if (keeping.keeper) endKeeper(keeping.keeper)
+      throw error
+    }
+  }
+}
+
+function owned({ family, local, prefixLength }: OwnedAddress): OwnedAddress {
+  return { family, local, prefixLength }
+}
+
+function familiesWithDefault(sandbox: Place, own: number | undefined): Family[] {
+  return dumpRoutes(sandbox.socket)
+    .filter((route) => isDefault(route) && route.hops.length === 1)
+    .filter(({ hops }) => hops[0]?.interfaceIndex !== own)
+    .map(({ family }) => family)
+}

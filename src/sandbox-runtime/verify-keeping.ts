@@ -1,0 +1,52 @@
+import { dumpAddresses } from '../kernel/netlink/address.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Link } from '../kernel/objects/link.js'
+import type { Route } from '../kernel/objects/route.js'
+import type { Place } from '../kernel/place.js'
+import { isWaiting } from './keeper-process.js'
+import type { Keeping, OwnedAddress } from './keeping-schema.js'
+
+const TABLE_LOCAL = 255
+const SCOPE_GLOBAL = 0
+
+/**
+ * Whether gVisor has taken the addresses of an interface, and its routes with them. What
+ * was put back has the longest prefix there is.
+ */
+export function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): boolean {
+  const there = dumpAddresses(sandbox.socket, link.index)
+  const as = ({ family, local, prefixLength }: OwnedAddress) => `${family} ${local}/${prefixLength}`
+  const texts = new Set(there.filter(({ scope }) => scope === SCOPE_GLOBAL).map(as))
+  const intact = addresses.filter((address) => texts.has(as(address)))
+  if (intact.length === 0) return true
+  if (!intact.every((address) => address.prefixLength === longestPrefix(address))) return false
+  return !dumpRoutes(sandbox.socket, link.index).some(leadsSomewhere)
+}
+
+/** 32 or 128. */
+export function longestPrefix({ family }: Pick<OwnedAddress, 'family'>): number {
+  return family === 'inet' ? 32 : 128
+}
+
+/** Whether more can be reached by a route than the interface itself and its link. */
+function leadsSomewhere({ table, destination, family }: Route): boolean {
+  if (table === TABLE_LOCAL || /^f[ef]/.test(destination)) return false
+  return !destination.endsWith(`/${longestPrefix({ family })}`)
+}
+
+/** Of an interface that was stripped: what should have been put back and is not there. */
+export function faultsAfterStrip(sandbox: Place, link: Link, keeping: Keeping): string[] {
+  const { kept, keeper } = keeping
+  const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
+  const missing = kept.filter(({ local }) => !there.has(local))
+  if (missing.length === 0 || (keeper && isWaiting(keeper))) return []
+  const names = missing.map(({ local, prefixLength }) => `${local}/${prefixLength}`).join(', ')
+  const who = keeper ? `its address keeper (process ${keeper.pid}) has ended` : 'it has no keeper'
+  return [`gVisor removed its addresses, nobody put ${names} back, and ${who}`]
+}
+
+/** Of an interface that was not stripped: whether its keeper would still be of use. */
+export function faultsBeforeStrip({ keeper }: Keeping): string[] {
+  if (!keeper || isWaiting(keeper) || Date.now() / 1000 > keeper.until) return []
+  return [`its address keeper (process ${keeper.pid}) has ended before gVisor removed anything`]
+}
