@@ -4,7 +4,7 @@ import { printAbout, printDocument, printText, readStandardInput } from './stand
 async function answer(words: string[]): Promise<Answer> {
   if (words.length === 0) return answerCall(process.env, readStandardInput)
   const { answerCommandLine } = await import('./commands/command-line.js')
-  return answerCommandLine(words)
+  return answerCommandLine(words, readStandardInput)
 }
 
 /** Nobody else reads stdin, writes to stdout or ends the process. */

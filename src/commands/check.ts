@@ -8,11 +8,15 @@ import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import { Place } from '../kernel/place.js'
 import { carriedState } from '../network-state/carried.js'
-import { missingAssignment, missingState } from '../network-state/verify.js'
+import { asFaults, missingAssignment, missingState } from '../network-state/verify.js'
+import type { Gvisor } from '../sandbox-runtime/gvisor.js'
 import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
 import { choiceOf } from './choice.js'
+import { gvisorOf } from './gvisor-of.js'
 import { ipamOf } from './ipam-of.js'
+import { isOnlyToKeep } from './mode.js'
+import { nameInSandbox } from './name-in-sandbox.js'
 import { reportedAssignment, reportedInterface } from './reported.js'
 
 /**
@@ -31,21 +35,40 @@ export async function check(call: Call): Promise<undefined> {
   if (mode === 'capture') return void requireRecord(AttachmentStore.ofCaptures(stateDir), call)
   if (isForUserspace(choiceOf(configuration))) return
 
+  const gvisor = await gvisorOf(call)
+  if (gvisor && isOnlyToKeep(call)) return checkKept(call, gvisor)
+
   const record = requireRecord(AttachmentStore.ofAttachments(stateDir), call)
   const { onHost } = record.device
   using host = Place.host()
   using sandbox = Place.sandbox(environment.netns, host)
   const link = findInSandbox(sandbox, record)
   if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
-
-  const missing = new Set([
+  const missing = () => [
     ...missingState(sandbox, onHost, link, carriedState(record.state, onHost)),
     ...missingAssignment(sandbox, link, reportedAssignment(call)),
-  ])
-  const faults = [
-    ...linkFaults(link, record, reportedInterface(call)?.mac),
-    ...[...missing].map((what) => `${what} is missing`),
   ]
+  requireFaultless(sandbox, link, [
+    ...linkFaults(link, record, reportedInterface(call)?.mac),
+    ...(gvisor?.faults(sandbox, link, missing) ?? asFaults(missing())),
+  ])
+}
+
+/** For an interface that another plugin made and gave its addresses. */
+function checkKept(call: Call, gvisor: Gvisor): undefined {
+  using host = Place.host()
+  using sandbox = Place.sandbox(call.environment.netns, host)
+  const name = nameInSandbox(call)
+  const link = findLink(sandbox.socket, { name })
+  if (!link) throw new Failure('not-as-left', `${name} is not in ${sandbox.name}`)
+  const missing = () => missingAssignment(sandbox, link, reportedAssignment(call))
+  requireFaultless(sandbox, link, [
+    ...(link.up ? [] : ['it is down']),
+    ...gvisor.faults(sandbox, link, missing),
+  ])
+}
+
+function requireFaultless(sandbox: Place, link: Link, faults: string[]): undefined {
   if (faults.length > 0)
     throw new Failure('not-as-left', `${link.name} in ${sandbox.name}: ${faults.join('; ')}`)
 }

@@ -10,6 +10,9 @@ configuration on stdin. A person can ask:
   host-device-l3 explain DEVICE [--config FILE] [--json]
       what of a device would be carried into a pod, what left behind, and why;
       changes nothing. FILE is a network configuration, or a list of them.
+  host-device-l3 keep (--netns PATH | --oci-state) [--interface NAME] [--state-dir DIR]
+      for a hook that is called when a gVisor sandbox has started: puts the addresses
+      back that gVisor took. --oci-state reads which sandbox is meant on stdin.
   host-device-l3 --help
   host-device-l3 --version
 `
@@ -17,8 +20,9 @@ configuration on stdin. A person can ask:
 /**
  * Answers a person at a shell.
  * @param words the command line, without the program
+ * @param readInput reads stdin; not called where a command has no input
  */
-export async function answerCommandLine(words: string[]): Promise<Answer> {
+export async function answerCommandLine(words: string[], readInput: () => string): Promise<Answer> {
   try {
     const { values, positionals } = parseArgs({
       args: words,
@@ -28,11 +32,19 @@ export async function answerCommandLine(words: string[]): Promise<Answer> {
         version: { type: 'boolean' },
         config: { type: 'string' },
         json: { type: 'boolean' },
+        netns: { type: 'string' },
+        'oci-state': { type: 'boolean' },
+        interface: { type: 'string' },
+        'state-dir': { type: 'string' },
       },
     })
     if (values.help) return { text: HELP, failed: false }
     if (values.version) return { text: `${version}\n`, failed: false }
     const [command, device, ...others] = positionals
+    if (command === 'keep' && device === undefined) {
+      const { keep } = await import('./keep.js')
+      return { text: keep(values, readInput), failed: false }
+    }
     if (command !== 'explain' || device === undefined || others.length > 0)
       return { about: HELP, failed: true }
     const { explain } = await import('./explain.js')

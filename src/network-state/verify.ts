@@ -51,6 +51,11 @@ export function missingAssignment(place: Place, device: Link, assignment: Assign
   ]
 }
 
+/** What is missing, each once, in words. */
+export function asFaults(missing: string[]): string[] {
+  return [...new Set(missing)].map((what) => `${what} is missing`)
+}
+
 function missingAddresses({ socket }: Place, device: Link, wanted: Address[]): string[] {
   const there = new Set(dumpAddresses(socket, device.index).map(describeAddress))
   return wanted

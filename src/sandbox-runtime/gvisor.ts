@@ -8,12 +8,13 @@ import type { Place } from '../kernel/place.js'
 import { note, warn } from '../log.js'
 import type { StateToApply } from '../network-state/carried.js'
 import { fitForGvisor, isDefault } from '../network-state/fit-for-gvisor.js'
+import { asFaults } from '../network-state/verify.js'
 import { deafFamilies, requireAudible } from './deaf-kinds.js'
 import { endKeeper, keeperOf, startKeeper } from './keeper-process.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 import { KeepingStore } from './keeping-store.js'
 import { warnOfUnresolvedGateways } from './unresolved-gateways.js'
-import { longestPrefix } from './verify-keeping.js'
+import { faultsAfterStrip, faultsBeforeStrip, isStripped, longestPrefix } from './verify-keeping.js'
 
 const SCOPE_GLOBAL = 0
 
@@ -103,6 +104,19 @@ export class Gvisor {
       keeping.keeper = keeperOf(startKeeper(host, sandbox, keeping, timeoutSeconds), timeoutSeconds)
     this.#write(keeping)
     note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, keeping }))
+  }
+
+  /**
+   * What is wrong with an interface, for CHECK: after gVisor took its addresses, that they
+   * are not back; before, what is missing as ever, but for what it never got.
+   * @param missing looks for all that should be there
+   */
+  faults(sandbox: Place, link: Link, missing: () => string[]): string[] {
+    const keeping = this.#store.read(this.request.key)
+    if (!keeping) return [...asFaults(missing()), 'nothing is noted of it for gVisor']
+    if (isStripped(sandbox, link, keeping)) return faultsAfterStrip(sandbox, link, keeping)
+    const wanted = missing().filter((what) => !keeping.omitted.includes(what))
+    return [...asFaults(wanted), ...faultsBeforeStrip(keeping)]
   }
 
   #endFormerKeeper(): void {

@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs'
+import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
+import { kernelDoor } from '../kernel/door.js'
+import { Place } from '../kernel/place.js'
+import { OUTCOMES } from '../sandbox-runtime/keeper-job.js'
+import { endKeeper, startKeeper } from '../sandbox-runtime/keeper-process.js'
+import type { Keeping } from '../sandbox-runtime/keeping-schema.js'
+import { KeepingStore } from '../sandbox-runtime/keeping-store.js'
+
+/** Which sandbox is meant, on the command line. */
+export interface KeepOptions {
+  netns?: string | undefined
+  'oci-state'?: boolean | undefined
+  interface?: string | undefined
+  'state-dir'?: string | undefined
+}
+
+/**
+ * `keep`: puts the addresses back that gVisor took, now and once, for a hook that is
+ * called when the sandbox has started. A sandbox of which nothing is noted is none of ours.
+ * @param readInput reads the OCI state on stdin; only called where it is asked for
+ * @returns what was done for each interface, in words
+ * @throws Error where the kernel refused, or the sandbox is not to be found
+ */
+export function keep(options: KeepOptions, readInput: () => string): string {
+  const path = options['oci-state'] ? namespaceOfProcess(readInput()) : options.netns
+  if (!path) throw new Error('keep needs --netns PATH, or --oci-state')
+  const sandbox = statSync(path)
+  const meant = new KeepingStore(options['state-dir'] ?? CONFIGURATION_DEFAULTS.stateDir)
+    .list()
+    .filter(({ nameInSandbox }) => !options.interface || nameInSandbox === options.interface)
+    .filter((keeping) => isAt(keeping.sandboxPath, sandbox))
+  const outcomes = meant.map((keeping) => `${keeping.nameInSandbox}: ${putBack(path, keeping)}\n`)
+  return outcomes.join('') || `nothing is noted of the sandbox ${path}\n`
+}
+
+/** What the runtime tells a hook: JSON with the process whose namespaces the sandbox has. */
+function namespaceOfProcess(state: string): string {
+  const { pid } = JSON.parse(state) as { pid?: number }
+  if (!Number.isInteger(pid) || Number(pid) <= 0)
+    throw new Error(`the OCI state has no running process in it: "pid" is ${pid}`)
+  return `/proc/${pid}/ns/net`
+}
+
+function isAt(path: string, { dev, ino }: { dev: number; ino: number }): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.dev === dev && found.ino === ino
+}
+
+/** The keeper does it, without waiting for anything. */
+function putBack(path: string, keeping: Keeping): string {
+  if (keeping.kept.length === 0) return 'needs no keeper: it hears without addresses'
+  using host = Place.host()
+  using sandbox = Place.sandbox(path, host)
+  const pid = startKeeper(host, sandbox, { ...keeping, sandboxPath: path }, 0)
+  const outcome = OUTCOMES[kernelDoor().waitForProgram(pid)]
+  const addresses = keeping.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
+  if (outcome === 'put back' && keeping.keeper) endKeeper(keeping.keeper)
+  if (outcome === 'put back') return `put back ${addresses.join(', ')}`
+  if (outcome === 'not needed') return 'has its addresses'
+  throw new Error(`cannot put back ${addresses.join(', ')}: ${outcome ?? 'the keeper was killed'}`)
+}
