@@ -24,7 +24,7 @@ const DEFAULT_METRIC: Record<Family, number> = { inet: 0, inet6: 1024 }
  * @param name what the device is called in the sandbox
  * @param taken the families of which the sandbox has a default route already
  */
-export function fitForGvisor<T extends StateToApply>(
+export function fitForGvisor<T extends Pick<StateToApply, 'addresses' | 'routes'>>(
   state: T,
   former: Pick<Link, 'index'>,
   name: string,
@@ -68,7 +68,7 @@ function bestDefaults(routes: Route[], taken: Family[]): Route[] {
 
 /** The address stays; the way to its peer becomes a route. */
 function withoutPeers(
-  { addresses }: StateToApply,
+  { addresses }: Pick<StateToApply, 'addresses'>,
   former: Pick<Link, 'index'>,
   omissions: Omission[],
 ): { addresses: Address[]; peerRoutes: Route[] } {

@@ -106,6 +106,16 @@ export class Gvisor {
     note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, keeping }))
   }
 
+  /** Tells what another plugin gave the interface that runsc may refuse to start with. */
+  warnOfObstacles(sandbox: Place, link: Link): void {
+    const { socket } = sandbox
+    const [addresses, routes] = [dumpAddresses(socket, link.index), dumpRoutes(socket, link.index)]
+    const taken = familiesWithDefault(sandbox, link.index)
+    const { omissions } = fitForGvisor({ addresses, routes }, link, link.name, taken)
+    for (const { what, why } of omissions)
+      warn(`gVisor may refuse to start with ${what} of ${link.name}: ${why}`)
+  }
+
   /**
    * What is wrong with an interface, for CHECK: after gVisor took its addresses, that they
    * are not back; before, what is missing as ever, but for what it never got.

@@ -72,6 +72,7 @@ export const validConfiguration = (stateDirectory: string): fc.Arbitrary<object>
       ifName: fc.constantFrom('net2', ''),
       mode: fc.constantFrom('move', 'apply', 'capture'),
       ipam: fc.constantFrom({}, { type: 'no-such-plugin' }, { type: '' }),
+      gvisor: fc.constantFrom(true, false, {}, { timeoutSeconds: 0.5 }),
       dns: fc.constantFrom({}, { nameservers: ['10.0.0.1'], domain: 'd', search: [], options: [] }),
       force: fc.boolean(),
       timeoutSeconds: fc.constantFrom(1, 0.5, 3600),

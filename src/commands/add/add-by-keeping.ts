@@ -33,6 +33,7 @@ export async function addByKeeping(call: Call): Promise<object> {
     warn(`${link.name} has none of the addresses that the chain reported: it is given them again`)
     applyAssigned(sandbox, host, link, reported, gvisor)
   }
+  gvisor?.warnOfObstacles(sandbox, link)
   gvisor?.keep(
     host,
     sandbox,

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { keepersOf } from '../support/gvisor/keepers.js'
+import { Scene } from '../support/gvisor/scene.js'
+import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.each(ARTEFACTS)('$artefact, with gVisor,', ({ path }) => {
+  let testbed: Testbed
+  const call = (command: string, configuration: object = {}, options: CallOptions = {}) =>
+    callPlugin(testbed, path, command, {
+      ...options,
+      configuration: { cniVersion: '1.0.0', gvisor: true, ...configuration },
+    })
+  const defaults = () => testbed.inPod('route show default').trim()
+
+  describe('gives a device that moves', () => {
+    beforeEach(() => {
+      testbed = new Testbed()
+      testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    })
+    afterEach(() => testbed[Symbol.dispose]())
+
+    it('one of two default routes: the one the kernel prefers', () => {
+      testbed.onHost('route add default via 198.51.100.9 metric 200')
+      testbed.onHost('route add default via 198.51.100.1 metric 100')
+      testbed.onHost('route add default via 198.51.100.9 table 100')
+      const { exitCode, document, stderr } = call('ADD')
+      expect(exitCode).toBe(0)
+      expect(defaults()).toBe('default via 198.51.100.1 dev net1 metric 100')
+      expect(testbed.inPod('route show table 100')).toContain('default via 198.51.100.9')
+      expect(stderr).toContain(
+        'net1 is without route default via 198.51.100.9 dev net1 metric 200, so that gVisor starts: it takes one default route of a family',
+      )
+      expect(document.routes).toHaveLength(2)
+      expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0 })
+      testbed.inPod('route delete default')
+      expect(call('CHECK', { prevResult: document }).document.msg).toContain('is missing')
+    })
+
+    it('no default route without a gateway', () => {
+      testbed.onHost('route add default dev eth1')
+      const { document, stderr } = call('ADD')
+      expect(defaults()).toBe('')
+      expect(stderr).toContain('it takes no default route without a gateway')
+      expect(document.routes ?? []).toEqual([])
+      expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0 })
+    })
+
+    it('no default route beside that of another interface', () => {
+      testbed.onHost('route add default via 198.51.100.1')
+      testbed.inPod(`link add eth0 type veth peer name eth0 netns ${testbed.cloud}`)
+      testbed.inPod('link set eth0 up')
+      testbed.inCloud('link set eth0 up')
+      testbed.inPod('address add 10.0.0.2/24 dev eth0')
+      testbed.inPod('route add default via 10.0.0.1')
+      expect(call('ADD').exitCode).toBe(0)
+      expect(defaults()).toBe('default via 10.0.0.1 dev eth0')
+    })
+
+    it('one hop of a default route with several', () => {
+      testbed.onHost(
+        'route add default nexthop via 198.51.100.1 dev eth1 nexthop via 198.51.100.9 dev eth1',
+      )
+      expect(call('ADD').exitCode).toBe(0)
+      expect(defaults()).toBe('default via 198.51.100.1 dev net1')
+    })
+
+    it('one of two IPv6 default routes', () => {
+      testbed.onHost('address add 2001:db8::5/64 dev eth1 nodad')
+      testbed.onHost('-6 route add default via fe80::1 dev eth1 metric 50')
+      testbed.onHost('-6 route add default via fe80::2 dev eth1 metric 60')
+      expect(call('ADD').exitCode).toBe(0)
+      expect(testbed.inPod('-6 route show default').trim().split('\n')).toEqual([
+        expect.stringContaining('default via fe80::1 dev net1 metric 50'),
+      ])
+    })
+
+    it('a route to the peer in place of a peer address', () => {
+      testbed.onHost('address delete 198.51.100.5/24 dev eth1')
+      testbed.onHost('address add 198.51.100.5 peer 198.51.100.1/32 dev eth1')
+      testbed.onHost('route add default via 198.51.100.1')
+      const { document, stderr } = call('ADD')
+      expect(testbed.inPod('-4 address show dev net1')).toContain('inet 198.51.100.5/32')
+      expect(testbed.inPod('address')).not.toContain('peer')
+      expect(testbed.inPod('route')).toContain('198.51.100.1 dev net1 proto static scope link')
+      expect(defaults()).toBe('default via 198.51.100.1 dev net1')
+      expect(stderr).toContain('it takes no peer')
+      expect(testbed.podReaches('198.51.100.1')).toBe(true)
+      expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0 })
+    })
+
+    it('no default route of IPAM’s beside its own', () => {
+      const answer = {
+        ips: [{ address: '198.51.100.77/24' }],
+        routes: [{ dst: '0.0.0.0/0', gw: '198.51.100.9', priority: 7 }],
+      }
+      using ipam = new ScriptedIpam({ ADD: `echo '${JSON.stringify(answer)}'` })
+      testbed.onHost('route add default via 198.51.100.1')
+      const options = { variables: { CNI_PATH: ipam.directory } }
+      expect(call('ADD', { ipam: { type: ipam.type } }, options).exitCode).toBe(0)
+      expect(defaults()).toBe('default via 198.51.100.1 dev net1')
+    })
+
+    it('all of it again in a sandbox that a restart finds as it was left', () => {
+      testbed.onHost('route add default via 198.51.100.1')
+      const keys = { restoreOnDelete: true }
+      call('ADD', keys)
+      testbed.inPod('address flush dev net1')
+      expect(call('DEL', keys).exitCode).toBe(0)
+      expect(call('ADD', keys).exitCode).toBe(0)
+      expect(testbed.inPod('address show dev net1')).toContain('198.51.100.5/24')
+      expect(defaults()).toBe('default via 198.51.100.1 dev net1')
+    })
+  })
+
+  it('needs no keeper for a veth device, and CHECK takes it as gVisor leaves it', () => {
+    using scene = Scene.withVeth(path)
+    scene.call('ADD')
+    expect(keepersOf(scene.containerId)).toEqual([])
+    expect(scene.call('CHECK').exitCode).toBe(0)
+    scene.strip()
+    expect(scene.testbed.inPod('-6 route')).toContain('default')
+    expect(scene.call('CHECK')).toMatchObject({ exitCode: 0, stdout: '' })
+    scene.testbed.inPod('link set net1 down')
+    expect(scene.call('CHECK').document).toMatchObject({ code: 105 })
+  })
+
+  it.each(['withMacvlan', 'withVeth'] as const)(
+    'gives an interface that gVisor ran on its addresses again, %s',
+    async (kind) => {
+      using scene = Scene[kind](path)
+      scene.call('ADD')
+      scene.strip()
+      if (kind === 'withMacvlan')
+        await expect.poll(() => scene.addresses()).toEqual(['2001:db8::5/128'])
+      expect(scene.call('ADD').exitCode).toBe(0)
+      expect(scene.addresses()).toEqual(
+        expect.arrayContaining(['198.51.100.5/24', '2001:db8::5/64']),
+      )
+      expect(scene.addresses()).not.toContain('2001:db8::5/128')
+      expect(scene.testbed.inPod('route')).toContain('default via 198.51.100.1')
+      expect(scene.testbed.inPod('-6 route')).toContain('default via 2001:db8::1')
+      expect(scene.call('CHECK').exitCode).toBe(0)
+    },
+  )
+
+  it('applies the state of a device again to an interface that gVisor ran on', async () => {
+    using scene = Scene.withMacvlan(path)
+    scene.testbed.inPod('address flush dev net1')
+    scene.testbed.onHost('address add 198.51.100.6/24 dev eth1')
+    scene.testbed.onHost('address add 2001:db8::6/64 dev eth1 nodad')
+    const keys = { device: 'eth1' }
+    expect(scene.call('ADD', keys).exitCode).toBe(0)
+    scene.strip()
+    await expect.poll(() => scene.addresses()).toEqual(['2001:db8::6/128'])
+    expect(scene.call('ADD', keys).exitCode).toBe(0)
+    expect(scene.addresses()).toEqual(expect.arrayContaining(['198.51.100.6/24', '2001:db8::6/64']))
+    expect(scene.testbed.inPod('-6 route')).toContain('2001:db8::/64 dev net1')
+  })
+})

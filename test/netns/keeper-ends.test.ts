@@ -1,0 +1,140 @@
+import { execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { keepersOf } from '../support/gvisor/keepers.js'
+import { Scene } from '../support/gvisor/scene.js'
+import { startPlugin } from '../support/plugin.js'
+
+/** As long as a keeper may take to notice. */
+const TWO_SECONDS = { timeout: 2000, interval: 50 }
+
+describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
+  let scene: Scene
+  const keepers = () => keepersOf(scene.containerId)
+  const kill = () => {
+    const [keeper] = keepers()
+    if (!keeper) throw new Error('there is no keeper')
+    process.kill(keeper.pid, 'SIGKILL')
+  }
+  const expectNoKeeper = () => expect.poll(keepers, TWO_SECONDS).toEqual([])
+
+  beforeEach(() => {
+    scene = Scene.withMacvlan(path)
+  })
+  afterEach(() => scene[Symbol.dispose]())
+
+  it('is missed by CHECK when it was killed before gVisor started', async () => {
+    scene.call('ADD')
+    expect(scene.call('CHECK').exitCode).toBe(0)
+    kill()
+    await expectNoKeeper()
+    expect(scene.call('CHECK').document).toMatchObject({
+      code: 105,
+      msg: expect.stringMatching(/its address keeper \(process \d+\) has ended before gVisor/),
+    })
+  })
+
+  it('is missed by CHECK when it was killed and gVisor removed the addresses', async () => {
+    scene.call('ADD')
+    kill()
+    await expectNoKeeper()
+    scene.strip()
+    expect(scene.call('CHECK').document).toMatchObject({
+      code: 105,
+      msg: expect.stringContaining('nobody put 2001:db8::5/128 back, and its address keeper'),
+    })
+  })
+
+  it('is missed by CHECK when gVisor started after its deadline', async () => {
+    const soon = { gvisor: { timeoutSeconds: 0.2 } }
+    scene.call('ADD', soon)
+    await expectNoKeeper()
+    scene.strip()
+    expect(scene.call('CHECK', soon).document).toMatchObject({ code: 105 })
+    expect(scene.addresses()).toEqual([])
+  })
+
+  it('ends with DEL, which nobody gives the key any more', async () => {
+    scene.call('ADD')
+    expect(keepers()).toHaveLength(1)
+    expect(scene.call('DEL', { gvisor: undefined })).toMatchObject({ exitCode: 0, stdout: '' })
+    await expectNoKeeper()
+    scene.strip()
+    expect(scene.call('DEL').exitCode).toBe(0)
+    expect(scene.addresses()).toEqual([])
+  })
+
+  it('ends with GC, if its attachment is not valid any more', async () => {
+    const { containerId } = scene
+    const gc = (valid: object[]) =>
+      scene.call('GC', {
+        ...{ cniVersion: '1.1.0', prevResult: undefined },
+        'cni.dev/valid-attachments': valid,
+      })
+    scene.call('ADD')
+    expect(gc([{ containerID: containerId, ifname: 'net1' }]).exitCode).toBe(0)
+    expect(keepers()).toHaveLength(1)
+    expect(gc([]).exitCode).toBe(0)
+    await expectNoKeeper()
+  })
+
+  it('is replaced by that of another ADD', async () => {
+    scene.call('ADD')
+    const [first] = keepers()
+    scene.call('ADD')
+    await expect.poll(() => keepers().length, TWO_SECONDS).toBe(1)
+    expect(keepers()[0]?.pid).not.toBe(first?.pid)
+  })
+
+  it('ends with the interface', async () => {
+    scene.call('ADD')
+    scene.testbed.inPod('link delete net1')
+    await expectNoKeeper()
+  })
+
+  it('ends with the sandbox, and lets it go', async () => {
+    const { testbed } = scene
+    testbed.inPod(`link add witness type veth peer name witness netns ${testbed.cloud}`)
+    scene.call('ADD')
+    expect(keepers()).toHaveLength(1)
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    await expectNoKeeper()
+    await expect.poll(() => testbed.inCloud('link'), TWO_SECONDS).not.toContain('witness')
+  })
+
+  it('is one of fifty that leave nothing behind', async () => {
+    const { testbed } = scene
+    const pods = Array.from({ length: 50 }, (_, n) => `${testbed.pod}-${n}`)
+    try {
+      for (const [n, pod] of pods.entries()) {
+        execaSync('ip', ['netns', 'add', pod])
+        testbed.onHost(`link add link eth1 name made type macvlan mode bridge`)
+        testbed.onHost(`link set made netns ${pod} name net1`)
+        const ip = (words: string) => execaSync('ip', ['-n', pod, ...words.split(' ')])
+        ip('link set net1 up')
+        ip(`address add 2001:db8::${100 + n}/64 dev net1 nodad`)
+        ip(`link add witness type veth peer name witness-${n} netns ${testbed.cloud}`)
+      }
+      const call = (command: string, pod: string, n: number) => {
+        const sandbox = `/run/netns/${pod}`
+        const ips = [{ address: `2001:db8::${100 + n}/64`, interface: 0 }]
+        const prevResult = { interfaces: [{ name: 'net1', sandbox }], ips }
+        return startPlugin(testbed, path, command, {
+          configuration: { cniVersion: '1.0.0', device: undefined, gvisor: true, prevResult },
+          variables: { CNI_CONTAINERID: pod, CNI_NETNS: sandbox },
+        })
+      }
+      const added = await Promise.all(pods.map((pod, n) => call('ADD', pod, n)))
+      expect(added.map(({ exitCode }) => exitCode)).toEqual(pods.map(() => 0))
+      expect(keepers()).toHaveLength(50)
+      for (const [n, pod] of pods.entries()) {
+        if (n % 2 === 0) execaSync('ip', ['-n', pod, 'address', 'flush', 'dev', 'net1'])
+        execaSync('ip', ['netns', 'delete', pod])
+      }
+      await expectNoKeeper()
+      await expect.poll(() => testbed.inCloud('link'), TWO_SECONDS).not.toContain('witness')
+    } finally {
+      for (const pod of pods) execaSync('ip', ['netns', 'delete', pod], { reject: false })
+    }
+  })
+})
