@@ -27,7 +27,7 @@ demo: build
 
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base \
-	  busybox-static containerd containernetworking-plugins podman runc
+	  busybox-static containerd containernetworking-plugins podman runc runsc
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
 

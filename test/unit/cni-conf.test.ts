@@ -3,8 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { readConfiguration, unknownKeys } from '../../src/cni/configuration.js'
 import { decodeNetwork } from '../../src/cni/network.js'
 import { requireSupportedVersion } from '../../src/cni/version.js'
+import { answerCommandLine } from '../../src/commands/command-line.js'
 
 const directory = new URL('../../cni-conf/', import.meta.url)
+
+/** What tells a runtime to call the plugin as a hook. */
+const isHook = (file: string) => /hooks?\.json$/.test(file)
+
+const all = readdirSync(directory, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) =>
+    `${entry.parentPath}/${entry.name}`.replace(directory.pathname, '').replace(/^\//, ''),
+  )
+const files = all.filter((file) => !isHook(file))
 
 /** The configurations in a file, as each plugin would get them. */
 function configurationsIn(file: string): string[] {
@@ -16,7 +27,7 @@ function configurationsIn(file: string): string[] {
 }
 
 describe('the configurations to copy', () => {
-  it.each(readdirSync(directory))('%s is right', (file) => {
+  it.each(files)('%s is right', (file) => {
     const own = configurationsIn(file)
       .map(decodeNetwork)
       .filter(({ type }) => type === 'host-device-l3')
@@ -24,9 +35,21 @@ describe('the configurations to copy', () => {
     for (const network of own) {
       expect(requireSupportedVersion(network.cniVersion, 'ADD')).toBe(network.cniVersion)
       expect(unknownKeys(network)).toEqual([])
-      const { device, mode, capabilities } = readConfiguration(network)
-      // Who names no device has it from an earlier stage, or from the runtime.
-      expect([device === 'eth1', mode === 'apply', capabilities !== undefined]).toContain(true)
+      const { device, mode, capabilities, gvisor } = readConfiguration(network)
+      // Who names no device has it from an earlier stage, or from the runtime, or needs none.
+      const hasDevice = [device === 'eth1', mode === 'apply', capabilities !== undefined]
+      expect([...hasDevice, gvisor !== false]).toContain(true)
     }
+  })
+
+  it.each(all.filter(isHook))('%s has a hook call what the command line knows', async (file) => {
+    const { hook, hooks } = JSON.parse(readFileSync(new URL(file, directory), 'utf8'))
+    const { path, args } = hook ?? hooks.poststart[0]
+    expect(path).toBe('/opt/cni/bin/host-device-l3')
+    const { about, failed } = await answerCommandLine(args.slice(1), () => '{}')
+    expect({ about, failed }).toMatchObject({
+      about: expect.stringContaining('the OCI state has no running process in it'),
+      failed: true,
+    })
   })
 })
