@@ -56,7 +56,7 @@ function openForWriting(path: string): number {
 
 /** What to remember of a keeper that has just been started. */
 export function keeperOf(pid: number, timeoutSeconds: number): Keeper {
-  const until = Math.ceil(Date.now() / 1000 + timeoutSeconds)
+  const until = Math.floor(Date.now() / 1000 + timeoutSeconds)
   return { pid, startedAt: processOf(pid)?.startedAt ?? '', until }
 }
 
