@@ -63,7 +63,10 @@ describe.each(ARTEFACTS.slice(0, 1))('ipvlan and gVisor, with $artefact', ({ pat
   const askFromInside = async () => {
     await using _server = startWebServer(testbed, testbed.cloud)
     const ask = ['198.51.100.1', '2001:db8::1'].map(askFor).join('; ')
-    return runInGvisor(testbed, `busybox timeout 20 sh -c ${JSON.stringify(`sleep 2; ${ask}`)}`)
+    return await runInGvisor(
+      testbed,
+      `busybox timeout 20 sh -c ${JSON.stringify(`sleep 2; ${ask}`)}`,
+    )
   }
 
   beforeEach(() => {
