@@ -13,8 +13,8 @@ import { deafFamilies, requireAudible } from './deaf-kinds.js'
 import { endKeeper, keeperOf, startKeeper } from './keeper-process.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 import { KeepingStore } from './keeping-store.js'
-import { warnOfUnresolvedGateways } from './unresolved-gateways.js'
 import { faultsAfterStrip, faultsBeforeStrip, isStripped, longestPrefix } from './verify-keeping.js'
+import { warnOfL3 } from './warn-of-l3.js'
 
 const SCOPE_GLOBAL = 0
 
@@ -87,7 +87,7 @@ export class Gvisor {
     for (const [what, why] of this.#omitted)
       warn(`${link.name} is without ${what}, so that gVisor starts: ${why}`)
     const kind = linkKindOf(sandbox.socket, link.index)
-    if (kind.ipvlanMode === 'l3') warnOfUnresolvedGateways(sandbox, link)
+    if (kind.ipvlanMode === 'l3') warnOfL3(sandbox, link)
     const all = dumpAddresses(sandbox.socket, link.index)
     const kept = all
       .filter(({ scope, family }) => scope === SCOPE_GLOBAL && deafFamilies(kind).includes(family))
