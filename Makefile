@@ -5,11 +5,14 @@ BINDIR = /opt/cni/bin
 # The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
 PEER = /usr/lib/cni/host-device
 ROUNDS = 25
+# The Debian releases whose kernels `make test-vm` runs on, and the one of `make vm-shell`.
+KERNELS = bookworm sid
+KERNEL = bookworm
 
 ARTEFACTS = dist/host-device-l3.cjs dist/host-device-l3
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) $(shell find src -type f)
 
-.PHONY: build demo test check bench install clean
+.PHONY: build demo test test-vm vm-shell vm-set-up check bench install clean
 
 build: dist/.built
 
@@ -30,6 +33,20 @@ test: build
 	  busybox-static containerd containernetworking-plugins podman runc runsc
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
+
+test-vm: vm-set-up
+	tools/vm/test.sh $(KERNELS:%=build/kernel-%)
+
+vm-shell: KERNELS = $(KERNEL)
+vm-shell: vm-set-up
+	tools/vm/run.sh build/kernel-$(KERNEL)
+
+vm-set-up: build
+	@tools/require-packages.sh qemu-system-x86 busybox-static kmod xz-utils iproute2 iputils-ping \
+	  procps containernetworking-plugins
+	@for release in $(KERNELS); do \
+	  tools/fetch-debian-package.sh $$release linux-image-amd64 build/kernel-$$release || exit 1; \
+	done
 
 check: build
 	node_modules/.bin/tsc

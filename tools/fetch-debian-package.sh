@@ -11,11 +11,24 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Ori
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "deb [signed-by=$keys] $mirror $release main" >"$directory/sources.list"
 apt() {
-  apt-get -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+  tool=$1
+  shift
+  "$tool" -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory/cache" \
     -o APT::Sandbox::User=root "$@"
 }
-apt update
-(cd "$directory" && apt download "$package")
-dpkg-deb -x "$directory/$package"_*.deb "$directory/unpacked"
+apt apt-get update
+packages=$package
+case $package in
+linux-image-*)
+  # It only names the version; newer releases split that into several packages, too.
+  packages=$(apt apt-cache depends --recurse --important "$package" |
+    grep -xE 'linux-(image|base|binary|modules)-[0-9].*')
+  ;;
+esac
+rm -rf "$directory/unpacked" "$directory"/*.deb
+# shellcheck disable=SC2086
+(cd "$directory" && apt apt-get download $packages)
+for file in "$directory"/*.deb; do dpkg-deb -x "$file" "$directory/unpacked"; done
+rm "$directory"/*.deb
 mv "$directory/unpacked" "$directory/root"

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Runs a command in a virtual machine that has this machine's files, and a kernel that
+# fetch-debian-package.sh unpacked: run.sh KERNEL COMMAND..., or without a command a shell.
+# What the command leaves in build/vm remains; all else that it writes is gone with the
+# machine. VM_DEADLINE is the seconds it may take, VM_ACCELERATOR what QEMU runs it with.
+set -euo pipefail
+kernel=$(realpath "$1")
+shift
+tools/vm/initramfs.sh "$kernel"
+
+# A copy of the file system that shows none of what is mounted on it.
+if [ "${VM_NAMESPACE:-}" != own ]; then
+  VM_NAMESPACE=own exec unshare --mount --propagation private "$0" "$kernel" "$@"
+fi
+project=$PWD
+mkdir -p build/vm
+rm -f build/vm/status
+machine=$(mktemp -d)
+trap 'umount "$machine"; rmdir "$machine"' EXIT
+mount --bind / "$machine"
+
+share() {
+  echo "-virtfs local,path=$2,mount_tag=$1,security_model=none,multidevs=remap$3"
+}
+# A NIC at a place of its own on the PCI bus, by a driver of its own, on one of two networks.
+nic() {
+  echo "-netdev hubport,id=nic$1,hubid=$3
+    -device $2,netdev=nic$1,addr=0x1$1,mac=52:54:00:00:00:0$1,romfile="
+}
+deadline=${VM_DEADLINE:-300}
+if [ $# = 0 ]; then
+  deadline=none
+  echo 'exec "${SHELL:-sh}" -i' >build/vm/command
+  serial=mon:stdio
+else
+  printf '%q ' "$@" >build/vm/command
+  serial=stdio
+fi
+accelerator=${VM_ACCELERATOR:-tcg,thread=multi}
+# shellcheck disable=SC2046
+machine_with_console() {
+  # The kernel gives its first process what it does not know itself as variables.
+  qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m 3072 \
+    -nodefaults -no-user-config -display none -no-reboot -serial "$serial" \
+    -kernel "$kernel/boot/vmlinuz" -initrd "$kernel/boot/initramfs" \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off net.ifnames=0 project=$project \
+modules=$(realpath "$kernel/root/lib/modules") deadline=$deadline" \
+    $(share machine "$machine" ,readonly=on) \
+    $(share project "$project" ,readonly=on) \
+    $(share results "$project/build/vm" '') \
+    $(nic 0 virtio-net-pci 0) $(nic 1 virtio-net-pci 0) $(nic 2 e1000 1) $(nic 3 e1000 1) \
+    $(nic 4 e1000 1)
+}
+if [ "$deadline" = none ]; then
+  machine_with_console
+else
+  # The machine itself notices the deadline first, unless its kernel hangs.
+  export -f machine_with_console share nic
+  export accelerator serial kernel project machine deadline
+  timeout --foreground $((deadline + 30)) bash -c machine_with_console </dev/null | tr -d '\r'
+fi || true
+[ -f build/vm/status ] || { echo "the virtual machine ended without a result" >&2; exit 1; }
+exit "$(cat build/vm/status)"
