@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url'
 
+export const JAVASCRIPT = absolute('dist/host-device-l3.cjs')
+export const COMPILED = absolute('dist/host-device-l3')
+
 /** What is shipped. Every test of the plugin as a program runs against each. */
 export const ARTEFACTS = [
-  { artefact: 'dist/host-device-l3.cjs, run by Node', path: absolute('dist/host-device-l3.cjs') },
-  { artefact: 'dist/host-device-l3, compiled with Bun', path: absolute('dist/host-device-l3') },
+  { artefact: 'dist/host-device-l3.cjs, run by Node', path: JAVASCRIPT },
+  { artefact: 'dist/host-device-l3, compiled with Bun', path: COMPILED },
 ]
 
 function absolute(path: string): string {

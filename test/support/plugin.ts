@@ -21,9 +21,12 @@ export interface CallOptions {
   wrapper?: string[]
 }
 
+/** What a call has to know of the network it is for. */
+export type CallSite = Pick<Testbed, 'host' | 'sandboxPath' | 'stateDirectory'>
+
 /** Calls an artefact as a runtime does, from inside the testbed's host. */
 export function callPlugin(
-  testbed: Testbed,
+  testbed: CallSite,
   artefactPath: string,
   command: string,
   options: CallOptions = {},

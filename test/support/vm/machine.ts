@@ -1,0 +1,113 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execaSync } from 'execa'
+import { batch } from './batch.js'
+import { until } from './until.js'
+
+/** A PCI NIC of the virtual machine: tools/vm/run.sh has where it put them. */
+export interface Nic {
+  readonly driver: string
+  readonly pci: string
+  readonly mac: string
+}
+
+const nic = (driver: string, n: number): Nic => ({
+  driver,
+  pci: `0000:00:1${n}.0`,
+  mac: `52:54:00:00:00:0${n}`,
+})
+/** Two on one network, and three on another. */
+export const VIRTIO = [nic('virtio-net', 0), nic('virtio-net', 1)] as const
+export const E1000 = [nic('e1000', 2), nic('e1000', 3), nic('e1000', 4)] as const
+
+/** Where the machine itself is a host, since its NICs come back to no other namespace. */
+const HOST = 'hdl3-machine'
+
+/**
+ * The virtual machine itself as the host, with PCI NICs. Dispose it, and the NICs are
+ * back, down and with nothing on them.
+ */
+export class Machine {
+  readonly host = HOST
+  readonly stateDirectory = mkdtempSync(join(tmpdir(), 'hdl3-state-'))
+  readonly pod = 'hdl3-pod'
+  private readonly namespaces: string[] = []
+
+  constructor() {
+    execaSync('modprobe', ['--all', 'virtio_net', 'e1000'])
+    execaSync('ip', ['netns', 'attach', HOST, String(process.pid)])
+    this.addNamespace(this.pod)
+  }
+
+  get sandboxPath(): string {
+    return this.pathOf(this.pod)
+  }
+
+  pathOf(namespace: string): string {
+    return `/run/netns/${namespace}`
+  }
+
+  addNamespace(name: string): void {
+    execaSync('ip', ['netns', 'add', name])
+    this.namespaces.push(name)
+    this.ip(name, 'link set lo up')
+  }
+
+  /** Ends a namespace, as the end of a pod does, and waits until its NICs are home. */
+  endNamespace(name: string, nics: readonly Nic[]): void {
+    execaSync('ip', ['netns', 'delete', name])
+    until(() => nics.every((one) => this.nameOf(one) !== undefined))
+  }
+
+  /** The name of a NIC's device on the host; undefined while it is not there. */
+  nameOf({ pci }: Nic): string | undefined {
+    const directory = this.directoryOf({ pci })
+    return existsSync(`${directory}/net`) ? readdirSync(`${directory}/net`)[0] : undefined
+  }
+
+  /** Where sysfs has what the network device hangs on: a virtio NIC has one device more. */
+  directoryOf({ pci }: Pick<Nic, 'pci'>): string {
+    const directory = `/sys/devices/pci0000:00/${pci}`
+    const virtio = readdirSync(directory).find((name) => name.startsWith('virtio'))
+    return virtio === undefined ? directory : `${directory}/${virtio}`
+  }
+
+  /** Gives the device of a NIC a name. */
+  rename(one: Nic, name: string): void {
+    batch(HOST, `link set ${this.nameOf(one)} down`, `link set ${this.nameOf(one)} name ${name}`)
+  }
+
+  /** Makes a NIC answer for all addresses given. */
+  answer(one: Nic, ...addresses: string[]): void {
+    const namespace = `hdl3-answers-${one.pci.slice(-4, -2)}`
+    this.addNamespace(namespace)
+    const name = this.nameOf(one)
+    this.ip(HOST, `link set ${name} netns ${namespace}`)
+    const lines = addresses.map((address) => `address add ${address} dev ${name}`)
+    batch(namespace, `link set ${name} up`, ...lines)
+  }
+
+  ip(namespace: string, words: string): string {
+    return execaSync('ip', ['-n', namespace, ...words.split(' ')]).stdout
+  }
+
+  reaches(namespace: string, address: string): boolean {
+    const words = ['netns', 'exec', namespace, 'ping', '-c', '1', '-W', '2', address]
+    return execaSync('ip', words, { reject: false }).exitCode === 0
+  }
+
+  [Symbol.dispose](): void {
+    for (const namespace of this.namespaces)
+      execaSync('ip', ['netns', 'delete', namespace], { reject: false })
+    for (const one of [...VIRTIO, ...E1000]) {
+      until(() => this.nameOf(one) !== undefined)
+      const name = this.nameOf(one)
+      batch(HOST, `address flush dev ${name}`, `link set ${name} down alias ""`)
+      // A name that no other is going to get.
+      this.rename(one, `free${one.pci.slice(-4, -2)}`)
+    }
+    execaSync('ip', ['netns', 'delete', HOST])
+    rmSync(this.stateDirectory, { recursive: true, force: true })
+  }
+}

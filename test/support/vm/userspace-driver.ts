@@ -1,0 +1,32 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { execaSync } from 'execa'
+import type { Nic } from './machine.js'
+import { until } from './until.js'
+
+/** Binds a NIC to a driver for programs, until it is disposed; then it is the kernel's again. */
+export class BoundToUserspace {
+  constructor(
+    private readonly nic: Nic,
+    driver: string,
+  ) {
+    // There is no IOMMU here that would keep the NIC from other memory.
+    if (driver === 'vfio-pci') execaSync('modprobe', ['vfio', 'enable_unsafe_noiommu_mode=1'])
+    execaSync('modprobe', [driver])
+    this.bindTo(driver)
+  }
+
+  [Symbol.dispose](): void {
+    this.bindTo('')
+    until(() => existsSync(`${this.directory}/net`))
+  }
+
+  private bindTo(driver: string): void {
+    writeFileSync(`${this.directory}/driver/unbind`, this.nic.pci)
+    writeFileSync(`${this.directory}/driver_override`, `${driver}\n`)
+    writeFileSync('/sys/bus/pci/drivers_probe', this.nic.pci)
+  }
+
+  private get directory(): string {
+    return `/sys/bus/pci/devices/${this.nic.pci}`
+  }
+}

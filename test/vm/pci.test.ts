@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { batch } from '../support/vm/batch.js'
+import { E1000, Machine, VIRTIO } from '../support/vm/machine.js'
+
+const CASES = [VIRTIO, E1000].map(([lent, other]) => ({ driver: lent.driver, lent, other }))
+
+describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
+  let machine: Machine
+
+  beforeEach(() => {
+    machine = new Machine()
+    machine.rename(lent, 'eth1')
+    machine.answer(other, '198.51.100.1/24', '203.0.113.1/32', '2001:db8::1/64 nodad')
+    batch(
+      machine.host,
+      'link set eth1 up',
+      'address add 198.51.100.5/24 dev eth1',
+      'address add 2001:db8::5/64 dev eth1 nodad',
+      'route add 203.0.113.0/24 via 198.51.100.1',
+    )
+  })
+  afterEach(() => machine[Symbol.dispose]())
+
+  it.each([
+    ['its name', 'compiled', () => ({ device: 'eth1' })],
+    ['its PCI address', 'compiled', () => ({ pciBusID: lent.pci })],
+    ['a device id', 'JavaScript', () => ({ runtimeConfig: { deviceID: lent.pci } })],
+    ['its path in sysfs', 'compiled', () => ({ kernelpath: machine.directoryOf(lent) })],
+    ['its MAC address', 'compiled', () => ({ hwaddr: lent.mac })],
+  ])('is lent by %s, and returned (%s)', (_, artefact, choice) => {
+    const path = artefact === 'compiled' ? COMPILED : JAVASCRIPT
+    const call = (command: string, keys: object = {}) =>
+      callPlugin(machine, path, command, {
+        configuration: { device: undefined, ...choice(), ...keys },
+      })
+    const { exitCode, stdout, document } = call('ADD')
+    expect(exitCode, stdout).toBe(0)
+    expect(document.interfaces[0]).toMatchObject({ name: 'net1', mac: lent.mac })
+    expect(machine.nameOf(lent)).toBe(undefined)
+    for (const address of ['198.51.100.1', '203.0.113.1', '2001:db8::1'])
+      expect(machine.reaches(machine.pod, address), address).toBe(true)
+    expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(machine.nameOf(lent)).toBe('eth1')
+    expect(machine.ip(machine.host, '-br link show dev eth1 up')).toContain(lent.mac)
+  })
+})
