@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { E1000, Machine } from '../support/vm/machine.js'
@@ -7,12 +7,17 @@ import { BoundToUserspace } from '../support/vm/userspace-driver.js'
 
 const NIC = E1000[2]
 
+let machine: Machine
+beforeAll(() => {
+  machine = new Machine()
+})
+afterAll(() => machine[Symbol.dispose]())
+
 describe.each(['uio_pci_generic', 'vfio-pci'])('a PCI NIC bound to %s', (driver) => {
   it.each([
     ['its PCI address', { pciBusID: NIC.pci }],
     ['a device id', { runtimeConfig: { deviceID: NIC.pci } }],
   ])('by %s is only reported', (_, choice) => {
-    using machine = new Machine()
     using _bound = new BoundToUserspace(NIC, driver)
     const call = (command: string, keys: object = {}) =>
       callPlugin(machine, COMPILED, command, {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { batch } from '../support/vm/batch.js'
@@ -9,10 +9,15 @@ const CASES = [VIRTIO, E1000].map(([lent, other]) => ({ driver: lent.driver, len
 describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
   let machine: Machine
 
-  beforeEach(() => {
+  beforeAll(() => {
     machine = new Machine()
     machine.rename(lent, 'eth1')
     machine.answer(other, '198.51.100.1/24', '203.0.113.1/32', '2001:db8::1/64 nodad')
+  })
+  afterAll(() => machine[Symbol.dispose]())
+
+  // Each time it is as bare as it came home.
+  beforeEach(() => {
     batch(
       machine.host,
       'link set eth1 up',
@@ -21,7 +26,6 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
       'route add 203.0.113.0/24 via 198.51.100.1',
     )
   })
-  afterEach(() => machine[Symbol.dispose]())
 
   it.each([
     ['its name', 'compiled', () => ({ device: 'eth1' })],

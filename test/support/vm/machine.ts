@@ -37,6 +37,7 @@ export class Machine {
   constructor() {
     execaSync('modprobe', ['--all', 'virtio_net', 'e1000'])
     execaSync('ip', ['netns', 'attach', HOST, String(process.pid)])
+    this.takeHome()
     this.addNamespace(this.pod)
   }
 
@@ -92,14 +93,24 @@ export class Machine {
     return execaSync('ip', ['-n', namespace, ...words.split(' ')]).stdout
   }
 
+  /** Whether somebody answers, if need be after the seconds that an e1000 needs to come up. */
   reaches(namespace: string, address: string): boolean {
-    const words = ['netns', 'exec', namespace, 'ping', '-c', '1', '-W', '2', address]
+    const words = ['netns', 'exec', namespace, 'ping', '-c', '1', '-w', '10', address]
     return execaSync('ip', words, { reject: false }).exitCode === 0
   }
 
   [Symbol.dispose](): void {
     for (const namespace of this.namespaces)
       execaSync('ip', ['netns', 'delete', namespace], { reject: false })
+    rmSync(this.stateDirectory, { recursive: true, force: true })
+    try {
+      this.takeHome()
+    } finally {
+      execaSync('ip', ['netns', 'delete', HOST])
+    }
+  }
+
+  private takeHome(): void {
     for (const one of [...VIRTIO, ...E1000]) {
       until(() => this.nameOf(one) !== undefined)
       const name = this.nameOf(one)
@@ -107,7 +118,5 @@ export class Machine {
       // A name that no other is going to get.
       this.rename(one, `free${one.pci.slice(-4, -2)}`)
     }
-    execaSync('ip', ['netns', 'delete', HOST])
-    rmSync(this.stateDirectory, { recursive: true, force: true })
   }
 }

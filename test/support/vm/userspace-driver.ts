@@ -9,8 +9,6 @@ export class BoundToUserspace {
     private readonly nic: Nic,
     driver: string,
   ) {
-    // There is no IOMMU here that would keep the NIC from other memory.
-    if (driver === 'vfio-pci') execaSync('modprobe', ['vfio', 'enable_unsafe_noiommu_mode=1'])
     execaSync('modprobe', [driver])
     this.bindTo(driver)
   }
