@@ -10,7 +10,7 @@ const ANOTHER_DRIVER = E1000[0]
 /** When a sandbox ends the kernel hands its PCI NICs to the host, under the names they had there. */
 describe('the sandbox ends while it holds a PCI NIC', () => {
   let machine: Machine
-  const call = (command: string, keys: object = {}, variables: Record<string, string> = {}) => {
+  const call = (command: string, keys: Record<string, unknown> = {}, variables = {}) => {
     const outcome = callPlugin(machine, COMPILED, command, { configuration: keys, variables })
     expect(outcome.exitCode, outcome.stdout).toBe(0)
     return outcome.document
