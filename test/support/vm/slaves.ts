@@ -14,6 +14,11 @@ export interface SlaveKind {
 
 const HOST = '198.51.100.2'
 const OUTSIDE = '198.51.100.1'
+/** The stock ipvlan plugin makes no device without an address. */
+const assigned = (address: string) => ({
+  type: 'static',
+  addresses: [{ address: `${address.replace('198.51.100', '169.254.77')}/32` }],
+})
 /** Who is asked, in the order of the answers. */
 export const ASKED = ['pod to pod', 'pod to host', 'pod to outside']
 
@@ -23,15 +28,18 @@ export const ASKED = ['pod to pod', 'pod to host', 'pod to outside']
  */
 export class Slaves {
   private readonly testbed = new Testbed()
-  private readonly pods: { name: string; address: string; pod: string }[]
+  private readonly all: { name: string; address: string; pod: string }[]
+  /** Those that have a device now. */
+  private pods: typeof this.all = []
+  private count = 0
 
-  constructor(count: number) {
+  constructor() {
     const { host, cloud } = this.testbed
-    this.pods = [
+    this.all = [
       { name: 'slave5', address: '198.51.100.5', pod: this.testbed.pod },
       { name: 'slave6', address: '198.51.100.6', pod: `${this.testbed.pod}-2` },
-    ].slice(0, count)
-    for (const { pod } of this.pods.slice(1)) execaSync('ip', ['netns', 'add', pod])
+    ]
+    for (const { pod } of this.all.slice(1)) execaSync('ip', ['netns', 'add', pod])
     batch(host, `address add ${HOST}/24 dev eth1`)
     batch(
       cloud,
@@ -45,6 +53,7 @@ export class Slaves {
 
   /** Makes the devices on the host, gives them addresses and routes there, and lends them. */
   move({ kind, mode, flag = '' }: SlaveKind): void {
+    this.begin(mode)
     for (const slave of this.pods) {
       const { name, address } = slave
       batch(
@@ -61,6 +70,7 @@ export class Slaves {
    * slave in the pod, and applies the state to that.
    */
   apply({ kind, mode }: SlaveKind): void {
+    this.begin(mode)
     const { host } = this.testbed
     for (const slave of this.pods) {
       const { name, address } = slave
@@ -70,8 +80,8 @@ export class Slaves {
       const prevResult = callStockPlugin(
         this.site(slave),
         'ADD',
-        { type: kind, master: 'eth1', mode, ipam: {} },
-        { CNI_CONTAINERID: name },
+        { type: kind, master: 'eth1', mode, ipam: kind === 'ipvlan' ? assigned(address) : {} },
+        { CNI_CONTAINERID: this.container(slave) },
       )
       this.call(slave, 'ADD', { device: undefined, prevResult })
     }
@@ -80,16 +90,12 @@ export class Slaves {
   /** Whether the port of the switch sends back what came from it. */
   setHairpin(state: 'on' | 'off'): void {
     batch(this.testbed.cloud, `link set eth1 type bridge_slave hairpin ${state}`)
-    const { host, cloud } = this.testbed
-    // What they learned under the other setting.
-    for (const place of [host, cloud, ...this.pods.map(({ pod }) => pod)])
-      batch(place, 'neighbour flush all')
+    this.forget()
   }
 
   /** Has the outside send what is for the pods by the host, where nobody answers ARP for them. */
   addReturnRoutes(): void {
-    for (const { address } of this.pods)
-      batch(this.testbed.cloud, `route replace ${address} via ${HOST}`)
+    this.returnRoutes('replace')
   }
 
   /** Whether each of those asked answers the first pod; undefined where there is no such one. */
@@ -98,22 +104,43 @@ export class Slaves {
     return await Promise.all(
       [second?.address, HOST, OUTSIDE].map(async (address) => {
         if (!address || !first) return undefined
-        const words = ['netns', 'exec', first.pod, 'ping', '-c', '1', '-i', '0.4', '-w', '2']
+        const words = ['netns', 'exec', first.pod, 'ping', '-c', '1', '-i', '0.3', '-w', '1']
         return (await execa('ip', [...words, address], { reject: false })).exitCode === 0
       }),
     )
   }
 
-  /** Calls DEL, and says what is then back on the host. */
-  return(): string {
-    for (const slave of this.pods) this.call(slave, 'DEL', { device: slave.name })
-    return this.testbed.onHost('-br link')
+  /** Takes the devices away. */
+  end(): void {
+    for (const { pod } of this.pods) batch(pod, 'link delete net1')
+    this.pods = []
   }
 
   [Symbol.dispose](): void {
-    for (const { pod } of this.pods.slice(1))
+    for (const { pod } of this.all.slice(1))
       execaSync('ip', ['netns', 'delete', pod], { reject: false })
     this.testbed[Symbol.dispose]()
+  }
+
+  private begin(mode: string): void {
+    this.count++
+    this.pods = mode === 'passthru' ? this.all.slice(0, 1) : this.all
+    if (this.count > 1) this.returnRoutes('flush')
+    this.forget()
+  }
+
+  /** Has host and outside forget what they learned otherwise. */
+  private forget(): void {
+    for (const place of [this.testbed.host, this.testbed.cloud]) batch(place, 'neighbour flush all')
+  }
+
+  private returnRoutes(action: 'replace' | 'flush'): void {
+    const lines = this.all.map(({ address }) => `route ${action} ${address} via ${HOST}`)
+    batch(this.testbed.cloud, ...lines)
+  }
+
+  private container({ name }: { name: string }): string {
+    return `${name}-${this.count}`
   }
 
   /** In the modes of layer 3 there is no ARP, and so no gateway. */
@@ -130,7 +157,7 @@ export class Slaves {
   private call(slave: { name: string; pod: string }, command: string, keys: object): void {
     const { exitCode, stdout } = callPlugin(this.site(slave), COMPILED, command, {
       configuration: { cniVersion: '1.0.0', ...keys },
-      variables: { CNI_CONTAINERID: slave.name },
+      variables: { CNI_CONTAINERID: this.container(slave) },
     })
     if (exitCode !== 0) throw new Error(`${command} of ${slave.name}: ${stdout}`)
   }
