@@ -33,9 +33,9 @@ function note(by: string, device: string, hairpin: string, answers: string, expe
   rows.push(`| ${[by, device, hairpin, ...cells].join(' | ')} |`)
 }
 
-async function answersOf(): Promise<string> {
+async function answersOf(expected: string): Promise<string> {
   const word = (answer?: boolean) => (answer === undefined ? '-' : answer ? 'ok' : 'fail')
-  return (await slaves.ask()).map(word).join(' ')
+  return (await slaves.ask(expected)).map(word).join(' ')
 }
 
 async function tryBoth(by: string, device: string, off: string, on: string) {
@@ -44,7 +44,7 @@ async function tryBoth(by: string, device: string, off: string, on: string) {
     ['on', on],
   ] as const) {
     slaves.setHairpin(hairpin)
-    const answers = await answersOf()
+    const answers = await answersOf(expected)
     note(by, device, hairpin, answers, expected)
     expect.soft(answers, `${device}, hairpin ${hairpin}`).toBe(expected)
   }
@@ -70,7 +70,7 @@ describe('who answers a pod', () => {
   )('with a device lent from the host: $device', async ({ device, kind, off, on }) => {
     slaves.move(kind)
     // The outside asks for the pod's MAC address, which nobody tells it.
-    if (device === 'ipvlan l3 bridge') expect((await slaves.ask())[2]).toBe(false)
+    if (device === 'ipvlan l3 bridge') expect((await slaves.ask('ok fail fail'))[2]).toBe(false)
     if (kind.mode.startsWith('l3')) slaves.addReturnRoutes()
     await tryBoth('move', device, off, on)
   })

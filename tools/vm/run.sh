@@ -27,7 +27,7 @@ nic() {
   echo "-netdev hubport,id=nic$1,hubid=$3
     -device $2,netdev=nic$1,addr=0x1$1,mac=52:54:00:00:00:0$1,romfile="
 }
-deadline=${VM_DEADLINE:-330}
+deadline=${VM_DEADLINE:-400}
 if [ $# = 0 ]; then
   deadline=none
   echo 'exec "${SHELL:-sh}" -i' >build/vm/command

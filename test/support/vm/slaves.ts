@@ -98,13 +98,18 @@ export class Slaves {
     this.returnRoutes('replace')
   }
 
-  /** Whether each of those asked answers the first pod; undefined where there is no such one. */
-  async ask(): Promise<(boolean | undefined)[]> {
+  /**
+   * Whether each of those asked answers the first pod; undefined where there is no such one.
+   * @param expected whose answer is waited for longer, should it be late
+   */
+  async ask(expected: string): Promise<(boolean | undefined)[]> {
+    const wanted = expected.split(' ')
     const [first, second] = this.pods
     return await Promise.all(
-      [second?.address, HOST, OUTSIDE].map(async (address) => {
+      [second?.address, HOST, OUTSIDE].map(async (address, n) => {
         if (!address || !first) return undefined
-        const words = ['netns', 'exec', first.pod, 'ping', '-c', '1', '-i', '0.3', '-w', '1']
+        const words = ['netns', 'exec', first.pod, 'ping', '-c', '1', '-i', '0.3']
+        words.push('-w', wanted[n] === 'ok' ? '6' : '1')
         return (await execa('ip', [...words, address], { reject: false })).exitCode === 0
       }),
     )
