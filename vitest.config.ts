@@ -13,7 +13,7 @@ const embeddedPrograms = {
 export default defineConfig({
   plugins: [embeddedPrograms],
   test: {
-    include: ['test/{unit,netns,clients}/**/*.test.ts'],
+    include: ['test/{unit,conformance,netns,clients}/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -48,7 +48,7 @@ export async function startPlugin(
   return outcomeOf(await execa(program, rest, settings))
 }
 
-function prepare(testbed: Testbed, artefactPath: string, command: string, options: CallOptions) {
+function prepare(testbed: CallSite, artefactPath: string, command: string, options: CallOptions) {
   const configuration = {
     cniVersion: '1.1.0',
     name: 'lent',
