@@ -3,6 +3,7 @@ import { isIdentical, locate } from '../device/lent-device.js'
 import type { LentDevice } from '../device/lent-device-schema.js'
 import { returnDevice } from '../device/return-device.js'
 import { searchNode } from '../device/search-node.js'
+import { changeLink, findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import { warn } from '../log.js'
@@ -24,14 +25,28 @@ export function bringHome(
   { device }: AttachmentRecord,
   others: () => AttachmentRecord[],
 ): Link | undefined {
+  freeName(host, device, others)
   const whereabouts = locate(device, sandbox ? [host, sandbox] : [host])
   if (whereabouts) return returnDevice(host, device, whereabouts)
-  if (others().some((other) => isSameLoan(other, device))) return undefined
+  if (others().some((other) => isSameLoan(other, device.onHost))) return undefined
   return searchNode(host, device, (elsewhere) => returnDevice(host, device, elsewhere))
 }
 
-function isSameLoan({ mode, device }: AttachmentRecord, lent: LentDevice): boolean {
-  return mode === 'move' && isIdentical(device.onHost, lent.onHost)
+/**
+ * Two devices may be lent under each other's names. When both sandboxes die, each has
+ * the other's name on the host; whoever comes home first must be let in.
+ */
+function freeName(host: Place, { onHost }: LentDevice, others: () => AttachmentRecord[]): void {
+  const holder = findLink(host.socket, { name: onHost.name })
+  if (!holder || isIdentical(holder, onHost)) return
+  const isAstray = others().some(
+    (other) => isSameLoan(other, holder) && other.device.onHost.name !== holder.name,
+  )
+  if (isAstray) changeLink(host.socket, holder.index, { name: `lent${holder.index}` })
+}
+
+function isSameLoan({ mode, device }: AttachmentRecord, link: Link): boolean {
+  return mode === 'move' && isIdentical(device.onHost, link)
 }
 
 /**

@@ -90,6 +90,26 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
     expectHome()
   })
 
+  it('of two devices that are back on the host under each other’s names', () => {
+    testbed.addDevice('eth2')
+    const crossed = [
+      { configuration: { device: 'eth1' }, variables: { CNI_IFNAME: 'eth2' } },
+      { configuration: { device: 'eth2' }, variables: { CNI_IFNAME: 'eth1' } },
+    ]
+    const macs = () =>
+      ['eth1', 'eth2'].map(
+        (name) => JSON.parse(testbed.onHost(`-json link show ${name}`))[0].address,
+      )
+    const before = macs()
+    for (const options of crossed) expect(call('ADD', options).exitCode).toBe(0)
+    for (const name of ['eth1', 'eth2']) testbed.inPod(`link set ${name} netns ${testbed.host}`)
+    expect(macs()).toEqual(before.toReversed())
+    for (const options of crossed)
+      expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(macs()).toEqual(before)
+    expect(records()).toEqual([])
+  })
+
   it('leaves the pod working while the name is taken on the host', () => {
     add()
     testbed.onHost('link add eth1 type ifb')
