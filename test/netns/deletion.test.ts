@@ -3,6 +3,7 @@ import { execa, execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { callStockPlugin } from '../support/stock-plugin.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
@@ -141,28 +142,14 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
   })
 
   describe('without a record', () => {
-    const stock = (command: string) =>
-      execaSync('ip', ['netns', 'exec', testbed.host, '/usr/lib/cni/host-device'], {
-        input: JSON.stringify({
-          ...{ cniVersion: '1.0.0', name: 'lent', type: 'host-device', device: 'eth1' },
-        }),
-        env: {
-          CNI_COMMAND: command,
-          CNI_CONTAINERID: 'container-1',
-          CNI_NETNS: testbed.sandboxPath,
-          CNI_IFNAME: 'net1',
-          CNI_PATH: '/usr/lib/cni',
-        },
-      })
-
     it('of a device that host-device lent', () => {
-      stock('ADD')
+      callStockPlugin(testbed, 'ADD', { type: 'host-device', device: 'eth1' })
       expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
       expect(testbed.onHost('link show dev eth1 up')).not.toContain('alias')
     })
 
     it('leaves what the configuration does not mean', () => {
-      stock('ADD')
+      callStockPlugin(testbed, 'ADD', { type: 'host-device', device: 'eth1' })
       expect(call('DEL', { configuration: { device: 'eth2' } }).exitCode).toBe(0)
       expect(call('DEL', { configuration: { mode: 'apply' } }).exitCode).toBe(0)
       expect(testbed.inPod('link')).toContain('net1@')

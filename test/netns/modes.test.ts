@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { callStockPlugin } from '../support/stock-plugin.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
@@ -14,26 +14,8 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       configuration: { cniVersion: '1.0.0', ...configuration },
     })
 
-  /** Debian's own plugin. */
-  const stock = (command: string, type: string, configuration: object) => {
-    const { stdout, exitCode } = execaSync(
-      'ip',
-      ['netns', 'exec', testbed.host, `/usr/lib/cni/${type}`],
-      {
-        input: JSON.stringify({ cniVersion: '1.0.0', name: 'lent', type, ...configuration }),
-        env: {
-          CNI_COMMAND: command,
-          CNI_CONTAINERID: 'container-1',
-          CNI_NETNS: testbed.sandboxPath,
-          CNI_IFNAME: 'net1',
-          CNI_PATH: '/usr/lib/cni',
-        },
-        reject: false,
-      },
-    )
-    expect({ exitCode, stdout: exitCode === 0 ? '' : stdout }).toEqual({ exitCode: 0, stdout: '' })
-    return stdout === '' ? undefined : JSON.parse(stdout)
-  }
+  const stock = (command: string, type: string, configuration: object) =>
+    callStockPlugin(testbed, command, { type, ...configuration })
 
   const filesIn = (directory: string) => {
     const full = `${testbed.stateDirectory}/${directory}`
