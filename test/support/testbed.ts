@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execaSync } from 'execa'
+import { batch } from './batch.js'
 
 /** Everything a testbed makes is named with this first: nothing else is ever touched. */
 const PREFIX = 'hdl3'
@@ -26,14 +27,24 @@ export class Testbed {
     this.pod = `${id}-pod`
     this.cloud = `${id}-cloud`
     this.stateDirectory = mkdtempSync(join(tmpdir(), `${PREFIX}-state-`))
-    for (const namespace of this.namespaces) ip(`netns add ${namespace}`)
-    for (const namespace of this.namespaces) ip(`-n ${namespace} link set lo up`)
+    execaSync('ip', ['-batch', '-'], { input: this.eachNamespace('netns add') })
     // Else what the host shows would change by itself, some seconds after a device came up.
     for (const namespace of [this.host, this.cloud])
       this.run(namespace, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0')
-    this.addDevice('eth1')
-    this.inCloud('address add 198.51.100.1/24 dev eth1')
-    this.inCloud('address add 2001:db8::1/64 dev eth1')
+    batch(this.pod, 'link set lo up')
+    batch(
+      this.host,
+      'link set lo up',
+      `link add eth1 type veth peer name eth1 netns ${this.cloud}`,
+      'link set eth1 up',
+    )
+    batch(
+      this.cloud,
+      'link set lo up',
+      'link set eth1 up',
+      'address add 198.51.100.1/24 dev eth1',
+      'address add 2001:db8::1/64 dev eth1',
+    )
   }
 
   get sandboxPath(): string {
@@ -76,13 +87,14 @@ export class Testbed {
   }
 
   [Symbol.dispose](): void {
-    for (const namespace of this.namespaces)
-      execaSync('ip', ['netns', 'delete', namespace], { reject: false })
+    const input = this.eachNamespace('netns delete')
+    execaSync('ip', ['-force', '-batch', '-'], { input, reject: false })
     rmSync(this.stateDirectory, { recursive: true, force: true })
   }
 
-  private get namespaces(): string[] {
-    return [this.host, this.pod, this.cloud]
+  /** A line of a batch for each. */
+  private eachNamespace(words: string): string {
+    return [this.host, this.pod, this.cloud].map((name) => `${words} ${name}`).join('\n')
   }
 }
 

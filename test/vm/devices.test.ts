@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
-import { batch } from '../support/vm/batch.js'
 
 /**
  * How each kind of device is made as `lent` on the host, above eth1 or beside it, and
@@ -146,9 +146,13 @@ describe.each(KINDS)('a device of the host: $kind', (kind) => {
 })
 
 describe('what the kernel lets into no other namespace', () => {
-  it.each(['bond', 'vrf table 100'])('is refused: %s', (type) => {
+  it.each([
+    ['bond', 'NO-CARRIER'],
+    ['vrf table 100', 'LOWER_UP'],
+  ])('is refused: %s', async (type, inTheEnd) => {
     using testbed = new Testbed()
     batch(testbed.host, `link add lent type ${type}`, 'link set lent up')
+    await expect.poll(() => testbed.onHost('link show dev lent')).toContain(inTheEnd)
     const before = testbed.hostState()
     const { exitCode, document } = callPlugin(testbed, COMPILED, 'ADD', {
       configuration: { device: 'lent' },

@@ -1,9 +1,9 @@
 import { execaSync } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { callPlugin, type Outcome } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
-import { batch } from '../support/vm/batch.js'
 
 /**
  * What the OCI runtime specification demands of `linux.netDevices`, and what runc's

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { callPlugin } from '../support/plugin.js'
-import { batch } from '../support/vm/batch.js'
 import { E1000, Machine, VIRTIO } from '../support/vm/machine.js'
 
 const [NIC, OTHER] = VIRTIO

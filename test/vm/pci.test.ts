@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { callPlugin } from '../support/plugin.js'
-import { batch } from '../support/vm/batch.js'
 import { E1000, Machine, VIRTIO } from '../support/vm/machine.js'
 
 const CASES = [VIRTIO, E1000].map(([lent, other]) => ({ driver: lent.driver, lent, other }))

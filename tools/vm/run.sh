@@ -1,8 +1,9 @@
 #!/bin/bash
 # Runs a command in a virtual machine that has this machine's files, and a kernel that
 # fetch-debian-package.sh unpacked: run.sh KERNEL COMMAND..., or without a command a shell.
-# What the command leaves in build/vm remains; all else that it writes is gone with the
-# machine. VM_DEADLINE is the seconds it may take, VM_ACCELERATOR what QEMU runs it with.
+# What the command leaves in build/vm remains in a directory of the kernel's name there; all
+# else that it writes is gone with the machine. VM_DEADLINE is the seconds it may take,
+# VM_ACCELERATOR what QEMU runs it with.
 set -euo pipefail
 kernel=$(realpath "$1")
 shift
@@ -13,8 +14,9 @@ if [ "${VM_NAMESPACE:-}" != own ]; then
   VM_NAMESPACE=own exec unshare --mount --propagation private "$0" "$kernel" "$@"
 fi
 project=$PWD
-mkdir -p build/vm
-rm -f build/vm/status
+results=$project/build/vm/$(basename "$kernel")
+rm -rf "$results"
+mkdir -p "$results"
 machine=$(mktemp -d)
 trap 'umount "$machine"; rmdir "$machine"' EXIT
 mount --bind / "$machine"
@@ -30,10 +32,10 @@ nic() {
 deadline=${VM_DEADLINE:-400}
 if [ $# = 0 ]; then
   deadline=none
-  echo 'exec "${SHELL:-sh}" -i' >build/vm/command
+  echo 'exec "${SHELL:-sh}" -i' >"$results/command"
   serial=mon:stdio
 else
-  printf '%q ' "$@" >build/vm/command
+  printf '%q ' "$@" >"$results/command"
   serial=stdio
 fi
 accelerator=${VM_ACCELERATOR:-tcg,thread=multi}
@@ -41,14 +43,14 @@ accelerator=${VM_ACCELERATOR:-tcg,thread=multi}
 machine_with_console() {
   # The IOMMU is what vfio-pci needs. The kernel gives its first process what it does not know itself as variables.
   qemu-system-x86_64 -machine q35 -device intel-iommu \
-    -accel "$accelerator" -cpu max -smp 2 -m 3072 \
+    -accel "$accelerator" -cpu max -smp 1 -m 3072 \
     -nodefaults -no-user-config -display none -no-reboot -serial "$serial" \
     -kernel "$kernel/boot/vmlinuz" -initrd "$kernel/boot/initramfs" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off intel_iommu=on project=$project \
 modules=$(realpath "$kernel/root/lib/modules") deadline=$deadline" \
     $(share machine "$machine" ,readonly=on) \
     $(share project "$project" ,readonly=on) \
-    $(share results "$project/build/vm" '') \
+    $(share results "$results" '') \
     $(nic 0 virtio-net-pci 0) $(nic 1 virtio-net-pci 0) $(nic 2 e1000 1) $(nic 3 e1000 1) \
     $(nic 4 e1000 1)
 }
@@ -57,8 +59,8 @@ if [ "$deadline" = none ]; then
 else
   # The machine itself notices the deadline first, unless its kernel hangs.
   export -f machine_with_console share nic
-  export accelerator serial kernel project machine deadline
-  timeout --foreground $((deadline + 30)) bash -c machine_with_console </dev/null | tr -d '\r'
+  export accelerator serial kernel project results machine deadline
+  timeout --foreground $((deadline + 30)) bash -c machine_with_console </dev/null | stdbuf -oL tr -d '\r'
 fi || true
-[ -f build/vm/status ] || { echo "the virtual machine ended without a result" >&2; exit 1; }
-exit "$(cat build/vm/status)"
+[ -f "$results/status" ] || { echo "the virtual machine ended without a result" >&2; exit 1; }
+exit "$(cat "$results/status")"

@@ -1,9 +1,9 @@
 import { execa, execaSync } from 'execa'
 import { COMPILED } from '../artefacts.js'
+import { batch } from '../batch.js'
 import { callPlugin } from '../plugin.js'
 import { callStockPlugin } from '../stock-plugin.js'
 import { Testbed } from '../testbed.js'
-import { batch } from './batch.js'
 
 /** How a macvlan or ipvlan device is made. */
 export interface SlaveKind {
@@ -109,7 +109,7 @@ export class Slaves {
       [second?.address, HOST, OUTSIDE].map(async (address, n) => {
         if (!address || !first) return undefined
         const words = ['netns', 'exec', first.pod, 'ping', '-c', '1', '-i', '0.3']
-        words.push('-w', wanted[n] === 'ok' ? '6' : '1')
+        words.push('-w', wanted[n] === 'ok' ? '6' : '2')
         return (await execa('ip', [...words, address], { reject: false })).exitCode === 0
       }),
     )
