@@ -108,9 +108,7 @@ export class Slaves {
     return await Promise.all(
       [second?.address, HOST, OUTSIDE].map(async (address, n) => {
         if (!address || !first) return undefined
-        const words = ['netns', 'exec', first.pod, 'ping', '-c', '1', '-i', '0.3']
-        words.push('-w', wanted[n] === 'ok' ? '6' : '2')
-        return (await execa('ip', [...words, address], { reject: false })).exitCode === 0
+        return await answers(first.pod, address, wanted[n] === 'ok' ? 8 : 2)
       }),
     )
   }
@@ -134,9 +132,11 @@ export class Slaves {
     this.forget()
   }
 
-  /** Has host and outside forget what they learned otherwise. */
+  /** Has all forget what they learned, or could not learn, otherwise. */
   private forget(): void {
-    for (const place of [this.testbed.host, this.testbed.cloud]) batch(place, 'neighbour flush all')
+    const pods = this.pods.map(({ pod }) => pod)
+    for (const place of [this.testbed.host, this.testbed.cloud, ...pods])
+      batch(place, 'neighbour flush all')
   }
 
   private returnRoutes(action: 'replace' | 'flush'): void {
@@ -171,4 +171,15 @@ export class Slaves {
     const { host, stateDirectory } = this.testbed
     return { host, stateDirectory, sandboxPath: `/run/netns/${pod}` }
   }
+}
+
+/** Whether somebody answers within some seconds. A ping that hears an error gives up at once. */
+async function answers(namespace: string, address: string, seconds: number): Promise<boolean> {
+  const end = Date.now() + seconds * 1000
+  const words = ['netns', 'exec', namespace, 'ping', '-c', '1', '-i', '0.3', '-w', '2', address]
+  do {
+    const { exitCode } = await execa('ip', words, { reject: false })
+    if (exitCode === 0) return true
+  } while (Date.now() < end)
+  return false
 }
