@@ -1,18 +1,17 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { kill } from 'node:process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { type ObservedState, observeHost } from '../support/carried-state.js'
-import { callPlugin } from '../support/plugin.js'
+import { expectSettled, type ObservedState, observeHost } from '../support/carried-state.js'
+import { callPlugin, startPlugin } from '../support/plugin.js'
+import { type Point, pointsOf } from '../support/points.js'
 import { Testbed } from '../support/testbed.js'
-
-/** The system calls with which a call changes anything, or waits for what it changed. */
-const KINDS = ['sendto', 'recvmsg', 'setns', 'write', 'fsync', 'rename', 'unlink', 'flock', 'mkdir']
 
 const RESTORE = { configuration: { restoreOnDelete: true } }
 
 /**
- * Kills the plugin at the nth system call of a kind, for every n there is. Each
- * time one DEL must bring the device home, with all it had, and leave no record.
+ * Kills the plugin at every system call with which it changes something. Each time one
+ * DEL must bring the device home, with all it had, and leave no record.
  */
 describe.each(ARTEFACTS)('$artefact, killed anywhere during', ({ path }) => {
   let testbed: Testbed
@@ -31,17 +30,33 @@ describe.each(ARTEFACTS)('$artefact, killed anywhere during', ({ path }) => {
     testbed.onHost('neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1')
   }
 
-  function killed(command: string, kind: string, nth: number): boolean {
-    const options = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${kind}`]
-    const wrapper = ['strace', ...options, '-e', `inject=${kind}:signal=KILL:when=${nth}`]
-    return callPlugin(testbed, path, command, { ...RESTORE, wrapper }).exitCode !== 0
+  /** Every call starts from there: the first one has directories to make. */
+  function prepare(command: string): void {
+    for (const directory of ['attachments', 'locks'])
+      rmSync(`${testbed.stateDirectory}/${directory}`, { recursive: true, force: true })
+    if (command === 'DEL') expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
   }
 
-  function expectHome(when: string): void {
+  function killAt(command: string, { kind, nth, call }: Point): void {
+    const file = `${testbed.stateDirectory}/killed`
+    const options = ['-f', '-qq', '-s', '4096', '-o', file, '-e', `trace=${kind}`]
+    const wrapper = ['strace', ...options, '-e', `inject=${kind}:signal=KILL:when=${nth}`]
+    callPlugin(testbed, path, command, { ...RESTORE, wrapper })
+    const last = readFileSync(file, 'utf8')
+      .split('\n')
+      .findLast((line) => line.includes(` ${kind}(`))
+    // Not only killed, but killed there.
+    if (kind === 'openat') expect(last).toContain(call.replace(/\) += .*/, ''))
+    expect(readFileSync(file, 'utf8'), `${kind} number ${nth}`).toContain('killed by SIGKILL')
+  }
+
+  const isRecorded = () => existsSync(`${testbed.stateDirectory}/attachments/container-1:net1.json`)
+
+  async function expectHome(when: string): Promise<void> {
     const { exitCode, stdout } = callPlugin(testbed, path, 'DEL', RESTORE)
     expect(exitCode, `${when}: ${stdout}`).toBe(0)
     expect(testbed.onHost('link show dev eth1 up'), when).toContain('eth1')
-    expect(observeHost(testbed), when).toEqual(before)
+    await expectSettled(() => observeHost(testbed), before, when)
     expect(testbed.inPod('link'), when).not.toContain('net1')
     const records = `${testbed.stateDirectory}/attachments`
     expect(existsSync(records) ? readdirSync(records) : [], when).toEqual([])
@@ -49,30 +64,46 @@ describe.each(ARTEFACTS)('$artefact, killed anywhere during', ({ path }) => {
 
   it.each(['ADD', 'DEL'])(
     '%s, the device comes home',
-    (command) => {
-      let points = 0
-      for (const kind of KINDS) {
-        for (let nth = 1; ; nth++) {
-          if (command === 'DEL') expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
-          if (!killed(command, kind, nth)) break
-          points++
-          expectHome(`${command} killed at ${kind} number ${nth}`)
-        }
-        expectHome(`${command} not killed`)
+    async (command) => {
+      prepare(command)
+      const { points, summary } = pointsOf(testbed, path, command, RESTORE)
+      await expectHome(`${command} not killed`)
+      for (const point of points) {
+        prepare(command)
+        killAt(command, point)
+        await expectHome(`${command} killed at ${point.kind} number ${point.nth}`)
       }
-      console.log(`${path}: ${command} killed at ${points} points`)
-      expect(points).toBeGreaterThan(20)
+      console.log(`${path}: ${command} killed at ${summary}`)
+      expect(points.length).toBeGreaterThan(40)
     },
     300_000,
   )
 
-  it('ADD, at a moment in time, also while the kernel moves the device', () => {
+  it.each([
+    ['before the kernel is asked', 'sendto', 'eth1', 'net1'],
+    ['before its answer is heard', 'recvmsg', 'net1', 'eth1'],
+  ])('ADD, in the thread of the move, %s', async (when, kind, isThere, isNot) => {
+    const file = `${testbed.stateDirectory}/delayed`
+    const options = ['-f', '-qq', '-o', file, '-e', `trace=${kind}`]
+    const wrapper = ['strace', ...options, '-e', `inject=${kind}:delay_enter=1s:when=1`]
+    const ended = startPlugin(testbed, path, 'ADD', { wrapper })
+    const links = () => testbed.onHost('link') + testbed.inPod('link')
+    await vi.waitUntil(() => isRecorded() && links().includes(isThere), { timeout: 20_000 })
+    const [process = ''] = readFileSync(file, 'utf8').split(' ')
+    kill(Number(process), 'SIGKILL')
+    await ended
+    expect(links()).toContain(`${isThere}@`)
+    expect(links()).not.toContain(`${isNot}@if`)
+    await expectHome(when)
+  })
+
+  it('ADD, at a moment in time, also while the kernel moves the device', async () => {
     const outcomes = { killed: 0, done: 0 }
     for (let milliseconds = 1; outcomes.done < 3; milliseconds += 2) {
       const wrapper = ['timeout', '-s', 'KILL', `${milliseconds / 1000}`]
       const { exitCode } = callPlugin(testbed, path, 'ADD', { wrapper })
       outcomes[exitCode === 0 ? 'done' : 'killed']++
-      expectHome(`ADD killed after ${milliseconds} ms`)
+      await expectHome(`ADD killed after ${milliseconds} ms`)
     }
     expect(outcomes.killed).toBeGreaterThan(10)
   }, 300_000)

@@ -1,3 +1,4 @@
+import { expect, vi } from 'vitest'
 import type { Testbed } from './testbed.js'
 
 /** What `ip -json` says of a device, in a form in which host and sandbox can be compared. */
@@ -45,3 +46,12 @@ export const observeHost = (testbed: Testbed, device = 'eth1') =>
   observe((words) => testbed.onHost(words), device)
 export const observePod = (testbed: Testbed, device = 'net1') =>
   observe((words) => testbed.inPod(words), device)
+
+/** The kernel is through with new IPv6 addresses, and adds their routes, a moment later. */
+export async function expectSettled(
+  observed: () => ObservedState,
+  expected: ObservedState,
+  when: string,
+): Promise<void> {
+  await vi.waitFor(() => expect(observed(), when).toEqual(expected), { timeout: 3000 })
+}
