@@ -6,14 +6,11 @@ import { searchNode } from '../device/search-node.js'
 import { changeLink, findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
-import { warn } from '../log.js'
-import { tryToApply } from '../network-state/apply.js'
-import { stateToRestore } from '../network-state/carried.js'
-import { planState } from '../network-state/plan.js'
 
 /**
  * Finds a lent device, wherever it is on this node, and returns it to the host.
  * @param sandbox undefined where it is gone
+ * @param bringUp whether it comes up at once, if it was up
  * @param others the other records: a device that was lent again is not to be taken away
  * @returns the device on the host; undefined where it is nowhere, having gone with its
  *   sandbox, as virtual devices do
@@ -23,13 +20,14 @@ export function bringHome(
   host: Place,
   sandbox: Place | undefined,
   { device }: AttachmentRecord,
+  bringUp: boolean,
   others: () => AttachmentRecord[],
 ): Link | undefined {
   freeName(host, device, others)
   const whereabouts = locate(device, sandbox ? [host, sandbox] : [host])
-  if (whereabouts) return returnDevice(host, device, whereabouts)
+  if (whereabouts) return returnDevice(host, device, whereabouts, bringUp)
   if (others().some((other) => isSameLoan(other, device.onHost))) return undefined
-  return searchNode(host, device, (elsewhere) => returnDevice(host, device, elsewhere))
+  return searchNode(host, device, (elsewhere) => returnDevice(host, device, elsewhere, bringUp))
 }
 
 /**
@@ -47,16 +45,4 @@ function freeName(host: Place, { onHost }: LentDevice, others: () => AttachmentR
 
 function isSameLoan({ mode, device }: AttachmentRecord, link: Link): boolean {
   return mode === 'move' && isIdentical(device.onHost, link)
-}
-
-/**
- * Gives a device that is home the state it had there. What somebody put in its place
- * meanwhile stays, and what is not possible any more is told, not failed for.
- */
-export function restoreState(host: Place, home: Link, record: AttachmentRecord): void {
-  const { onHost } = record.device
-  const elapsed = Math.floor(Date.now() / 1000) - record.lentAt
-  const state = stateToRestore(record.state, onHost, elapsed)
-  for (const { what, reason } of tryToApply(host, host, home, planState(onHost, home, state)))
-    warn(`${home.name} is home without ${what}: ${reason}`)
 }

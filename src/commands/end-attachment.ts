@@ -4,9 +4,11 @@ import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { Place } from '../kernel/place.js'
 import { note } from '../log.js'
-import { bringHome, restoreState } from './bring-home.js'
+import { canComeUpWithoutSettings } from '../network-state/lost-settings.js'
+import { bringHome } from './bring-home.js'
 import { ifSandboxIsThere } from './if-sandbox-is-there.js'
 import { removeRules } from './remove-rules.js'
+import { restoreState } from './restore-state.js'
 
 /** How an attachment is to be ended. */
 export interface Ending {
@@ -41,7 +43,8 @@ export function endAttachment(
   using sandbox = ifSandboxIsThere(() => Place.sandbox(sandboxPath || record.sandboxPath, host))
   if (record.mode === 'move') {
     const others = () => store.list().filter((other) => nameOf(other) !== attachmentName(key))
-    const home = bringHome(host, sandbox, record, others)
+    const bringUp = !restore || canComeUpWithoutSettings(record.device.onHost)
+    const home = bringHome(host, sandbox, record, bringUp, others)
     if (home && restore) restoreState(host, home, record)
   }
   // They do not go with the device, and would be missed while it could not leave.

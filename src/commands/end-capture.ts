@@ -4,7 +4,7 @@ import { AttachmentStore } from '../attachments/store.js'
 import { locate } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'
 import { Place } from '../kernel/place.js'
-import { restoreState } from './bring-home.js'
+import { restoreState } from './restore-state.js'
 
 /**
  * Forgets what was captured for a later stage of the chain. By then, the plugin that

@@ -23,9 +23,10 @@ export function explain(
   using host = Place.host()
   const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
+  const { settings: _, ...shown } = device
   const { remarks } = carriedState(state, device)
   return asJson
-    ? { document: { device, ...state, remarks } }
+    ? { document: { device: shown, ...state, remarks } }
     : { text: asText(device, state, remarks) }
 }
 

@@ -6,12 +6,17 @@ import type { Whereabouts } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /**
- * Brings a lent device back to the host under its own name and alias, up if it
- * was up. Works from the sandbox and, where the kernel has already handed the
+ * Brings a lent device back to the host under its own name and alias. Works from the sandbox and, where the kernel has already handed the
  * device back under another name, on the host.
+ * @param bringUp whether it comes up at once, if it was up
  * @throws Failure `return-failed`; the device is then where it was
  */
-export function returnDevice(host: Place, lent: LentDevice, { place, link }: Whereabouts): Link {
+export function returnDevice(
+  host: Place,
+  lent: LentDevice,
+  { place, link }: Whereabouts,
+  bringUp = true,
+): Link {
   const { onHost } = lent
   const holder = findLink(host.socket, { name: onHost.name })
   if (holder && !(place === host && holder.index === link.index))
@@ -21,7 +26,7 @@ export function returnDevice(host: Place, lent: LentDevice, { place, link }: Whe
       ...(place === host ? {} : { namespaceFd: host.namespace.fd }),
       name: onHost.name,
       alias: onHost.alias ?? '',
-      ...(onHost.up ? { up: true } : {}),
+      ...(bringUp && onHost.up ? { up: true } : {}),
     })
   } catch (error) {
     throw failed(lent, place, link, (error as Error).message)

@@ -27,7 +27,15 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
     testbed.run(testbed.pod, 'sysctl -q -w net.ipv6.conf.default.accept_ra=0')
     testbed.onHost('address add 2001:db8::5/64 dev eth1')
     router = startRouter(testbed)
-    await vi.waitFor(
+    await advertisement()
+  })
+  afterEach(() => {
+    router.kill()
+    testbed[Symbol.dispose]()
+  })
+
+  const advertisement = () =>
+    vi.waitFor(
       () => {
         expect(testbed.onHost('-6 address show dev eth1')).toMatch(/2001:db8:a:.* mngtmpaddr/)
         expect(testbed.onHost('-6 route')).toMatch(/default via fe80.* proto ra/)
@@ -35,11 +43,6 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
       },
       { timeout: 30_000, interval: 200 },
     )
-  })
-  afterEach(() => {
-    router.kill()
-    testbed[Symbol.dispose]()
-  })
 
   it('what a router advertisement gave', () => {
     const { document } = callPlugin(testbed, path, 'ADD')
@@ -47,6 +50,23 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
     expect(document.routes).toBe(undefined)
     expect(testbed.inPod('-6 address show dev net1')).not.toContain('2001:db8:a:')
     expect(testbed.inPod('-6 route show table all')).not.toMatch(/proto ra|default|2001:db8:b::/)
+  })
+
+  it('the forwarding of another device, which would take the default routes away', async () => {
+    testbed.addDevice('eth2')
+    testbed.onHost('address add 192.0.2.5/24 dev eth2')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth2.forwarding=1')
+    expect(testbed.onHost('-6 route')).not.toContain('default')
+    await advertisement()
+    const { document } = callPlugin(testbed, path, 'ADD', {
+      configuration: { device: 'eth2' },
+      // Nobody gets this name: the kernel takes it for a pattern.
+      variables: { CNI_IFNAME: 'net%d' },
+    })
+    expect(document.details).toContain(
+      'host as eth2, up, but without sysctl net.ipv6.conf.forwarding',
+    )
+    expect(testbed.onHost('-6 route')).toMatch(/default via fe80.* proto ra/)
   })
 })
 

@@ -7,9 +7,8 @@ import { returnDevice } from '../../device/return-device.js'
 import { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import type { Place } from '../../kernel/place.js'
-import { tryToApply } from '../../network-state/apply.js'
-import { stateToRestore } from '../../network-state/carried.js'
-import { planState } from '../../network-state/plan.js'
+import { canComeUpWithoutSettings } from '../../network-state/lost-settings.js'
+import { restoreHostState } from '../../network-state/restore.js'
 import { removeRules } from '../remove-rules.js'
 import { releaseAddresses } from './release-addresses.js'
 
@@ -37,7 +36,8 @@ export async function rollBack(
 }
 
 /** Returns the device and its full host state; says how far that went. */
-function bringHome(host: Place, sandbox: Place, { device, state }: AttachmentRecord): string {
+function bringHome(host: Place, sandbox: Place, record: AttachmentRecord): string {
+  const { device, state, lentAt } = record
   const { onHost } = device
   const whereabouts = locate(device, [host, sandbox])
   removeRules(sandbox, device, state)
@@ -46,13 +46,8 @@ function bringHome(host: Place, sandbox: Place, { device, state }: AttachmentRec
       'return-failed',
       `${onHost.name} is neither in ${sandbox.name} nor on the host`,
     )
-  const link = returnDevice(host, device, whereabouts)
-  const refusals = tryToApply(
-    host,
-    host,
-    link,
-    planState(onHost, link, stateToRestore(state, onHost)),
-  )
+  const link = returnDevice(host, device, whereabouts, canComeUpWithoutSettings(onHost))
+  const refusals = restoreHostState(host, link, onHost, state, lentAt)
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)

@@ -11,6 +11,7 @@ import {
   toText,
   u32,
 } from './attributes.js'
+import { decodeSettings } from './link-settings.js'
 import { MessageType, type Request } from './request.js'
 import type { RouteSocket } from './route-socket.js'
 
@@ -22,6 +23,7 @@ const IFLA = {
   link: 5,
   linkInfo: 18,
   ifalias: 20,
+  afSpec: 26,
   netNamespaceFd: 28,
   extMask: 29,
   linkNamespace: 37,
@@ -65,7 +67,7 @@ export function findLink(
   const header = fixedPart('index' in by ? by.index : 0, 0)
   try {
     const [answer] = socket.request({ type: MessageType.GETLINK, header, attributes })
-    return answer && decodeLink(answer)
+    return answer && { ...decodeLink(answer), ...settingsIn(answer) }
   } catch (error) {
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
     throw error
@@ -159,6 +161,13 @@ function fixedPart(index: number, flags: number): Buffer {
   writeU32.call(header, flags, FLAGS_OFFSET)
   writeU32.call(header, flags, CHANGE_OFFSET)
   return header
+}
+
+/** Apart from the rest: of all the devices of a host, nobody wants them. */
+function settingsIn({ data }: NetlinkMessage): Pick<Link, 'settings'> {
+  const attributes = decodeAttributes(data.subarray(FIXED_BYTES))
+  const afSpec = attributes.find(({ type }) => type === IFLA.afSpec)
+  return afSpec ? { settings: decodeSettings(afSpec.data) } : {}
 }
 
 function decodeLink({ data }: NetlinkMessage): Link {

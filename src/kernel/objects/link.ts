@@ -1,5 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
 
+/**
+ * The settings of a device, net.ipv4.conf and net.ipv6.conf, as the kernel reports them: a
+ * run of 32-bit numbers, kept as bytes. Few are ever looked at.
+ */
+const LinkSettingsSchema = Type.Object({
+  ipv4: Type.Optional(Type.String({ description: 'hexadecimal' })),
+  ipv6: Type.Optional(Type.String({ description: 'hexadecimal' })),
+})
+export type LinkSettings = Static<typeof LinkSettingsSchema>
+
 /** A network device, as RTM_GETLINK reports it. */
 export const LinkSchema = Type.Object({
   index: Type.Integer(),
@@ -17,5 +27,6 @@ export const LinkSchema = Type.Object({
   loopback: Type.Boolean(),
   immovable: Type.Boolean({ description: 'known to belong to its namespace for good' }),
   alias: Type.Optional(Type.String()),
+  settings: Type.Optional(LinkSettingsSchema),
 })
 export type Link = Static<typeof LinkSchema>
