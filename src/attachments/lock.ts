@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs'
+import { patience } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { ignoringErrors } from '../ignoring-errors.js'
 import { kernelDoor } from '../kernel/door.js'
@@ -7,7 +8,7 @@ import { inDirectory } from './directory.js'
 import { holderOf } from './lock-holder.js'
 import { requirePrivate } from './private-directory.js'
 
-const DEADLINE_MILLISECONDS = 10_000
+const LONGEST_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
 
 /**
@@ -20,7 +21,7 @@ export function acquireLock(stateDirectory: string, name: string): Disposable {
   requirePrivate(stateDirectory)
   const directory = `${stateDirectory}/locks`
   const path = `${directory}/${name}`
-  const deadline = Date.now() + DEADLINE_MILLISECONDS
+  const deadline = Date.now() + patience(LONGEST_MILLISECONDS)
   try {
     for (;;) {
       const fd = inDirectory(directory, () => tryOnce(path))

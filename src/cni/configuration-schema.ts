@@ -134,7 +134,7 @@ export const ConfigurationSchema = Type.Object({
       exclusiveMinimum: 0,
       maximum: 3600,
       default: CONFIGURATION_DEFAULTS.timeoutSeconds,
-      description: 'a number of seconds up to 3600: how long to wait for an IPAM plugin',
+      description: 'a number of seconds up to 3600: how long a call may take',
     }),
   ),
   logFile: Type.Optional(

@@ -1,4 +1,5 @@
 import { asCniError } from '../cni/error.js'
+import { allowSeconds, RETURN_SECONDS } from '../deadline.js'
 import { NetworkNamespace } from '../kernel/network-namespace.js'
 import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
@@ -23,7 +24,10 @@ export async function del(call: Call): Promise<undefined> {
     () => releaseAddresses(call),
     // Before the addresses go with the device: the keeper would take that for gVisor's work.
     () => endKeeping(stateDir, attachmentOf(call)),
-    () => endStage(call),
+    () => {
+      allowSeconds(RETURN_SECONDS)
+      endStage(call)
+    },
   ])
 }
 

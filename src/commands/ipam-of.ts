@@ -7,12 +7,12 @@ import type { Call } from './call.js'
  */
 export async function ipamOf(call: Call): Promise<Ipam | undefined> {
   const { environment, configuration, cniVersion } = call
-  const { ipam, timeoutSeconds } = configuration
+  const { ipam } = configuration
   if (!ipam?.type) return undefined
   const { Ipam } = await import('../ipam/ipam.js')
   const { variables, input } = handedOn(call)
   const searchPath = environment.path
-  return new Ipam({ type: ipam.type, searchPath, variables, input, cniVersion, timeoutSeconds })
+  return new Ipam({ type: ipam.type, searchPath, variables, input, cniVersion })
 }
 
 /**

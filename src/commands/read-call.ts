@@ -3,6 +3,7 @@ import type { WrittenConfiguration } from '../cni/configuration-schema.js'
 import type { Environment } from '../cni/environment.js'
 import type { RawNetwork } from '../cni/network.js'
 import type { CniVersion } from '../cni/version.js'
+import { startCall } from '../deadline.js'
 import { openLog, warn } from '../log.js'
 import type { Call } from './call.js'
 import { logContext } from './log-context.js'
@@ -24,6 +25,7 @@ export async function readCall(
   const { command } = environment
   const wantsPrevious = prevResult !== undefined && READS_PREVIOUS_RESULT.includes(command)
   const configuration = readConfiguration(wantsPrevious ? { ...network, prevResult } : network)
+  startCall(configuration.timeoutSeconds)
   const { logFile: file, logLevel: level, name } = configuration
   openLog({ file, level, context: () => logContext(environment, name) })
   await warnOfNearMisses(network)

@@ -1,5 +1,6 @@
 import type { Result } from '../cni/result/schema.js'
 import type { CniVersion } from '../cni/version.js'
+import { patience } from '../deadline.js'
 import { findPlugin } from './find-plugin.js'
 
 /** What a call hands on to the IPAM plugin as it got it. */
@@ -12,7 +13,6 @@ export interface Delegation {
   /** The configuration, unchanged. */
   input: string
   cniVersion: CniVersion
-  timeoutSeconds: number
 }
 
 /** The plugin that a network has its addresses from. */
@@ -53,11 +53,16 @@ export class Ipam {
 
   /** The plugin's answer: an object, or undefined where it printed nothing. */
   async #ask(command: string): Promise<object | undefined> {
-    const { variables, input, timeoutSeconds } = this.#delegation
+    const { variables, input } = this.#delegation
     const { runPlugin } = await import('./run-plugin.js')
     const { readAnswer } = await import('./plugin-answer.js')
     const own = { ...variables, CNI_COMMAND: command }
-    const outcome = await runPlugin(this.#path, own, input, timeoutSeconds * 1000)
+    const outcome = await runPlugin(
+      this.#path,
+      own,
+      input,
+      Math.ceil(patience(Number.POSITIVE_INFINITY)),
+    )
     return readAnswer(this.#described(command), outcome)
   }
 

@@ -26,9 +26,10 @@ export async function runPlugin(
   deadlineMilliseconds: number,
 ): Promise<PluginOutcome> {
   for (let retries = BUSY_RETRIES; ; retries--) {
-    const outcome = await runOnce(path, variables, input, deadlineMilliseconds)
+    const left = deadlineMilliseconds - (BUSY_RETRIES - retries) * BUSY_PAUSE_MILLISECONDS
+    const outcome = await runOnce(path, variables, input, left)
     if (outcome !== 'busy') return outcome
-    if (retries === 0)
+    if (retries === 0 || left <= BUSY_PAUSE_MILLISECONDS)
       return {
         stdout: '',
         exitCode: undefined,
@@ -55,7 +56,7 @@ async function runOnce(
   const { stdout, exitCode, code, signal, originalMessage } = await child
   if (code === 'ETXTBSY') return 'busy'
   if (late.aborted) {
-    const trouble = `it had not answered after ${deadlineMilliseconds / 1000} s and was ended`
+    const trouble = `it had not answered after ${Math.round(deadlineMilliseconds / 100) / 10} s and was ended`
     return { stdout, exitCode: undefined, trouble }
   }
   const trouble = exitCode === undefined ? (signal ?? originalMessage ?? 'unknown') : undefined

@@ -1,3 +1,4 @@
+import { patience } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/objects/link.js'
@@ -5,7 +6,7 @@ import type { Place } from '../kernel/place.js'
 import { pause } from '../pause.js'
 import { describeAddress } from './describe.js'
 
-const DEADLINE_MILLISECONDS = 5000
+const LONGEST_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 50
 
 /**
@@ -15,7 +16,7 @@ const PAUSE_MILLISECONDS = 50
  * @throws Failure `kernel-refused` for an address that somebody else has
  */
 export function settleAddresses(place: Place, device: Link): void {
-  const deadline = Date.now() + DEADLINE_MILLISECONDS
+  const deadline = Date.now() + patience(LONGEST_MILLISECONDS)
   for (;;) {
     const addresses = dumpAddresses(place.socket, device.index)
     const duplicate = addresses.find(({ flags }) => flags.includes('dadfailed'))

@@ -2,6 +2,7 @@ import { type AttachmentKey, attachmentName } from '../../attachments/attachment
 import { acquireLock } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { asCniError } from '../../cni/error.js'
+import { allowSeconds, RETURN_SECONDS } from '../../deadline.js'
 import { findDevice } from '../../device/find-device.js'
 import type { Link } from '../../kernel/objects/link.js'
 import { Place } from '../../kernel/place.js'
@@ -61,6 +62,7 @@ export async function addByApplying(call: Call): Promise<object> {
     return result
   } catch (error) {
     const release = await releaseAddresses(ipam)
+    allowSeconds(RETURN_SECONDS)
     removeRules(sandbox, record.device, state)
     store.remove(key)
     const outcome = `what ${link.name} was given before goes with it when the sandbox is torn down`

@@ -2,6 +2,7 @@ import { keyOf } from '../../attachments/attachment-key.js'
 import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import type { AttachmentStore } from '../../attachments/store.js'
 import { asCniError, type CniError } from '../../cni/error.js'
+import { allowSeconds, RETURN_SECONDS } from '../../deadline.js'
 import { locate } from '../../device/lent-device.js'
 import { returnDevice } from '../../device/return-device.js'
 import { Failure } from '../../failure.js'
@@ -27,6 +28,7 @@ export async function rollBack(
   error: unknown,
 ): Promise<CniError> {
   const release = await releaseAddresses(ipam)
+  allowSeconds(RETURN_SECONDS)
   const outcome = attempt(() => {
     const outcome = bringHome(host, sandbox, record)
     store.remove(keyOf(record))

@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef NETLINK_EXT_ACK
@@ -40,6 +41,9 @@
 /* The kernel never builds a datagram larger than this for a dump (32 KiB); a
  * single link with hundreds of virtual functions may need more. */
 #define RECEIVE_BYTES (256 * 1024)
+
+/* An answer in many parts that takes longer is given up. */
+#define LONGEST_SECONDS 10
 
 static napi_value throw_errno(napi_env env, const char *call, int number) {
   napi_value text, error, value;
@@ -81,6 +85,26 @@ static napi_value enter_network_namespace(napi_env env, napi_callback_info info)
   return NULL;
 }
 
+/* How long sends and receives of a socket may block; 0 or -1 with errno. No time at all
+ * would mean for ever. */
+static int limit_waits_of(int fd, int32_t milliseconds) {
+  if (milliseconds < 1) milliseconds = 1;
+  struct timeval limit = {.tv_sec = milliseconds / 1000, .tv_usec = (milliseconds % 1000) * 1000};
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0) return -1;
+  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+/* limitWaits(fd: number, timeoutMilliseconds: number): void */
+static napi_value limit_waits(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int32_t fd, milliseconds;
+  if (!arguments(env, info, 2, values) || !integer(env, values[0], &fd) ||
+      !integer(env, values[1], &milliseconds))
+    return NULL;
+  if (limit_waits_of(fd, milliseconds) < 0) return throw_errno(env, "setsockopt", errno);
+  return NULL;
+}
+
 /* openRouteSocket(timeoutMilliseconds: number): number
  *
  * A routing socket of the current network namespace; it stays in that namespace
@@ -93,7 +117,6 @@ static napi_value open_route_socket(napi_env env, napi_callback_info info) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return throw_errno(env, "socket", errno);
 
-  struct timeval limit = {.tv_sec = timeout / 1000, .tv_usec = (timeout % 1000) * 1000};
   int one = 1, buffer = 1 << 20;
   struct sockaddr_nl self = {.nl_family = AF_NETLINK};
   /* Older kernels lack some of these; nothing but comfort is lost then: the
@@ -102,8 +125,7 @@ static napi_value open_route_socket(napi_env env, napi_callback_info info) {
   setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
   setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
-      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ||
+  if (limit_waits_of(fd, timeout) < 0 ||
       bind(fd, (struct sockaddr *)&self, sizeof self) < 0) {
     int number = errno;
     close(fd);
@@ -148,9 +170,18 @@ static bool closes(const uint8_t *datagram, size_t length, uint32_t sequence) {
   return false;
 }
 
-/* Appends every answer to *answers until the one that closes `sequence`; 0 or errno. */
+/* Seconds of a clock that nobody sets; no system call. */
+static time_t seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
+}
+
+/* Appends every answer to *answers until the one that closes `sequence`; 0 or errno. The
+ * socket limits the wait for each part, this the wait for all of them. */
 static int receive_until_closed(int fd, uint32_t sequence, uint8_t **answers, size_t *total) {
   size_t room = 0;
+  time_t end = seconds() + LONGEST_SECONDS;
   for (;;) {
     if (room - *total < RECEIVE_BYTES) {
       room = *total * 2 + RECEIVE_BYTES;
@@ -167,6 +198,7 @@ static int receive_until_closed(int fd, uint32_t sequence, uint8_t **answers, si
     bool closed = closes(*answers + *total, (size_t)length, sequence);
     *total += NLMSG_ALIGN((size_t)length);
     if (closed) return 0;
+    if (seconds() > end) return ETIMEDOUT;
   }
 }
 
@@ -415,6 +447,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor door[] = {
       {"enterNetworkNamespace", NULL, enter_network_namespace, NULL, NULL, NULL, napi_default, NULL},
       {"openRouteSocket", NULL, open_route_socket, NULL, NULL, NULL, napi_default, NULL},
+      {"limitWaits", NULL, limit_waits, NULL, NULL, NULL, napi_default, NULL},
       {"transact", NULL, transact, NULL, NULL, NULL, napi_default, NULL},
       {"startTransaction", NULL, start_transaction, NULL, NULL, NULL, napi_default, NULL},
       {"finishTransaction", NULL, finish_transaction, NULL, NULL, NULL, napi_default, NULL},

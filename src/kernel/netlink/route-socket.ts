@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import type { NetlinkMessage } from 'netlink/dist/structs'
+import { patience, requireTime } from '../../deadline.js'
 import { Failure } from '../../failure.js'
 import { type DoorError, kernelDoor } from '../door.js'
 import { KernelError } from '../kernel-error.js'
@@ -21,6 +22,7 @@ const DUMP_ATTEMPTS = 20
 /** A routing socket of one network namespace, wherever the thread is. */
 export class RouteSocket {
   #sequence = 0
+  #patience = TIMEOUT_MILLISECONDS
   private constructor(private readonly fd: number) {}
 
   /** Opens a socket in the namespace the thread is in. */
@@ -50,6 +52,7 @@ export class RouteSocket {
   start(request: Request): () => void {
     const datagram = encodeRequest(request, Flag.acknowledge, ++this.#sequence)
     const sequence = this.#sequence
+    this.#limitWaits()
     const transaction = kernelDoor().startTransaction(this.fd, datagram)
     return () => {
       const { errors } = received(() => kernelDoor().finishTransaction(transaction))
@@ -97,14 +100,29 @@ export class RouteSocket {
     closeSync(this.fd)
   }
 
+  /**
+   * Near the end of the time of a call, waits are short; until then this costs nothing.
+   * @throws Failure `busy` where that time is over
+   */
+  #limitWaits(): void {
+    requireTime()
+    const wanted = Math.ceil(patience(TIMEOUT_MILLISECONDS))
+    if (wanted === this.#patience) return
+    kernelDoor().limitWaits(this.fd, wanted)
+    this.#patience = wanted
+  }
+
   #exchange(request: Request, flags: number): Answers {
     const answers = this.#transact(encodeRequest(request, flags, ++this.#sequence))
     const error = answers.errors.get(this.#sequence)
     if (error) throw error
-    return answers
+    // What an earlier request was not waited for is none of this one's.
+    const messages = answers.messages.filter(({ seq }) => seq === this.#sequence)
+    return { ...answers, messages }
   }
 
   #transact(datagram: Buffer): Answers {
+    this.#limitWaits()
     return received(() => kernelDoor().transact(this.fd, datagram))
   }
 }

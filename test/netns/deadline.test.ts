@@ -1,0 +1,119 @@
+import { execa } from 'execa'
+import { describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
+import { isMove, traceCalls } from '../support/strace.js'
+import { Testbed } from '../support/testbed.js'
+
+/** To start, and to end, on a machine that is busy. */
+const MARGIN_SECONDS = 8
+
+/** They mostly wait, so they wait side by side. */
+describe.concurrent.each(ARTEFACTS)('a call ends in time: $artefact', ({ path }) => {
+  function newTestbed(): Testbed {
+    const testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    return testbed
+  }
+
+  async function timed(
+    testbed: Testbed,
+    command: string,
+    options: CallOptions,
+  ): Promise<Outcome & { seconds: number }> {
+    const start = Date.now()
+    const outcome = await startPlugin(testbed, path, command, options)
+    return { ...outcome, seconds: (Date.now() - start) / 1000 }
+  }
+
+  const within = (timeoutSeconds: number, ipam: ScriptedIpam): CallOptions => ({
+    configuration: { ipam: { type: ipam.type }, timeoutSeconds },
+    variables: { CNI_PATH: ipam.directory },
+  })
+
+  it('where the IPAM plugin hangs: ADD after what it has for undoing, the device home', async () => {
+    using testbed = newTestbed()
+    const before = testbed.hostState()
+    using ipam = new ScriptedIpam({ ADD: 'sleep 600', DEL: 'sleep 600' })
+    const { document, seconds } = await timed(testbed, 'ADD', within(2, ipam))
+    expect(document).toMatchObject({ code: 106, msg: expect.stringContaining('was ended') })
+    expect(document.details).toMatch(/^the device is back .*the addresses .* may not be released/)
+    expect(ipam.calls).toEqual(['ADD', 'DEL'])
+    expect(seconds).toBeGreaterThan(2 + 9)
+    expect(seconds).toBeLessThan(2 + 10 + MARGIN_SECONDS)
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it('where the IPAM plugin hangs: DEL, the device home', async () => {
+    using testbed = newTestbed()
+    using ipam = new ScriptedIpam({ DEL: 'sleep 600' })
+    expect((await startPlugin(testbed, path, 'ADD', within(60, ipam))).exitCode).toBe(0)
+    const { document, seconds } = await timed(testbed, 'DEL', within(2, ipam))
+    expect(document).toMatchObject({ code: 106 })
+    expect(seconds).toBeLessThan(2 + MARGIN_SECONDS)
+    expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+  })
+
+  it.each(['ADD', 'DEL'])('where somebody keeps a lock: %s', async (command) => {
+    using testbed = newTestbed()
+    // It makes the directory of the locks.
+    expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+    const before = testbed.hostState()
+    const lock = `${testbed.stateDirectory}/locks/container-1:net1`
+    const script = `exec 9>${lock}; flock 9; echo locked; exec sleep 60`
+    const holder = execa('sh', ['-c', script], { reject: false })
+    await new Promise((resolve) => holder.stdout?.once('data', resolve))
+    const options = { configuration: { timeoutSeconds: 1 } }
+    const { document, seconds } = await timed(testbed, command, options)
+    holder.kill()
+    await holder
+    expect(document).toMatchObject({
+      code: 11,
+      msg: expect.stringMatching(/has been working on container-1:net1 for too long$/),
+    })
+    // DEL has time of its own, but no lock takes longer than this.
+    expect(seconds).toBeLessThan((command === 'ADD' ? 1 : 10) + MARGIN_SECONDS)
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it('where the kernel is slow to answer: ADD, before anything was moved', async () => {
+    using testbed = newTestbed()
+    const before = testbed.hostState()
+    const { document, seconds } = await timed(testbed, 'ADD', {
+      configuration: { timeoutSeconds: 2 },
+      wrapper: slowKernel(1),
+    })
+    expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('timeoutSeconds') })
+    expect(seconds).toBeLessThan(2 + MARGIN_SECONDS)
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it('where the kernel is slow after the move: ADD, the device home', async () => {
+    using testbed = newTestbed()
+    const before = testbed.hostState()
+    const { document, seconds } = await timed(testbed, 'ADD', {
+      configuration: { timeoutSeconds: 3 },
+      wrapper: slowKernel(answersBeforeTheMove(testbed) + 1),
+    })
+    expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('timeoutSeconds') })
+    expect(document.details).toMatch(/^the device is back on the host as eth1, up, with its/)
+    expect(seconds).toBeLessThan(3 + 30 + MARGIN_SECONDS)
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  /** Each answer, from the nth in a thread on, comes late. */
+  function slowKernel(nth: number): string[] {
+    const delay = `inject=recvmsg:delay_enter=1s:when=${nth}+`
+    return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=recvmsg', '-e', delay]
+  }
+
+  function answersBeforeTheMove(testbed: Testbed): number {
+    const { calls } = traceCalls(testbed, path, 'ADD', 'sendto,recvmsg')
+    const restore = { configuration: { restoreOnDelete: true } }
+    expect(callPlugin(testbed, path, 'DEL', restore).exitCode).toBe(0)
+    const move = calls.findIndex(isMove)
+    return calls.slice(0, move).filter((call) => call.includes(' recvmsg(')).length
+  }
+})
