@@ -14,6 +14,9 @@ export const AttachmentRecordSchema = Type.Object({
   network: Type.String(),
   sandboxPath: Type.String(),
   lentAt: Type.Integer({ description: 'seconds since 1970' }),
+  bootId: Type.Optional(
+    Type.String({ description: 'of the kernel whose indices and paths these are' }),
+  ),
   device: LentDeviceSchema,
   state: HostNetworkStateSchema,
 })

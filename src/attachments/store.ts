@@ -11,6 +11,7 @@ import {
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
 import { ignoringErrors } from '../ignoring-errors.js'
+import { bootId } from '../kernel/boot-id.js'
 import { warn } from '../log.js'
 import { type AttachmentKey, attachmentName, keyOf } from './attachment-key.js'
 import { inDirectory } from './directory.js'
@@ -36,9 +37,10 @@ export class AttachmentStore {
     return new AttachmentStore(`${stateDirectory}/captures`)
   }
 
-  /** Undefined where the attachment has no record. */
+  /** Undefined where the attachment has no record since the node was started. */
   read(key: AttachmentKey): AttachmentRecord | undefined {
-    return this.#readFile(this.#path(key))
+    const record = this.#readFile(this.#path(key))
+    return record && isOfThisBoot(record) ? record : undefined
   }
 
   /** What cannot be understood is no record: it is set aside, for a person to look at. */
@@ -53,8 +55,13 @@ export class AttachmentStore {
     return undefined
   }
 
-  /** All records. */
+  /** All records since the node was started. */
   list(): AttachmentRecord[] {
+    return this.listWithFormerBoots().filter(isOfThisBoot)
+  }
+
+  /** All there are, also those that are only good to be removed. */
+  listWithFormerBoots(): AttachmentRecord[] {
     const files = attempt('list', this.#directory, () =>
       ifThere(() => readdirSync(this.#directory)),
     )
@@ -96,6 +103,15 @@ export class AttachmentStore {
   #path(key: AttachmentKey): string {
     return `${this.#directory}/${attachmentName(key)}${EXTENSION}`
   }
+}
+
+/**
+ * When the node is started again, all devices are on the host and all sandboxes gone, and their
+ * indices and paths may be those of others. A record of before the field came is taken for a new one.
+ */
+function isOfThisBoot({ bootId: former = '' }: AttachmentRecord): boolean {
+  const current = bootId()
+  return former === '' || current === '' || former === current
 }
 
 /** Undefined for a text that is cut off. */

@@ -24,11 +24,11 @@ export async function gc(call: Call): Promise<undefined> {
   await takeAll([
     () => endKeepings(stateDir, isStale),
     ...attachments
-      .list()
+      .listWithFormerBoots()
       .filter(isStale)
       .map((record) => () => endAttachment(stateDir, keyOf(record), { restore: restoreOnDelete })),
     ...captures
-      .list()
+      .listWithFormerBoots()
       .filter(isStale)
       .map((record) => () => endCapture(stateDir, keyOf(record), restoreOnDelete)),
     async () => (await ipamOf(call))?.request('GC'),

@@ -1,5 +1,6 @@
 import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
+import { bootId } from '../../kernel/boot-id.js'
 import type { HostNetworkState } from '../../network-state/model-schema.js'
 import type { Call } from '../call.js'
 
@@ -18,6 +19,7 @@ export function recordOf(
     network: configuration.name,
     sandboxPath: environment.netns,
     lentAt: Math.floor(Date.now() / 1000),
+    bootId: bootId(),
     device,
     state,
   }
