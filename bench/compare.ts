@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import { changeLink, findLink } from '../src/kernel/netlink/link.js'
+import { findLink } from '../src/kernel/netlink/link.js'
+import { changeLink } from '../src/kernel/netlink/link-change.js'
 import { Place } from '../src/kernel/place.js'
 import { type Scene, settle } from './scene.js'
 import { Timings, table } from './statistics.js'

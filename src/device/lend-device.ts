@@ -1,5 +1,6 @@
 import { Failure } from '../failure.js'
-import { findLink, startLinkChange } from '../kernel/netlink/link.js'
+import { findLink } from '../kernel/netlink/link.js'
+import { startLinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import { devicesOn, sysfsPathOf } from '../kernel/sysfs.js'

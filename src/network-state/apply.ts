@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js'
-import { changeLink } from '../kernel/netlink/link.js'
+import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import { addAll, addMissing, type Refused } from './add-all.js'

@@ -1,0 +1,45 @@
+import { type Attribute, bytes, text, u32 } from './attributes.js'
+import { fixedPart, IFF_UP, IFLA } from './link-message.js'
+import { MessageType, type Request } from './request.js'
+import type { RouteSocket } from './route-socket.js'
+
+/** What to change of a device; what is left out stays. */
+export interface LinkChange {
+  name?: string
+  /** Empty takes the alias away. */
+  alias?: string
+  up?: true
+  /** The namespace to move the device to, as an open file. */
+  namespaceFd?: number
+}
+
+/**
+ * Changes a device in one message. The kernel moves first, then renames, sets the
+ * alias and brings the device up; it does not undo the first when a later one fails.
+ * @throws KernelError when the kernel refuses
+ */
+export function changeLink(socket: RouteSocket, index: number, change: LinkChange): void {
+  socket.request(linkRequest(index, change))
+}
+
+/**
+ * Like `changeLink`, without waiting.
+ * @returns waits until it is done; to be called once. Throws KernelError
+ */
+export function startLinkChange(
+  socket: RouteSocket,
+  index: number,
+  change: LinkChange,
+): () => void {
+  return socket.start(linkRequest(index, change))
+}
+
+function linkRequest(index: number, change: LinkChange): Request {
+  const attributes: Attribute[] = []
+  if (change.namespaceFd !== undefined)
+    attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
+  if (change.name !== undefined) attributes.push(text(IFLA.ifname, change.name))
+  if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, Buffer.from(change.alias)))
+  const header = fixedPart(index, change.up ? IFF_UP : 0)
+  return { type: MessageType.NEWLINK, header, attributes }
+}
