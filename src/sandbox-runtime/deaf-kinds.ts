@@ -22,6 +22,6 @@ export function requireAudible({ ipvlanMode }: LinkKind, name: string): void {
   throw new Failure(
     'device-refused',
     `${name} is an ipvlan device in mode l3s, which gVisor cannot use: what comes in passes the packet socket by which gVisor reads`,
-    'nothing was changed; ipvlan in mode l2 works',
+    'nothing was changed; ipvlan in modes l2 and l3 works',
   )
 }

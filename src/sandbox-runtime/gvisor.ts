@@ -1,22 +1,20 @@
 import type { AttachmentKey } from '../attachments/attachment-key.js'
 import { addressRemoval, dumpAddresses } from '../kernel/netlink/address.js'
 import { linkKindOf } from '../kernel/netlink/link-kind.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
-import type { Family } from '../kernel/objects/family.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Place } from '../kernel/place.js'
 import { note, warn } from '../log.js'
 import type { StateToApply } from '../network-state/carried.js'
-import { fitForGvisor, isDefault } from '../network-state/fit-for-gvisor.js'
+import { fitForGvisor } from '../network-state/fit-for-gvisor.js'
 import { asFaults } from '../network-state/verify.js'
 import { deafFamilies, requireAudible } from './deaf-kinds.js'
+import { familiesWithDefault, warnOfObstacles } from './default-routes.js'
 import { endKeeper, keeperOf, startKeeper } from './keeper-process.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 import { KeepingStore } from './keeping-store.js'
-import { faultsAfterStrip, faultsBeforeStrip, isStripped, longestPrefix } from './verify-keeping.js'
-import { warnOfL3 } from './warn-of-l3.js'
-
-const SCOPE_GLOBAL = 0
+import { ownership } from './ownership.js'
+import { makeReadyForL3 } from './ready-for-l3.js'
+import { faultsOf } from './verify-keeping.js'
 
 /** What is asked for an interface of a gVisor sandbox. */
 export interface GvisorRequest {
@@ -87,20 +85,14 @@ export class Gvisor {
     for (const [what, why] of this.#omitted)
       warn(`${link.name} is without ${what}, so that gVisor starts: ${why}`)
     const kind = linkKindOf(sandbox.socket, link.index)
-    if (kind.ipvlanMode === 'l3') warnOfL3(sandbox, link)
-    const all = dumpAddresses(sandbox.socket, link.index)
-    const kept = all
-      .filter(({ scope, family }) => scope === SCOPE_GLOBAL && deafFamilies(kind).includes(family))
-      .filter(({ local }) => reported?.includes(local) ?? true)
+    const namesProtocols = kind.ipvlanMode === 'l3' && makeReadyForL3(sandbox, link)
     const keeping: Keeping = {
-      format: 1,
-      ...key,
-      ...{ network, sandboxPath, interfaceIndex: link.index },
-      addresses: all.map(owned),
-      kept: kept.map((address) => ({ ...owned(address), prefixLength: longestPrefix(address) })),
+      ...{ format: 1, ...key, network, sandboxPath, interfaceIndex: link.index },
+      ...ownership(dumpAddresses(sandbox.socket, link.index), deafFamilies(kind), reported),
       omitted: [...this.#omitted.keys()],
+      namesProtocols,
     }
-    if (kept.length > 0 && timeoutSeconds > 0)
+    if (keeping.kept.length > 0 && timeoutSeconds > 0)
       keeping.keeper = keeperOf(startKeeper(host, sandbox, keeping, timeoutSeconds), timeoutSeconds)
     this.#write(keeping)
     note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, keeping }))
@@ -108,25 +100,17 @@ export class Gvisor {
 
   /** Tells what another plugin gave the interface that runsc may refuse to start with. */
   warnOfObstacles(sandbox: Place, link: Link): void {
-    const { socket } = sandbox
-    const [addresses, routes] = [dumpAddresses(socket, link.index), dumpRoutes(socket, link.index)]
-    const taken = familiesWithDefault(sandbox, link.index)
-    const { omissions } = fitForGvisor({ addresses, routes }, link, link.name, taken)
-    for (const { what, why } of omissions)
-      warn(`gVisor may refuse to start with ${what} of ${link.name}: ${why}`)
+    warnOfObstacles(sandbox, link)
   }
 
   /**
-   * What is wrong with an interface, for CHECK: after gVisor took its addresses, that they
-   * are not back; before, what is missing as ever, but for what it never got.
+   * What is wrong with an interface, for CHECK.
    * @param missing looks for all that should be there
    */
   faults(sandbox: Place, link: Link, missing: () => string[]): string[] {
     const keeping = this.#store.read(this.request.key)
     if (!keeping) return [...asFaults(missing()), 'nothing is noted of it for gVisor']
-    if (isStripped(sandbox, link, keeping)) return faultsAfterStrip(sandbox, link, keeping)
-    const wanted = missing().filter((what) => !keeping.omitted.includes(what))
-    return [...asFaults(wanted), ...faultsBeforeStrip(keeping)]
+    return faultsOf(sandbox, link, keeping, missing)
   }
 
   #endFormerKeeper(): void {
@@ -143,15 +127,4 @@ export class Gvisor {
       throw error
     }
   }
-}
-
-function owned({ family, local, prefixLength }: OwnedAddress): OwnedAddress {
-  return { family, local, prefixLength }
-}
-
-function familiesWithDefault(sandbox: Place, own: number | undefined): Family[] {
-  return dumpRoutes(sandbox.socket)
-    .filter((route) => isDefault(route) && route.hops.length === 1)
-    .filter(({ hops }) => hops[0]?.interfaceIndex !== own)
-    .map(({ family }) => family)
 }

@@ -35,6 +35,9 @@ export const KeepingSchema = Type.Object({
   omitted: Type.Array(Type.String(), {
     description: 'what the interface was not given because runsc would refuse to start',
   }),
+  namesProtocols: Type.Optional(
+    Type.Boolean({ description: 'whether a filter names the protocols of what leaves it' }),
+  ),
   keeper: Type.Optional(KeeperSchema),
 })
 export type Keeping = Static<typeof KeepingSchema>

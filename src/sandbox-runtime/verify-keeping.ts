@@ -3,17 +3,38 @@ import { dumpRoutes } from '../kernel/netlink/route.js'
 import type { Link } from '../kernel/objects/link.js'
 import type { Route } from '../kernel/objects/route.js'
 import type { Place } from '../kernel/place.js'
+import { asFaults } from '../network-state/verify.js'
 import { isWaiting } from './keeper-process.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
+import { longestPrefix } from './ownership.js'
+import { namesProtocols } from './protocol-naming.js'
 
 const TABLE_LOCAL = 255
 const SCOPE_GLOBAL = 0
 
 /**
+ * What is wrong with an interface: after gVisor took its addresses, that they are not
+ * back; before, what is missing as ever, but for what it never got.
+ * @param missing looks for all that should be there
+ */
+export function faultsOf(
+  sandbox: Place,
+  link: Link,
+  keeping: Keeping,
+  missing: () => string[],
+): string[] {
+  const faults = faultsOfDriver(sandbox, link, keeping)
+  if (isStripped(sandbox, link, keeping))
+    return [...faults, ...faultsAfterStrip(sandbox, link, keeping)]
+  const wanted = missing().filter((what) => !keeping.omitted.includes(what))
+  return [...faults, ...asFaults(wanted), ...faultsBeforeStrip(keeping)]
+}
+
+/**
  * Whether gVisor has taken the addresses of an interface, and its routes with them. What
  * was put back has the longest prefix there is.
  */
-export function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): boolean {
+function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): boolean {
   const there = dumpAddresses(sandbox.socket, link.index)
   const as = ({ family, local, prefixLength }: OwnedAddress) => `${family} ${local}/${prefixLength}`
   const texts = new Set(there.filter(({ scope }) => scope === SCOPE_GLOBAL).map(as))
@@ -23,11 +44,6 @@ export function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): 
   return !dumpRoutes(sandbox.socket, link.index).some(leadsSomewhere)
 }
 
-/** 32 or 128. */
-export function longestPrefix({ family }: Pick<OwnedAddress, 'family'>): number {
-  return family === 'inet' ? 32 : 128
-}
-
 /** Whether more can be reached by a route than the interface itself and its link. */
 function leadsSomewhere({ table, destination, family }: Route): boolean {
   if (table === TABLE_LOCAL || /^f[ef]/.test(destination)) return false
@@ -35,7 +51,7 @@ function leadsSomewhere({ table, destination, family }: Route): boolean {
 }
 
 /** Of an interface that was stripped: what should have been put back and is not there. */
-export function faultsAfterStrip(sandbox: Place, link: Link, keeping: Keeping): string[] {
+function faultsAfterStrip(sandbox: Place, link: Link, keeping: Keeping): string[] {
   const { kept, keeper } = keeping
   const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
   const missing = kept.filter(({ local }) => !there.has(local))
@@ -46,7 +62,13 @@ export function faultsAfterStrip(sandbox: Place, link: Link, keeping: Keeping): 
 }
 
 /** Of an interface that was not stripped: whether its keeper would still be of use. */
-export function faultsBeforeStrip({ keeper }: Keeping): string[] {
+function faultsBeforeStrip({ keeper }: Keeping): string[] {
   if (!keeper || isWaiting(keeper) || Date.now() / 1000 > keeper.until) return []
   return [`its address keeper (process ${keeper.pid}) has ended before gVisor removed anything`]
+}
+
+/** Of an interface whose driver cannot tell by itself what gVisor sends: whether it still can. */
+function faultsOfDriver(sandbox: Place, link: Link, keeping: Keeping): string[] {
+  if (!keeping.namesProtocols || namesProtocols(sandbox, link.index)) return []
+  return ['the filter is gone by which its driver knows the protocol of what gVisor sends']
 }

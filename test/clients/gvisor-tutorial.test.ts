@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { execaSync } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { fetchPage, GvisorSandbox, WEB_SERVER } from '../support/gvisor/runsc.js'
+import { GvisorSandbox } from '../support/gvisor/runsc.js'
+import { fetchPage, WEB_SERVER } from '../support/gvisor/web-page.js'
 import { Testbed } from '../support/testbed.js'
 
 const SCRIPT = fileURLToPath(new URL('../support/gvisor/tutorial.sh', import.meta.url))

@@ -1,14 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { Chain, chained, searchPathFor } from '../support/chain.js'
-import {
-  askFor,
-  fetchPage,
-  GvisorSandbox,
-  runInGvisor,
-  startWebServer,
-  WEB_SERVER,
-} from '../support/gvisor/runsc.js'
+import { GvisorSandbox, runInGvisor } from '../support/gvisor/runsc.js'
+import { askFor, fetchPage, startWebServer, WEB_SERVER } from '../support/gvisor/web-page.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 

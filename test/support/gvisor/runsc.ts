@@ -1,12 +1,9 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import type { Testbed } from '../testbed.js'
 
 const SCRIPT = fileURLToPath(new URL('runsc.sh', import.meta.url))
-
-/** A web server that answers "hello" on port 8000, of both families. */
-export const WEB_SERVER = 'busybox httpd -f -h /www -p 8000'
 
 let count = 0
 
@@ -22,6 +19,20 @@ export class GvisorSandbox implements AsyncDisposable {
     return new GvisorSandbox(startLife(testbed.pod, `${directory}/root`, directory, id))
   }
 
+  /** Waits until the web server starts; what was said before. */
+  async ready(): Promise<string> {
+    let said = ''
+    const serving = new Promise<boolean>((resolve) => {
+      this.life.stdout.on('data', (chunk) => {
+        said += chunk
+        if (said.includes('ready')) resolve(true)
+      })
+    })
+    const ended = this.life.then(() => false)
+    if (await Promise.race([serving, ended])) return said.slice(0, said.indexOf('ready'))
+    throw new Error(`the sandbox ended: ${said}${(await this.life).stderr}`)
+  }
+
   /** Waits until it ends by itself; what it and runsc said. */
   async end(): Promise<{ exitCode: number | undefined; said: string }> {
     const { exitCode, stdout, stderr } = await this.life
@@ -34,48 +45,10 @@ export class GvisorSandbox implements AsyncDisposable {
   }
 }
 
-/** A shell command that asks a web server for its page, from inside. */
-export const askFor = (address: string) =>
-  `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc ${address} 8000 | busybox tail -n 1`
-
 /** Runs a shell command to its end. */
 export async function runInGvisor(testbed: Testbed, command: string) {
   await using sandbox = GvisorSandbox.start(testbed, command)
   return await sandbox.end()
-}
-
-/** A web server as in the sandbox, but in a namespace without gVisor. */
-export function startWebServer(testbed: Testbed, namespace: string): AsyncDisposable {
-  const directory = `${testbed.stateDirectory}/www`
-  mkdirSync(directory)
-  writeFileSync(`${directory}/index.html`, 'hello')
-  const words = [
-    'netns',
-    'exec',
-    namespace,
-    'busybox',
-    'httpd',
-    '-f',
-    '-h',
-    directory,
-    '-p',
-    '8000',
-  ]
-  const server = execa('ip', words, { reject: false })
-  return {
-    async [Symbol.asyncDispose]() {
-      server.kill()
-      await server
-    },
-  }
-}
-
-/** Asks the web server for its page, from another namespace; empty where it does not answer. */
-export function fetchPage(testbed: Testbed, from: string, address: string): string {
-  const script = `exec 3<>/dev/tcp/${address}/8000 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3`
-  const words = ['netns', 'exec', from, 'timeout', '3', 'bash', '-c', script]
-  const { stdout } = execaSync('ip', words, { reject: false, cwd: testbed.stateDirectory })
-  return stdout.split('\n').at(-1) ?? ''
 }
 
 function makeBundle(directory: string, sandboxPath: string, command: string): void {
@@ -108,6 +81,6 @@ function makeBundle(directory: string, sandboxPath: string, command: string): vo
 }
 
 function startLife(namespace: string, ...words: string[]) {
-  const options = { reject: false, stdin: 'ignore', timeout: 20_000 } as const
+  const options = { reject: false, stdin: 'ignore', timeout: 60_000 } as const
   return execa('ip', ['netns', 'exec', namespace, 'sh', SCRIPT, ...words], options)
 }
