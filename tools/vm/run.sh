@@ -41,12 +41,13 @@ fi
 accelerator=${VM_ACCELERATOR:-tcg,thread=multi}
 # shellcheck disable=SC2046
 machine_with_console() {
-  # The IOMMU is what vfio-pci needs. The kernel gives its first process what it does not know itself as variables.
+  # The IOMMU is what vfio-pci needs. On a busy machine the timer is too slow for the kernel's check of it.
+  # The kernel gives its first process what it does not know itself as variables.
   qemu-system-x86_64 -machine q35 -device intel-iommu \
     -accel "$accelerator" -cpu max -smp 1 -m 3072 \
     -nodefaults -no-user-config -display none -no-reboot -serial "$serial" \
     -kernel "$kernel/boot/vmlinuz" -initrd "$kernel/boot/initramfs" \
-    -append "console=ttyS0 quiet panic=-1 mitigations=off intel_iommu=on project=$project \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off intel_iommu=on no_timer_check project=$project \
 modules=$(realpath "$kernel/root/lib/modules") deadline=$deadline" \
     $(share machine "$machine" ,readonly=on) \
     $(share project "$project" ,readonly=on) \
