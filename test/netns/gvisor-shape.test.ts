@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
@@ -113,6 +114,21 @@ describe.each(ARTEFACTS)('$artefact, with gVisor,', ({ path }) => {
       expect(testbed.inPod('address show dev net1')).toContain('198.51.100.5/24')
       expect(defaults()).toBe('default via 198.51.100.1 dev net1')
     })
+  })
+
+  it('forgets who had a device before, when it takes that back for another', () => {
+    testbed = new Testbed()
+    const noted = () => readdirSync(`${testbed.stateDirectory}/gvisor`)
+    const lend = (id: string) => call('ADD', {}, { variables: { CNI_CONTAINERID: id } }).exitCode
+    try {
+      expect(lend('former')).toBe(0)
+      expect(noted()).toEqual([expect.stringContaining('former')])
+      testbed.inPod(`link set net1 netns ${testbed.host}`)
+      expect(lend('next')).toBe(0)
+      expect(noted()).toEqual([expect.stringContaining('next')])
+    } finally {
+      testbed[Symbol.dispose]()
+    }
   })
 
   it('needs no keeper for a veth device, and CHECK takes it as gVisor leaves it', () => {

@@ -42,7 +42,7 @@ export async function addByMoving(call: Call): Promise<object> {
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
   const store = AttachmentStore.ofAttachments(stateDir)
-  const found = findDeviceToLend(host, call)
+  const found = await findDeviceToLend(host, call)
   using _attachment = acquireLock(stateDir, attachmentName(key))
   requireNoLoan(host, store, key)
   using _device = acquireLock(stateDir, `device-${found.index}`)

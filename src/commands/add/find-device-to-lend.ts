@@ -11,6 +11,7 @@ import { warn } from '../../log.js'
 import type { Call } from '../call.js'
 import { choiceOf } from '../choice.js'
 import { endAttachment } from '../end-attachment.js'
+import { endKeeping } from '../end-keepings.js'
 import { isLoanOf } from '../loan-of.js'
 
 /**
@@ -18,17 +19,17 @@ import { isLoanOf } from '../loan-of.js'
  * its sandbox died, under the name it had there, gets its own name back first.
  * @throws Failure `busy` that says who has it, or those of `findDevice`
  */
-export function findDeviceToLend(host: Place, call: Call): Link {
+export async function findDeviceToLend(host: Place, call: Call): Promise<Link> {
   try {
     const device = findDevice(host, choiceOf(call.configuration))
     // Only what was lent has an alias that may be of our making.
     const loan = device.alias === undefined ? undefined : loanOf(call, device)
-    return loan ? reclaim(host, call, loan) : device
+    return loan ? await reclaim(host, call, loan) : device
   } catch (error) {
     const isAbsent = error instanceof Failure && error.kind === 'device-not-found'
     const loan = isAbsent ? loanOf(call) : undefined
     if (!loan) throw error
-    return reclaim(host, call, loan)
+    return await reclaim(host, call, loan)
   }
 }
 
@@ -64,11 +65,12 @@ function loanOf({ configuration }: Call, device?: Link): AttachmentRecord | unde
     )
 }
 
-function reclaim(host: Place, { configuration }: Call, loan: AttachmentRecord): Link {
+async function reclaim(host: Place, { configuration }: Call, loan: AttachmentRecord) {
   if (!locate(loan.device, [host])) throw lentAlready(loan)
   warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, which is gone`)
   const { stateDir, restoreOnDelete } = configuration
   endAttachment(stateDir, keyOf(loan), { restore: restoreOnDelete })
+  await endKeeping(stateDir, keyOf(loan))
   return findDevice(host, choiceOf(configuration))
 }
 
