@@ -7,6 +7,7 @@ import { note, warn } from '../log.js'
 import type { StateToApply } from '../network-state/carried.js'
 import { fitForGvisor } from '../network-state/fit-for-gvisor.js'
 import { asFaults } from '../network-state/verify.js'
+import { notedAcceptRa, restoreAcceptRa } from './accept-ra.js'
 import { deafFamilies, requireAudible } from './deaf-kinds.js'
 import { familiesWithDefault, warnOfObstacles } from './default-routes.js'
 import { endKeeper, keeperOf, startKeeper } from './keeper-process.js'
@@ -14,7 +15,7 @@ import type { Keeping, OwnedAddress } from './keeping-schema.js'
 import { KeepingStore } from './keeping-store.js'
 import { ownership } from './ownership.js'
 import { makeReadyForL3 } from './ready-for-l3.js'
-import { faultsOf } from './verify-keeping.js'
+import { faultsOf, isStripped } from './verify-keeping.js'
 
 /** What is asked for an interface of a gVisor sandbox. */
 export interface GvisorRequest {
@@ -66,8 +67,11 @@ export class Gvisor {
    * @param wanted what the interface is to have
    * @returns whether it has none of it
    */
-  makeRoom({ socket }: Place, link: Link, wanted: OwnedAddress[]): boolean {
+  makeRoom(host: Place, sandbox: Place, link: Link, wanted: OwnedAddress[]): boolean {
+    const { socket } = sandbox
     this.#endFormerKeeper()
+    const former = this.#store.read(this.request.key)
+    if (former && isStripped(sandbox, link, former)) restoreAcceptRa(host, sandbox, link, former)
     const lengths = new Map(wanted.map(({ local, prefixLength }) => [local, prefixLength]))
     const there = dumpAddresses(socket, link.index).filter(({ local }) => lengths.has(local))
     const inTheWay = there.filter(({ local, prefixLength }) => lengths.get(local) !== prefixLength)
@@ -90,7 +94,7 @@ export class Gvisor {
       ...{ format: 1, ...key, network, sandboxPath, interfaceIndex: link.index },
       ...ownership(dumpAddresses(sandbox.socket, link.index), deafFamilies(kind), reported),
       omitted: [...this.#omitted.keys()],
-      namesProtocols,
+      ...{ namesProtocols, ...notedAcceptRa(host, sandbox, link) },
     }
     if (keeping.kept.length > 0 && timeoutSeconds > 0)
       keeping.keeper = keeperOf(startKeeper(host, sandbox, keeping, timeoutSeconds), timeoutSeconds)

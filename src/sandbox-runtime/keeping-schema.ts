@@ -38,6 +38,9 @@ export const KeepingSchema = Type.Object({
   namesProtocols: Type.Optional(
     Type.Boolean({ description: 'whether a filter names the protocols of what leaves it' }),
   ),
+  acceptRa: Type.Optional(
+    Type.String({ description: 'its accept_ra at the end of ADD; the keeper sets it to 0' }),
+  ),
   keeper: Type.Optional(KeeperSchema),
 })
 export type Keeping = Static<typeof KeepingSchema>

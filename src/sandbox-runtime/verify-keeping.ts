@@ -34,7 +34,7 @@ export function faultsOf(
  * Whether gVisor has taken the addresses of an interface, and its routes with them. What
  * was put back has the longest prefix there is.
  */
-function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): boolean {
+export function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): boolean {
   const there = dumpAddresses(sandbox.socket, link.index)
   const as = ({ family, local, prefixLength }: OwnedAddress) => `${family} ${local}/${prefixLength}`
   const texts = new Set(there.filter(({ scope }) => scope === SCOPE_GLOBAL).map(as))

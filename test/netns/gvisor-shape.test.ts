@@ -147,11 +147,17 @@ describe.each(ARTEFACTS)('$artefact, with gVisor,', ({ path }) => {
     'gives an interface that gVisor ran on its addresses again, %s',
     async (kind) => {
       using scene = Scene[kind](path)
+      const acceptRa = (words: string) =>
+        scene.testbed.run(scene.testbed.pod, `sysctl ${words}`).stdout
+      acceptRa('-q -w net.ipv6.conf.net1.accept_ra=2')
       scene.call('ADD')
       scene.strip()
-      if (kind === 'withMacvlan')
+      if (kind === 'withMacvlan') {
         await expect.poll(() => scene.addresses()).toEqual(['2001:db8::5/128'])
+        expect(acceptRa('-n net.ipv6.conf.net1.accept_ra')).toBe('0')
+      }
       expect(scene.call('ADD').exitCode).toBe(0)
+      expect(acceptRa('-n net.ipv6.conf.net1.accept_ra')).toBe('2')
       expect(scene.addresses()).toEqual(
         expect.arrayContaining(['198.51.100.5/24', '2001:db8::5/64']),
       )

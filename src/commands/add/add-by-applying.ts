@@ -52,7 +52,7 @@ export async function addByApplying(call: Call): Promise<object> {
   try {
     const all = carriedState(state, former)
     const carried = gvisor?.fit(sandbox, all, former, link.index) ?? all
-    gvisor?.makeRoom(sandbox, link, carried.addresses)
+    gvisor?.makeRoom(host, sandbox, link, carried.addresses)
     applyState(sandbox, host, link, planState(former, link, carried))
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) applyAssigned(sandbox, host, link, assigned, gvisor)

@@ -29,7 +29,7 @@ export async function addByKeeping(call: Call): Promise<object> {
   gvisor?.requireAudible(sandbox, link)
   const reported = reportedAssignment(call)
   const { addresses } = assignedState(reported, link)
-  if (gvisor?.makeRoom(sandbox, link, addresses)) {
+  if (gvisor?.makeRoom(host, sandbox, link, addresses)) {
     warn(`${link.name} has none of the addresses that the chain reported: it is given them again`)
     applyAssigned(sandbox, host, link, reported, gvisor)
   }
