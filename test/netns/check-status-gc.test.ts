@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
@@ -113,7 +113,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const nothing = { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_IFNAME: undefined }
     const collect = (keys: object) => call('GC', { variables: nothing, configuration: keys })
     const valid = (list: unknown) => ({ 'cni.dev/valid-attachments': list })
-    const records = () => readdirSync(`${testbed.stateDirectory}/attachments`)
+    const records = () => testbed.filesIn('attachments')
     const isHome = () => testbed.onHost('link').includes('eth1@')
 
     beforeEach(() => {

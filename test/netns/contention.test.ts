@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
@@ -13,10 +12,6 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
   const start = (command: string, options: CallOptions) =>
     startPlugin(testbed, path, command, options)
   const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
-  const filesIn = (directory: string) => {
-    const full = `${testbed.stateDirectory}/${directory}`
-    return existsSync(full) ? readdirSync(full) : []
-  }
   const failures = (outcomes: Outcome[]) => outcomes.filter(({ exitCode }) => exitCode !== 0)
 
   beforeEach(() => {
@@ -43,10 +38,10 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
     const addresses = testbed.inPod('-4 -oneline address')
     for (const n of numbers(DEVICES))
       expect(addresses).toMatch(new RegExp(`pod${n}\\s+inet 10\\.0\\.${n}\\.1/24`))
-    expect(filesIn('attachments')).toHaveLength(DEVICES)
+    expect(testbed.filesIn('attachments')).toHaveLength(DEVICES)
     expect(failures(await callAll('DEL'))).toEqual([])
     expect(testbed.onHost('link').match(/nic\d+@/g)).toHaveLength(DEVICES)
-    expect([...filesIn('attachments'), ...filesIn('locks')]).toEqual([])
+    expect([...testbed.filesIn('attachments'), ...testbed.filesIn('locks')]).toEqual([])
   })
 
   it(`${RIVALS} ADDs for one device: one has it, the others say who`, async () => {
@@ -64,7 +59,7 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
         msg: `eth1 is lent to container container-${winner}, as pod${winner} in sandbox ${testbed.sandboxPath}`,
       })
     expect(testbed.inPod('-4 address')).toContain(`198.51.100.5/24 scope global pod${winner}`)
-    expect(filesIn('attachments')).toEqual([`container-${winner}:pod${winner}.json`])
+    expect(testbed.filesIn('attachments')).toEqual([`container-${winner}:pod${winner}.json`])
   })
 
   it(`ADD against DEL of one attachment, ${ROUNDS} times`, async () => {
@@ -73,11 +68,11 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
       expect([added.exitCode, deleted.exitCode], `${added.stdout}${deleted.stdout}`).toEqual([0, 0])
       // Whichever came first, the record and the device agree.
       const isLent = testbed.inPod('link').includes('net1')
-      expect(filesIn('attachments')).toHaveLength(isLent ? 1 : 0)
+      expect(testbed.filesIn('attachments')).toHaveLength(isLent ? 1 : 0)
       if (isLent) expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
       expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
     }
-    expect([...filesIn('attachments'), ...filesIn('locks')]).toEqual([])
+    expect([...testbed.filesIn('attachments'), ...testbed.filesIn('locks')]).toEqual([])
   }, 300_000)
 
   it('100 attachments, of which GC ends the 50 that are not valid', () => {
@@ -99,6 +94,6 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
     const home = testbed.onHost('link').match(/nic\d+/g)
     expect(home).toEqual(numbers(50).map((n) => `nic${2 * n + 1}`))
-    expect(filesIn('attachments')).toHaveLength(50)
+    expect(testbed.filesIn('attachments')).toHaveLength(50)
   })
 })

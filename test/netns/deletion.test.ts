@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { execa, execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -12,7 +12,7 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
     callPlugin(testbed, path, command, options)
   const attachments = () => `${testbed.stateDirectory}/attachments`
   const record = () => `${attachments()}/container-1:net1.json`
-  const records = () => (existsSync(attachments()) ? readdirSync(attachments()) : [])
+  const records = () => testbed.filesIn('attachments')
 
   beforeEach(() => {
     testbed = new Testbed()

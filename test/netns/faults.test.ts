@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { expectSettled, type ObservedState, observeHost } from '../support/carried-state.js'
@@ -61,8 +61,7 @@ async function addWithFault(
   // Nothing can be said where it is stdout that fails.
   const answer = ending === 'refused' && stdout !== '' ? document : { code: 0 }
   expect(answer, when).toMatchObject({ code: expect.any(Number) })
-  const records = `${testbed.stateDirectory}/attachments`
-  expect(existsSync(records) ? readdirSync(records) : [], `${when}: ${stdout}`).toEqual([])
+  expect(testbed.filesIn('attachments'), `${when}: ${stdout}`).toEqual([])
   await expectSettled(() => observeHost(testbed), before, `${when}: ${stdout}`)
   return ending
 }

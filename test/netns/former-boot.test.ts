@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { execa, execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -47,7 +47,7 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
     const configuration = { restoreOnDelete: true, ...keys }
     expect(call(command, { configuration })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
     expect(links()).toBe(before)
-    expect(readdirSync(attachments())).toEqual([])
+    expect(testbed.filesIn('attachments')).toEqual([])
   })
 
   it('GC with it does not take the device from another plugin that lent it', () => {
@@ -55,7 +55,7 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
     const configuration = { 'cni.dev/valid-attachments': [] }
     expect(call('GC', { configuration })).toMatchObject({ exitCode: 0, stdout: '' })
     expect(testbed.inPod('link')).toContain('other@')
-    expect(readdirSync(attachments())).toEqual([])
+    expect(testbed.filesIn('attachments')).toEqual([])
   })
 
   it('ADD of the same container, and of another, does not mind it', () => {
@@ -106,6 +106,6 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
     const before = links()
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
     expect(links()).toBe(before)
-    expect(readdirSync(attachments())).toEqual([])
+    expect(testbed.filesIn('attachments')).toEqual([])
   })
 })

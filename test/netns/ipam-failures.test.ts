@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
@@ -21,10 +20,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     ipam?.[Symbol.dispose]()
   })
 
-  const records = () => {
-    const directory = `${testbed.stateDirectory}/attachments`
-    return existsSync(directory) ? readdirSync(directory) : []
-  }
+  const records = () => testbed.filesIn('attachments')
 
   function call(command: string, behaviour: Record<string, string>, options: CallOptions = {}) {
     ipam?.[Symbol.dispose]()

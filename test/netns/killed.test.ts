@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { kill } from 'node:process'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -58,8 +58,7 @@ describe.each(ARTEFACTS)('$artefact, killed anywhere during', ({ path }) => {
     expect(testbed.onHost('link show dev eth1 up'), when).toContain('eth1')
     await expectSettled(() => observeHost(testbed), before, when)
     expect(testbed.inPod('link'), when).not.toContain('net1')
-    const records = `${testbed.stateDirectory}/attachments`
-    expect(existsSync(records) ? readdirSync(records) : [], when).toEqual([])
+    expect(testbed.filesIn('attachments'), when).toEqual([])
   }
 
   it.each(['ADD', 'DEL'])(

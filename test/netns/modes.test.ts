@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
@@ -17,11 +16,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   const stock = (command: string, type: string, configuration: object) =>
     callStockPlugin(testbed, command, { type, ...configuration })
 
-  const filesIn = (directory: string) => {
-    const full = `${testbed.stateDirectory}/${directory}`
-    return existsSync(full) ? readdirSync(full) : []
-  }
-  const inUse = () => [...filesIn('attachments'), ...filesIn('captures')]
+  const inUse = () => [...testbed.filesIn('attachments'), ...testbed.filesIn('captures')]
 
   beforeEach(() => {
     testbed = new Testbed()

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
@@ -34,7 +33,7 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
       'the device is back on the host as eth1, up, with its addresses and routes',
     )
     expect(testbed.inPod('link')).not.toContain('net1')
-    expect(readdirSync(`${testbed.stateDirectory}/attachments`)).toEqual([])
+    expect(testbed.filesIn('attachments')).toEqual([])
   }
 
   it('the device is back with its addresses and routes when a route collides in the sandbox', () => {

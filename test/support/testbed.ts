@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execaSync } from 'execa'
@@ -49,6 +49,12 @@ export class Testbed {
 
   get sandboxPath(): string {
     return `/run/netns/${this.pod}`
+  }
+
+  /** The names of what is in a directory of the state directory, none if it is not there. */
+  filesIn(directory: string): string[] {
+    const path = `${this.stateDirectory}/${directory}`
+    return existsSync(path) ? readdirSync(path) : []
   }
 
   /** Adds another wire: a device on the host and one of the same name in the cloud, both up. */
