@@ -1,8 +1,6 @@
 import { type AttachmentKey, attachmentName } from '../../attachments/attachment-key.js'
 import { acquireLock } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
-import { asCniError } from '../../cni/error.js'
-import { allowSeconds, RETURN_SECONDS } from '../../deadline.js'
 import { findDevice } from '../../device/find-device.js'
 import type { Link } from '../../kernel/objects/link.js'
 import { Place } from '../../kernel/place.js'
@@ -22,9 +20,9 @@ import { requireInterface } from '../require-interface.js'
 import { applyAssigned, askForAddresses } from './assign.js'
 import { contributionOf } from './contribution.js'
 import { recordOf } from './record-of.js'
-import { releaseAddresses } from './release-addresses.js'
 import { resultOf } from './result-of.js'
 import { tell } from './tell.js'
+import { undoAdd } from './undo-add.js'
 
 /**
  * Gives an interface that another plugin made the addresses and routes of a host
@@ -61,12 +59,11 @@ export async function addByApplying(call: Call): Promise<object> {
     tell(`applied the state of ${former.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {
-    const release = await releaseAddresses(ipam)
-    allowSeconds(RETURN_SECONDS)
-    removeRules(sandbox, record.device, state)
-    store.remove(key)
-    const outcome = `what ${link.name} was given before goes with it when the sandbox is torn down`
-    throw asCniError(error, release === '' ? outcome : `${outcome}; ${release}`)
+    throw await undoAdd(ipam, error, () => {
+      removeRules(sandbox, record.device, state)
+      store.remove(key)
+      return `what ${link.name} was given before goes with it when the sandbox is torn down`
+    })
   }
 }
 

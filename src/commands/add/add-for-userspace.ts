@@ -1,12 +1,12 @@
-import { asCniError, CniError, ErrorCode } from '../../cni/error.js'
+import { CniError, ErrorCode } from '../../cni/error.js'
 import { Place } from '../../kernel/place.js'
 import type { Call } from '../call.js'
 import { ipamOf } from '../ipam-of.js'
 import { nameInSandbox } from '../name-in-sandbox.js'
 import { requireAnotherNamespace } from '../require-another-namespace.js'
 import { askForAddresses } from './assign.js'
-import { releaseAddresses } from './release-addresses.js'
 import { resultOf } from './result-of.js'
+import { undoAdd } from './undo-add.js'
 
 /**
  * For a device that a userspace driver has: the kernel has nothing to move, so all
@@ -30,6 +30,6 @@ export async function addForUserspace(call: Call): Promise<object> {
   try {
     return resultOf(call, bare, await askForAddresses(ipam, false))
   } catch (error) {
-    throw asCniError(error, await releaseAddresses(ipam))
+    throw await undoAdd(ipam, error, () => '')
   }
 }

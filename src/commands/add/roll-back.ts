@@ -1,8 +1,7 @@
 import { keyOf } from '../../attachments/attachment-key.js'
 import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import type { AttachmentStore } from '../../attachments/store.js'
-import { asCniError, type CniError } from '../../cni/error.js'
-import { allowSeconds, RETURN_SECONDS } from '../../deadline.js'
+import type { CniError } from '../../cni/error.js'
 import { locate } from '../../device/lent-device.js'
 import { returnDevice } from '../../device/return-device.js'
 import { Failure } from '../../failure.js'
@@ -11,7 +10,7 @@ import type { Place } from '../../kernel/place.js'
 import { canComeUpWithoutSettings } from '../../network-state/lost-settings.js'
 import { restoreHostState } from '../../network-state/restore.js'
 import { removeRules } from '../remove-rules.js'
-import { releaseAddresses } from './release-addresses.js'
+import { undoAdd } from './undo-add.js'
 
 /**
  * Undoes an ADD that failed after its record was written. The record goes once
@@ -19,7 +18,7 @@ import { releaseAddresses } from './release-addresses.js'
  * @param ipam what it assigned is released
  * @returns the error to report: the original one, and how things are now
  */
-export async function rollBack(
+export function rollBack(
   host: Place,
   sandbox: Place,
   store: AttachmentStore,
@@ -27,14 +26,11 @@ export async function rollBack(
   ipam: Ipam | undefined,
   error: unknown,
 ): Promise<CniError> {
-  const release = await releaseAddresses(ipam)
-  allowSeconds(RETURN_SECONDS)
-  const outcome = attempt(() => {
+  return undoAdd(ipam, error, () => {
     const outcome = bringHome(host, sandbox, record)
     store.remove(keyOf(record))
     return outcome
   })
-  return asCniError(error, release === '' ? outcome : `${outcome}; ${release}`)
 }
 
 /** Returns the device and its full host state; says how far that went. */
@@ -54,13 +50,4 @@ function bringHome(host: Place, sandbox: Place, record: AttachmentRecord): strin
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
   return `${home}, but without ${missing.join('; ')}`
-}
-
-function attempt(work: () => string): string {
-  try {
-    return work()
-  } catch (error) {
-    const { message, details } = error as Failure
-    return `and the roll-back failed: ${message}${details ? `; ${details}` : ''}`
-  }
 }
