@@ -3,7 +3,9 @@ import { patience } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { ignoringErrors } from '../ignoring-errors.js'
 import { kernelDoor } from '../kernel/door.js'
+import type { Link } from '../kernel/objects/link.js'
 import { pause } from '../pause.js'
+import { type AttachmentKey, attachmentName } from './attachment-key.js'
 import { inDirectory } from './directory.js'
 import { holderOf } from './lock-holder.js'
 import { requirePrivate } from './private-directory.js'
@@ -12,12 +14,21 @@ const LONGEST_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
 
 /**
- * Takes a lock by name, until it is disposed or the process ends. Always the
- * attachment first, then the device: DEL learns from the attachment's record
- * which device it must lock.
- * @throws Failure `busy` when somebody else keeps it past the deadline
+ * Keeps other calls away from an attachment, until it is disposed or the process ends.
+ * Always the attachment first, then the device: DEL learns from the attachment's
+ * record which device it must lock.
+ * @throws Failure `busy` when somebody else keeps it for too long
  */
-export function acquireLock(stateDirectory: string, name: string): Disposable {
+export function lockAttachment(stateDirectory: string, key: AttachmentKey): Disposable {
+  return acquireLock(stateDirectory, attachmentName(key))
+}
+
+/** The same for a device of the host. */
+export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>): Disposable {
+  return acquireLock(stateDirectory, `device-${device.index}`)
+}
+
+function acquireLock(stateDirectory: string, name: string): Disposable {
   requirePrivate(stateDirectory)
   const directory = `${stateDirectory}/locks`
   const path = `${directory}/${name}`

@@ -1,5 +1,5 @@
 import { type AttachmentKey, attachmentName, keyOf } from '../attachments/attachment-key.js'
-import { acquireLock } from '../attachments/lock.js'
+import { lockAttachment, lockDevice } from '../attachments/lock.js'
 import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { Place } from '../kernel/place.js'
@@ -31,14 +31,14 @@ export function endAttachment(
   { sandboxPath, restore }: Ending,
 ): boolean {
   const store = AttachmentStore.ofAttachments(stateDir)
-  using _attachment = acquireLock(stateDir, attachmentName(key))
+  using _attachment = lockAttachment(stateDir, key)
   const record = store.read(key)
   if (!record) {
     store.remove(key)
     return false
   }
 
-  using _device = acquireLock(stateDir, `device-${record.device.onHost.index}`)
+  using _device = lockDevice(stateDir, record.device.onHost)
   using host = Place.host()
   using sandbox = ifSandboxIsThere(() => Place.sandbox(sandboxPath || record.sandboxPath, host))
   if (record.mode === 'move') {

@@ -1,5 +1,5 @@
-import { type AttachmentKey, attachmentName } from '../attachments/attachment-key.js'
-import { acquireLock } from '../attachments/lock.js'
+import type { AttachmentKey } from '../attachments/attachment-key.js'
+import { lockAttachment } from '../attachments/lock.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { locate } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'
@@ -13,7 +13,7 @@ import { restoreState } from './restore-state.js'
  */
 export function endCapture(stateDir: string, key: AttachmentKey, restore: boolean): void {
   const store = AttachmentStore.ofCaptures(stateDir)
-  using _attachment = acquireLock(stateDir, attachmentName(key))
+  using _attachment = lockAttachment(stateDir, key)
   const record = restore ? store.read(key) : undefined
   if (record) {
     using host = Place.host()

@@ -1,5 +1,4 @@
-import { attachmentName } from '../attachments/attachment-key.js'
-import { acquireLock } from '../attachments/lock.js'
+import { lockAttachment } from '../attachments/lock.js'
 import { AttachmentStore } from '../attachments/store.js'
 import type { Whereabouts } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'
@@ -21,7 +20,7 @@ export function returnUnrecorded(call: Call): void {
   const { environment, configuration } = call
   if (configuration.mode === 'apply') return
   const key = attachmentOf(call)
-  using _attachment = acquireLock(configuration.stateDir, attachmentName(key))
+  using _attachment = lockAttachment(configuration.stateDir, key)
   // An ADD that came in between is not this call's to undo.
   if (AttachmentStore.ofAttachments(configuration.stateDir).read(key)) return
   using host = Place.host()

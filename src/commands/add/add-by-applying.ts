@@ -1,5 +1,5 @@
-import { type AttachmentKey, attachmentName } from '../../attachments/attachment-key.js'
-import { acquireLock } from '../../attachments/lock.js'
+import type { AttachmentKey } from '../../attachments/attachment-key.js'
+import { lockAttachment } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { findDevice } from '../../device/find-device.js'
 import type { Link } from '../../kernel/objects/link.js'
@@ -39,7 +39,7 @@ export async function addByApplying(call: Call): Promise<object> {
   using sandbox = Place.sandbox(netns, host)
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
   const store = AttachmentStore.ofAttachments(stateDir)
-  using _attachment = acquireLock(stateDir, attachmentName(key))
+  using _attachment = lockAttachment(stateDir, key)
 
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireAudible(sandbox, link)

@@ -1,5 +1,4 @@
-import { attachmentName } from '../../attachments/attachment-key.js'
-import { acquireLock } from '../../attachments/lock.js'
+import { lockAttachment } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { expressResult } from '../../cni/result/express.js'
 import { findDevice } from '../../device/find-device.js'
@@ -21,7 +20,7 @@ export async function addByCapturing(call: Call): Promise<object> {
   const { stateDir, prevResult } = configuration
   const key = attachmentOf(call)
   using host = Place.host()
-  using _attachment = acquireLock(stateDir, attachmentName(key))
+  using _attachment = lockAttachment(stateDir, key)
   const onHost = findDevice(host, choiceOf(configuration))
   const state = captureHostNetworkState(host, onHost, configuration)
   const record = recordOf(call, 'capture', lentDevice(onHost, key.nameInSandbox), state)

@@ -1,5 +1,4 @@
-import { attachmentName } from '../../attachments/attachment-key.js'
-import { acquireLock } from '../../attachments/lock.js'
+import { lockAttachment } from '../../attachments/lock.js'
 import { expressResult } from '../../cni/result/express.js'
 import { Place } from '../../kernel/place.js'
 import { warn } from '../../log.js'
@@ -24,7 +23,7 @@ export async function addByKeeping(call: Call): Promise<object> {
   using host = Place.host()
   using sandbox = Place.sandbox(environment.netns, host)
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
-  using _attachment = acquireLock(stateDir, attachmentName(key))
+  using _attachment = lockAttachment(stateDir, key)
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireAudible(sandbox, link)
   const reported = reportedAssignment(call)

@@ -1,5 +1,4 @@
-import { attachmentName } from '../../attachments/attachment-key.js'
-import { acquireLock } from '../../attachments/lock.js'
+import { lockAttachment, lockDevice } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { isAtLeast } from '../../cni/version.js'
 import {
@@ -43,9 +42,9 @@ export async function addByMoving(call: Call): Promise<object> {
   requireAnotherNamespace(host.namespace, sandbox.namespace, call)
   const store = AttachmentStore.ofAttachments(stateDir)
   const found = await findDeviceToLend(host, call)
-  using _attachment = acquireLock(stateDir, attachmentName(key))
+  using _attachment = lockAttachment(stateDir, key)
   requireNoLoan(host, store, key)
-  using _device = acquireLock(stateDir, `device-${found.index}`)
+  using _device = lockDevice(stateDir, found)
   const onHost = requireStillThere(host, call, found)
   const lent = lentDevice(onHost, key.nameInSandbox)
   requireMovable(onHost)
