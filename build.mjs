@@ -2,7 +2,7 @@
 //   dist/host-device-l3.cjs  one file for Node 20 or later
 //   dist/host-device-l3      the same, compiled with Bun; needs no Node
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch } from 'node:process'
 import { build } from 'esbuild'
@@ -15,13 +15,15 @@ const run = (command, args) =>
 
 /** The kernel door: a Node-API addon, which Node and Bun both load. */
 function compileDoor() {
+  const directory = 'src/kernel/native'
+  const sources = readdirSync(directory).filter((name) => name.endsWith('.c'))
   run(process.env.CC ?? 'cc', [
     ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror'],
     ...['-fPIC', '-shared', '-fvisibility=hidden', '-s'],
     // It is loaded at every start: fewer segments are fewer mappings and page faults.
     ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
     `-I${require('node-api-headers').include_dir}`,
-    ...['-o', 'build/door.node', 'src/kernel/native/door.c'],
+    ...['-o', 'build/door.node', ...sources.map((name) => `${directory}/${name}`)],
   ])
 }
 

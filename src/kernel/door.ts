@@ -1,7 +1,7 @@
 import doorBytes from '../../build/door.node'
 import { inAnonymousFile } from './anonymous-file.js'
 
-/** What `native/door.c` offers. A failed system call throws a `DoorError`. */
+/** What `native/` offers. A failed system call throws a `DoorError`. */
 export interface KernelDoor {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void
