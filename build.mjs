@@ -13,17 +13,22 @@ const require = createRequire(import.meta.url)
 const run = (command, args) =>
   execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
 
+function filesInC(directory) {
+  const names = readdirSync(directory)
+    .filter((name) => name.endsWith('.c'))
+    .sort()
+  return names.map((name) => `${directory}/${name}`)
+}
+
 /** The kernel door: a Node-API addon, which Node and Bun both load. */
 function compileDoor() {
-  const directory = 'src/kernel/native'
-  const sources = readdirSync(directory).filter((name) => name.endsWith('.c'))
   run(process.env.CC ?? 'cc', [
     ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror'],
     ...['-fPIC', '-shared', '-fvisibility=hidden', '-s'],
     // It is loaded at every start: fewer segments are fewer mappings and page faults.
     ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
     `-I${require('node-api-headers').include_dir}`,
-    ...['-o', 'build/door.node', ...sources.map((name) => `${directory}/${name}`)],
+    ...['-o', 'build/door.node', ...filesInC('src/kernel/native')],
   ])
 }
 
@@ -32,7 +37,7 @@ function compileKeeper() {
   run(process.env.CC ?? 'cc', [
     ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror', '-s'],
     ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
-    ...['-o', 'build/keeper.bin', 'src/sandbox-runtime/keeper.c'],
+    ...['-o', 'build/keeper.bin', ...filesInC('src/sandbox-runtime/keeper')],
   ])
 }
 

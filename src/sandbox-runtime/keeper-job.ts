@@ -7,7 +7,7 @@ import type { NetworkNamespace } from '../kernel/network-namespace.js'
 import { type PreparedLine, prepareNote } from '../log.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 
-/** How the keeper ends (`enum outcome` of keeper.c). */
+/** How the keeper ends (`enum outcome` of keeper/keeper.h). */
 export const OUTCOMES = ['put back', 'not needed', 'refused', 'sandbox gone'] as const
 
 const ADDRESS_BYTES = 20
@@ -15,7 +15,7 @@ const ADDRESS_BYTES = 20
 const FIRST_SEQUENCE = 100
 
 /**
- * All that the keeper has to know, as `read_job` of keeper.c takes it: a fixed part,
+ * All that the keeper has to know, as `read_job` of keeper/job.c takes it: a fixed part,
  * then sections, each with its length before it.
  */
 export function encodeJob(
@@ -53,7 +53,7 @@ function section(content: Buffer): Buffer {
   return padded
 }
 
-/** `struct address` of keeper.c. */
+/** `struct address` of keeper/addresses.c. */
 function encodeAddress({ family, local }: OwnedAddress): Buffer {
   const bytes = Buffer.alloc(ADDRESS_BYTES)
   writeU32.call(bytes, familyNumber(family), 0)
