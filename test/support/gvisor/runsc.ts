@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Testbed } from '../testbed.js'
+import { type Hooks, makeBundle } from './bundle.js'
 
 const SCRIPT = fileURLToPath(new URL('runsc.sh', import.meta.url))
 
@@ -12,10 +12,10 @@ export class GvisorSandbox implements AsyncDisposable {
   private constructor(private readonly life: ReturnType<typeof startLife>) {}
 
   /** Starts one that runs a shell command, and does not wait. */
-  static start(testbed: Testbed, command: string): GvisorSandbox {
+  static start(testbed: Testbed, command: string, hooks: Hooks = {}): GvisorSandbox {
     const id = `${testbed.pod}-${++count}`
     const directory = `${testbed.stateDirectory}/${id}`
-    makeBundle(directory, testbed.sandboxPath, command)
+    makeBundle(directory, testbed.sandboxPath, command, hooks)
     return new GvisorSandbox(startLife(testbed.pod, `${directory}/root`, directory, id))
   }
 
@@ -49,35 +49,6 @@ export class GvisorSandbox implements AsyncDisposable {
 export async function runInGvisor(testbed: Testbed, command: string) {
   await using sandbox = GvisorSandbox.start(testbed, command)
   return await sandbox.end()
-}
-
-function makeBundle(directory: string, sandboxPath: string, command: string): void {
-  const rootfs = `${directory}/rootfs`
-  mkdirSync(`${rootfs}/bin`, { recursive: true })
-  mkdirSync(`${rootfs}/www`)
-  copyFileSync('/bin/busybox', `${rootfs}/bin/busybox`)
-  for (const applet of ['sh', 'ip', 'nc', 'sleep'])
-    symlinkSync('busybox', `${rootfs}/bin/${applet}`)
-  writeFileSync(`${rootfs}/www/index.html`, 'hello')
-  const specification = {
-    ociVersion: '1.0.0',
-    process: {
-      user: { uid: 0, gid: 0 },
-      args: ['/bin/sh', '-c', command],
-      env: ['PATH=/bin'],
-      cwd: '/',
-    },
-    root: { path: 'rootfs', readonly: true },
-    hostname: 'gvisor',
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
-    linux: {
-      namespaces: [
-        { type: 'network', path: sandboxPath },
-        ...['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-      ],
-    },
-  }
-  writeFileSync(`${directory}/config.json`, JSON.stringify(specification))
 }
 
 function startLife(namespace: string, ...words: string[]) {

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { hooksToCopy } from '../support/gvisor/bundle.js'
+import { keepersOf } from '../support/gvisor/keepers.js'
+import { configurationOf, runInRunc } from '../support/gvisor/runc.js'
+import { Scene } from '../support/gvisor/scene.js'
+import { askFor, startWebServer } from '../support/gvisor/web-page.js'
+
+const ASK = ['198.51.100.1', '2001:db8::1'].map(askFor).join('; ')
+
+describe.each(ARTEFACTS)('$artefact with gVisor configured, and runc in its place:', ({ path }) => {
+  let scene: Scene
+  const keepers = () => keepersOf(scene.containerId)
+
+  beforeEach(async () => {
+    scene = Scene.withMacvlan(path)
+    const { testbed } = scene
+    testbed.inPod('neighbour add 198.51.100.9 lladdr 02:00:5e:00:00:09 dev net1 nud permanent')
+    testbed.inPod('rule add from 198.51.100.5 lookup 100 priority 100')
+    testbed.inPod('route add default via 198.51.100.1 table 100')
+    await expect
+      .poll(() => testbed.inPod('address'), { timeout: 10_000 })
+      .not.toContain('tentative')
+  })
+  afterEach(() => scene[Symbol.dispose]())
+
+  it('the container finds all as it was, and the keeper ends without a change', async () => {
+    const keys = { gvisor: { timeoutSeconds: 3 } }
+    const { testbed } = scene
+    const before = configurationOf(testbed)
+    expect(scene.call('ADD', keys).exitCode).toBe(0)
+    expect(configurationOf(testbed)).toBe(before)
+    await using _server = startWebServer(testbed, testbed.cloud)
+    expect(await runInRunc(testbed, ASK)).toBe('hellohello')
+    expect(keepers()).toHaveLength(1)
+    expect(configurationOf(testbed)).toBe(before)
+    await expect.poll(keepers, { timeout: 5000 }).toEqual([])
+    expect(configurationOf(testbed)).toBe(before)
+    expect(scene.call('CHECK', keys).exitCode).toBe(0)
+  })
+
+  it('the hook changes nothing', async () => {
+    expect(scene.call('ADD', { gvisor: { timeoutSeconds: 0 } }).exitCode).toBe(0)
+    const { testbed } = scene
+    const before = configurationOf(testbed)
+    const hooksOf = (program: string) => hooksToCopy(program, testbed.stateDirectory)
+    await using _server = startWebServer(testbed, testbed.cloud)
+    expect(await runInRunc(testbed, ASK, hooksOf(path))).toContain('hellohello')
+    expect(configurationOf(testbed)).toBe(before)
+    // It was called: one that fails, fails the start.
+    await expect(runInRunc(testbed, ASK, hooksOf('/bin/false'))).rejects.toThrow('hook')
+  })
+})
