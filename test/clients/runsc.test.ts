@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { Chain, chained, searchPathFor } from '../support/chain.js'
+import { hooksToCopy } from '../support/gvisor/bundle.js'
 import { GvisorSandbox, runInGvisor } from '../support/gvisor/runsc.js'
 import { askFor, fetchPage, startWebServer, WEB_SERVER } from '../support/gvisor/web-page.js'
 import { callPlugin } from '../support/plugin.js'
@@ -105,6 +106,18 @@ describe.each(ARTEFACTS)('$artefact, and gVisor as Debian has it:', ({ path }) =
       expect(checkOurs(result).exitCode).toBe(0)
       chain.delete()
     })
+  })
+
+  it('a macvlan device hears after the poststart hook to copy, without a keeper', async () => {
+    const { chain, result } = addWith({ gvisor: { timeoutSeconds: 0 } })
+    const hooks = hooksToCopy(path, testbed.stateDirectory)
+    await using _sandbox = GvisorSandbox.start(testbed, WEB_SERVER, hooks)
+    for (const address of ['198.51.100.5', '2001:db8::5', '2001:db8::6'])
+      await expect.poll(() => page(address), STARTING).toBe('hello')
+    expect(testbed.inPod('-6 address show dev eth0')).toContain('2001:db8::6/128')
+    expect(testbed.inPod('-4 address show dev eth0')).toBe('')
+    expect(checkOurs(result).exitCode).toBe(0)
+    chain.delete()
   })
 
   describe('a device with', () => {
