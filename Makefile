@@ -43,7 +43,7 @@ vm-shell: vm-set-up
 
 vm-set-up: build
 	@tools/require-packages.sh qemu-system-x86 busybox-static kmod xz-utils iproute2 iputils-ping \
-	  procps containernetworking-plugins
+	  procps containernetworking-plugins runc runsc
 	@for release in $(KERNELS); do \
 	  tools/fetch-debian-package.sh $$release linux-image-amd64 build/kernel-$$release || exit 1; \
 	done

@@ -3,15 +3,16 @@ import { release } from 'node:os'
 import { execaSync } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
-import { batch } from '../support/batch.js'
 import { type Chain, chainErrorOf } from '../support/chain.js'
+import { keepersOf } from '../support/gvisor/keepers.js'
+import { configurationOf, runInRunc } from '../support/gvisor/runc.js'
 import { GvisorSandbox } from '../support/gvisor/runsc.js'
 import { askFor, fetchPages, startWebServer, WEB_SERVER } from '../support/gvisor/web-page.js'
 import { Testbed } from '../support/testbed.js'
-import { callAsLast, gvisorChain, L2, L3 } from '../support/vm/gvisor-chain.js'
+import { callAsLast, gvisorChain, L2, L3, routeToL3 } from '../support/vm/gvisor-chain.js'
 import { withoutModules } from '../support/vm/without-modules.js'
 
-// Needs a kernel with ipvlan, and the Debian packages runsc, containernetworking-plugins and
+// Needs a kernel with ipvlan, and the Debian packages runc, runsc, containernetworking-plugins and
 // busybox-static.
 
 const STARTING = { timeout: 60_000, interval: 200 }
@@ -19,10 +20,13 @@ const STARTING = { timeout: 60_000, interval: 200 }
 /** That of Linux 6.1 does not. */
 const DRIVER_KNOWS_PROTOCOLS = !release().startsWith('6.1.')
 
-/** Asks others first, both families, and answers then. */
-const ASK = [...['198.51.100.1', '2001:db8::1'].map(askFor), WEB_SERVER].join('; ')
+/** Asks others, both families. */
+const ASK = ['198.51.100.1', '2001:db8::1'].map(askFor).join('; ')
+const ASK_AND_ANSWER = `${ASK}; ${WEB_SERVER}`
 
 describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
+  // For what has little to do with the artefact.
+  const isFirst = path === ARTEFACTS[0]?.path
   let testbed: Testbed
   let server: AsyncDisposable
   let chain: Chain
@@ -47,13 +51,13 @@ describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
   })
 
   describe('in mode l2', () => {
-    // It has nothing to do with the artefact.
-    it.runIf(path === COMPILED)('is deaf without us', async () => {
-      add('l2', [])
-      await using sandbox = GvisorSandbox.start(testbed, ASK)
-      expect(await sandbox.ready()).toBe('')
-      expect(fetchPages(testbed, testbed.cloud, L2.hosts)).toEqual(['', '', '', ''])
-    })
+    if (isFirst)
+      it('is deaf without us', async () => {
+        add('l2', [])
+        await using sandbox = GvisorSandbox.start(testbed, ASK_AND_ANSWER)
+        expect(await sandbox.ready()).toBe('')
+        expect(fetchPages(testbed, testbed.cloud, L2.hosts)).toEqual(['', '', '', ''])
+      })
 
     const starts = path === COMPILED ? 10 : 1
     it(
@@ -63,7 +67,7 @@ describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
           if (start > 0) chain.delete()
           expect(add('l2', [{ gvisor: true }]).ips).toHaveLength(4)
           {
-            await using sandbox = GvisorSandbox.start(testbed, ASK)
+            await using sandbox = GvisorSandbox.start(testbed, ASK_AND_ANSWER)
             expect(await sandbox.ready()).toBe('hellohello')
             await poll(L2.hosts).toEqual(['hello', 'hello', 'hello', 'hello'])
           }
@@ -73,20 +77,22 @@ describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
     )
   })
 
-  describe('in mode l3', () => {
-    beforeAll(() => {
-      const { host, cloud } = testbed
-      const addresses = ['198.51.100.2/24 dev eth1', '2001:db8::2/64 dev eth1 nodad']
-      batch(host, ...addresses.map((address) => `address add ${address}`))
-      const routes = ['10.9.0.0/24 via 198.51.100.2', '2001:db8:9::/64 via 2001:db8::2']
-      batch(cloud, ...routes.map((route) => `route add ${route}`))
-      testbed.run(host, 'sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1')
+  if (isFirst)
+    it('is left as it is by the keeper, with runc in place of runsc', async () => {
+      add('l2', [{ gvisor: { timeoutSeconds: 6 } }])
+      expect(keepersOf('container-1')).toHaveLength(1)
+      const before = configurationOf(testbed)
+      expect(await runInRunc(testbed, ASK)).toBe('hellohello')
+      await expect.poll(() => keepersOf('container-1'), STARTING).toEqual([])
+      expect(configurationOf(testbed)).toBe(before)
     })
 
+  describe('in mode l3', () => {
+    beforeAll(() => routeToL3(testbed))
+
     // While the kernel has none of the modules yet.
-    it.runIf(path === ARTEFACTS[0]?.path)(
-      'is as the driver is, where the kernel has no filters',
-      async () => {
+    if (isFirst)
+      it('is as the driver is, where the kernel has no filters', async () => {
         execaSync('modprobe', ['ipvlan'])
         using _nothing = withoutModules(['act_vlan', 'cls_matchall', 'sch_ingress'])
         const logFile = `${testbed.stateDirectory}/log`
@@ -100,15 +106,14 @@ describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
         await poll(L3.hosts).toEqual([answer, answer])
         const { tx } = JSON.parse(testbed.inPod('-json -s link show dev eth0'))[0].stats64
         expect(tx.packets > 0).toBe(DRIVER_KNOWS_PROTOCOLS)
-      },
-    )
+      })
 
     it('reaches others and is reached', async () => {
       const result = add('l3', [{ gvisor: true }])
       const neighbors = testbed.inPod('neighbour show dev eth0 nud permanent')
       expect(neighbors).toContain('10.9.0.1 lladdr')
       expect(neighbors).toContain('2001:db8:9::1 lladdr')
-      await using sandbox = GvisorSandbox.start(testbed, ASK)
+      await using sandbox = GvisorSandbox.start(testbed, ASK_AND_ANSWER)
       expect(await sandbox.ready()).toBe('hellohello')
       await poll(L3.hosts).toEqual(['hello', 'hello'])
       const check = () => callAsLast(testbed, path, 'CHECK', result)

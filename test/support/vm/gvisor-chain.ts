@@ -1,6 +1,8 @@
+import { execaSync } from 'execa'
 import { Chain, chained, searchPathFor } from '../chain.js'
 import { callPlugin, type Outcome } from '../plugin.js'
 import type { Testbed } from '../testbed.js'
+import { batch } from './batch.js'
 
 const assigned = (...addresses: { address: string; gateway?: string }[]) => ({
   ipam: { type: 'static', addresses, routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }] },
@@ -20,6 +22,18 @@ export const L3 = assigned(
   { address: '10.9.0.5/24', gateway: '10.9.0.1' },
   { address: '2001:db8:9::5/64', gateway: '2001:db8:9::1' },
 )
+
+/** Has the cloud find that network, by the host. */
+export function routeToL3({ host, cloud }: Testbed): void {
+  batch(host, 'address add 198.51.100.2/24 dev eth1', 'address add 2001:db8::2/64 dev eth1 nodad')
+  batch(
+    cloud,
+    'route add 10.9.0.0/24 via 198.51.100.2',
+    'route add 2001:db8:9::/64 via 2001:db8::2',
+  )
+  const settings = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']
+  execaSync('ip', ['netns', 'exec', host, 'sysctl', '-q', '-w', ...settings])
+}
 
 /** The stock ipvlan plugin, and ours as the last of the chain, with these keys; or only the former. */
 export function gvisorChain(testbed: Testbed, path: string, mode: string, ours: object[]): Chain {
