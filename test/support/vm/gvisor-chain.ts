@@ -1,8 +1,8 @@
 import { execaSync } from 'execa'
+import { batch } from '../batch.js'
 import { Chain, chained, searchPathFor } from '../chain.js'
 import { callPlugin, type Outcome } from '../plugin.js'
 import type { Testbed } from '../testbed.js'
-import { batch } from './batch.js'
 
 const assigned = (...addresses: { address: string; gateway?: string }[]) => ({
   ipam: { type: 'static', addresses, routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }] },
