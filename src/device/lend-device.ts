@@ -13,6 +13,19 @@ export function lentDevice(onHost: Link, nameInSandbox: string): LentDevice {
 }
 
 /**
+ * Refuses a name that the kernel would take for a template, and make another of.
+ * @throws Failure `device-refused`
+ */
+export function requireOrdinaryName(sandbox: Place, { onHost, nameInSandbox }: LentDevice): void {
+  if (!nameInSandbox.includes('%')) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${onHost.name} to ${sandbox.name} as ${nameInSandbox}: the kernel takes a name with % for a template`,
+    'nothing was changed; the device is on the host with its addresses and routes',
+  )
+}
+
+/**
  * Refuses a loan that the kernel would refuse half-way: it moves a device before
  * it finds that the new name is taken.
  * @throws Failure `name-taken`

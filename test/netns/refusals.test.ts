@@ -48,6 +48,12 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     ['a missing sandbox', { variables: { CNI_NETNS: undefined } }, 4, /\[CNI_NETNS\] missing/],
     ['a missing name', { variables: { CNI_IFNAME: undefined } }, 4, /\[CNI_IFNAME\] missing/],
     ['a long name', { variables: { CNI_IFNAME: 'x'.repeat(16) } }, 4, 'interface name is too long'],
+    [
+      'a template',
+      { variables: { CNI_IFNAME: 'net%d' } },
+      104,
+      /net%d: the kernel takes a name with %/,
+    ],
     ['a bad container id', { variables: { CNI_CONTAINERID: '../x' } }, 4, 'invalid characters'],
     ['an unknown command', { variables: { CNI_COMMAND: 'NOPE' } }, 4, 'unknown CNI_COMMAND: NOPE'],
     ['a sandbox that is not there', { variables: { CNI_NETNS: '/run/netns/none' } }, 8, 'ENOENT'],

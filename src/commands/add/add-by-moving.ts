@@ -7,6 +7,7 @@ import {
   requireFreeNames,
   requireMovable,
   requireNobodyDepends,
+  requireOrdinaryName,
 } from '../../device/lend-device.js'
 import type { Link } from '../../kernel/objects/link.js'
 import { Place } from '../../kernel/place.js'
@@ -49,6 +50,7 @@ export async function addByMoving(call: Call): Promise<object> {
   const lent = lentDevice(onHost, key.nameInSandbox)
   requireMovable(onHost)
   gvisor?.requireAudible(host, onHost)
+  requireOrdinaryName(sandbox, lent)
   requireFreeNames(sandbox, lent)
   if (!configuration.force) requireNobodyDepends(onHost)
 
