@@ -44,8 +44,13 @@ vm-shell: vm-set-up
 vm-set-up: build
 	@tools/require-packages.sh qemu-system-x86 busybox-static kmod xz-utils iproute2 iputils-ping \
 	  procps containernetworking-plugins runc runsc
+	tools/fetch-debian-package.sh experimental runc build/experimental-runc
+	tools/fetch-debian-package.sh sid crun build/sid-crun 'lib.*'
+	tools/fetch-debian-package.sh sid containernetworking-plugins build/sid
+# The package only names the version; newer releases split that into several packages, too.
 	@for release in $(KERNELS); do \
-	  tools/fetch-debian-package.sh $$release linux-image-amd64 build/kernel-$$release || exit 1; \
+	  tools/fetch-debian-package.sh $$release linux-image-amd64 build/kernel-$$release \
+	    'linux-(image|base|binary|modules)-[0-9].*' || exit 1; \
 	done
 
 check: build

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Unpacks a package of another Debian release beside the installed ones, without
-# installing it: fetch-debian-package.sh RELEASE PACKAGE DIRECTORY
+# installing it: fetch-debian-package.sh RELEASE PACKAGE DIRECTORY [DEPENDENCIES]
+# DEPENDENCIES is an extended regular expression: those of its dependencies, and of theirs,
+# whose names it matches are unpacked, too.
 set -eu
-release=$1 package=$2 directory=$(realpath -m "$3")
+release=$1 package=$2 directory=$(realpath -m "$3") dependencies=${4:-}
 [ -d "$directory/root" ] && exit 0
 mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
 # The mirror this machine already uses.
@@ -15,17 +17,13 @@ apt() {
   shift
   "$tool" -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory/cache" \
-    -o APT::Sandbox::User=root "$@"
+    -o APT::Sandbox::User=root -o "APT::Default-Release=$release" "$@"
 }
 apt apt-get update
 packages=$package
-case $package in
-linux-image-*)
-  # It only names the version; newer releases split that into several packages, too.
-  packages=$(apt apt-cache depends --recurse --important "$package" |
-    grep -xE 'linux-(image|base|binary|modules)-[0-9].*')
-  ;;
-esac
+[ -z "$dependencies" ] ||
+  packages="$packages $(apt apt-cache depends --recurse --important "$package" |
+    grep -xE "$dependencies")"
 rm -rf "$directory/unpacked" "$directory"/*.deb
 # shellcheck disable=SC2086
 (cd "$directory" && apt apt-get download $packages)
