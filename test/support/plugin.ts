@@ -87,5 +87,13 @@ function outcomeOf({
   stdout: string
   stderr: string
 }): Outcome {
-  return { exitCode, stdout, stderr, document: stdout === '' ? undefined : JSON.parse(stdout) }
+  return {
+    exitCode,
+    stdout,
+    stderr,
+    // Only where it is asked for: not all plugins keep to one document.
+    get document() {
+      return stdout === '' ? undefined : JSON.parse(stdout)
+    },
+  }
 }

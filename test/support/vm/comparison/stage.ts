@@ -1,0 +1,37 @@
+import { execaSync } from 'execa'
+import { batch } from '../../batch.js'
+import { Testbed } from '../../testbed.js'
+import type { Container, Loan } from '../carriers/carrier.js'
+import { linesFor } from './devices.js'
+import { look, type Sight } from './sight.js'
+
+let count = 0
+
+/** A testbed on which one container after the other is started. Dispose it. */
+export class Stage {
+  readonly testbed = new Testbed()
+
+  /** Makes devices on the host; what there is then. */
+  make(devices: readonly { device: string; made: readonly string[] }[]): Sight {
+    batch(this.testbed.host, ...devices.flatMap(linesFor))
+    return look(this.testbed.host)
+  }
+
+  /** A container that is yet to be started. */
+  container(loans: readonly Loan[], more: Partial<Container> = {}): Container {
+    return { testbed: this.testbed, id: `${this.testbed.pod}-${++count}`, loans, ...more }
+  }
+
+  /** Takes away whatever devices are still there, and the container's namespace, for a new one. */
+  clear(): void {
+    const { host, pod } = this.testbed
+    const names = look(host).devices.map(({ ifname }) => ifname)
+    const ours = names.filter((name) => !['lo', 'eth1'].includes(name))
+    batch(host, ...ours.map((name) => `link delete ${name}`))
+    execaSync('ip', ['-batch', '-'], { input: `netns delete ${pod}\nnetns add ${pod}` })
+  }
+
+  [Symbol.dispose](): void {
+    this.testbed[Symbol.dispose]()
+  }
+}
