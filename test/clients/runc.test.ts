@@ -32,7 +32,7 @@ describe.each(ARTEFACTS)('$artefact with gVisor configured, and runc in its plac
     expect(configurationOf(testbed)).toBe(before)
     await using _server = startWebServer(testbed, testbed.cloud)
     expect(await runInRunc(testbed, ASK)).toBe('hellohello')
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
     expect(configurationOf(testbed)).toBe(before)
     await expect.poll(keepers, { timeout: 5000 }).toEqual([])
     expect(configurationOf(testbed)).toBe(before)

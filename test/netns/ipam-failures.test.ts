@@ -26,7 +26,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     ipam?.[Symbol.dispose]()
     ipam = new ScriptedIpam(behaviour)
     return callPlugin(testbed, path, command, {
-      configuration: { ipam: { type: ipam.type }, timeoutSeconds: 1, ...options.configuration },
+      configuration: { ipam: { type: ipam.type }, timeoutSeconds: 3, ...options.configuration },
       variables: { CNI_PATH: `/nowhere:${ipam.directory}`, ...options.variables },
     })
   }

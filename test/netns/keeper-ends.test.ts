@@ -1,7 +1,7 @@
 import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { keepersOf } from '../support/gvisor/keepers.js'
+import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
 import { Scene } from '../support/gvisor/scene.js'
 import { startPlugin } from '../support/plugin.js'
 
@@ -11,11 +11,12 @@ const TWO_SECONDS = { timeout: 2000, interval: 50 }
 describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
   let scene: Scene
   const keepers = () => keepersOf(scene.containerId)
-  const kill = () => {
-    const [keeper] = keepers()
-    if (!keeper) throw new Error('there is no keeper')
-    process.kill(keeper.pid, 'SIGKILL')
+  /** The one keeper, once it has its title. */
+  const theKeeper = async () => {
+    await expect.poll(keepers).toHaveLength(1)
+    return keepers()[0] as KeeperProcess
   }
+  const kill = async () => process.kill((await theKeeper()).pid, 'SIGKILL')
   const expectNoKeeper = () => expect.poll(keepers, TWO_SECONDS).toEqual([])
 
   beforeEach(() => {
@@ -26,7 +27,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
   it('is missed by CHECK when it was killed before gVisor started', async () => {
     scene.call('ADD')
     expect(scene.call('CHECK').exitCode).toBe(0)
-    kill()
+    await kill()
     await expectNoKeeper()
     expect(scene.call('CHECK').document).toMatchObject({
       code: 105,
@@ -36,7 +37,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
 
   it('is missed by CHECK when it was killed and gVisor removed the addresses', async () => {
     scene.call('ADD')
-    kill()
+    await kill()
     await expectNoKeeper()
     scene.strip()
     expect(scene.call('CHECK').document).toMatchObject({
@@ -56,7 +57,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
 
   it('ends with DEL, which nobody gives the key any more', async () => {
     scene.call('ADD')
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
     expect(scene.call('DEL', { gvisor: undefined })).toMatchObject({ exitCode: 0, stdout: '' })
     await expectNoKeeper()
     scene.strip()
@@ -73,17 +74,17 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
       })
     scene.call('ADD')
     expect(gc([{ containerID: containerId, ifname: 'net1' }]).exitCode).toBe(0)
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
     expect(gc([]).exitCode).toBe(0)
     await expectNoKeeper()
   })
 
   it('is replaced by that of another ADD', async () => {
     scene.call('ADD')
-    const [first] = keepers()
+    const first = await theKeeper()
     scene.call('ADD')
-    await expect.poll(() => keepers().length, TWO_SECONDS).toBe(1)
-    expect(keepers()[0]?.pid).not.toBe(first?.pid)
+    await expect.poll(() => keepers().some(({ pid }) => pid !== first.pid)).toBe(true)
+    await expect.poll(keepers).toHaveLength(1)
   })
 
   it('ends with the interface', async () => {
@@ -96,7 +97,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     const { testbed } = scene
     testbed.inPod(`link add witness type veth peer name witness netns ${testbed.cloud}`)
     scene.call('ADD')
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
     execaSync('ip', ['netns', 'delete', testbed.pod])
     await expectNoKeeper()
     await expect.poll(() => testbed.inCloud('link'), TWO_SECONDS).not.toContain('witness')
@@ -126,7 +127,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
       }
       const added = await Promise.all(pods.map((pod, n) => call('ADD', pod, n)))
       expect(added.map(({ exitCode }) => exitCode)).toEqual(pods.map(() => 0))
-      expect(keepers()).toHaveLength(50)
+      await expect.poll(keepers).toHaveLength(50)
       for (const [n, pod] of pods.entries()) {
         if (n % 2 === 0) execaSync('ip', ['-n', pod, 'address', 'flush', 'dev', 'net1'])
         execaSync('ip', ['netns', 'delete', pod])

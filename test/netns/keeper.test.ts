@@ -26,7 +26,7 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
   it('puts the IPv6 address back, once gVisor has taken them all', async () => {
     const { exitCode, document } = scene.call('ADD', { logFile: log(), logLevel: 'info' })
     expect({ exitCode, document }).toEqual({ exitCode: 0, document: scene.prevResult })
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
     scene.testbed.inPod('route add 2001:db8:9::/64 via 2001:db8::1 table 100')
     scene.strip()
     await expect.poll(() => scene.addresses()).toEqual(['2001:db8::5/128'])
@@ -73,7 +73,7 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
     scene.testbed.inPod('link set net1 up')
     await pause(GRACE_MILLISECONDS)
     expect(scene.addresses()).not.toContain('2001:db8::5/128')
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
   })
 
   it('changes nothing where the runtime removes nothing', async () => {
@@ -86,7 +86,7 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
       .not.toContain('tentative')
     const before = state()
     scene.call('ADD', { gvisor: { timeoutSeconds: 1 } })
-    expect(keepers()).toHaveLength(1)
+    await expect.poll(keepers).toHaveLength(1)
     await expect.poll(keepers, { timeout: 3000 }).toEqual([])
     expect(state()).toEqual(before)
     expect(scene.call('CHECK', { gvisor: { timeoutSeconds: 1 } }).exitCode).toBe(0)

@@ -82,7 +82,7 @@ describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
   if (isFirst)
     it('is left as it is by the keeper, with runc in place of runsc', async () => {
       add('l2', [{ gvisor: { timeoutSeconds: 6 } }])
-      expect(keepersOf('container-1')).toHaveLength(1)
+      await expect.poll(() => keepersOf('container-1')).toHaveLength(1)
       const before = configurationOf(testbed)
       expect(await runInRunc(testbed, ASK)).toBe('hellohello')
       await expect.poll(() => keepersOf('container-1'), STARTING).toEqual([])
