@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { expectSettled, type ObservedState, observeHost } from '../support/carried-state.js'
 import { startPlugin } from '../support/plugin.js'
-import { type Point, pointsOf } from '../support/points.js'
-import { withFault } from '../support/strace.js'
+import { at, type Point, pointsOf } from '../support/points.js'
 import { Testbed } from '../support/testbed.js'
 
 const ERRORS = ['ENOBUFS', 'ENOMEM', 'EIO', 'ENOSPC']
+
+const RP_FILTER = '/proc/sys/net/ipv4/conf/eth1/rp_filter'
 
 const RESTORE = { configuration: { restoreOnDelete: true } }
 
@@ -24,6 +25,7 @@ describe.concurrent.each(ARTEFACTS)('$artefact, when a system call fails', ({ pa
       testbed.onHost('address add 2001:db8::5/64 dev eth1')
       testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1 table 100')
       testbed.onHost('neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1')
+      testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
       const before = observeHost(testbed)
       const { points, summary } = pointsOf(testbed, path, 'ADD')
       expect((await startPlugin(testbed, path, 'DEL', RESTORE)).exitCode).toBe(0)
@@ -43,13 +45,13 @@ async function addWithFault(
   testbed: Testbed,
   path: string,
   before: ObservedState,
-  { kind, nth }: Point,
+  point: Point,
   error: string,
 ): Promise<'added' | 'refused' | 'crashed'> {
-  const when = `${kind} number ${nth}: ${error}`
+  const when = `${point.kind} number ${point.nth}: ${error}`
   forget(testbed)
-  const fault = withFault(kind, nth, error)
-  const { exitCode, stdout, document } = await startPlugin(testbed, path, 'ADD', fault)
+  const wrapper = ['strace', '-f', '-qq', '-o', '/dev/null', ...at(point, `error=${error}`)]
+  const { exitCode, stdout, document } = await startPlugin(testbed, path, 'ADD', { wrapper })
   // Node ends itself, by a signal, where it cannot write to itself: at its start and its end.
   const ending = exitCode === 0 ? 'added' : exitCode === 1 ? 'refused' : 'crashed'
   if (ending === 'added')
@@ -63,6 +65,7 @@ async function addWithFault(
   expect(answer, when).toMatchObject({ code: expect.any(Number) })
   expect(testbed.filesIn('attachments'), `${when}: ${stdout}`).toEqual([])
   await expectSettled(() => observeHost(testbed), before, `${when}: ${stdout}`)
+  expect(testbed.run(testbed.host, `cat ${RP_FILTER}`).stdout, when).toBe('2')
   return ending
 }
 

@@ -16,8 +16,14 @@ export interface Point {
   kind: string
   /** Among the calls of that kind in its thread: that is how strace counts. */
   nth: number
-  /** As strace shows its beginning. */
-  call: string
+  /** Of openat(2): it is counted among those of this path, as a runtime opens files of its own. */
+  path?: string
+}
+
+/** Options of strace that do something to a call, such as `signal=KILL`. */
+export function at({ kind, nth, path }: Point, what: string): string[] {
+  const only = path === undefined ? [] : ['-P', path]
+  return [...only, '-e', `trace=${kind}`, '-e', `inject=${kind}:${what}:when=${nth}`]
 }
 
 /**
@@ -36,15 +42,21 @@ export function pointsOf(
   const counts = new Map<string, number>()
   const all = outcome.calls.flatMap((line) => {
     const [, thread, kind = '', call = ''] = /^(\d+) +(\w+)(\(.*)$/.exec(line) ?? []
-    const nth = (counts.get(`${thread} ${kind}`) ?? 0) + 1
-    counts.set(`${thread} ${kind}`, nth)
+    const path = kind === 'openat' ? /"([^"]*)"/.exec(call)?.[1] : undefined
+    const key = `${thread} ${kind} ${path}`
+    const nth = (counts.get(key) ?? 0) + 1
+    counts.set(key, nth)
     const matters = kind !== '' && (kind !== 'openat' || OPENS_FOR_WRITING.test(call))
-    return matters ? [{ kind, nth, call: call.slice(0, 100) }] : []
+    return matters ? [{ kind, nth, ...(path === undefined ? {} : { path }) }] : []
   })
   const points = all.filter(
-    ({ kind, nth }, at) => all.findIndex((one) => one.kind === kind && one.nth === nth) === at,
+    (point, position) => all.findIndex((one) => isSame(one, point)) === position,
   )
   return { points, summary: summarized(points, all.length - points.length) }
+}
+
+function isSame(one: Point, other: Point): boolean {
+  return one.kind === other.kind && one.nth === other.nth && one.path === other.path
 }
 
 /** How many points there are of each kind, for a person to read. */
