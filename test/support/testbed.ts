@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execaSync } from 'execa'
 import { batch } from './batch.js'
+import { until } from './until.js'
 
 /** Everything a testbed makes is named with this first: nothing else is ever touched. */
 const PREFIX = 'hdl3'
@@ -61,6 +62,8 @@ export class Testbed {
   addDevice(name: string): void {
     ip(`-n ${this.host} link add ${name} type veth peer name ${name} netns ${this.cloud}`)
     for (const namespace of [this.host, this.cloud]) ip(`-n ${namespace} link set ${name} up`)
+    // The kernel notices the carrier a little later, and then gives it an address, too.
+    until(() => / UP /.test(this.onHost(`-brief link show dev ${name}`)))
   }
 
   /** Runs `ip` on the host, e.g. `onHost('address add 198.51.100.5/24 dev eth1')`. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execaSync } from 'execa'
 import { batch } from '../batch.js'
-import { until } from './until.js'
+import { until } from '../until.js'
 
 /** A PCI NIC of the virtual machine: tools/vm/run.sh has where it put them. */
 export interface Nic {

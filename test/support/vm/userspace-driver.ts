@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { execaSync } from 'execa'
+import { until } from '../until.js'
 import type { Nic } from './machine.js'
-import { until } from './until.js'
 
 /** Binds a NIC to a driver for programs, until it is disposed; then it is the kernel's again. */
 export class BoundToUserspace {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { execaSync } from 'execa'
-import { until } from './until.js'
+import { until } from '../until.js'
 
 const MODPROBE = '/proc/sys/kernel/modprobe'
 
