@@ -58,11 +58,12 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
     testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth2.forwarding=1')
     expect(testbed.onHost('-6 route')).not.toContain('default')
     await advertisement()
-    const { document } = callPlugin(testbed, path, 'ADD', {
-      configuration: { device: 'eth2' },
-      // Nobody gets this name: the kernel takes it for a pattern.
-      variables: { CNI_IFNAME: 'net%d' },
-    })
+    testbed.onHost('route add 203.0.113.0/24 via 192.0.2.1 dev eth2')
+    testbed.inPod('link add other type ifb')
+    testbed.inPod('link set other up')
+    testbed.inPod('route add 203.0.113.0/24 dev other')
+    const { document } = callPlugin(testbed, path, 'ADD', { configuration: { device: 'eth2' } })
+    expect(document.msg).toContain('cannot set route 203.0.113.0/24')
     expect(document.details).toContain(
       'host as eth2, up, but without sysctl net.ipv6.conf.forwarding',
     )

@@ -5,9 +5,9 @@ import type { Testbed } from '../testbed.js'
 /** A web server that answers "hello" on port 8000, of both families. */
 export const WEB_SERVER = 'echo ready; exec busybox httpd -f -h /www -p 8000'
 
-/** A shell command that asks a web server for its page, from inside. */
+/** A shell command that asks a web server for its page, or for the reason it has not got it. */
 export const askFor = (address: string) =>
-  `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 10 ${address} 8000 | busybox tail -n 1`
+  `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 10 ${address} 8000 2>&1 | busybox tail -n 1`
 
 /** A web server as in the sandbox, but in a namespace without gVisor. */
 export function startWebServer(testbed: Testbed, namespace: string): AsyncDisposable {
