@@ -29,9 +29,8 @@ export const ASKED = ['pod to pod', 'pod to host', 'pod to outside']
 export class Slaves {
   private readonly testbed = new Testbed()
   private readonly all: { name: string; address: string; pod: string }[]
-  /** Those that have a device now. */
+  /** Those that have a device. */
   private pods: typeof this.all = []
-  private count = 0
 
   constructor() {
     const { host, cloud } = this.testbed
@@ -81,7 +80,7 @@ export class Slaves {
         this.site(slave),
         'ADD',
         { type: kind, master: 'eth1', mode, ipam: kind === 'ipvlan' ? assigned(address) : {} },
-        { CNI_CONTAINERID: this.container(slave) },
+        { CNI_CONTAINERID: name },
       )
       this.call(slave, 'ADD', { device: undefined, prevResult })
     }
@@ -95,7 +94,8 @@ export class Slaves {
 
   /** Has the outside send what is for the pods by the host, where nobody answers ARP for them. */
   addReturnRoutes(): void {
-    this.returnRoutes('replace')
+    const lines = this.all.map(({ address }) => `route add ${address} via ${HOST}`)
+    batch(this.testbed.cloud, ...lines)
   }
 
   /**
@@ -113,12 +113,6 @@ export class Slaves {
     )
   }
 
-  /** Takes the devices away. */
-  end(): void {
-    for (const { pod } of this.pods) batch(pod, 'link delete net1')
-    this.pods = []
-  }
-
   [Symbol.dispose](): void {
     for (const { pod } of this.all.slice(1))
       execaSync('ip', ['netns', 'delete', pod], { reject: false })
@@ -126,10 +120,7 @@ export class Slaves {
   }
 
   private begin(mode: string): void {
-    this.count++
     this.pods = mode === 'passthru' ? this.all.slice(0, 1) : this.all
-    if (this.count > 1) this.returnRoutes('flush')
-    this.forget()
   }
 
   /** Has all forget what they learned, or could not learn, otherwise. */
@@ -137,15 +128,6 @@ export class Slaves {
     const pods = this.pods.map(({ pod }) => pod)
     for (const place of [this.testbed.host, this.testbed.cloud, ...pods])
       batch(place, 'neighbour flush all')
-  }
-
-  private returnRoutes(action: 'replace' | 'flush'): void {
-    const lines = this.all.map(({ address }) => `route ${action} ${address} via ${HOST}`)
-    batch(this.testbed.cloud, ...lines)
-  }
-
-  private container({ name }: { name: string }): string {
-    return `${name}-${this.count}`
   }
 
   /** In the modes of layer 3 there is no ARP, and so no gateway. */
@@ -162,7 +144,7 @@ export class Slaves {
   private call(slave: { name: string; pod: string }, command: string, keys: object): void {
     const { exitCode, stdout } = callPlugin(this.site(slave), COMPILED, command, {
       configuration: { cniVersion: '1.0.0', ...keys },
-      variables: { CNI_CONTAINERID: this.container(slave) },
+      variables: { CNI_CONTAINERID: slave.name },
     })
     if (exitCode !== 0) throw new Error(`${command} of ${slave.name}: ${stdout}`)
   }
@@ -176,10 +158,10 @@ export class Slaves {
 /** Whether somebody answers within some seconds. A ping that hears an error gives up at once. */
 async function answers(namespace: string, address: string, seconds: number): Promise<boolean> {
   const end = Date.now() + seconds * 1000
-  const words = ['netns', 'exec', namespace, 'ping', '-c', '1', '-i', '0.3', '-w', '2', address]
-  do {
-    const { exitCode } = await execa('ip', words, { reject: false })
-    if (exitCode === 0) return true
-  } while (Date.now() < end)
+  for (let left = seconds; left > 0; left = Math.ceil((end - Date.now()) / 1000)) {
+    const words = ['-c', '1', '-i', '0.3', '-w', `${left}`, address]
+    const ping = execa('ip', ['netns', 'exec', namespace, 'ping', ...words], { reject: false })
+    if ((await ping).exitCode === 0) return true
+  }
   return false
 }
