@@ -8,6 +8,7 @@ import { arch } from 'node:process'
 import { build } from 'esbuild'
 import { compileSchemas } from './tools/compile-schemas.mjs'
 import { netlinkCodecPlugin } from './tools/netlink-codec-plugin.mjs'
+import { packagesAsTextPlugin } from './tools/packages-as-text-plugin.mjs'
 
 const require = createRequire(import.meta.url)
 const run = (command, args) =>
@@ -50,7 +51,7 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary', '.bin': 'binary' },
-  plugins: [netlinkCodecPlugin],
+  plugins: [netlinkCodecPlugin, packagesAsTextPlugin({ execa: ['execa'] })],
   logLevel: 'warning',
 }
 
