@@ -51,13 +51,14 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary', '.bin': 'binary' },
-  plugins: [netlinkCodecPlugin, packagesAsTextPlugin({ execa: ['execa'] })],
+  plugins: [netlinkCodecPlugin],
   logLevel: 'warning',
 }
 
 async function bundle() {
   await build({
     ...bundleOptions,
+    plugins: [...bundleOptions.plugins, packagesAsTextPlugin({ execa: ['execa'] })],
     entryPoints: ['src/main.ts'],
     outfile: 'dist/host-device-l3.cjs',
     banner: { js: '#!/usr/bin/env node' },
