@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { expectSettled, type ObservedState, observeHost } from '../support/carried-state.js'
+import { FailInThread } from '../support/fail-in-thread.js'
 import { startPlugin } from '../support/plugin.js'
 import { at, type Point, pointsOf } from '../support/points.js'
 import { Testbed } from '../support/testbed.js'
@@ -20,12 +22,7 @@ describe.concurrent.each(ARTEFACTS)('$artefact, when a system call fails', ({ pa
   it.each(ERRORS)(
     'with %s, ADD succeeds or the device is home',
     async (error) => {
-      using testbed = new Testbed()
-      testbed.onHost('address add 198.51.100.5/24 dev eth1')
-      testbed.onHost('address add 2001:db8::5/64 dev eth1')
-      testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1 table 100')
-      testbed.onHost('neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1')
-      testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
+      using testbed = preparedTestbed()
       const before = observeHost(testbed)
       const { points, summary } = pointsOf(testbed, path, 'ADD')
       expect((await startPlugin(testbed, path, 'DEL', RESTORE)).exitCode).toBe(0)
@@ -38,7 +35,44 @@ describe.concurrent.each(ARTEFACTS)('$artefact, when a system call fails', ({ pa
     },
     300_000,
   )
+
+  const inTheMove = ERRORS.flatMap((error) => [
+    { kind: 'sendto', error },
+    { kind: 'recvmsg', error },
+  ])
+  it.each(inTheMove)(
+    'in the thread of the move, $kind with $error, the device is home',
+    async ({ kind, error }) => {
+      using testbed = preparedTestbed()
+      const before = observeHost(testbed)
+      using tool = new FailInThread()
+      const options = { wrapper: tool.wrapper(kind, error) }
+      const { exitCode, stdout, document } = await startPlugin(testbed, path, 'ADD', options)
+      expect(exitCode, stdout).toBe(1)
+      expect(document).toMatchObject({ code: 102, msg: expect.stringContaining(`(${error})`) })
+      await expectHome(testbed, before, stdout)
+    },
+  )
 })
+
+function preparedTestbed(): Testbed {
+  const testbed = new Testbed()
+  batch(
+    testbed.host,
+    'address add 198.51.100.5/24 dev eth1',
+    'address add 2001:db8::5/64 dev eth1',
+    'route add 203.0.113.0/24 via 198.51.100.1 table 100',
+    'neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1',
+  )
+  testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
+  return testbed
+}
+
+async function expectHome(testbed: Testbed, before: ObservedState, when: string): Promise<void> {
+  expect(testbed.filesIn('attachments'), when).toEqual([])
+  await expectSettled(() => observeHost(testbed), before, when)
+  expect(testbed.run(testbed.host, `cat ${RP_FILTER}`).stdout, when).toBe('2')
+}
 
 /** @returns how the call ended */
 async function addWithFault(
@@ -63,9 +97,7 @@ async function addWithFault(
   // Nothing can be said where it is stdout that fails.
   const answer = ending === 'refused' && stdout !== '' ? document : { code: 0 }
   expect(answer, when).toMatchObject({ code: expect.any(Number) })
-  expect(testbed.filesIn('attachments'), `${when}: ${stdout}`).toEqual([])
-  await expectSettled(() => observeHost(testbed), before, `${when}: ${stdout}`)
-  expect(testbed.run(testbed.host, `cat ${RP_FILTER}`).stdout, when).toBe('2')
+  await expectHome(testbed, before, `${when}: ${stdout}`)
   return ending
 }
 

@@ -29,7 +29,7 @@ export function at({ kind, nth, path }: Point, what: string): string[] {
 /**
  * The system calls of a call that matter, in order; of openat(2) those that open for
  * writing. The move of a device has a thread of its own, in which strace cannot hit a call
- * without hitting the one of that number in the first thread: such a call is left out.
+ * without hitting the one of that number in the first thread: such a call has tests of its own.
  */
 export function pointsOf(
   testbed: Testbed,
@@ -60,11 +60,12 @@ function isSame(one: Point, other: Point): boolean {
 }
 
 /** How many points there are of each kind, for a person to read. */
-function summarized(points: Point[], leftOut: number): string {
+function summarized(points: Point[], apart: number): string {
   const parts = KINDS.map((kind) => {
     const count = points.filter((point) => point.kind === kind).length
     return count === 0 ? `no ${kind}` : `${count} ${kind}`
   })
-  const others = leftOut === 0 ? '' : `; ${leftOut} in a thread of the move's own left out`
+  const others =
+    apart === 0 ? '' : `; ${apart} in the thread of the move have tests of their own`
   return `${points.length} points (${parts.join(', ')}${others})`
 }
