@@ -1,20 +1,11 @@
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import isRecord from '../../build/check-record.js'
 import { Failure } from '../failure.js'
 import { ignoringErrors } from '../ignoring-errors.js'
 import { bootId } from '../kernel/boot-id.js'
 import { warn } from '../log.js'
 import { type AttachmentKey, attachmentName, keyOf } from './attachment-key.js'
-import { inDirectory } from './directory.js'
+import { removeDurable, writeDurably } from './durable-file.js'
 import type { AttachmentRecord } from './record-schema.js'
 
 const EXTENSION = '.json'
@@ -71,33 +62,19 @@ export class AttachmentStore {
 
   /** Writes a record so that it is complete and on disk when this returns, or not there at all. */
   write(record: AttachmentRecord): void {
+    const path = this.#path(keyOf(record))
     try {
-      this.#write(this.#path(keyOf(record)), record)
+      attempt('write', path, () => writeDurably(path, JSON.stringify(record)))
     } catch (error) {
       ignoringErrors(() => this.remove(keyOf(record)))
       throw error
     }
   }
 
-  #write(path: string, record: AttachmentRecord): void {
-    const temporary = unfinished(path)
-    attempt('write', path, () => {
-      inDirectory(this.#directory, () =>
-        onDisk(temporary, 'w', (fd) => writeFileSync(fd, JSON.stringify(record))),
-      )
-      renameSync(temporary, path)
-      // A rename is only durable once the directory that holds the name is on disk.
-      onDisk(this.#directory, 'r')
-    })
-  }
-
   /** Removes a record, and what a call that was killed had written of one. */
   remove(key: AttachmentKey): void {
     const path = this.#path(key)
-    attempt('remove', path, () => {
-      rmSync(path, { force: true })
-      rmSync(unfinished(path), { force: true })
-    })
+    attempt('remove', path, () => removeDurable(path))
   }
 
   #path(key: AttachmentKey): string {
@@ -123,11 +100,6 @@ function decode(text: string): unknown {
   }
 }
 
-/** A record's name while it is being written. */
-function unfinished(path: string): string {
-  return `${path}.new`
-}
-
 /** What is read of a file or directory; undefined where it is not there. */
 function ifThere<T>(read: () => T): T | undefined {
   try {
@@ -135,17 +107,6 @@ function ifThere<T>(read: () => T): T | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-/** Opens a file or directory, works on it, and waits until all of it is on disk. */
-function onDisk(path: string, flags: string, work?: (fd: number) => void): void {
-  const fd = openSync(path, flags, 0o600)
-  try {
-    work?.(fd)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 
