@@ -65,7 +65,6 @@ function summarized(points: Point[], apart: number): string {
     const count = points.filter((point) => point.kind === kind).length
     return count === 0 ? `no ${kind}` : `${count} ${kind}`
   })
-  const others =
-    apart === 0 ? '' : `; ${apart} in the thread of the move have tests of their own`
+  const others = apart === 0 ? '' : `; ${apart} in the thread of the move have tests of their own`
   return `${points.length} points (${parts.join(', ')}${others})`
 }

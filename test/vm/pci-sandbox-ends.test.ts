@@ -24,12 +24,8 @@ describe('the sandbox ends while it holds a PCI NIC', () => {
   beforeEach(() => {
     machine = new Machine()
     machine.rename(NIC, 'eth1')
-    batch(
-      machine.host,
-      'link set eth1 up',
-      'address add 198.51.100.5/24 dev eth1',
-      'address add 2001:db8::5/64 dev eth1 nodad',
-      'route add 203.0.113.0/24 via 198.51.100.1',
+    machine.configure(
+      'eth1',
       'route add 10.9.0.0/16 via 198.51.100.1 table 70',
       'rule add from 198.51.100.5 lookup 70 priority 40',
     )

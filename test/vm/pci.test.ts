@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
-import { batch } from '../support/batch.js'
 import { callPlugin } from '../support/plugin.js'
 import { E1000, Machine, VIRTIO } from '../support/vm/machine.js'
 
@@ -17,15 +16,7 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
   afterAll(() => machine[Symbol.dispose]())
 
   // Each time it is as bare as it came home.
-  beforeEach(() => {
-    batch(
-      machine.host,
-      'link set eth1 up',
-      'address add 198.51.100.5/24 dev eth1',
-      'address add 2001:db8::5/64 dev eth1 nodad',
-      'route add 203.0.113.0/24 via 198.51.100.1',
-    )
-  })
+  beforeEach(() => machine.configure('eth1'))
 
   it.each([
     ['its name', 'compiled', () => ({ device: 'eth1' })],

@@ -79,6 +79,18 @@ export class Machine {
     batch(HOST, `link set ${this.nameOf(one)} down`, `link set ${this.nameOf(one)} name ${name}`)
   }
 
+  /** Gives a device of the host what it is to be lent with: addresses, and a route by 198.51.100.1. */
+  configure(name: string, ...more: string[]): void {
+    batch(
+      HOST,
+      `link set ${name} up`,
+      `address add 198.51.100.5/24 dev ${name}`,
+      `address add 2001:db8::5/64 dev ${name} nodad`,
+      'route add 203.0.113.0/24 via 198.51.100.1',
+      ...more,
+    )
+  }
+
   /** Makes a NIC answer for all addresses given. */
   answer(one: Nic, ...addresses: string[]): void {
     const namespace = `hdl3-answers-${one.pci.slice(-4, -2)}`
