@@ -7,8 +7,9 @@ import type { Whereabouts } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /**
- * Brings a lent device back to the host under its own name and alias. Works from the sandbox and, where the kernel has already handed the
- * device back under another name, on the host.
+ * Brings a lent device back to the host under its own name and alias. Works from the
+ * sandbox and, where the kernel has already handed the device back under another name, on
+ * the host.
  * @param bringUp whether it comes up at once, if it was up
  * @throws Failure `return-failed`; the device is then where it was
  */

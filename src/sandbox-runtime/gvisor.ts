@@ -69,8 +69,7 @@ export class Gvisor {
    */
   makeRoom(host: Place, sandbox: Place, link: Link, wanted: OwnedAddress[]): boolean {
     const { socket } = sandbox
-    this.#endFormerKeeper()
-    const former = this.#store.read(this.request.key)
+    const former = this.#endFormerKeeper()
     if (former && isStripped(sandbox, link, former)) restoreAcceptRa(host, sandbox, link, former)
     const lengths = new Map(wanted.map(({ local, prefixLength }) => [local, prefixLength]))
     const there = dumpAddresses(socket, link.index).filter(({ local }) => lengths.has(local))
@@ -117,9 +116,11 @@ export class Gvisor {
     return faultsOf(sandbox, link, keeping, missing)
   }
 
-  #endFormerKeeper(): void {
-    const { keeper } = this.#store.read(this.request.key) ?? {}
-    if (keeper) endKeeper(keeper)
+  /** @returns what was noted of the interface so far */
+  #endFormerKeeper(): Keeping | undefined {
+    const former = this.#store.read(this.request.key)
+    if (former?.keeper) endKeeper(former.keeper)
+    return former
   }
 
   /** A keeper that nobody remembers could not be ended by DEL. */

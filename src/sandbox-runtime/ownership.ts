@@ -2,7 +2,7 @@ import type { Address } from '../kernel/objects/address.js'
 import type { Family } from '../kernel/objects/family.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 
-const SCOPE_GLOBAL = 0
+export const SCOPE_GLOBAL = 0
 
 /**
  * The addresses of an interface as they are noted.

@@ -6,11 +6,10 @@ import type { Place } from '../kernel/place.js'
 import { asFaults } from '../network-state/verify.js'
 import { isWaiting } from './keeper-process.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
-import { longestPrefix } from './ownership.js'
+import { longestPrefix, SCOPE_GLOBAL } from './ownership.js'
 import { namesProtocols } from './protocol-naming.js'
 
 const TABLE_LOCAL = 255
-const SCOPE_GLOBAL = 0
 
 /**
  * What is wrong with an interface: after gVisor took its addresses, that they are not

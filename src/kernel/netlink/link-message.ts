@@ -54,14 +54,16 @@ export function attributesOf({ data }: NetlinkMessage): Attribute[] {
 }
 
 /** The settings of a link, apart from the rest: of all the devices of a host, nobody wants them. */
-export function settingsIn(answer: NetlinkMessage): Pick<Link, 'settings'> {
-  const afSpec = attributesOf(answer).find(({ type }) => type === IFLA.afSpec)
+export function settingsIn(attributes: Attribute[]): Pick<Link, 'settings'> {
+  const afSpec = attributes.find(({ type }) => type === IFLA.afSpec)
   return afSpec ? { settings: decodeSettings(afSpec.data) } : {}
 }
 
-/** A link that the kernel reports, without its settings. */
-export function decodeLink(answer: NetlinkMessage): Link {
-  const { data } = answer
+/**
+ * A link that the kernel reports, without its settings.
+ * @param attributes those of the answer
+ */
+export function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): Link {
   const flags = readU32.call(data, FLAGS_OFFSET)
   const link: Link = {
     index: readS32.call(data, INDEX_OFFSET),
@@ -74,7 +76,7 @@ export function decodeLink(answer: NetlinkMessage): Link {
     immovable: false,
   }
   const parent = ['', '']
-  for (const attribute of attributesOf(answer)) {
+  for (const attribute of attributes) {
     const value = attribute.data
     if (attribute.type === IFLA.ifname) link.name = toText(value)
     else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)

@@ -25,7 +25,9 @@ export function findLink(
   const header = fixedPart('index' in by ? by.index : 0, 0)
   try {
     const [answer] = socket.request({ type: MessageType.GETLINK, header, attributes })
-    return answer && { ...decodeLink(answer), ...settingsIn(answer) }
+    if (!answer) return undefined
+    const told = attributesOf(answer)
+    return { ...decodeLink(answer, told), ...settingsIn(told) }
   } catch (error) {
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
     throw error
@@ -34,7 +36,7 @@ export function findLink(
 
 /** All devices of the socket's namespace. */
 export function dumpLinks(socket: RouteSocket): Link[] {
-  return dump(socket).map(decodeLink)
+  return dump(socket).map((answer) => decodeLink(answer, attributesOf(answer)))
 }
 
 function dump(socket: RouteSocket): NetlinkMessage[] {
@@ -50,14 +52,17 @@ function dump(socket: RouteSocket): NetlinkMessage[] {
  */
 export function findLinkByHardwareAddress(socket: RouteSocket, address: string): Link | undefined {
   const found = dump(socket)
-    .map((answer) => ({ link: decodeLink(answer), independent: isIndependent(answer) }))
+    .map((answer) => ({ answer, attributes: attributesOf(answer) }))
+    .map(({ answer, attributes }) => ({
+      link: decodeLink(answer, attributes),
+      independent: isIndependent(attributes),
+    }))
     .filter(({ link }) => link.hardwareAddress === address)
   return (found.find(({ independent }) => independent) ?? found[0])?.link
 }
 
 /** Whether a device has its hardware address from nobody else in this namespace. */
-function isIndependent(answer: NetlinkMessage): boolean {
-  const attributes = attributesOf(answer)
+function isIndependent(attributes: Attribute[]): boolean {
   const has = (type: number) => attributes.some((attribute) => attribute.type === type)
   // The other end of a wire is a link, too, but in a namespace of its own.
   const madeOnAnother = has(IFLA.link) && !has(IFLA.linkNamespace)
