@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
-import { isMove, traceCalls } from '../support/strace.js'
+import { isMove, tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 /** To start, and to end, on a machine that is busy. */
@@ -106,7 +106,7 @@ describe.concurrent.each(ARTEFACTS)('a call ends in time: $artefact', ({ path })
   /** Each answer, from the nth in a thread on, comes late. */
   function slowKernel(nth: number): string[] {
     const delay = `inject=recvmsg:delay_enter=1s:when=${nth}+`
-    return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=recvmsg', '-e', delay]
+    return tampered('-e', 'trace=recvmsg', '-e', delay)
   }
 
   function answersBeforeTheMove(testbed: Testbed): number {

@@ -6,6 +6,7 @@ import { expectSettled, type ObservedState, observeHost } from '../support/carri
 import { FailInThread } from '../support/fail-in-thread.js'
 import { startPlugin } from '../support/plugin.js'
 import { at, type Point, pointsOf } from '../support/points.js'
+import { tampered } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 const ERRORS = ['ENOBUFS', 'ENOMEM', 'EIO', 'ENOSPC']
@@ -84,7 +85,7 @@ async function addWithFault(
 ): Promise<'added' | 'refused' | 'crashed'> {
   const when = `${point.kind} number ${point.nth}: ${error}`
   forget(testbed)
-  const wrapper = ['strace', '-f', '-qq', '-o', '/dev/null', ...at(point, `error=${error}`)]
+  const wrapper = tampered(...at(point, `error=${error}`))
   const { exitCode, stdout, document } = await startPlugin(testbed, path, 'ADD', { wrapper })
   // Node ends itself, by a signal, where it cannot write to itself: at its start and its end.
   const ending = exitCode === 0 ? 'added' : exitCode === 1 ? 'refused' : 'crashed'

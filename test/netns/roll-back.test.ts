@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
-import { isMove, traceCalls, withFault } from '../support/strace.js'
+import { at } from '../support/points.js'
+import { isMove, tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) => {
@@ -62,8 +63,8 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     expect(hostState()).toBe(before)
 
     for (const nth of requestsAfterTheMove(calls)) {
-      const fault = withFault('sendto', nth, 'ENOBUFS')
-      const { exitCode, document } = callPlugin(testbed, path, 'ADD', fault)
+      const wrapper = tampered(...at({ kind: 'sendto', nth }, 'error=ENOBUFS'))
+      const { exitCode, document } = callPlugin(testbed, path, 'ADD', { wrapper })
       expect(exitCode).toBe(1)
       expect(document.msg).toContain('ENOBUFS')
       expectHome(document)

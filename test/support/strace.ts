@@ -20,10 +20,9 @@ export function traceCalls(
   return { ...outcome, calls }
 }
 
-/** Options of a call whose nth system call of a kind fails with an error instead of being made. */
-export function withFault(kind: string, nth: number, error: string): CallOptions {
-  const fault = `inject=${kind}:error=${error}:when=${nth}`
-  return { wrapper: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', fault] }
+/** What to put before a command for strace to do something to its system calls, and to say nothing. */
+export function tampered(...options: string[]): string[] {
+  return ['strace', '-f', '-qq', '-o', '/dev/null', ...options]
 }
 
 /** Whether a sendto(2) asks the kernel to move a device to another namespace. */
