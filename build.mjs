@@ -21,15 +21,15 @@ function filesInC(directory) {
   return names.map((name) => `${directory}/${name}`)
 }
 
-/** The kernel door: a Node-API addon, which Node and Bun both load. */
-function compileDoor() {
+/** The native addon: a Node-API addon, which Node and Bun both load. */
+function compileNativeAddon() {
   run(process.env.CC ?? 'cc', [
     ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror'],
     ...['-fPIC', '-shared', '-fvisibility=hidden', '-s'],
     // It is loaded at every start: fewer segments are fewer mappings and page faults.
     ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
     `-I${require('node-api-headers').include_dir}`,
-    ...['-o', 'build/door.node', ...filesInC('src/kernel/native')],
+    ...['-o', 'build/native-addon.node', ...filesInC('src/kernel/native')],
   ])
 }
 
@@ -87,7 +87,7 @@ async function bundleBench() {
 
 mkdirSync('build', { recursive: true })
 mkdirSync('dist', { recursive: true })
-compileDoor()
+compileNativeAddon()
 compileKeeper()
 await compileSchemas()
 if (process.argv[2] === 'bench') await bundleBench()

@@ -1,7 +1,7 @@
 /** What `build.mjs` makes in `build/` for the sources to import. */
 
 /** The compiled addon, embedded in the bundle as its bytes. */
-declare module '*/build/door.node' {
+declare module '*/build/native-addon.node' {
   const bytes: Uint8Array
   export default bytes
 }

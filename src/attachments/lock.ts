@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { patience } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { ignoringErrors } from '../ignoring-errors.js'
-import { kernelDoor } from '../kernel/door.js'
+import { nativeAddon } from '../kernel/native-addon.js'
 import type { Link } from '../kernel/objects/link.js'
 import { pause } from '../pause.js'
 import { type AttachmentKey, attachmentName } from './attachment-key.js'
@@ -49,7 +49,7 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
 function tryOnce(path: string): number | undefined {
   const fd = openSync(path, 'a', 0o600)
   // The last owner may have removed the file between the open and the lock.
-  if (kernelDoor().tryLock(fd) && isStill(path, fd)) return fd
+  if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
   closeSync(fd)
   return undefined
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
-import { kernelDoor } from '../kernel/door.js'
+import { nativeAddon } from '../kernel/native-addon.js'
 import { Place } from '../kernel/place.js'
 import { OUTCOMES } from '../sandbox-runtime/keeper-job.js'
 import { endKeeper, startKeeper } from '../sandbox-runtime/keeper-process.js'
@@ -53,7 +53,7 @@ function putBack(path: string, keeping: Keeping): string {
   using host = Place.host()
   using sandbox = Place.sandbox(path, host)
   const pid = startKeeper(host, sandbox, { ...keeping, sandboxPath: path }, 0)
-  const outcome = OUTCOMES[kernelDoor().waitForProgram(pid)]
+  const outcome = OUTCOMES[nativeAddon().waitForProgram(pid)]
   const addresses = keeping.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   if (outcome === 'put back' && keeping.keeper) endKeeper(keeping.keeper)
   if (outcome === 'put back') return `put back ${addresses.join(', ')}`

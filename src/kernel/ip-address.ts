@@ -1,4 +1,4 @@
-import { kernelDoor } from './door.js'
+import { nativeAddon } from './native-addon.js'
 import type { Family } from './objects/family.js'
 
 /** Linux's numbers of the address families (bits/socket.h). */
@@ -18,12 +18,12 @@ export function familyNumber(family: Family): number {
 
 /** The usual text of an address: dotted, or compressed. The C library's work. */
 export function addressText(bytes: Buffer): string {
-  return kernelDoor().addressText(bytes)
+  return nativeAddon().addressText(bytes)
 }
 
 /** The 4 or 16 bytes of an address. */
 export function addressBytes(text: string): Buffer {
-  return kernelDoor().addressBytes(text)
+  return nativeAddon().addressBytes(text)
 }
 
 /** Whether an address lies in a prefix such as "fe80::/10"; false across families. */

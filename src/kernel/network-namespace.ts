@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs'
 import { Failure } from '../failure.js'
-import { kernelDoor } from './door.js'
+import { nativeAddon } from './native-addon.js'
 
 /** Filesystem magic numbers under which a namespace can be found (linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673
@@ -45,14 +45,14 @@ export class NetworkNamespace {
    */
   inside<T>(home: NetworkNamespace, work: () => T): T {
     try {
-      kernelDoor().enterNetworkNamespace(this.fd)
+      nativeAddon().enterNetworkNamespace(this.fd)
     } catch (error) {
       throw invalid(this.path, `not a network namespace: ${(error as Error).message}`)
     }
     try {
       return work()
     } finally {
-      kernelDoor().enterNetworkNamespace(home.fd)
+      nativeAddon().enterNetworkNamespace(home.fd)
     }
   }
 

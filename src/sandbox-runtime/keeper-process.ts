@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import keeperBytes from '../../build/keeper.bin'
 import { inAnonymousFile } from '../kernel/anonymous-file.js'
-import { kernelDoor } from '../kernel/door.js'
+import { nativeAddon } from '../kernel/native-addon.js'
 import type { Place } from '../kernel/place.js'
 import { encodeJob } from './keeper-job.js'
 import type { Keeper, Keeping } from './keeping-schema.js'
@@ -28,7 +28,7 @@ export function startKeeper(
   try {
     return inAnonymousFile('hand the address keeper its job', job, (jobFile) =>
       inAnonymousFile('start the address keeper', keeperBytes, (program) =>
-        kernelDoor().startProgram(program, title, [events, requests, jobFile, acceptRa]),
+        nativeAddon().startProgram(program, title, [events, requests, jobFile, acceptRa]),
       ),
     )
   } finally {
@@ -39,8 +39,8 @@ export function startKeeper(
 /** What leads into the sandbox without being in it. */
 function openInSandbox(device: string) {
   return {
-    events: kernelDoor().openRouteSocket(ANSWER_MILLISECONDS),
-    requests: kernelDoor().openRouteSocket(ANSWER_MILLISECONDS),
+    events: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
+    requests: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
     acceptRa: openForWriting(`/proc/sys/net/ipv6/conf/${device}/accept_ra`),
   }
 }

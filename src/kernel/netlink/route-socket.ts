@@ -2,8 +2,8 @@ import { closeSync } from 'node:fs'
 import type { NetlinkMessage } from 'netlink/dist/structs'
 import { patience, requireTime } from '../../deadline.js'
 import { Failure } from '../../failure.js'
-import { type DoorError, kernelDoor } from '../door.js'
 import { KernelError } from '../kernel-error.js'
+import { type NativeError, nativeAddon } from '../native-addon.js'
 import type { NetworkNamespace } from '../network-namespace.js'
 import { type Answers, decodeAnswers } from './answer.js'
 import { encodeRequest, Flag, type Request } from './request.js'
@@ -27,7 +27,7 @@ export class RouteSocket {
 
   /** Opens a socket in the namespace the thread is in. */
   static openHere(): RouteSocket {
-    return new RouteSocket(kernelDoor().openRouteSocket(TIMEOUT_MILLISECONDS))
+    return new RouteSocket(nativeAddon().openRouteSocket(TIMEOUT_MILLISECONDS))
   }
 
   /** Opens a socket in another namespace; the thread comes back to `home`. */
@@ -53,9 +53,9 @@ export class RouteSocket {
     const datagram = encodeRequest(request, Flag.acknowledge, ++this.#sequence)
     const sequence = this.#sequence
     this.#limitWaits()
-    const transaction = kernelDoor().startTransaction(this.fd, datagram)
+    const transaction = nativeAddon().startTransaction(this.fd, datagram)
     return () => {
-      const { errors } = received(() => kernelDoor().finishTransaction(transaction))
+      const { errors } = received(() => nativeAddon().finishTransaction(transaction))
       const error = errors.get(sequence)
       if (error) throw error
     }
@@ -108,7 +108,7 @@ export class RouteSocket {
     requireTime()
     const wanted = Math.ceil(patience(TIMEOUT_MILLISECONDS))
     if (wanted === this.#patience) return
-    kernelDoor().limitWaits(this.fd, wanted)
+    nativeAddon().limitWaits(this.fd, wanted)
     this.#patience = wanted
   }
 
@@ -123,7 +123,7 @@ export class RouteSocket {
 
   #transact(datagram: Buffer): Answers {
     this.#limitWaits()
-    return received(() => kernelDoor().transact(this.fd, datagram))
+    return received(() => nativeAddon().transact(this.fd, datagram))
   }
 }
 
@@ -144,7 +144,7 @@ function received(transaction: () => Buffer): Answers {
   try {
     return decodeAnswers(transaction())
   } catch (error) {
-    const { errno, syscall } = error as DoorError
+    const { errno, syscall } = error as NativeError
     throw syscall === undefined ? error : new KernelError(errno, `no answer: ${syscall} failed`)
   }
 }

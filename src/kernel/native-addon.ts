@@ -1,8 +1,8 @@
-import doorBytes from '../../build/door.node'
+import addonBytes from '../../build/native-addon.node'
 import { inAnonymousFile } from './anonymous-file.js'
 
-/** What `native/` offers. A failed system call throws a `DoorError`. */
-export interface KernelDoor {
+/** What `native/` offers. A failed system call throws a `NativeError`. */
+export interface NativeAddon {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void
   /** Opens a routing socket in the current namespace; its waits end after the given time. */
@@ -38,23 +38,23 @@ export interface KernelDoor {
 export type Transaction = { readonly brand: unique symbol }
 
 /** The shape of what the addon throws. */
-export interface DoorError extends Error {
+export interface NativeError extends Error {
   errno: number
   syscall: string
 }
 
-let loaded: KernelDoor | undefined
+let loaded: NativeAddon | undefined
 
 /** The addon, loaded at the first call. */
-export function kernelDoor(): KernelDoor {
+export function nativeAddon(): NativeAddon {
   loaded ??= load()
   return loaded
 }
 
-function load(): KernelDoor {
-  return inAnonymousFile('load the kernel door', doorBytes, (fd) => {
+function load(): NativeAddon {
+  return inAnonymousFile('load the native addon', addonBytes, (fd) => {
     const module: { exports: unknown } = { exports: {} }
     process.dlopen(module, `/proc/self/fd/${fd}`)
-    return module.exports as KernelDoor
+    return module.exports as NativeAddon
   })
 }
