@@ -21,13 +21,29 @@ function filesInC(directory) {
   return names.map((name) => `${directory}/${name}`)
 }
 
+const CC = process.env.CC ?? 'cc'
+
+/** How everything in C is compiled: it runs as root, beside a pod that may be hostile. */
+const C_OPTIONS = [
+  ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror'],
+  ...['-fstack-protector-strong', '-U_FORTIFY_SOURCE', `-D_FORTIFY_SOURCE=${fortifyLevel()}`],
+  // Fewer segments are fewer mappings and page faults at every start.
+  ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
+  ...['-Wl,-z,relro,-z,now', '-Wl,-z,noexecstack', '-s'],
+]
+
+/** 3 from GCC 12 and Clang 9 on: older ones check less. */
+function fortifyLevel() {
+  const macros = execFileSync(CC, ['-dM', '-E', '-x', 'c', '/dev/null'], { encoding: 'utf8' })
+  const [, gcc] = macros.match(/__GNUC__ (\d+)/) ?? []
+  const [, clang] = macros.match(/__clang_major__ (\d+)/) ?? []
+  return (clang ? clang >= 9 : gcc >= 12) ? 3 : 2
+}
+
 /** The native addon: a Node-API addon, which Node and Bun both load. */
 function compileNativeAddon() {
-  run(process.env.CC ?? 'cc', [
-    ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror'],
-    ...['-fPIC', '-shared', '-fvisibility=hidden', '-s'],
-    // It is loaded at every start: fewer segments are fewer mappings and page faults.
-    ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
+  run(CC, [
+    ...[...C_OPTIONS, '-Wconversion', '-fPIC', '-shared', '-fvisibility=hidden'],
     `-I${require('node-api-headers').include_dir}`,
     ...['-o', 'build/native-addon.node', ...filesInC('src/kernel/native')],
   ])
@@ -35,9 +51,8 @@ function compileNativeAddon() {
 
 /** The address keeper: a small program that the plugin leaves behind in a gVisor sandbox. */
 function compileKeeper() {
-  run(process.env.CC ?? 'cc', [
-    ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Werror', '-s'],
-    ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
+  run(CC, [
+    ...[...C_OPTIONS, '-fPIE', '-pie'],
     ...['-o', 'build/keeper.bin', ...filesInC('src/sandbox-runtime/keeper')],
   ])
 }

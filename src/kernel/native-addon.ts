@@ -8,7 +8,7 @@ export interface NativeAddon {
   /** Opens a routing socket in the current namespace; its waits end after the given time. */
   openRouteSocket(timeoutMilliseconds: number): number
   /** Has the waits of a socket end after another time. */
-  limitWaits(fd: number, timeoutMilliseconds: number): void
+  setSocketTimeout(fd: number, timeoutMilliseconds: number): void
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
   /** Like `transact`, on a thread of its own. */

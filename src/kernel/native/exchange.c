@@ -1,8 +1,8 @@
-#include "door.h"
+#define _GNU_SOURCE
+#include "core.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,177 +15,118 @@
 /* An answer in many parts that takes longer is given up. */
 #define LONGEST_SECONDS 10
 
-/* The sequence number of the last message in a request; false if malformed. */
-static bool last_sequence(const uint8_t *request, size_t length, uint32_t *sequence) {
-  bool found = false;
-  while (length >= sizeof(struct nlmsghdr)) {
-    struct nlmsghdr header;
-    memcpy(&header, request, sizeof header);
-    size_t step = NLMSG_ALIGN(header.nlmsg_len);
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > length) return false;
-    *sequence = header.nlmsg_seq;
-    found = true;
-    if (step >= length) return true;
-    request += step;
-    length -= step;
-  }
-  return found && length == 0;
-}
-
-/* Whether a datagram holds the closing answer (an acknowledgement, an error or
- * the end of a dump) to the message with this sequence number. */
-static bool closes(const uint8_t *datagram, size_t length, uint32_t sequence) {
-  while (length >= sizeof(struct nlmsghdr)) {
-    struct nlmsghdr header;
-    memcpy(&header, datagram, sizeof header);
-    size_t step = NLMSG_ALIGN(header.nlmsg_len);
-    if (header.nlmsg_len < sizeof header) return false;
-    if (header.nlmsg_seq == sequence &&
-        (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE))
-      return true;
-    if (step >= length) return false;
-    datagram += step;
-    length -= step;
-  }
-  return false;
-}
-
-/* Seconds of a clock that nobody sets; no system call. */
-static time_t seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec;
-}
-
-/* Appends every answer to *answers until the one that closes `sequence`; 0 or errno. The
- * socket limits the wait for each part, this the wait for all of them. */
-static int receive_until_closed(int fd, uint32_t sequence, uint8_t **answers, size_t *total) {
-  size_t room = 0;
-  time_t end = seconds() + LONGEST_SECONDS;
-  for (;;) {
-    if (room - *total < RECEIVE_BYTES) {
-      room = *total * 2 + RECEIVE_BYTES;
-      uint8_t *larger = realloc(*answers, room);
-      if (larger == NULL) return ENOMEM;
-      *answers = larger;
-    }
-    struct iovec part = {.iov_base = *answers + *total, .iov_len = room - *total};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    ssize_t length = recvmsg(fd, &message, 0);
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
-    if (message.msg_flags & MSG_TRUNC) return EMSGSIZE;
-    bool closed = closes(*answers + *total, (size_t)length, sequence);
-    *total += NLMSG_ALIGN((size_t)length);
-    if (closed) return 0;
-    if (seconds() > end) return ETIMEDOUT;
-  }
-}
-
-/* One exchange with the kernel: what to send, and what became of it. */
-struct exchange {
-  int fd;
-  uint32_t sequence; /* of the last message of the request */
-  uint8_t *request;
-  size_t request_length;
-  uint8_t *answers;
-  size_t answers_length;
-  const char *call; /* that failed, with this errno; NULL when all went well */
-  int number;
-  pthread_t thread;
-};
-
-/* The kernel works through a datagram in order and inside sendto(2), so the answer
- * that closes the last message is the last of all. */
-static void *carry_out(void *argument) {
-  struct exchange *exchange = argument;
-  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-  ssize_t sent;
-  do
-    sent = sendto(exchange->fd, exchange->request, exchange->request_length, 0,
-                  (struct sockaddr *)&kernel, sizeof kernel);
-  while (sent < 0 && errno == EINTR);
-  if (sent < 0) {
-    exchange->call = "sendto";
-    exchange->number = errno;
-    return NULL;
-  }
-  exchange->number = receive_until_closed(exchange->fd, exchange->sequence, &exchange->answers,
-                                          &exchange->answers_length);
-  exchange->call = exchange->number == 0 ? NULL : "recvmsg";
-  return NULL;
-}
-
-/* Reads the arguments (fd: number, request: Buffer) into an exchange. */
-static bool describe_exchange(napi_env env, napi_callback_info info, struct exchange *exchange) {
-  napi_value values[2];
-  void *request;
-  if (!arguments(env, info, 2, values) || !integer(env, values[0], &exchange->fd)) return false;
-  if (napi_get_buffer_info(env, values[1], &request, &exchange->request_length) != napi_ok ||
-      !last_sequence(request, exchange->request_length, &exchange->sequence)) {
-    napi_throw_type_error(env, NULL, "a buffer of netlink messages was expected");
-    return false;
-  }
-  exchange->request = request;
+/* Reads the header at *at and steps over its message; false at the end, and where the length
+ * is not one that a message of `*left` bytes can have. */
+static bool next_header(const uint8_t **at, size_t *left, struct nlmsghdr *header) {
+  if (*left < sizeof *header) return false;
+  memcpy(header, *at, sizeof *header);
+  if (header->nlmsg_len < sizeof *header || header->nlmsg_len > *left) return false;
+  /* The last message may come without the bytes that would align the next one. */
+  size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
+  if (step > *left) step = *left;
+  *at += step;
+  *left -= step;
   return true;
 }
 
-/* The answers as a buffer; throws what the exchange failed with. */
-static napi_value conclude(napi_env env, struct exchange *exchange) {
-  napi_value result = NULL;
-  if (exchange->call != NULL)
-    throw_errno(env, exchange->call, exchange->number);
-  else if (napi_create_buffer_copy(env, exchange->answers_length, exchange->answers, NULL,
-                                   &result) != napi_ok)
-    throw_errno(env, "recvmsg", ENOMEM);
-  free(exchange->answers);
-  return result;
+bool prepare_exchange(struct exchange *exchange, int fd, const uint8_t *request, size_t length) {
+  struct nlmsghdr header;
+  *exchange = (struct exchange){.fd = fd, .request = request, .request_length = length};
+  if (length == 0) return false;
+  while (next_header(&request, &length, &header)) exchange->last_sequence = header.nlmsg_seq;
+  return length == 0;
 }
 
-/* transact(fd: number, request: Buffer): Buffer
- *
- * Sends one or more messages in one datagram and returns every answer, one after
- * the other. The last message must ask for an acknowledgement or be a dump. */
-napi_value transact(napi_env env, napi_callback_info info) {
-  struct exchange exchange = {0};
-  if (!describe_exchange(env, info, &exchange)) return NULL;
-  carry_out(&exchange);
-  return conclude(env, &exchange);
+/* Whether a datagram holds the closing answer (an acknowledgement, an error or the end of a
+ * dump) to the message with this sequence number. */
+static bool closes(const uint8_t *datagram, size_t length, uint32_t sequence) {
+  struct nlmsghdr header;
+  while (next_header(&datagram, &length, &header))
+    if (header.nlmsg_seq == sequence &&
+        (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_type == NLMSG_DONE))
+      return true;
+  return false;
 }
 
-/* startTransaction(fd: number, request: Buffer): handle
- *
- * The same on a thread of its own, for the one request during which the kernel
- * sleeps for longer than all the rest of a call takes. */
-napi_value start_transaction(napi_env env, napi_callback_info info) {
-  struct exchange described = {0};
-  napi_value handle;
-  if (!describe_exchange(env, info, &described)) return NULL;
-  struct exchange *exchange = malloc(sizeof *exchange + described.request_length);
-  if (exchange == NULL) return throw_errno(env, "malloc", ENOMEM);
-  *exchange = described;
-  /* The buffer of the caller may be collected while the thread runs. */
-  exchange->request = memcpy(exchange + 1, described.request, described.request_length);
-  int number = pthread_create(&exchange->thread, NULL, carry_out, exchange);
+/* Seconds of a clock that nobody sets; no system call, and it cannot fail. */
+static time_t seconds(void) {
+  struct timespec now = {0};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
+}
+
+/* Makes room for one more datagram; false without memory. */
+static bool make_room(struct exchange *exchange, size_t *room) {
+  if (*room - exchange->answers_length >= RECEIVE_BYTES) return true;
+  *room = exchange->answers_length * 2 + RECEIVE_BYTES;
+  uint8_t *larger = realloc(exchange->answers, *room);
+  if (larger == NULL) return false;
+  exchange->answers = larger;
+  return true;
+}
+
+/* Receives all answers up to the one that closes the exchange; 0 or errno. The socket limits
+ * the wait for each part, this the wait for all of them. */
+static int receive_until_closed(struct exchange *exchange) {
+  size_t room = 0;
+  for (time_t end = seconds() + LONGEST_SECONDS; seconds() <= end;) {
+    if (!make_room(exchange, &room)) return ENOMEM;
+    uint8_t *place = exchange->answers + exchange->answers_length;
+    struct sockaddr_nl sender = {0};
+    struct iovec part = {.iov_base = place, .iov_len = room - exchange->answers_length};
+    struct msghdr message = {
+        .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
+    ssize_t received = recvmsg(exchange->fd, &message, 0);
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+    if (sender.nl_pid != 0) continue;
+    if (message.msg_flags & MSG_TRUNC) return EMSGSIZE;
+    size_t length = (size_t)received, aligned = NLMSG_ALIGN(length);
+    memset(place + length, 0, aligned - length);
+    exchange->answers_length += aligned;
+    if (closes(place, length, exchange->last_sequence)) return 0;
+  }
+  return ETIMEDOUT;
+}
+
+/* The kernel works through a datagram in order and inside sendto(2), so the answer
+ * that closes the last message is the last of all. */
+void carry_out(struct exchange *exchange) {
+  const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+  ssize_t sent;
+  do
+    sent = sendto(exchange->fd, exchange->request, exchange->request_length, 0,
+                  (const struct sockaddr *)&kernel, sizeof kernel);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) {
+    exchange->failure = (struct failure){"sendto", errno};
+    return;
+  }
+  int number = receive_until_closed(exchange);
+  if (number != 0) exchange->failure = (struct failure){"recvmsg", number};
+}
+
+static void *carry_out_in_thread(void *exchange) {
+  carry_out(exchange);
+  return NULL;
+}
+
+struct failure start_exchange(const struct exchange *prepared, struct exchange **started) {
+  struct exchange *exchange = malloc(sizeof *exchange + prepared->request_length);
+  if (exchange == NULL) return (struct failure){"malloc", ENOMEM};
+  *exchange = *prepared;
+  /* The caller's may be gone while the thread runs. */
+  exchange->request = memcpy(exchange + 1, prepared->request, prepared->request_length);
+  int number = pthread_create(&exchange->thread, NULL, carry_out_in_thread, exchange);
   if (number != 0) {
     free(exchange);
-    return throw_errno(env, "pthread_create", number);
+    return (struct failure){"pthread_create", number};
   }
-  napi_create_external(env, exchange, NULL, NULL, &handle);
-  return handle;
+  *started = exchange;
+  return (struct failure){0};
 }
 
-/* finishTransaction(handle): Buffer, once for each handle */
-napi_value finish_transaction(napi_env env, napi_callback_info info) {
-  napi_value handle;
-  void *exchange;
-  if (!arguments(env, info, 1, &handle)) return NULL;
-  if (napi_get_value_external(env, handle, &exchange) != napi_ok) {
-    napi_throw_type_error(env, NULL, "a started transaction was expected");
-    return NULL;
-  }
-  pthread_join(((struct exchange *)exchange)->thread, NULL);
-  napi_value result = conclude(env, exchange);
-  free(exchange);
-  return result;
+struct failure finish_exchange(struct exchange *exchange) {
+  int number = pthread_join(exchange->thread, NULL);
+  return number == 0 ? exchange->failure : (struct failure){"pthread_join", number};
 }

@@ -1,4 +1,5 @@
-#include "door.h"
+#define _GNU_SOURCE
+#include "core.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,78 +9,93 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As many files as a started program is given at most. */
-#define MOST_FILES 8
-/* Where they are put out of the way of those they are to become. */
+/* Where files are put, out of the way of those they are to become. */
 #define OUT_OF_THE_WAY 64
 
-/* Reads the arguments (program: number, title: string, files: number[]). */
-static bool describe_program(napi_env env, napi_callback_info info, int32_t *program, char *title,
-                             size_t room, int32_t *files, uint32_t *count) {
-  napi_value values[3], value;
-  size_t length;
-  if (!arguments(env, info, 3, values) || !integer(env, values[0], program)) return false;
-  if (napi_get_value_string_utf8(env, values[1], title, room, &length) != napi_ok ||
-      napi_get_array_length(env, values[2], count) != napi_ok || *count > MOST_FILES) {
-    napi_throw_type_error(env, NULL, "a title and a few files were expected");
-    return false;
-  }
-  for (uint32_t n = 0; n < *count; n++)
-    if (napi_get_element(env, values[2], n, &value) != napi_ok || !integer(env, value, &files[n]))
-      return false;
-  return true;
+/* Copies of a program's files and, last, of the program itself. */
+struct copies {
+  int fds[MOST_FILES + 1];
+  size_t count;
+};
+
+static struct failure copy_file(struct copies *copies, int fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+  if (copy < 0) return (struct failure){"fcntl", errno};
+  copies->fds[copies->count++] = copy;
+  return (struct failure){0};
 }
 
-/* startProgram(program: number, title: string, files: number[]): number
- *
- * The C library's spawn shares the memory until the program runs: a fork would copy
- * the page tables of a JavaScript engine, and must not do much among its threads. */
-napi_value start_program(napi_env env, napi_callback_info info) {
-  int32_t program, files[MOST_FILES];
-  uint32_t count;
-  char title[256], path[32];
-  if (!describe_program(env, info, &program, title, sizeof title, files, &count)) return NULL;
+static struct failure copy_files(struct copies *copies, int program, const int *files,
+                                 size_t count) {
+  struct failure failure = {0};
+  for (size_t n = 0; n < count && failure.call == NULL; n++)
+    failure = copy_file(copies, files[n]);
+  return failure.call == NULL ? copy_file(copies, program) : failure;
+}
 
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
+/* What becomes of the files in the new process; 0 or errno. */
+static int arrange_files(posix_spawn_file_actions_t *actions, const struct copies *copies) {
+  int number = 0;
+  for (int stream = 0; stream <= 2 && number == 0; stream++)
+    number = posix_spawn_file_actions_addopen(actions, stream, "/dev/null", O_RDWR, 0);
+  for (int n = 0; n + 1 < (int)copies->count && number == 0; n++)
+    number = posix_spawn_file_actions_adddup2(actions, copies->fds[n], 3 + n);
+  return number;
+}
+
+/* A session of its own, with no signal blocked or ignored; 0 or errno. */
+static int arrange_process(posix_spawnattr_t *attributes) {
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                            POSIX_SPAWN_SETSIGDEF);
-  for (int stream = 0; stream <= 2; stream++)
-    posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_RDWR, 0);
-  int away[MOST_FILES + 1];
-  away[count] = fcntl(program, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-  for (uint32_t n = 0; n < count; n++) {
-    away[n] = fcntl(files[n], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    posix_spawn_file_actions_adddup2(&actions, away[n], 3 + (int)n);
-  }
-  snprintf(path, sizeof path, "/proc/self/fd/%d", away[count]);
-  char *words[] = {title, NULL}, *environment[] = {NULL};
-  pid_t pid;
-  int number = posix_spawn(&pid, path, &actions, &attributes, words, environment);
-  for (uint32_t n = 0; n <= count; n++) close(away[n]);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (number != 0) return throw_errno(env, "posix_spawn", number);
-  napi_value result;
-  napi_create_int32(env, pid, &result);
-  return result;
+  int number = posix_spawnattr_setsigmask(attributes, &none);
+  if (number == 0) number = posix_spawnattr_setsigdefault(attributes, &all);
+  if (number == 0)
+    number = posix_spawnattr_setflags(
+        attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  return number;
 }
 
-/* waitForProgram(pid: number): number, its exit status, or -1 where a signal ended it */
-napi_value wait_for_program(napi_env env, napi_callback_info info) {
-  napi_value argument, result;
-  int32_t pid;
-  int status;
-  if (!arguments(env, info, 1, &argument) || !integer(env, argument, &pid)) return NULL;
-  while (waitpid(pid, &status, 0) < 0)
-    if (errno != EINTR) return throw_errno(env, "waitpid", errno);
-  napi_create_int32(env, WIFEXITED(status) ? WEXITSTATUS(status) : -1, &result);
-  return result;
+/* The C library's spawn shares the memory until the program runs: a fork would copy
+ * the page tables of a JavaScript engine, and must not do much among its threads. */
+static int spawn_copies(const struct copies *copies, char *title, pid_t *pid) {
+  char path[32], *words[] = {title, NULL}, *environment[] = {NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", copies->fds[copies->count - 1]);
+  int number = posix_spawn_file_actions_init(&actions);
+  if (number != 0) return number;
+  number = posix_spawnattr_init(&attributes);
+  if (number == 0) {
+    number = arrange_files(&actions, copies);
+    if (number == 0) number = arrange_process(&attributes);
+    if (number == 0)
+      number = posix_spawn(pid, path, &actions, &attributes, words, environment);
+    posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  return number;
+}
+
+struct failure start_program(int program, const char *title, const int *files, size_t count,
+                             pid_t *pid) {
+  struct copies copies = {.count = 0};
+  char words[TITLE_BYTES];
+  if (count > MOST_FILES) return (struct failure){"posix_spawn", E2BIG};
+  (void)snprintf(words, sizeof words, "%s", title);
+  struct failure failure = copy_files(&copies, program, files, count);
+  if (failure.call == NULL) {
+    int number = spawn_copies(&copies, words, pid);
+    if (number != 0) failure = (struct failure){"posix_spawn", number};
+  }
+  for (size_t n = 0; n < copies.count; n++) close(copies.fds[n]);
+  return failure;
+}
+
+struct failure wait_for_program(pid_t pid, int *status) {
+  int how;
+  while (waitpid(pid, &how, 0) < 0)
+    if (errno != EINTR) return (struct failure){"waitpid", errno};
+  *status = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
+  return (struct failure){0};
 }

@@ -108,7 +108,7 @@ export class RouteSocket {
     requireTime()
     const wanted = Math.ceil(patience(TIMEOUT_MILLISECONDS))
     if (wanted === this.#patience) return
-    nativeAddon().limitWaits(this.fd, wanted)
+    nativeAddon().setSocketTimeout(this.fd, wanted)
     this.#patience = wanted
   }
 

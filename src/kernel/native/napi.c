@@ -1,0 +1,265 @@
+/* The native core for Node, as a Node-API addon. No libuv: it does not have to wait in any
+ * event loop. */
+#include "core.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+/* Whether a Node-API call went well; if not, an exception is pending afterwards. */
+static bool ok(napi_env env, napi_status status) {
+  bool pending = false;
+  if (status == napi_ok) return true;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
+    napi_throw_type_error(env, NULL, "an argument is of the wrong type");
+  return false;
+}
+
+/* Throws an error with `errno` and `syscall`, in the words of the C library; NULL. */
+static napi_value throw_failure(napi_env env, struct failure failure) {
+  napi_value call, number, text, error;
+  char message[256];
+  (void)snprintf(message, sizeof message, "%s: %s", failure.call, strerror(failure.number));
+  if (ok(env, napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &text)) &&
+      ok(env, napi_create_string_utf8(env, failure.call, NAPI_AUTO_LENGTH, &call)) &&
+      ok(env, napi_create_int32(env, failure.number, &number)) &&
+      ok(env, napi_create_error(env, NULL, text, &error)) &&
+      ok(env, napi_set_named_property(env, error, "errno", number)) &&
+      ok(env, napi_set_named_property(env, error, "syscall", call)))
+    napi_throw(env, error);
+  return NULL;
+}
+
+static napi_value throw_type_error(napi_env env, const char *message) {
+  napi_throw_type_error(env, NULL, message);
+  return NULL;
+}
+
+static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
+  size_t given = count;
+  if (!ok(env, napi_get_cb_info(env, info, &given, values, NULL, NULL))) return false;
+  if (given < count) throw_type_error(env, "too few arguments");
+  return given >= count;
+}
+
+static bool integers(napi_env env, napi_callback_info info, size_t count, int32_t *numbers) {
+  napi_value values[2];
+  if (!arguments(env, info, count, values)) return false;
+  for (size_t n = 0; n < count; n++)
+    if (!ok(env, napi_get_value_int32(env, values[n], &numbers[n]))) return false;
+  return true;
+}
+
+static napi_value number_value(napi_env env, int32_t number) {
+  napi_value value;
+  return ok(env, napi_create_int32(env, number, &value)) ? value : NULL;
+}
+
+static napi_value text_value(napi_env env, const char *text) {
+  napi_value value;
+  return ok(env, napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value)) ? value : NULL;
+}
+
+static napi_value buffer_value(napi_env env, const void *bytes, size_t length) {
+  napi_value value;
+  return ok(env, napi_create_buffer_copy(env, length, bytes, NULL, &value)) ? value : NULL;
+}
+
+/* What JavaScript calls. Above each stands its signature there. */
+
+/* enterNetworkNamespace(fd: number): void */
+static napi_value enter_network_namespace_js(napi_env env, napi_callback_info info) {
+  int32_t fd;
+  if (!integers(env, info, 1, &fd)) return NULL;
+  struct failure failure = enter_network_namespace(fd);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
+/* openRouteSocket(timeoutMilliseconds: number): number */
+static napi_value open_route_socket_js(napi_env env, napi_callback_info info) {
+  int32_t timeout;
+  int fd;
+  if (!integers(env, info, 1, &timeout)) return NULL;
+  struct failure failure = open_route_socket(timeout, &fd);
+  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+}
+
+/* setSocketTimeout(fd: number, timeoutMilliseconds: number): void */
+static napi_value set_socket_timeout_js(napi_env env, napi_callback_info info) {
+  int32_t numbers[2];
+  if (!integers(env, info, 2, numbers)) return NULL;
+  struct failure failure = set_socket_timeout(numbers[0], numbers[1]);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
+/* Reads the arguments (fd: number, request: Buffer). */
+static bool read_exchange(napi_env env, napi_callback_info info, struct exchange *exchange) {
+  napi_value values[2];
+  int32_t fd;
+  void *request;
+  size_t length;
+  if (!arguments(env, info, 2, values) || !ok(env, napi_get_value_int32(env, values[0], &fd)) ||
+      !ok(env, napi_get_buffer_info(env, values[1], &request, &length)))
+    return false;
+  if (prepare_exchange(exchange, fd, request, length)) return true;
+  throw_type_error(env, "a buffer of netlink messages was expected");
+  return false;
+}
+
+static napi_value answers_value(napi_env env, struct exchange *exchange, struct failure failure) {
+  napi_value answers = failure.call
+                           ? throw_failure(env, failure)
+                           : buffer_value(env, exchange->answers, exchange->answers_length);
+  free(exchange->answers);
+  return answers;
+}
+
+/* transact(fd: number, request: Buffer): Buffer */
+static napi_value transact_js(napi_env env, napi_callback_info info) {
+  struct exchange exchange;
+  if (!read_exchange(env, info, &exchange)) return NULL;
+  carry_out(&exchange);
+  return answers_value(env, &exchange, exchange.failure);
+}
+
+/* Frees what stands for a transaction in JavaScript. One that nobody waited for is left to
+ * its thread. */
+static void free_handle(napi_env env, void *handle, void *hint) {
+  (void)env, (void)hint;
+  free(handle);
+}
+
+/* startTransaction(fd: number, request: Buffer): handle */
+static napi_value start_transaction_js(napi_env env, napi_callback_info info) {
+  struct exchange prepared;
+  napi_value value;
+  if (!read_exchange(env, info, &prepared)) return NULL;
+  struct exchange **handle = malloc(sizeof *handle);
+  if (handle == NULL) return throw_failure(env, (struct failure){"malloc", ENOMEM});
+  struct failure failure = start_exchange(&prepared, handle);
+  if (failure.call == NULL && ok(env, napi_create_external(env, handle, free_handle, NULL, &value)))
+    return value;
+  free(handle);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
+/* finishTransaction(handle): Buffer, once for each handle */
+static napi_value finish_transaction_js(napi_env env, napi_callback_info info) {
+  napi_value value;
+  void *handle;
+  if (!arguments(env, info, 1, &value) || !ok(env, napi_get_value_external(env, value, &handle)))
+    return NULL;
+  struct exchange *exchange = *(struct exchange **)handle;
+  if (exchange == NULL) return throw_type_error(env, "the transaction is finished already");
+  *(struct exchange **)handle = NULL;
+  napi_value answers = answers_value(env, exchange, finish_exchange(exchange));
+  free(exchange);
+  return answers;
+}
+
+/* tryLock(fd: number): boolean */
+static napi_value try_lock_js(napi_env env, napi_callback_info info) {
+  napi_value value;
+  int32_t fd;
+  bool taken;
+  if (!integers(env, info, 1, &fd)) return NULL;
+  struct failure failure = try_lock(fd, &taken);
+  if (failure.call) return throw_failure(env, failure);
+  return ok(env, napi_get_boolean(env, taken, &value)) ? value : NULL;
+}
+
+/* Reads an array of a few numbers. */
+static bool read_files(napi_env env, napi_value array, int *files, uint32_t *count) {
+  napi_value value;
+  if (!ok(env, napi_get_array_length(env, array, count))) return false;
+  if (*count > MOST_FILES) return throw_type_error(env, "too many files") != NULL;
+  for (uint32_t n = 0; n < *count; n++)
+    if (!ok(env, napi_get_element(env, array, n, &value)) ||
+        !ok(env, napi_get_value_int32(env, value, &files[n])))
+      return false;
+  return true;
+}
+
+/* startProgram(program: number, title: string, files: number[]): number */
+static napi_value start_program_js(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int program, files[MOST_FILES];
+  uint32_t count;
+  char title[TITLE_BYTES];
+  pid_t pid;
+  if (!arguments(env, info, 3, values) ||
+      !ok(env, napi_get_value_int32(env, values[0], &program)) ||
+      !ok(env, napi_get_value_string_utf8(env, values[1], title, sizeof title, NULL)) ||
+      !read_files(env, values[2], files, &count))
+    return NULL;
+  struct failure failure = start_program(program, title, files, count, &pid);
+  return failure.call ? throw_failure(env, failure) : number_value(env, pid);
+}
+
+/* waitForProgram(pid: number): number */
+static napi_value wait_for_program_js(napi_env env, napi_callback_info info) {
+  int32_t pid;
+  int status;
+  if (!integers(env, info, 1, &pid)) return NULL;
+  struct failure failure = wait_for_program(pid, &status);
+  return failure.call ? throw_failure(env, failure) : number_value(env, status);
+}
+
+/* addressText(bytes: Buffer): string */
+static napi_value address_text_js(napi_env env, napi_callback_info info) {
+  napi_value value;
+  void *bytes;
+  size_t length;
+  char text[INET6_ADDRSTRLEN];
+  if (!arguments(env, info, 1, &value) ||
+      !ok(env, napi_get_buffer_info(env, value, &bytes, &length)))
+    return NULL;
+  if (!address_text(bytes, length, text))
+    return throw_type_error(env, "an address of 4 or 16 bytes was expected");
+  return text_value(env, text);
+}
+
+/* addressBytes(text: string): Buffer of 4 or 16 bytes */
+static napi_value address_bytes_js(napi_env env, napi_callback_info info) {
+  napi_value value;
+  /* One byte more than any address has: a text that was cut is none. */
+  char text[INET6_ADDRSTRLEN + 1];
+  uint8_t bytes[16];
+  if (!arguments(env, info, 1, &value)) return NULL;
+  bool is_text = napi_get_value_string_utf8(env, value, text, sizeof text, NULL) == napi_ok;
+  size_t length = is_text ? address_bytes(text, bytes) : 0;
+  if (length == 0) return throw_type_error(env, "the text of an IP address was expected");
+  return buffer_value(env, bytes, length);
+}
+
+/* describeErrno(number: number): string, in the words of the C library */
+static napi_value describe_errno_js(napi_env env, napi_callback_info info) {
+  int32_t number;
+  if (!integers(env, info, 1, &number)) return NULL;
+  return text_value(env, strerror(number));
+}
+
+#define FUNCTION(name, function) {name, NULL, function, NULL, NULL, NULL, napi_default, NULL}
+
+NAPI_MODULE_INIT() {
+  const napi_property_descriptor functions[] = {
+      FUNCTION("enterNetworkNamespace", enter_network_namespace_js),
+      FUNCTION("openRouteSocket", open_route_socket_js),
+      FUNCTION("setSocketTimeout", set_socket_timeout_js),
+      FUNCTION("transact", transact_js),
+      FUNCTION("startTransaction", start_transaction_js),
+      FUNCTION("finishTransaction", finish_transaction_js),
+      FUNCTION("tryLock", try_lock_js),
+      FUNCTION("startProgram", start_program_js),
+      FUNCTION("waitForProgram", wait_for_program_js),
+      FUNCTION("addressText", address_text_js),
+      FUNCTION("addressBytes", address_bytes_js),
+      FUNCTION("describeErrno", describe_errno_js),
+  };
+  ok(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));
+  return exports;
+}
