@@ -17,6 +17,7 @@ SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) $(shell find src -
 build: dist/.built
 
 dist/.built: node_modules/.package-lock.json $(SOURCES)
+	@tools/require-packages.sh musl-tools linux-libc-dev
 	node build.mjs
 	@touch $@
 

@@ -7,15 +7,24 @@ import type { NetworkNamespace } from '../kernel/network-namespace.js'
 import { type PreparedLine, prepareNote } from '../log.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 
-/** How the keeper ends (`enum outcome` of keeper/keeper.h). */
-export const OUTCOMES = ['put back', 'not needed', 'refused', 'sandbox gone'] as const
+/** How the keeper ends: its exit status is the position (`enum outcome` of keeper.c). */
+export const OUTCOMES = [
+  ...(['put back', 'not needed', 'refused', 'sandbox gone'] as const),
+  'it has another version',
+  'its job is malformed',
+] as const
 
+/** Of the layout that `read_job` of keeper.c reads: another layout has another version. */
+const VERSION = 1
+
+/** Of `struct job` and `struct address` there. */
+const FIXED_BYTES = 32
 const ADDRESS_BYTES = 20
 /** Sequence numbers that the keeper's own requests do not have. */
 const FIRST_SEQUENCE = 100
 
 /**
- * All that the keeper has to know, as `read_job` of keeper/job.c takes it: a fixed part,
+ * All that the keeper has to know, as `read_job` of keeper.c takes it: a fixed part,
  * then sections, each with its length before it.
  */
 export function encodeJob(
@@ -24,36 +33,39 @@ export function encodeJob(
   timeoutSeconds: number,
 ): Buffer {
   const lines = linesOf(keeping)
-  return Buffer.concat([
-    fixedPart(keeping, sandbox, timeoutSeconds),
+  const sections = Buffer.concat([
     section(Buffer.from(`${keeping.sandboxPath}\0`)),
     section(Buffer.concat(keeping.addresses.map(encodeAddress))),
     section(Buffer.concat(keeping.kept.map((one, n) => encodeAddition(one, n, keeping)))),
     section(Buffer.from(`${lines.find((line) => line)?.file ?? ''}\0`)),
     ...lines.map((line) => section(Buffer.from(line?.members ?? ''))),
   ])
+  const totalBytes = FIXED_BYTES + sections.length
+  return Buffer.concat([fixedPart(totalBytes, keeping, sandbox, timeoutSeconds), sections])
 }
 
 function fixedPart(
+  totalBytes: number,
   { interfaceIndex }: Keeping,
   sandbox: NetworkNamespace,
   timeoutSeconds: number,
 ): Buffer {
   const { dev, ino } = fstatSync(sandbox.fd, { bigint: true })
-  const [timeout, identity] = [new Uint32Array(2), new BigUint64Array(2)]
-  timeout.set([timeoutSeconds * 1000, interfaceIndex])
+  const [numbers, identity] = [new Uint32Array(4), new BigUint64Array(2)]
+  numbers.set([VERSION, totalBytes, timeoutSeconds * 1000, interfaceIndex])
   identity.set([dev, ino])
-  return Buffer.concat([Buffer.from(timeout.buffer), Buffer.from(identity.buffer)])
+  return Buffer.concat([Buffer.from(numbers.buffer), Buffer.from(identity.buffer)])
 }
 
+/** Its length, these four bytes included, and the content, padded to a multiple of four. */
 function section(content: Buffer): Buffer {
   const padded = Buffer.alloc(4 + ((content.length + 3) & ~3))
-  writeU32.call(padded, content.length, 0)
+  writeU32.call(padded, 4 + content.length, 0)
   padded.set(content, 4)
   return padded
 }
 
-/** `struct address` of keeper/addresses.c. */
+/** `struct address` of keeper.c. */
 function encodeAddress({ family, local }: OwnedAddress): Buffer {
   const bytes = Buffer.alloc(ADDRESS_BYTES)
   writeU32.call(bytes, familyNumber(family), 0)
@@ -67,7 +79,7 @@ function encodeAddition(kept: OwnedAddress, position: number, { interfaceIndex }
   return encodeRequest(request, Flag.acknowledge, FIRST_SEQUENCE + position)
 }
 
-/** The line for each way to end, in the order of `OUTCOMES`. */
+/** The line for each of the first four ways to end, in the order of `OUTCOMES`. */
 function linesOf({ kept, nameInSandbox }: Keeping): (PreparedLine | undefined)[] {
   const addresses = kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   const about = { device: nameInSandbox, addresses }

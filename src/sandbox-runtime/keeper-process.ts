@@ -10,7 +10,7 @@ import type { Keeper, Keeping } from './keeping-schema.js'
 const ANSWER_MILLISECONDS = 10_000
 
 /**
- * Starts a keeper: the program of `keeper/`, on its own.
+ * Starts a keeper: the program of `gvisor/keeper/`, on its own.
  * @param host where the thread is
  * @returns its process id
  */
