@@ -9,11 +9,12 @@ import { requireSupportedVersion, SUPPORTED_VERSIONS } from '../../src/cni/versi
 import { resultOf } from '../../src/commands/add/result-of.js'
 import { readCall } from '../../src/commands/read-call.js'
 import { type HostileInput, hostileInput } from '../support/hostile-input.js'
+import { LONG } from '../support/length.js'
 
 /** Else the log would go to whatever path a configuration names. */
 vi.mock('../../src/log.js', () => ({ openLog() {}, warn() {}, note() {} }))
 
-const RUNS = 20_000
+const RUNS = LONG ? 20_000 : 3_000
 /** Of each stage at least so many inputs must come that far, or nothing is tested there. */
 const LEAST_SHARE = 0.02
 
