@@ -21,12 +21,12 @@ export function startCall(timeoutSeconds: number): void {
  * Lets the call go on for at least so long, to undo what it did: nothing is gained by a
  * device that is left half-way.
  */
-export function allowSeconds(seconds: number): void {
+export function extendDeadline(seconds: number): void {
   end = Math.max(end, process.uptime() + seconds)
 }
 
 /** How long to wait for something: as long as is usual, unless the call is over before. */
-export function patience(usualMilliseconds: number): number {
+export function timeLeft(usualMilliseconds: number): number {
   return Math.min(usualMilliseconds, Math.max(0, (end - process.uptime()) * 1000))
 }
 
@@ -34,4 +34,9 @@ export function patience(usualMilliseconds: number): number {
 export function requireTime(): void {
   if (process.uptime() <= end) return
   throw new Failure('busy', 'the time that the call may take (timeoutSeconds) is over')
+}
+
+/** Blocks this thread: there is nothing else for it to do. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

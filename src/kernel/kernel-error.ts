@@ -1,4 +1,4 @@
-import { kernelDoor } from './door.js'
+import { nativeAddon } from './native-addon.js'
 
 /** The errors that something here answers to, besides reporting them (asm-generic/errno.h). */
 const ERRNO = { EEXIST: 17, ENODEV: 19 } as const
@@ -29,7 +29,7 @@ export class KernelError extends Error {
 }
 
 function describe(errno: number, explanation: string): string {
-  const words = `${kernelDoor().describeErrno(errno)} (${symbolOf(errno) ?? errno})`
+  const words = `${nativeAddon().describeErrno(errno)} (${symbolOf(errno) ?? errno})`
   return explanation === '' ? words : `${words}, the kernel says: "${explanation}"`
 }
 

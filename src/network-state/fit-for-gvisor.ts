@@ -1,10 +1,18 @@
 import { addressBytes, addressText } from '../kernel/ip-address.js'
-import type { Address } from '../kernel/objects/address.js'
-import type { Family } from '../kernel/objects/family.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Hop, Route } from '../kernel/objects/route.js'
-import type { StateToApply } from './carried.js'
-import { describeAddress, describeRoute } from './describe.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
+import {
+  ADDRESS_FLAG,
+  ROUTE_PROTOCOL,
+  ROUTE_TYPE,
+  SCOPE,
+  TABLE,
+} from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import type { StateToApply } from '../state/carry.js'
+import { describeAddress, describeRoute } from '../state/describe.js'
+import { isDefaultRoute } from '../state/routes.js'
 
 /** Something that is not given to an interface, spelled as CHECK would miss it, and why. */
 export interface Omission {
@@ -12,51 +20,44 @@ export interface Omission {
   why: string
 }
 
-const TABLE_MAIN = 254
-const SCOPE_LINK = 253
 /** What the kernel takes a missing metric to be. */
 const DEFAULT_METRIC: Record<Family, number> = { inet: 0, inet6: 1024 }
 
 /**
  * Makes a state one that runsc starts with: no peer addresses, and in table main at most
  * one default route of a family, with a gateway.
- * @param former the device as its routes name it
+ * @param original the device as its routes name it
  * @param name what the device is called in the sandbox
  * @param taken the families of which the sandbox has a default route already
  */
 export function fitForGvisor<T extends Pick<StateToApply, 'addresses' | 'routes'>>(
   state: T,
-  former: Pick<Link, 'index'>,
+  original: Pick<Link, 'index'>,
   name: string,
   taken: Family[],
 ): { state: T; omissions: Omission[] } {
   const omissions: Omission[] = []
-  const { addresses, peerRoutes } = withoutPeers(state, former, omissions)
+  const { addresses, peerRoutes } = withoutPeers(state, original, omissions)
   const best = bestDefaults(state.routes, taken)
   const routes = state.routes.flatMap((route) => {
-    if (!isDefault(route)) return [route]
-    const gateway = route.hops.find(hasGateway)
+    if (!isDefaultRoute(route)) return [route]
+    const gateway = route.nexthops.find(hasGateway)
     const isBest = best.includes(route)
-    if (isBest && gateway && route.hops.length === 1) return [route]
+    if (isBest && gateway && route.nexthops.length === 1) return [route]
     const why = gateway ? 'it takes one default route of a family' : NEEDS_GATEWAY
     omissions.push({ what: `route ${describeRoute(route, name)}`, why })
-    return isBest && gateway ? [{ ...route, hops: [gateway] }] : []
+    return isBest && gateway ? [{ ...route, nexthops: [gateway] }] : []
   })
   return { state: { ...state, addresses, routes: [...peerRoutes, ...routes] }, omissions }
 }
 
 const NEEDS_GATEWAY = 'it takes no default route without a gateway'
 
-/** Whether runsc counts a route among the default ones. */
-export function isDefault({ destination, table, type }: Route): boolean {
-  return destination.endsWith('/0') && table === TABLE_MAIN && type === 'UNICAST'
-}
-
-const hasGateway = ({ gateway }: Hop) => gateway !== undefined
+const hasGateway = ({ gateway }: Nexthop) => gateway !== undefined
 
 /** Of each family the default route that the kernel itself would prefer. */
 function bestDefaults(routes: Route[], taken: Family[]): Route[] {
-  const usable = routes.filter((route) => isDefault(route) && route.hops.some(hasGateway))
+  const usable = routes.filter((route) => isDefaultRoute(route) && route.nexthops.some(hasGateway))
   const metric = ({ priority, family }: Route) => priority ?? DEFAULT_METRIC[family]
   return (['inet', 'inet6'] as const)
     .filter((family) => !taken.includes(family))
@@ -69,7 +70,7 @@ function bestDefaults(routes: Route[], taken: Family[]): Route[] {
 /** The address stays; the way to its peer becomes a route. */
 function withoutPeers(
   { addresses }: Pick<StateToApply, 'addresses'>,
-  former: Pick<Link, 'index'>,
+  original: Pick<Link, 'index'>,
   omissions: Omission[],
 ): { addresses: Address[]; peerRoutes: Route[] } {
   const peerRoutes: Route[] = []
@@ -77,8 +78,8 @@ function withoutPeers(
     const { peer, ...rest } = address
     if (peer === undefined) return address
     omissions.push({ what: `address ${describeAddress(address)}`, why: 'it takes no peer' })
-    if (!address.flags.includes('noprefixroute'))
-      peerRoutes.push(routeToPeer(address, peer, former.index))
+    if ((address.flags & ADDRESS_FLAG.noprefixroute) === 0)
+      peerRoutes.push(routeToPeer(address, peer, original.index))
     return { ...rest, prefixLength: address.family === 'inet' ? 32 : 128 }
   })
   return { addresses: alone, peerRoutes }
@@ -90,11 +91,11 @@ function routeToPeer({ family, prefixLength }: Address, peer: string, index: num
     family,
     destination: `${firstOf(peer, prefixLength)}/${prefixLength}`,
     typeOfService: 0,
-    table: TABLE_MAIN,
-    protocol: 'STATIC',
-    scope: family === 'inet' ? SCOPE_LINK : 0,
-    type: 'UNICAST',
-    hops: [{ interfaceIndex: index, weight: 1 }],
+    table: TABLE.main,
+    protocol: ROUTE_PROTOCOL.static,
+    scope: family === 'inet' ? SCOPE.link : SCOPE.universe,
+    type: ROUTE_TYPE.unicast,
+    nexthops: [{ interfaceIndex: index, weight: 1 }],
   }
 }
 

@@ -12,7 +12,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor door[] = {
       {"enterNetworkNamespace", NULL, enter_network_namespace, NULL, NULL, NULL, napi_default, NULL},
       {"openRouteSocket", NULL, open_route_socket, NULL, NULL, NULL, napi_default, NULL},
-      {"limitWaits", NULL, limit_waits, NULL, NULL, NULL, napi_default, NULL},
+      {"setSocketTimeout", NULL, limit_waits, NULL, NULL, NULL, napi_default, NULL},
       {"transact", NULL, transact, NULL, NULL, NULL, napi_default, NULL},
       {"startTransaction", NULL, start_transaction, NULL, NULL, NULL, napi_default, NULL},
       {"finishTransaction", NULL, finish_transaction, NULL, NULL, NULL, napi_default, NULL},

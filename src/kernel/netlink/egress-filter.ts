@@ -1,6 +1,7 @@
-import { readU32, writeS32, writeU32 } from 'netlink/dist/structs'
 import { encodeAttributes, text } from './attributes.js'
-import { Flag, MessageType, type Request } from './request.js'
+import { readU32, writeS32, writeU32 } from './bytes.js'
+import { RTM } from './constants.js'
+import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 import { encodeVlanAction, type VlanAction } from './vlan-action.js'
 
@@ -20,7 +21,7 @@ const EVERY_PROTOCOL = 0x0300
 /** A request that gives a device room for filters; no error where it has that already. */
 export function filtersRequest(index: number): Request {
   return {
-    type: MessageType.NEWQDISC,
+    type: RTM.newQdisc,
     flags: Flag.create,
     header: fixedPart(index, { handle: CLSACT.handle, parent: CLSACT.parent }),
     attributes: [text(TCA.kind, 'clsact')],
@@ -37,7 +38,7 @@ export function egressFilterRequest(
   const list = actions.map((action, n) => nested(n + 1, encodeVlanAction(action)))
   const options = [nested(TCA_MATCHALL_ACT, encodeAttributes(list))]
   return {
-    type: MessageType.NEWTFILTER,
+    type: RTM.newFilter,
     flags: Flag.create | Flag.exclusive,
     header: fixedPart(index, {
       parent: CLSACT.egress,
@@ -51,10 +52,10 @@ export function egressFilterRequest(
 export function hasEgressFilter(socket: RouteSocket, index: number, preference: number): boolean {
   return socket
     .dump({
-      type: MessageType.GETTFILTER,
+      type: RTM.getFilter,
       header: fixedPart(index, { parent: CLSACT.egress }),
     })
-    .some(({ data }) => readU32.call(data, OFFSET.info) >>> 16 === preference)
+    .some(({ data }) => readU32(data, OFFSET.info) >>> 16 === preference)
 }
 
 function fixedPart(
@@ -62,10 +63,10 @@ function fixedPart(
   { handle = 0, parent = 0, info = 0 }: { handle?: number; parent?: number; info?: number },
 ): Buffer {
   const header = Buffer.alloc(FIXED_BYTES)
-  writeS32.call(header, index, OFFSET.index)
-  writeU32.call(header, handle, OFFSET.handle)
-  writeU32.call(header, parent, OFFSET.parent)
-  writeU32.call(header, info, OFFSET.info)
+  writeS32(header, index, OFFSET.index)
+  writeU32(header, handle, OFFSET.handle)
+  writeU32(header, parent, OFFSET.parent)
+  writeU32(header, info, OFFSET.info)
   return header
 }
 

@@ -1,7 +1,7 @@
-import { readU16 } from 'netlink/dist/structs'
 import { type Attribute, decodeAttributes, toText } from './attributes.js'
-import { attributesOf, fixedPart, IFLA, LINK_INFO } from './link-message.js'
-import { MessageType } from './request.js'
+import { readU16 } from './bytes.js'
+import { RTM } from './constants.js'
+import { attributesOf, IFLA, LINK_INFO, linkHeader } from './link.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** In the data of an ipvlan device (linux/if_link.h). */
@@ -21,13 +21,13 @@ export interface LinkKind {
  * @throws KernelError where there is no such device
  */
 export function linkKindOf(socket: RouteSocket, index: number): LinkKind {
-  const [answer] = socket.request({ type: MessageType.GETLINK, header: fixedPart(index, 0) })
+  const [answer] = socket.request({ type: RTM.getLink, header: linkHeader(index, 0) })
   const info = inside(answer ? attributesOf(answer) : [], IFLA.linkInfo)
   const kind = dataOf(info, LINK_INFO.kind)
   const mode = dataOf(inside(info, LINK_INFO.data), IFLA_IPVLAN_MODE)
   const name = kind ? toText(kind) : ''
   if (name !== 'ipvlan' || !mode) return { kind: name }
-  return { kind: name, ipvlanMode: IPVLAN_MODES[readU16.call(mode, 0)] ?? 'unknown' }
+  return { kind: name, ipvlanMode: IPVLAN_MODES[readU16(mode, 0)] ?? 'unknown' }
 }
 
 function dataOf(attributes: Attribute[], wanted: number): Buffer | undefined {

@@ -1,5 +1,5 @@
-import { writeS32, writeU16 } from 'netlink/dist/structs'
 import { type Attribute, bytes, encodeAttributes, text } from './attributes.js'
+import { writeS32, writeU16 } from './bytes.js'
 
 /** Of linux/pkt_cls.h and linux/tc_act/tc_vlan.h. */
 const TCA_ACT = { kind: 1, options: 2 } as const
@@ -22,8 +22,8 @@ export interface VlanAction {
 /** An action of a filter; a tag that is put on has the id 1. */
 export function encodeVlanAction({ what, next }: VlanAction): Buffer {
   const parameters = Buffer.alloc(PARAMETERS_BYTES)
-  writeS32.call(parameters, NEXT[next], NEXT_OFFSET)
-  writeS32.call(parameters, WHAT[what], WHAT_OFFSET)
+  writeS32(parameters, NEXT[next], NEXT_OFFSET)
+  writeS32(parameters, WHAT[what], WHAT_OFFSET)
   const options = [bytes(TCA_VLAN.parameters, parameters)]
   if (what === 'push') options.push(vlanId(1))
   return encodeAttributes([
@@ -34,6 +34,6 @@ export function encodeVlanAction({ what, next }: VlanAction): Buffer {
 
 function vlanId(id: number): Attribute {
   const data = Buffer.alloc(2)
-  writeU16.call(data, id, 0)
+  writeU16(data, id, 0)
   return bytes(TCA_VLAN.id, data)
 }
