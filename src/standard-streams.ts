@@ -1,5 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs'
-import { pause } from './pause.js'
+import { pause } from './deadline.js'
 
 const STDIN = 0
 const STDOUT = 1

@@ -1,10 +1,9 @@
 import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs'
-import { patience } from '../deadline.js'
+import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { ignoringErrors } from '../ignoring-errors.js'
-import { kernelDoor } from '../kernel/door.js'
-import type { Link } from '../kernel/objects/link.js'
-import { pause } from '../pause.js'
+import { nativeAddon } from '../kernel/native-addon.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { type AttachmentKey, attachmentName } from './attachment-key.js'
 import { inDirectory } from './directory.js'
 import { holderOf } from './lock-holder.js'
@@ -32,7 +31,7 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
   requirePrivate(stateDirectory)
   const directory = `${stateDirectory}/locks`
   const path = `${directory}/${name}`
-  const deadline = Date.now() + patience(LONGEST_MILLISECONDS)
+  const deadline = Date.now() + timeLeft(LONGEST_MILLISECONDS)
   try {
     for (;;) {
       const fd = inDirectory(directory, () => tryOnce(path))
@@ -49,7 +48,7 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
 function tryOnce(path: string): number | undefined {
   const fd = openSync(path, 'a', 0o600)
   // The last owner may have removed the file between the open and the lock.
-  if (kernelDoor().tryLock(fd) && isStill(path, fd)) return fd
+  if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
   closeSync(fd)
   return undefined
 }

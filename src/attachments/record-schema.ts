@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LentDeviceSchema } from '../device/lent-device-schema.js'
-import { HostNetworkStateSchema } from '../network-state/model-schema.js'
+import { HostNetworkStateSchema } from '../state/schema.js'
 
 /** What was lent to whom: enough to bring the device home, whatever happens. */
 export const AttachmentRecordSchema = Type.Object({

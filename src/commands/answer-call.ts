@@ -2,7 +2,7 @@ import { type Environment, readEnvironment } from '../cni/environment.js'
 import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
 import { decodeNetwork } from '../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
-import { allowSeconds, RELEASE_SECONDS } from '../deadline.js'
+import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
 import { note } from '../log.js'
 import type { Call, Command } from './call.js'
 import { version } from './version.js'
@@ -63,7 +63,7 @@ export async function answerCall(
 async function undo(call: Call): Promise<void> {
   if (call.environment.command !== 'ADD') return
   const { del } = await import('./del.js')
-  allowSeconds(RELEASE_SECONDS)
+  extendDeadline(RELEASE_SECONDS)
   await del({ ...call, configuration: { ...call.configuration, restoreOnDelete: true } })
 }
 

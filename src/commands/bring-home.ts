@@ -3,10 +3,10 @@ import { isIdentical, locate } from '../device/lent-device.js'
 import type { LentDevice } from '../device/lent-device-schema.js'
 import { returnDevice } from '../device/return-device.js'
 import { searchNode } from '../device/search-node.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 
 /**
  * Finds a lent device, wherever it is on this node, and returns it to the host.
@@ -18,8 +18,8 @@ import type { Place } from '../kernel/place.js'
  * @throws Failure `return-failed`
  */
 export function bringHome(
-  host: Place,
-  sandbox: Place | undefined,
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace | undefined,
   { device }: AttachmentRecord,
   bringUp: boolean,
   others: () => AttachmentRecord[],
@@ -35,7 +35,11 @@ export function bringHome(
  * Two devices may be lent under each other's names. When both sandboxes die, each has
  * the other's name on the host; whoever comes home first must be let in.
  */
-function freeName(host: Place, { onHost }: LentDevice, others: () => AttachmentRecord[]): void {
+function freeName(
+  host: NetworkNamespace,
+  { onHost }: LentDevice,
+  others: () => AttachmentRecord[],
+): void {
   const holder = findLink(host.socket, { name: onHost.name })
   if (!holder || isIdentical(holder, onHost)) return
   const isAstray = others().some(

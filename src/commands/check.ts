@@ -4,12 +4,12 @@ import { CniError, ErrorCode } from '../cni/error.js'
 import { locate } from '../device/lent-device.js'
 import { isForUserspace } from '../device/userspace-driver.js'
 import { Failure } from '../failure.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/objects/link.js'
-import { Place } from '../kernel/place.js'
-import { carriedState } from '../network-state/carried.js'
-import { asFaults, missingAssignment, missingState } from '../network-state/verify.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Gvisor } from '../sandbox-runtime/gvisor.js'
+import { carriedState } from '../state/carry.js'
+import { asFaults, missingAssignment, missingState } from '../state/verify.js'
 import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
 import { choiceOf } from './choice.js'
@@ -40,8 +40,8 @@ export async function check(call: Call): Promise<undefined> {
 
   const record = requireRecord(AttachmentStore.ofAttachments(stateDir), call)
   const { onHost } = record.device
-  using host = Place.host()
-  using sandbox = Place.sandbox(environment.netns, host)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(environment.netns)
   const link = findInSandbox(sandbox, record)
   if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
   const missing = () => [
@@ -56,8 +56,8 @@ export async function check(call: Call): Promise<undefined> {
 
 /** For an interface that another plugin made and gave its addresses. */
 function checkKept(call: Call, gvisor: Gvisor): undefined {
-  using host = Place.host()
-  using sandbox = Place.sandbox(call.environment.netns, host)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(call.environment.netns)
   const name = nameInSandbox(call)
   const link = findLink(sandbox.socket, { name })
   if (!link) throw new Failure('not-as-left', `${name} is not in ${sandbox.name}`)
@@ -68,7 +68,7 @@ function checkKept(call: Call, gvisor: Gvisor): undefined {
   ])
 }
 
-function requireFaultless(sandbox: Place, link: Link, faults: string[]): undefined {
+function requireFaultless(sandbox: NetworkNamespace, link: Link, faults: string[]): undefined {
   if (faults.length > 0)
     throw new Failure('not-as-left', `${link.name} in ${sandbox.name}: ${faults.join('; ')}`)
 }
@@ -84,7 +84,10 @@ function requireRecord(store: AttachmentStore, call: Call): AttachmentRecord {
 }
 
 /** What was moved is known by what it is, what another plugin made only by its name. */
-function findInSandbox(sandbox: Place, { mode, device }: AttachmentRecord): Link | undefined {
+function findInSandbox(
+  sandbox: NetworkNamespace,
+  { mode, device }: AttachmentRecord,
+): Link | undefined {
   if (mode === 'move') return locate(device, [sandbox])?.link
   return findLink(sandbox.socket, { name: device.nameInSandbox })
 }

@@ -1,6 +1,6 @@
 import { asCniError } from '../cni/error.js'
-import { allowSeconds, RETURN_SECONDS } from '../deadline.js'
-import { NetworkNamespace } from '../kernel/network-namespace.js'
+import { extendDeadline, RETURN_SECONDS } from '../deadline.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
 import { endAttachment } from './end-attachment.js'
@@ -25,7 +25,7 @@ export async function del(call: Call): Promise<undefined> {
     // Before the addresses go with the device: the keeper would take that for gVisor's work.
     () => endKeeping(stateDir, attachmentOf(call)),
     () => {
-      allowSeconds(RETURN_SECONDS)
+      extendDeadline(RETURN_SECONDS)
       endStage(call)
     },
   ])
@@ -33,8 +33,8 @@ export async function del(call: Call): Promise<undefined> {
 
 /** A sandbox that is gone is none to complain of. */
 function requireSandboxIsNotTheHost(call: Call): void {
-  using host = NetworkNamespace.current()
-  using sandbox = ifSandboxIsThere(() => NetworkNamespace.open(call.environment.netns))
+  using host = NetworkNamespace.host()
+  using sandbox = ifSandboxIsThere(() => host.open(call.environment.netns))
   if (sandbox) requireAnotherNamespace(host, sandbox, call)
 }
 

@@ -2,9 +2,9 @@ import { type AttachmentKey, attachmentName, keyOf } from '../attachments/attach
 import { lockAttachment, lockDevice } from '../attachments/lock.js'
 import type { AttachmentRecord } from '../attachments/record-schema.js'
 import { AttachmentStore } from '../attachments/store.js'
-import { Place } from '../kernel/place.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { note } from '../log.js'
-import { canComeUpWithoutSettings } from '../network-state/lost-settings.js'
+import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { bringHome } from './bring-home.js'
 import { ifSandboxIsThere } from './if-sandbox-is-there.js'
 import { removeRules } from './remove-rules.js'
@@ -39,8 +39,8 @@ export function endAttachment(
   }
 
   using _device = lockDevice(stateDir, record.device.onHost)
-  using host = Place.host()
-  using sandbox = ifSandboxIsThere(() => Place.sandbox(sandboxPath || record.sandboxPath, host))
+  using host = NetworkNamespace.host()
+  using sandbox = ifSandboxIsThere(() => host.open(sandboxPath || record.sandboxPath))
   if (record.mode === 'move') {
     const others = () => store.list().filter((other) => nameOf(other) !== attachmentName(key))
     const bringUp = !restore || canComeUpWithoutSettings(record.device.onHost)

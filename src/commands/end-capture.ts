@@ -3,7 +3,7 @@ import { lockAttachment } from '../attachments/lock.js'
 import { AttachmentStore } from '../attachments/store.js'
 import { locate } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'
-import { Place } from '../kernel/place.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { restoreState } from './restore-state.js'
 
 /**
@@ -16,7 +16,7 @@ export function endCapture(stateDir: string, key: AttachmentKey, restore: boolea
   using _attachment = lockAttachment(stateDir, key)
   const record = restore ? store.read(key) : undefined
   if (record) {
-    using host = Place.host()
+    using host = NetworkNamespace.host()
     const whereabouts = locate(record.device, [host])
     if (whereabouts) restoreState(host, returnDevice(host, record.device, whereabouts), record)
   }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { readConfiguration } from '../cni/configuration.js'
 import type { Configuration } from '../cni/configuration-schema.js'
 import { findDevice } from '../device/find-device.js'
-import type { Link } from '../kernel/objects/link.js'
-import { Place } from '../kernel/place.js'
-import { captureHostNetworkState } from '../network-state/capture.js'
-import { carriedState } from '../network-state/carried.js'
-import { type Decision, decisionsOn } from '../network-state/decisions.js'
-import type { HostNetworkState } from '../network-state/model-schema.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { captureHostNetworkState } from '../state/capture.js'
+import { carriedState } from '../state/carry.js'
+import { type Decision, decisionsOn } from '../state/describe.js'
+import type { HostNetworkState } from '../state/schema.js'
 
 /**
  * `explain`: what would become of everything the host gave a device.
@@ -20,7 +20,7 @@ export function explain(
   asJson: boolean,
 ): { text: string } | { document: object } {
   const configuration = configurationFor(deviceName, configurationFile)
-  using host = Place.host()
+  using host = NetworkNamespace.host()
   const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
   const { settings: _, ...shown } = device

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
-import { kernelDoor } from '../kernel/door.js'
-import { Place } from '../kernel/place.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import { nativeAddon } from '../kernel/native-addon.js'
 import { OUTCOMES } from '../sandbox-runtime/keeper-job.js'
 import { endKeeper, startKeeper } from '../sandbox-runtime/keeper-process.js'
 import type { Keeping } from '../sandbox-runtime/keeping-schema.js'
@@ -50,10 +50,10 @@ function isAt(path: string, { dev, ino }: { dev: number; ino: number }): boolean
 /** The keeper does it, without waiting for anything. */
 function putBack(path: string, keeping: Keeping): string {
   if (keeping.kept.length === 0) return 'needs no keeper: it hears without addresses'
-  using host = Place.host()
-  using sandbox = Place.sandbox(path, host)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(path)
   const pid = startKeeper(host, sandbox, { ...keeping, sandboxPath: path }, 0)
-  const outcome = OUTCOMES[kernelDoor().waitForProgram(pid)]
+  const outcome = OUTCOMES[nativeAddon().waitForProgram(pid)]
   const addresses = keeping.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   if (outcome === 'put back' && keeping.keeper) endKeeper(keeping.keeper)
   if (outcome === 'put back') return `put back ${addresses.join(', ')}`

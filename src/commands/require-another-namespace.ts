@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js'
-import type { NetworkNamespace } from '../kernel/network-namespace.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Call } from './call.js'
 
 /**

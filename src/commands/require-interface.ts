@@ -1,13 +1,13 @@
 import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 
 /**
  * The interface that another plugin of the chain made.
  * @throws Failure `device-not-found`
  */
-export function requireInterface(sandbox: Place, name: string): Link {
+export function requireInterface(sandbox: NetworkNamespace, name: string): Link {
   const link = findLink(sandbox.socket, { name })
   if (link) return link
   throw new Failure(

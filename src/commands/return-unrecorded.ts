@@ -2,8 +2,8 @@ import { lockAttachment } from '../attachments/lock.js'
 import { AttachmentStore } from '../attachments/store.js'
 import type { Whereabouts } from '../device/lent-device.js'
 import { returnDevice } from '../device/return-device.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import { Place } from '../kernel/place.js'
 import { note } from '../log.js'
 import { attachmentOf } from './attachment-of.js'
 import type { Call } from './call.js'
@@ -23,8 +23,8 @@ export function returnUnrecorded(call: Call): void {
   using _attachment = lockAttachment(configuration.stateDir, key)
   // An ADD that came in between is not this call's to undo.
   if (AttachmentStore.ofAttachments(configuration.stateDir).read(key)) return
-  using host = Place.host()
-  using sandbox = ifSandboxIsThere(() => Place.sandbox(environment.netns, host))
+  using host = NetworkNamespace.host()
+  using sandbox = ifSandboxIsThere(() => host.open(environment.netns))
   const whereabouts = findByAlias(sandbox ? [sandbox, host] : [host], call)
   if (!whereabouts) return
   const { alias: name = '', ...link } = whereabouts.link
@@ -32,7 +32,7 @@ export function returnUnrecorded(call: Call): void {
   note('info', `brought ${name} home, of which there was no record`, () => key)
 }
 
-function findByAlias(places: Place[], call: Call): Whereabouts | undefined {
+function findByAlias(places: NetworkNamespace[], call: Call): Whereabouts | undefined {
   const name = attachmentOf(call).nameInSandbox
   const { device, hwaddr, pciBusID, deviceID } = choiceOf(call.configuration)
   for (const place of places) {

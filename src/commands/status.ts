@@ -3,7 +3,7 @@ import type { DeviceChoice } from '../device/device-choice.js'
 import { findDevice } from '../device/find-device.js'
 import { isForUserspace } from '../device/userspace-driver.js'
 import { Failure } from '../failure.js'
-import { Place } from '../kernel/place.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Call } from './call.js'
 import { choiceOf } from './choice.js'
 import { ifSandboxIsThere } from './if-sandbox-is-there.js'
@@ -22,7 +22,7 @@ export async function status(call: Call): Promise<undefined> {
   const { deviceID, ...choice } = choiceOf(call.configuration)
   const [named] = Object.values(choice).filter((value) => value !== undefined)
   if (named === undefined || isForUserspace(choice)) return
-  using host = Place.host()
+  using host = NetworkNamespace.host()
   const absence = absenceOf(host, choice)
   if (!absence) return
   const records = [
@@ -31,7 +31,7 @@ export async function status(call: Call): Promise<undefined> {
   ]
   const record = records.find((one) => isLoanOf(one, choice))
   if (!record) throw new Failure('not-available', `${absence.message}, and it is lent to nobody`)
-  using sandbox = ifSandboxIsThere(() => Place.sandbox(record.sandboxPath, host))
+  using sandbox = ifSandboxIsThere(() => host.open(record.sandboxPath))
   if (sandbox) return
   throw new Failure(
     'lent-to-nobody',
@@ -51,7 +51,7 @@ async function requireIpam(call: Call): Promise<void> {
 }
 
 /** Why a device is not on the host; undefined where it is. */
-function absenceOf(host: Place, choice: DeviceChoice): Failure | undefined {
+function absenceOf(host: NetworkNamespace, choice: DeviceChoice): Failure | undefined {
   try {
     findDevice(host, choice)
     return undefined

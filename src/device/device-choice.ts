@@ -1,6 +1,6 @@
 import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLinkByHardwareAddress } from '../kernel/netlink/link.js'
-import type { Place } from '../kernel/place.js'
 import { auxiliaryDirectory, networkDeviceOf, pciDirectory } from '../kernel/sysfs.js'
 import { userspaceDriverIn } from './userspace-driver.js'
 
@@ -21,7 +21,11 @@ const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5,19}$/
  * @throws Failure `configuration-invalid` for a value that cannot be,
  *   `device-not-found`, or `device-refused` for one bound to a userspace driver
  */
-export function nameOfChoice(host: Place, key: keyof DeviceChoice, value: string): string {
+export function nameOfChoice(
+  host: NetworkNamespace,
+  key: keyof DeviceChoice,
+  value: string,
+): string {
   switch (key) {
     case 'device':
       return value
@@ -36,7 +40,7 @@ export function nameOfChoice(host: Place, key: keyof DeviceChoice, value: string
   }
 }
 
-function nameByHardwareAddress(host: Place, value: string): string {
+function nameByHardwareAddress(host: NetworkNamespace, value: string): string {
   const address = value.toLowerCase().replaceAll('-', ':')
   if (!MAC.test(address))
     throw invalid(`failed to parse MAC address ${JSON.stringify(value)}: invalid MAC address`)

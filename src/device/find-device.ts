@@ -1,7 +1,7 @@
 import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { type DeviceChoice, nameOfChoice, notFound } from './device-choice.js'
 
 const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
@@ -12,7 +12,7 @@ const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
  * @throws Failure `configuration-invalid` where no key is given or two disagree,
  *   `device-not-found`, or `device-refused` for one that cannot be lent
  */
-export function findDevice(host: Place, choice: DeviceChoice): Link {
+export function findDevice(host: NetworkNamespace, choice: DeviceChoice): Link {
   const given = KEYS.flatMap((key) => {
     const value = choice[key]
     return value === undefined ? [] : [{ key, value, link: findOne(host, key, value) }]
@@ -32,7 +32,7 @@ export function findDevice(host: Place, choice: DeviceChoice): Link {
   return first.link
 }
 
-function findOne(host: Place, key: keyof DeviceChoice, value: string): Link {
+function findOne(host: NetworkNamespace, key: keyof DeviceChoice, value: string): Link {
   const name = nameOfChoice(host, key, value)
   const device = findLink(host.socket, { name })
   if (device?.loopback)

@@ -1,8 +1,8 @@
 import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { startLinkChange } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { devicesOn, sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -16,7 +16,10 @@ export function lentDevice(onHost: Link, nameInSandbox: string): LentDevice {
  * Refuses a name that the kernel would take for a template, and make another of.
  * @throws Failure `device-refused`
  */
-export function requireOrdinaryName(sandbox: Place, { onHost, nameInSandbox }: LentDevice): void {
+export function requireOrdinaryName(
+  sandbox: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): void {
   if (!nameInSandbox.includes('%')) return
   throw new Failure(
     'device-refused',
@@ -30,7 +33,10 @@ export function requireOrdinaryName(sandbox: Place, { onHost, nameInSandbox }: L
  * it finds that the new name is taken.
  * @throws Failure `name-taken`
  */
-export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: LentDevice): void {
+export function requireFreeNames(
+  sandbox: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): void {
   for (const name of [nameInSandbox, ...onHost.alternativeNames]) {
     const holder = findLink(sandbox.socket, { name })
     if (!holder) continue
@@ -47,7 +53,7 @@ export function requireFreeNames(sandbox: Place, { onHost, nameInSandbox }: Lent
  * @throws Failure `device-refused`
  */
 export function requireMovable(device: Link): void {
-  if (!device.immovable) return
+  if (!device.netnsImmutable) return
   throw new Failure(
     'device-refused',
     `cannot lend ${device.name}: the kernel lets it into no other namespace (netns immutable)`,
@@ -80,15 +86,15 @@ export function requireNobodyDepends(device: Link): void {
  * @throws Failure `kernel-refused`; the device may be in either place then
  */
 export function lendDevice<T>(
-  host: Place,
-  sandbox: Place,
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
   lent: LentDevice,
   bringUp: boolean,
   meanwhile: () => T,
 ): { link: Link; done: T } {
   const { onHost, nameInSandbox } = lent
   const finish = startLinkChange(host.socket, onHost.index, {
-    namespaceFd: sandbox.namespace.fd,
+    namespaceFd: sandbox.fd,
     name: nameInSandbox,
     alias: onHost.name,
     ...(bringUp ? { up: true } : {}),
@@ -107,7 +113,11 @@ export function lendDevice<T>(
   )
 }
 
-function waitFor(finish: () => void, sandbox: Place, { onHost, nameInSandbox }: LentDevice): void {
+function waitFor(
+  finish: () => void,
+  sandbox: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): void {
   try {
     finish()
   } catch (error) {

@@ -1,8 +1,8 @@
 import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Whereabouts } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -14,7 +14,7 @@ import type { LentDevice } from './lent-device-schema.js'
  * @throws Failure `return-failed`; the device is then where it was
  */
 export function returnDevice(
-  host: Place,
+  host: NetworkNamespace,
   lent: LentDevice,
   { place, link }: Whereabouts,
   bringUp = true,
@@ -25,7 +25,7 @@ export function returnDevice(
     throw failed(lent, place, link, `the host has another device of that name`)
   try {
     changeLink(place.socket, link.index, {
-      ...(place === host ? {} : { namespaceFd: host.namespace.fd }),
+      ...(place === host ? {} : { namespaceFd: host.fd }),
       name: onHost.name,
       alias: onHost.alias ?? '',
       ...(bringUp && onHost.up ? { up: true } : {}),
@@ -38,7 +38,12 @@ export function returnDevice(
   throw failed(lent, place, link, 'it was moved, but is not there')
 }
 
-function failed({ onHost }: LentDevice, place: Place, link: Link, reason: string): Failure {
+function failed(
+  { onHost }: LentDevice,
+  place: NetworkNamespace,
+  link: Link,
+  reason: string,
+): Failure {
   return new Failure(
     'return-failed',
     `cannot return ${link.name} in ${place.name} to the host as ${onHost.name}: ${reason}`,

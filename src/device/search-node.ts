@@ -1,5 +1,4 @@
-import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
-import { Place } from '../kernel/place.js'
+import { type NetworkNamespace, pathsOfAllNamespaces } from '../kernel/namespace.js'
 import { locateForSure, type Whereabouts } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -11,7 +10,7 @@ import type { LentDevice } from './lent-device-schema.js'
  * @returns what `found` returned; undefined where the device is nowhere
  */
 export function searchNode<T>(
-  host: Place,
+  host: NetworkNamespace,
   lent: LentDevice,
   found: (whereabouts: Whereabouts) => T,
 ): T | undefined {
@@ -23,9 +22,9 @@ export function searchNode<T>(
   return undefined
 }
 
-function openUnlessGone(path: string, host: Place): Place | undefined {
+function openUnlessGone(path: string, host: NetworkNamespace): NetworkNamespace | undefined {
   try {
-    return Place.sandbox(path, host)
+    return host.open(path)
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import type { Result } from '../cni/result/schema.js'
 import type { CniVersion } from '../cni/version.js'
-import { patience } from '../deadline.js'
+import { timeLeft } from '../deadline.js'
 import { findPlugin } from './find-plugin.js'
 
 /** What a call hands on to the IPAM plugin as it got it. */
@@ -61,7 +61,7 @@ export class Ipam {
       this.#path,
       own,
       input,
-      Math.ceil(patience(Number.POSITIVE_INFINITY)),
+      Math.ceil(timeLeft(Number.POSITIVE_INFINITY)),
     )
     return readAnswer(this.#described(command), outcome)
   }

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
 import type { LinkKind } from '../kernel/netlink/link-kind.js'
-import type { Family } from '../kernel/objects/family.js'
 
 /**
  * Of which families a device hears nothing once it has lost its addresses. ipvlan finds

@@ -1,12 +1,12 @@
 import type { AttachmentKey } from '../attachments/attachment-key.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { addressRemoval, dumpAddresses } from '../kernel/netlink/address.js'
 import { linkKindOf } from '../kernel/netlink/link-kind.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
-import type { StateToApply } from '../network-state/carried.js'
 import { fitForGvisor } from '../network-state/fit-for-gvisor.js'
-import { asFaults } from '../network-state/verify.js'
+import type { StateToApply } from '../state/carry.js'
+import { asFaults } from '../state/verify.js'
 import { notedAcceptRa, restoreAcceptRa } from './accept-ra.js'
 import { deafFamilies, requireAudible } from './deaf-kinds.js'
 import { familiesWithDefault, warnOfObstacles } from './default-routes.js'
@@ -40,7 +40,7 @@ export class Gvisor {
    * Refuses a device that gVisor can get no packet from.
    * @throws Failure `device-refused`
    */
-  requireAudible(place: Place, link: Link): void {
+  requireAudible(place: NetworkNamespace, link: Link): void {
     requireAudible(linkKindOf(place.socket, link.index), link.name)
   }
 
@@ -50,7 +50,7 @@ export class Gvisor {
    * @param own the index of the interface in the sandbox, where it has no routes that stay
    */
   fit<T extends StateToApply>(
-    sandbox: Place,
+    sandbox: NetworkNamespace,
     state: T,
     former: Pick<Link, 'index'>,
     own?: number,
@@ -67,7 +67,12 @@ export class Gvisor {
    * @param wanted what the interface is to have
    * @returns whether it has none of it
    */
-  makeRoom(host: Place, sandbox: Place, link: Link, wanted: OwnedAddress[]): boolean {
+  makeRoom(
+    host: NetworkNamespace,
+    sandbox: NetworkNamespace,
+    link: Link,
+    wanted: OwnedAddress[],
+  ): boolean {
     const { socket } = sandbox
     const former = this.#endFormerKeeper()
     if (former && isStripped(sandbox, link, former)) restoreAcceptRa(host, sandbox, link, former)
@@ -82,7 +87,7 @@ export class Gvisor {
    * Notes what the interface has, and leaves a keeper where it would go deaf without.
    * @param reported the addresses to keep; left out, all that the interface has
    */
-  keep(host: Place, sandbox: Place, link: Link, reported?: string[]): void {
+  keep(host: NetworkNamespace, sandbox: NetworkNamespace, link: Link, reported?: string[]): void {
     const { key, network, sandboxPath, timeoutSeconds } = this.request
     this.#endFormerKeeper()
     for (const [what, why] of this.#omitted)
@@ -102,7 +107,7 @@ export class Gvisor {
   }
 
   /** Tells what another plugin gave the interface that runsc may refuse to start with. */
-  warnOfObstacles(sandbox: Place, link: Link): void {
+  warnOfObstacles(sandbox: NetworkNamespace, link: Link): void {
     warnOfObstacles(sandbox, link)
   }
 
@@ -110,7 +115,7 @@ export class Gvisor {
    * What is wrong with an interface, for CHECK.
    * @param missing looks for all that should be there
    */
-  faults(sandbox: Place, link: Link, missing: () => string[]): string[] {
+  faults(sandbox: NetworkNamespace, link: Link, missing: () => string[]): string[] {
     const keeping = this.#store.read(this.request.key)
     if (!keeping) return [...asFaults(missing()), 'nothing is noted of it for gVisor']
     return faultsOf(sandbox, link, keeping, missing)

@@ -1,9 +1,9 @@
 import { fstatSync } from 'node:fs'
-import { writeU32 } from 'netlink/dist/structs'
 import { addressBytes, familyNumber } from '../kernel/ip-address.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { addressRequest } from '../kernel/netlink/address.js'
-import { encodeRequest, Flag } from '../kernel/netlink/request.js'
-import type { NetworkNamespace } from '../kernel/network-namespace.js'
+import { writeU32 } from '../kernel/netlink/bytes.js'
+import { encodeRequest, Flag } from '../kernel/netlink/message.js'
 import { type PreparedLine, prepareNote } from '../log.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 
@@ -48,7 +48,7 @@ function fixedPart(
 
 function section(content: Buffer): Buffer {
   const padded = Buffer.alloc(4 + ((content.length + 3) & ~3))
-  writeU32.call(padded, content.length, 0)
+  writeU32(padded, content.length, 0)
   padded.set(content, 4)
   return padded
 }
@@ -56,13 +56,13 @@ function section(content: Buffer): Buffer {
 /** `struct address` of keeper/addresses.c. */
 function encodeAddress({ family, local }: OwnedAddress): Buffer {
   const bytes = Buffer.alloc(ADDRESS_BYTES)
-  writeU32.call(bytes, familyNumber(family), 0)
+  writeU32(bytes, familyNumber(family), 0)
   bytes.set(addressBytes(local), 4)
   return bytes
 }
 
 function encodeAddition(kept: OwnedAddress, position: number, { interfaceIndex }: Keeping): Buffer {
-  const flags = kept.family === 'inet6' ? ['nodad'] : []
+  const flags = kept.family === 'inet6' ? 2 : 0
   const request = addressRequest({ ...kept, scope: 0, flags }, interfaceIndex, 'create')
   return encodeRequest(request, Flag.acknowledge, FIRST_SEQUENCE + position)
 }

@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import keeperBytes from '../../build/keeper.bin'
 import { inAnonymousFile } from '../kernel/anonymous-file.js'
-import { kernelDoor } from '../kernel/door.js'
-import type { Place } from '../kernel/place.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { nativeAddon } from '../kernel/native-addon.js'
 import { encodeJob } from './keeper-job.js'
 import type { Keeper, Keeping } from './keeping-schema.js'
 
@@ -15,20 +15,20 @@ const ANSWER_MILLISECONDS = 10_000
  * @returns its process id
  */
 export function startKeeper(
-  host: Place,
-  sandbox: Place,
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
   keeping: Keeping,
   timeoutSeconds: number,
 ): number {
   const { nameInSandbox, containerId } = keeping
   const title = `host-device-l3: keeps addresses of ${nameInSandbox} of container ${containerId}`
-  const job = encodeJob(keeping, sandbox.namespace, timeoutSeconds)
-  const files = sandbox.namespace.inside(host.namespace, () => openInSandbox(nameInSandbox))
+  const job = encodeJob(keeping, sandbox, timeoutSeconds)
+  const files = sandbox.run(() => openInSandbox(nameInSandbox))
   const { events, requests, acceptRa } = files
   try {
     return inAnonymousFile('hand the address keeper its job', job, (jobFile) =>
       inAnonymousFile('start the address keeper', keeperBytes, (program) =>
-        kernelDoor().startProgram(program, title, [events, requests, jobFile, acceptRa]),
+        nativeAddon().startProgram(program, title, [events, requests, jobFile, acceptRa]),
       ),
     )
   } finally {
@@ -39,8 +39,8 @@ export function startKeeper(
 /** What leads into the sandbox without being in it. */
 function openInSandbox(device: string) {
   return {
-    events: kernelDoor().openRouteSocket(ANSWER_MILLISECONDS),
-    requests: kernelDoor().openRouteSocket(ANSWER_MILLISECONDS),
+    events: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
+    requests: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
     acceptRa: openForWriting(`/proc/sys/net/ipv6/conf/${device}/accept_ra`),
   }
 }

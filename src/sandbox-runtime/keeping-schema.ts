@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { FamilySchema } from '../kernel/objects/family.js'
+import { FamilySchema } from '../kernel/netlink/common-schema.js'
 
 /** An address, as far as it matters who owns it. */
 const OwnedAddressSchema = Type.Object({

@@ -1,5 +1,5 @@
-import type { Address } from '../kernel/objects/address.js'
-import type { Family } from '../kernel/objects/family.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 
 export const SCOPE_GLOBAL = 0

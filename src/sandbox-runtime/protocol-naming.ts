@@ -1,11 +1,11 @@
 import type { KernelError } from '../kernel/kernel-error.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import {
   egressFilterRequest,
   filtersRequest,
   hasEgressFilter,
 } from '../kernel/netlink/egress-filter.js'
 import type { VlanAction } from '../kernel/netlink/vlan-action.js'
-import type { Place } from '../kernel/place.js'
 
 /** Before those of others, which have their turn after it. */
 const PREFERENCE = 1
@@ -26,7 +26,10 @@ const TAG_AND_UNTAG: VlanAction[] = [
  * a packet socket without naming it, and some drivers have no function to find it out by.
  * @returns what the kernel says where it cannot do that
  */
-export function nameProtocols({ socket }: Place, index: number): KernelError | undefined {
+export function nameProtocols(
+  { socket }: NetworkNamespace,
+  index: number,
+): KernelError | undefined {
   const [noRoom, refusal] = socket.requestAll([
     filtersRequest(index),
     egressFilterRequest(index, PREFERENCE, TAG_AND_UNTAG),
@@ -36,6 +39,6 @@ export function nameProtocols({ socket }: Place, index: number): KernelError | u
 }
 
 /** Whether that is still done. */
-export function namesProtocols({ socket }: Place, index: number): boolean {
+export function namesProtocols({ socket }: NetworkNamespace, index: number): boolean {
   return hasEgressFilter(socket, index, PREFERENCE)
 }

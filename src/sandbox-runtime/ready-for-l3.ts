@@ -1,7 +1,7 @@
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors, newNeighborRequest } from '../kernel/netlink/neighbor.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Place } from '../kernel/place.js'
 import { warn } from '../log.js'
 import { nameProtocols } from './protocol-naming.js'
 
@@ -12,7 +12,7 @@ const ANY_MAC = '02:00:00:00:00:01'
  * Gives an ipvlan device in mode l3 what gVisor's stack needs there, and the host's does not.
  * @returns whether the kernel was told to name the protocols of what gVisor sends
  */
-export function makeReadyForL3(sandbox: Place, link: Link): boolean {
+export function makeReadyForL3(sandbox: NetworkNamespace, link: Link): boolean {
   addNeighbors(sandbox, link)
   const refusal = nameProtocols(sandbox, link.index)
   if (refusal)
@@ -26,12 +26,12 @@ export function makeReadyForL3(sandbox: Place, link: Link): boolean {
  * The driver lets no ARP through. runsc takes permanent entries over, so each gateway gets
  * one, unless it has one.
  */
-function addNeighbors({ socket }: Place, link: Link): void {
+function addNeighbors({ socket }: NetworkNamespace, link: Link): void {
   const known = dumpNeighbors(socket, link.index)
-    .filter(({ state }) => state.includes('permanent'))
+    .filter(({ state }) => (state & 0x80) !== 0)
     .map(({ address }) => address)
   const gateways = dumpRoutes(socket, link.index)
-    .flatMap(({ hops }) => hops)
+    .flatMap(({ nexthops }) => nexthops)
     .flatMap(({ gateway, interfaceIndex }) => (interfaceIndex === link.index && gateway) || [])
   const unknown = [...new Set(gateways)].filter((gateway) => !known.includes(gateway))
   const refusals = socket.requestAll(unknown.map((gateway) => entryFor(gateway, link)))
@@ -45,5 +45,5 @@ function addNeighbors({ socket }: Place, link: Link): void {
 function entryFor(gateway: string, link: Link) {
   const family = gateway.includes(':') ? 'inet6' : 'inet'
   const entry = { family, address: gateway, hardwareAddress: ANY_MAC } as const
-  return newNeighborRequest({ ...entry, state: ['permanent'], flags: [] }, link.index)
+  return newNeighborRequest({ ...entry, state: 0x80, flags: 0 }, link.index)
 }

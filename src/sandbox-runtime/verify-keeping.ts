@@ -1,9 +1,9 @@
+import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
-import type { Link } from '../kernel/objects/link.js'
-import type { Route } from '../kernel/objects/route.js'
-import type { Place } from '../kernel/place.js'
-import { asFaults } from '../network-state/verify.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { asFaults } from '../state/verify.js'
 import { isWaiting } from './keeper-process.js'
 import type { Keeping, OwnedAddress } from './keeping-schema.js'
 import { longestPrefix, SCOPE_GLOBAL } from './ownership.js'
@@ -17,7 +17,7 @@ const TABLE_LOCAL = 255
  * @param missing looks for all that should be there
  */
 export function faultsOf(
-  sandbox: Place,
+  sandbox: NetworkNamespace,
   link: Link,
   keeping: Keeping,
   missing: () => string[],
@@ -33,7 +33,7 @@ export function faultsOf(
  * Whether gVisor has taken the addresses of an interface, and its routes with them. What
  * was put back has the longest prefix there is.
  */
-export function isStripped(sandbox: Place, link: Link, { addresses }: Keeping): boolean {
+export function isStripped(sandbox: NetworkNamespace, link: Link, { addresses }: Keeping): boolean {
   const there = dumpAddresses(sandbox.socket, link.index)
   const as = ({ family, local, prefixLength }: OwnedAddress) => `${family} ${local}/${prefixLength}`
   const texts = new Set(there.filter(({ scope }) => scope === SCOPE_GLOBAL).map(as))
@@ -50,7 +50,7 @@ function leadsSomewhere({ table, destination, family }: Route): boolean {
 }
 
 /** Of an interface that was stripped: what should have been put back and is not there. */
-function faultsAfterStrip(sandbox: Place, link: Link, keeping: Keeping): string[] {
+function faultsAfterStrip(sandbox: NetworkNamespace, link: Link, keeping: Keeping): string[] {
   const { kept, keeper } = keeping
   const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
   const missing = kept.filter(({ local }) => !there.has(local))
@@ -67,7 +67,7 @@ function faultsBeforeStrip({ keeper }: Keeping): string[] {
 }
 
 /** Of an interface whose driver cannot tell by itself what gVisor sends: whether it still can. */
-function faultsOfDriver(sandbox: Place, link: Link, keeping: Keeping): string[] {
+function faultsOfDriver(sandbox: NetworkNamespace, link: Link, keeping: Keeping): string[] {
   if (!keeping.namesProtocols || namesProtocols(sandbox, link.index)) return []
   return ['the filter is gone by which its driver knows the protocol of what gVisor sends']
 }

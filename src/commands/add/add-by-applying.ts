@@ -2,13 +2,13 @@ import type { AttachmentKey } from '../../attachments/attachment-key.js'
 import { lockAttachment } from '../../attachments/lock.js'
 import { AttachmentStore } from '../../attachments/store.js'
 import { findDevice } from '../../device/find-device.js'
-import type { Link } from '../../kernel/objects/link.js'
-import { Place } from '../../kernel/place.js'
-import { applyState } from '../../network-state/apply.js'
-import { captureHostNetworkState } from '../../network-state/capture.js'
-import { carriedState } from '../../network-state/carried.js'
-import type { HostNetworkState } from '../../network-state/model-schema.js'
-import { planState } from '../../network-state/plan.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { applyState } from '../../state/apply.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { carriedState } from '../../state/carry.js'
+import { planState } from '../../state/plan.js'
+import type { HostNetworkState } from '../../state/schema.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
 import { choiceOf } from '../choice.js'
@@ -35,9 +35,9 @@ export async function addByApplying(call: Call): Promise<object> {
   const key = attachmentOf(call)
   const ipam = await ipamOf(call)
   const gvisor = await gvisorOf(call)
-  using host = Place.host()
-  using sandbox = Place.sandbox(netns, host)
-  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(netns)
+  requireAnotherNamespace(host, sandbox, call)
   const store = AttachmentStore.ofAttachments(stateDir)
   using _attachment = lockAttachment(stateDir, key)
 
@@ -51,7 +51,7 @@ export async function addByApplying(call: Call): Promise<object> {
     const all = carriedState(state, former)
     const carried = gvisor?.fit(sandbox, all, former, link.index) ?? all
     gvisor?.makeRoom(host, sandbox, link, carried.addresses)
-    applyState(sandbox, host, link, planState(former, link, carried))
+    applyState(sandbox, link, planState(former, link, carried))
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) applyAssigned(sandbox, host, link, assigned, gvisor)
     const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
@@ -68,7 +68,7 @@ export async function addByApplying(call: Call): Promise<object> {
 }
 
 function stateToApply(
-  host: Place,
+  host: NetworkNamespace,
   key: AttachmentKey,
   { configuration }: Call,
 ): { former: Link; state: HostNetworkState } {

@@ -3,8 +3,8 @@ import { AttachmentStore } from '../../attachments/store.js'
 import { expressResult } from '../../cni/result/express.js'
 import { findDevice } from '../../device/find-device.js'
 import { lentDevice } from '../../device/lend-device.js'
-import { Place } from '../../kernel/place.js'
-import { captureHostNetworkState } from '../../network-state/capture.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import { captureHostNetworkState } from '../../state/capture.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
 import { choiceOf } from '../choice.js'
@@ -19,7 +19,7 @@ export async function addByCapturing(call: Call): Promise<object> {
   const { configuration, cniVersion } = call
   const { stateDir, prevResult } = configuration
   const key = attachmentOf(call)
-  using host = Place.host()
+  using host = NetworkNamespace.host()
   using _attachment = lockAttachment(stateDir, key)
   const onHost = findDevice(host, choiceOf(configuration))
   const state = captureHostNetworkState(host, onHost, configuration)

@@ -1,8 +1,8 @@
 import { lockAttachment } from '../../attachments/lock.js'
 import { expressResult } from '../../cni/result/express.js'
-import { Place } from '../../kernel/place.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
 import { warn } from '../../log.js'
-import { assignedState } from '../../network-state/assigned-state.js'
+import { assignedState } from '../../state/assigned.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
 import { gvisorOf } from '../gvisor-of.js'
@@ -20,9 +20,9 @@ export async function addByKeeping(call: Call): Promise<object> {
   const { stateDir, prevResult } = configuration
   const key = attachmentOf(call)
   const gvisor = await gvisorOf(call)
-  using host = Place.host()
-  using sandbox = Place.sandbox(environment.netns, host)
-  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(environment.netns)
+  requireAnotherNamespace(host, sandbox, call)
   using _attachment = lockAttachment(stateDir, key)
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireAudible(sandbox, link)

@@ -9,14 +9,14 @@ import {
   requireNobodyDepends,
   requireOrdinaryName,
 } from '../../device/lend-device.js'
-import type { Link } from '../../kernel/objects/link.js'
-import { Place } from '../../kernel/place.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
-import { applyState } from '../../network-state/apply.js'
-import { captureHostNetworkState } from '../../network-state/capture.js'
-import { carriedState } from '../../network-state/carried.js'
-import { lostDefaultRoutes } from '../../network-state/lost-default-routes.js'
-import { planState } from '../../network-state/plan.js'
+import { applyState } from '../../state/apply.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { carriedState } from '../../state/carry.js'
+import { planState } from '../../state/plan.js'
+import { lostDefaultRoutes } from '../../state/routes.js'
 import { attachmentOf } from '../attachment-of.js'
 import type { Call } from '../call.js'
 import { gvisorOf } from '../gvisor-of.js'
@@ -38,9 +38,9 @@ export async function addByMoving(call: Call): Promise<object> {
   const key = attachmentOf(call)
   const ipam = await ipamOf(call)
   const gvisor = await gvisorOf(call)
-  using host = Place.host()
-  using sandbox = Place.sandbox(netns, host)
-  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(netns)
+  requireAnotherNamespace(host, sandbox, call)
   const store = AttachmentStore.ofAttachments(stateDir)
   const found = await findDeviceToLend(host, call)
   using _attachment = lockAttachment(stateDir, key)
@@ -72,7 +72,7 @@ export async function addByMoving(call: Call): Promise<object> {
     const bringUp = state.sysctls.length === 0
     const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => prepare(expected))
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
-    applyState(sandbox, host, link, plan)
+    applyState(sandbox, link, plan)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) applyAssigned(sandbox, host, link, assigned, gvisor)
     const result = resultOf(call, contribution, assigned)

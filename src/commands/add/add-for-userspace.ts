@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from '../../cni/error.js'
-import { Place } from '../../kernel/place.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Call } from '../call.js'
 import { ipamOf } from '../ipam-of.js'
 import { nameInSandbox } from '../name-in-sandbox.js'
@@ -22,9 +22,9 @@ export async function addForUserspace(call: Call): Promise<object> {
       'nothing was changed; the kernel has no addresses of such a device',
     )
   const ipam = await ipamOf(call)
-  using host = Place.host()
-  using sandbox = Place.sandbox(netns, host)
-  requireAnotherNamespace(host.namespace, sandbox.namespace, call)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(netns)
+  requireAnotherNamespace(host, sandbox, call)
   const bare = { interface: { name: nameInSandbox(call), sandbox: netns }, ips: [], routes: [] }
   if (!ipam) return resultOf(call, bare, undefined)
   try {

@@ -1,9 +1,9 @@
 import type { Contribution } from '../../cni/result/merge.js'
 import { type CniVersion, isAtLeast } from '../../cni/version.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
 import { routeMtu } from '../../kernel/netlink/route.js'
-import type { Link } from '../../kernel/objects/link.js'
-import type { Route } from '../../kernel/objects/route.js'
-import type { StateToApply } from '../../network-state/carried.js'
+import type { Route } from '../../kernel/netlink/route-schema.js'
+import type { StateToApply } from '../../state/carry.js'
 
 /** What ADD reports of a lent device. */
 export function contributionOf(
@@ -26,7 +26,7 @@ export function contributionOf(
 }
 
 function reportedRoute(route: Route) {
-  const gateway = route.hops[0]?.gateway
+  const gateway = route.nexthops[0]?.gateway
   const mtu = routeMtu(route)
   return {
     dst: route.destination,

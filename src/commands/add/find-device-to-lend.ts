@@ -4,9 +4,9 @@ import { AttachmentStore } from '../../attachments/store.js'
 import { findDevice } from '../../device/find-device.js'
 import { isIdentical, locate } from '../../device/lent-device.js'
 import { Failure } from '../../failure.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { findLink } from '../../kernel/netlink/link.js'
-import type { Link } from '../../kernel/objects/link.js'
-import type { Place } from '../../kernel/place.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import type { Call } from '../call.js'
 import { choiceOf } from '../choice.js'
@@ -19,7 +19,7 @@ import { isLoanOf } from '../loan-of.js'
  * its sandbox died, under the name it had there, gets its own name back first.
  * @throws Failure `busy` that says who has it, or those of `findDevice`
  */
-export async function findDeviceToLend(host: Place, call: Call): Promise<Link> {
+export async function findDeviceToLend(host: NetworkNamespace, call: Call): Promise<Link> {
   try {
     const device = findDevice(host, choiceOf(call.configuration))
     // Only what was lent has an alias that may be of our making.
@@ -37,7 +37,7 @@ export async function findDeviceToLend(host: Place, call: Call): Promise<Link> {
  * The device as it is now that it is locked.
  * @throws Failure `busy` where another call has lent it meanwhile
  */
-export function requireStillThere(host: Place, call: Call, device: Link): Link {
+export function requireStillThere(host: NetworkNamespace, call: Call, device: Link): Link {
   const link = findLink(host.socket, { index: device.index })
   if (link && isIdentical(link, device) && link.name === device.name) return link
   const loan = loanOf(call, device)
@@ -48,7 +48,11 @@ export function requireStillThere(host: Place, call: Call, device: Link): Link {
  * Refuses a second device under the same attachment: the record of the first would be lost.
  * @throws Failure `busy`
  */
-export function requireNoLoan(host: Place, store: AttachmentStore, key: AttachmentKey): void {
+export function requireNoLoan(
+  host: NetworkNamespace,
+  store: AttachmentStore,
+  key: AttachmentKey,
+): void {
   const record = store.read(key)
   if (record?.mode !== 'move') return
   const { device } = record
@@ -65,7 +69,7 @@ function loanOf({ configuration }: Call, device?: Link): AttachmentRecord | unde
     )
 }
 
-async function reclaim(host: Place, { configuration }: Call, loan: AttachmentRecord) {
+async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: AttachmentRecord) {
   if (!locate(loan.device, [host])) throw lentAlready(loan)
   warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, which is gone`)
   const { stateDir, restoreOnDelete } = configuration

@@ -1,7 +1,7 @@
 import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
 import { bootId } from '../../kernel/boot-id.js'
-import type { HostNetworkState } from '../../network-state/model-schema.js'
+import type { HostNetworkState } from '../../state/schema.js'
 import type { Call } from '../call.js'
 
 /** What is to be remembered of an ADD. */

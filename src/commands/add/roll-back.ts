@@ -6,9 +6,9 @@ import { locate } from '../../device/lent-device.js'
 import { returnDevice } from '../../device/return-device.js'
 import { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
-import type { Place } from '../../kernel/place.js'
-import { canComeUpWithoutSettings } from '../../network-state/lost-settings.js'
-import { restoreHostState } from '../../network-state/restore.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import { restoreHostState } from '../../state/restore.js'
+import { canComeUpWithoutSettings } from '../../state/sysctls.js'
 import { removeRules } from '../remove-rules.js'
 import { undoAdd } from './undo-add.js'
 
@@ -19,8 +19,8 @@ import { undoAdd } from './undo-add.js'
  * @returns the error to report: the original one, and how things are now
  */
 export function rollBack(
-  host: Place,
-  sandbox: Place,
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
   store: AttachmentStore,
   record: AttachmentRecord,
   ipam: Ipam | undefined,
@@ -34,7 +34,11 @@ export function rollBack(
 }
 
 /** Returns the device and its full host state; says how far that went. */
-function bringHome(host: Place, sandbox: Place, record: AttachmentRecord): string {
+function bringHome(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
+  record: AttachmentRecord,
+): string {
   const { device, state, lentAt } = record
   const { onHost } = device
   const whereabouts = locate(device, [host, sandbox])

@@ -1,6 +1,6 @@
 import type { AttachmentRecord } from '../../attachments/record-schema.js'
 import { note, warn } from '../../log.js'
-import { type Decision, decisionsOn } from '../../network-state/decisions.js'
+import { type Decision, decisionsOn } from '../../state/describe.js'
 
 /** As many things as a line of the log names. */
 const LONGEST_LIST = 200

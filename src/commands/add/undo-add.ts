@@ -1,5 +1,5 @@
 import { asCniError, type CniError } from '../../cni/error.js'
-import { allowSeconds, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
+import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
 import type { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
 
@@ -15,14 +15,14 @@ export async function undoAdd(
   undo: () => string,
 ): Promise<CniError> {
   const release = await releaseAddresses(ipam)
-  allowSeconds(RETURN_SECONDS)
+  extendDeadline(RETURN_SECONDS)
   const outcome = attempt(undo)
   return asCniError(error, [outcome, release].filter((text) => text !== '').join('; '))
 }
 
 /** Says only what there is to say if that fails too. */
 async function releaseAddresses(ipam: Ipam | undefined): Promise<string> {
-  allowSeconds(RELEASE_SECONDS)
+  extendDeadline(RELEASE_SECONDS)
   try {
     await ipam?.undoAdd()
     return ''
