@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NetworkNamespace } from '../../src/kernel/namespace.js'
 import { addressRequest, dumpAddresses } from '../../src/kernel/netlink/address.js'
 import type { Address } from '../../src/kernel/netlink/address-schema.js'
-import { NetworkNamespace } from '../../src/kernel/namespace.js'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
