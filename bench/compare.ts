@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { NetworkNamespace } from '../src/kernel/namespace.js'
 import { findLink } from '../src/kernel/netlink/link.js'
 import { changeLink } from '../src/kernel/netlink/link-change.js'
-import { NetworkNamespace } from '../src/kernel/namespace.js'
 import { type Scene, settle } from './scene.js'
 import { Timings, table } from './statistics.js'
 
