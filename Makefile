@@ -12,7 +12,7 @@ KERNEL = bookworm
 ARTEFACTS = dist/host-device-l3.cjs dist/host-device-l3
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) $(shell find src -type f)
 
-.PHONY: build demo test test-vm vm-shell vm-set-up check bench install clean
+.PHONY: build demo test test-unit test-long test-vm vm-shell vm-set-up check bench install clean
 
 build: dist/.built
 
@@ -29,11 +29,20 @@ demo: build
 	@tools/require-packages.sh iproute2 iputils-ping
 	@demo/lend-and-return.sh
 
+# The pure tests: in seconds, without root.
+test-unit: build
+	node_modules/.bin/vitest run --config vitest.unit.config.ts
+
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base \
 	  busybox-static containerd containernetworking-plugins podman runc runsc
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
+
+# The sweeps and soaks of `make test` in full.
+test-long: build
+	@tools/require-packages.sh iproute2 procps strace
+	node_modules/.bin/vitest run --config vitest.long.config.ts
 
 test-vm: vm-set-up
 	tools/vm/test.sh $(KERNELS:%=build/kernel-%)

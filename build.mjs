@@ -7,8 +7,6 @@ import { createRequire } from 'node:module'
 import { arch } from 'node:process'
 import { build } from 'esbuild'
 import { compileSchemas } from './tools/compile-schemas.mjs'
-import { netlinkCodecPlugin } from './tools/netlink-codec-plugin.mjs'
-import { packagesAsTextPlugin } from './tools/packages-as-text-plugin.mjs'
 
 const require = createRequire(import.meta.url)
 const run = (command, args) =>
@@ -82,14 +80,12 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary', '.bin': 'binary' },
-  plugins: [netlinkCodecPlugin],
   logLevel: 'warning',
 }
 
 async function bundle() {
   await build({
     ...bundleOptions,
-    plugins: [...bundleOptions.plugins, packagesAsTextPlugin({ execa: ['execa'] })],
     entryPoints: ['src/main.ts'],
     outfile: 'dist/host-device-l3.cjs',
     banner: { js: '#!/usr/bin/env node' },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** What esbuild's binary loader does for the bundle. */
-const embeddedPrograms = {
+export const embeddedPrograms = {
   name: 'embedded-programs',
   load(id: string) {
     if (!/\.(node|bin)$/.test(id)) return undefined
@@ -10,13 +10,24 @@ const embeddedPrograms = {
   },
 }
 
+/** What all configurations share. */
+export const common: NonNullable<ViteUserConfig['test']> = {
+  pool: 'forks',
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // Many files run beside each other: what is waited for may come late.
+  expect: { poll: { timeout: 20_000 } },
+  reporters: ['default', './test/support/closing-line-reporter.ts'],
+}
+
+/** `make test`: all but the tests that need a virtual machine; sweeps and soaks in short. */
 export default defineConfig({
   plugins: [embeddedPrograms],
   test: {
+    ...common,
     include: ['test/{unit,conformance,netns,clients}/**/*.test.ts'],
-    pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    // More than there are processors: the tests mostly wait, for the kernel and for processes.
+    // Each has network namespaces, a state directory and container ids of its own.
+    maxWorkers: 6,
   },
 })

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { NetworkNamespace } from '../src/kernel/namespace.js'
 import { findLink } from '../src/kernel/netlink/link.js'
 import { changeLink } from '../src/kernel/netlink/link-change.js'
-import { Place } from '../src/kernel/place.js'
 import { type Scene, settle } from './scene.js'
 import { Timings, table } from './statistics.js'
 
@@ -89,11 +89,11 @@ function call(one: Contestant, command: string, scene: Scene): void {
 /** What the kernel alone takes for one message that moves and renames. */
 function runBlockOfBareMoves(move: Timings, scene: Scene): void {
   settle()
-  using host = Place.host()
-  using sandbox = Place.sandbox(scene.sandboxPath, host)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(scene.sandboxPath)
   const index = findLink(host.socket, { name: 'eth1' })?.index ?? 0
-  const go = (from: Place, to: Place, name: string) => () =>
-    changeLink(from.socket, index, { namespaceFd: to.namespace.fd, name, up: true })
+  const go = (from: NetworkNamespace, to: NetworkNamespace, name: string) => () =>
+    changeLink(from.socket, index, { namespaceFd: to.fd, name, up: true })
   for (let round = 0; round < BLOCK_ROUNDS; round++) {
     prepareDevice()
     move.time(go(host, sandbox, 'net1'))

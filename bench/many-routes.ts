@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CONFIGURATION_DEFAULTS } from '../src/cni/configuration-defaults.js'
-import { findDevice } from '../src/device/find-device.js'
-import { lendDevice } from '../src/device/lend-device.js'
-import { returnDevice } from '../src/device/return-device.js'
-import { Place } from '../src/kernel/place.js'
-import { applyState } from '../src/network-state/apply.js'
-import { captureHostNetworkState } from '../src/network-state/capture.js'
-import { carriedState } from '../src/network-state/carried.js'
-import { planState } from '../src/network-state/plan.js'
+import { lendDevice } from '../src/device/lend.js'
+import { returnDevice } from '../src/device/return.js'
+import { findDevice } from '../src/device/selector.js'
+import { NetworkNamespace } from '../src/kernel/namespace.js'
+import { applyState } from '../src/state/apply.js'
+import { captureHostNetworkState } from '../src/state/capture.js'
+import { carriedState } from '../src/state/carry.js'
+import { planState } from '../src/state/plan.js'
 import { type Scene, settle } from './scene.js'
 import { Timings, table } from './statistics.js'
 
@@ -89,15 +89,15 @@ function plugin(name: string, path: string, scene: Scene): Carrier {
 function replayInProcess(scene: Scene, timings: Timings): void {
   prepare()
   settle()
-  using host = Place.host()
-  using sandbox = Place.sandbox(scene.sandboxPath, host)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(scene.sandboxPath)
   const device = findDevice(host, { device: 'eth1' })
   const state = carriedState(captureHostNetworkState(host, device, CONFIGURATION_DEFAULTS), device)
   const lent = { onHost: device, nameInSandbox: 'net1' }
   const { link } = lendDevice(host, sandbox, lent, true, () => undefined)
-  timings.time(() => applyState(sandbox, host, link, planState(device, link, state)))
+  timings.time(() => applyState(sandbox, link, planState(device, link, state)))
   requireAllThere(scene)
-  returnDevice(host, lent, { place: sandbox, link })
+  returnDevice(host, lent, { namespace: sandbox, link })
 }
 
 function byHand(scene: Scene, replay: Timings): Carrier {

@@ -2,36 +2,41 @@ import { Failure } from './failure.js'
 
 /**
  * When the call has to be over, in seconds since the process started: a clock that nobody
- * sets. Until a call says otherwise there is no such time.
+ * sets. Until `startCall` there is no such time.
  */
 let end = Number.POSITIVE_INFINITY
 
-/** How long an IPAM plugin has to take back what it assigned: one that hung before may hang again. */
+/** How long an IPAM plugin may take to release what it assigned, however late it is. */
 export const RELEASE_SECONDS = 10
 
-/** What the way home of a device may take, whatever went before. */
+/** How long the return of a device may take, however late it is. */
 export const RETURN_SECONDS = 30
 
-/** From now on, whatever waits for anything waits no longer than this call may take. */
+/** Sets the deadline of this call: no wait goes on longer than it. */
 export function startCall(timeoutSeconds: number): void {
   end = process.uptime() + timeoutSeconds
 }
 
 /**
- * Lets the call go on for at least so long, to undo what it did: nothing is gained by a
- * device that is left half-way.
+ * Gives the call at least so many seconds from now, to undo what it did: a device must not be
+ * left half-way.
  */
-export function allowSeconds(seconds: number): void {
+export function extendDeadline(seconds: number): void {
   end = Math.max(end, process.uptime() + seconds)
 }
 
-/** How long to wait for something: as long as is usual, unless the call is over before. */
-export function patience(usualMilliseconds: number): number {
+/** How long to wait for something, in milliseconds: the usual time, or what is left of the call. */
+export function timeLeft(usualMilliseconds: number): number {
   return Math.min(usualMilliseconds, Math.max(0, (end - process.uptime()) * 1000))
 }
 
-/** @throws Failure `busy` where the call has been going on for too long */
+/** @throws Failure `busy` where the call has taken longer than it may */
 export function requireTime(): void {
   if (process.uptime() <= end) return
   throw new Failure('busy', 'the time that the call may take (timeoutSeconds) is over')
+}
+
+/** Blocks this thread: the process has nothing else to do meanwhile. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -13,9 +13,9 @@ declare module '*/build/keeper.bin' {
 }
 
 /**
- * The keys of the configuration schema, each with its check as plain code.
- * TypeBox itself stays out of the bundle: to load it and interpret a schema would
- * cost more than all else that a call does before it asks the kernel.
+ * The keys of the configuration schema, each with its check as plain code. TypeBox itself stays
+ * out of the bundle: to load it and interpret a schema would cost more than all else that a
+ * call does before it asks the kernel.
  */
 declare module '*/build/configuration-keys.js' {
   export const KEYS: {
@@ -27,12 +27,20 @@ declare module '*/build/configuration-keys.js' {
   }[]
 }
 
-/** The schema of attachment records, as plain code. */
-declare module '*/build/check-record.js' {
-  export default function check(value: unknown): boolean
+/** The schema of a CNI result, as plain code. */
+declare module '*/build/check-result.js' {
+  import type { Result } from './cni/result-schema.js'
+  export default function isResult(value: unknown): value is Result
 }
 
-/** The schema of what is noted for gVisor, as plain code. */
-declare module '*/build/check-keeping.js' {
-  export default function check(value: unknown): boolean
+/** The schema of attachment records, as plain code. */
+declare module '*/build/check-attachment-record.js' {
+  import type { AttachmentRecord } from './records/record-schema.js'
+  export default function isAttachmentRecord(value: unknown): value is AttachmentRecord
+}
+
+/** The schema of gVisor records, as plain code. */
+declare module '*/build/check-gvisor-record.js' {
+  import type { GvisorRecord } from './gvisor/record-schema.js'
+  export default function isGvisorRecord(value: unknown): value is GvisorRecord
 }

@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs'
-import { printAbout } from './standard-streams.js'
+import { printStderr } from './stdio.js'
 
 const LEVELS = ['error', 'warning', 'info', 'debug'] as const
 export type LogLevel = (typeof LEVELS)[number]
 
-/** Where events go, and what is said with each. */
+/** Where events are logged, and what each line says of its call. */
 export interface LogSettings {
-  /** Undefined: nowhere; only warnings go to stderr. */
+  /** Undefined: there is no log file; warnings go to stderr all the same. */
   file?: string | undefined
   level: LogLevel
   /** What the call is about: its command, network, container, interface and pod. */
@@ -20,15 +20,15 @@ export function openLog(wanted: LogSettings): void {
   settings = wanted
 }
 
-/** Tells the operator, on stderr too, of something that did not go wrong, but is good to know. */
+/** Warns the operator, on stderr and in the log: nothing failed, but something is worth knowing. */
 export function warn(text: string): void {
-  if (isWanted('warning')) tell(text)
+  if (isWanted('warning')) printWarning(text)
   note('warning', text, () => ({}))
 }
 
 /**
- * Notes an event in the log file.
- * @param fields what was decided, or how it went; only asked for where it is written
+ * Writes an event to the log file.
+ * @param fields what was decided, or how it went; only called where the event is written
  */
 export function note(level: LogLevel, event: string, fields: () => object): void {
   const { file, context } = settings
@@ -38,19 +38,19 @@ export function note(level: LogLevel, event: string, fields: () => object): void
     appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 })
   } catch (error) {
     settings = { ...settings, file: undefined }
-    tell(`cannot log to ${file}: ${(error as Error).message}`)
+    printWarning(`cannot log to ${file}: ${(error as Error).message}`)
   }
 }
 
-/** A line for the log that another program is to write, without its time and braces. */
+/** A log line that another program is to write: JSON members, without the time and the braces. */
 export interface PreparedLine {
   file: string
   members: string
 }
 
 /**
- * Prepares what is noted later, when this process is no more.
- * @returns undefined where it would not be written
+ * Prepares a log line for a program that outlives this process.
+ * @returns undefined where the configuration does not want such a line
  */
 export function prepareNote(
   level: LogLevel,
@@ -67,11 +67,11 @@ function isWanted(level: LogLevel): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(settings.level)
 }
 
-/** A device that is lent must not be taken back because nobody could be told a detail. */
-function tell(text: string): void {
+/** A closed stderr must not fail an ADD that has moved its device. */
+function printWarning(text: string): void {
   try {
-    printAbout(`host-device-l3: ${text}`)
+    printStderr(`host-device-l3: ${text}`)
   } catch {
-    // There is nobody left to tell.
+    // Nobody reads stderr.
   }
 }

@@ -1,29 +1,39 @@
-import { type Answer, answerCall } from './commands/answer-call.js'
-import { printAbout, printDocument, printText, readStandardInput } from './standard-streams.js'
+import { type Answer, answerCall } from './commands/answer.js'
+import { printDocument, printStderr, printText, readStandardInput } from './stdio.js'
 
-async function answer(words: string[]): Promise<Answer> {
+/** The process: reads, answers, prints and exits. Nobody else touches stdin, stdout or the exit. */
+async function main(): Promise<never> {
+  const answer = await answerTo(process.argv.slice(2))
+  await print(answer)
+  process.exit(answer.failed ? 1 : 0)
+}
+
+async function answerTo(words: string[]): Promise<Answer> {
   if (words.length === 0) return answerCall(process.env, readStandardInput)
   const { answerCommandLine } = await import('./commands/command-line.js')
   return answerCommandLine(words, readStandardInput)
 }
 
-/** Nobody else reads stdin, writes to stdout or ends the process. */
-async function main(): Promise<never> {
-  const { about, text, document, failed, ifUnheard } = await answer(process.argv.slice(2))
-  if (about) printAbout(about)
-  if (text) printText(text)
-  try {
-    if (document) printDocument(document)
-  } catch (error) {
-    await ifUnheard?.()
-    throw error
+async function print(answer: Answer): Promise<void> {
+  switch (answer.kind) {
+    case 'nothing':
+      return
+    case 'message':
+      return printStderr(answer.text)
+    case 'text':
+      return printText(answer.text)
+    case 'document':
+      try {
+        return printDocument(answer.document)
+      } catch (error) {
+        await answer.onOutputFailed?.()
+        throw error
+      }
   }
-  process.exit(failed ? 1 : 0)
 }
 
 main().catch((error: Error) => {
-  // Not even the answer could be printed. Never let the runtime print its own
-  // report: that would be the whole bundle.
-  printAbout(`host-device-l3: ${error.message}`)
+  // Not even the answer could be printed. The runtime's own report would be the whole bundle.
+  printStderr(`host-device-l3: ${error.message}`)
   process.exit(1)
 })

@@ -4,10 +4,11 @@ import { build } from 'esbuild'
 
 /**
  * Compiles the TypeBox schemas that a call checks something against to plain
- * code: `build/configuration-keys.js`, `build/check-record.js` and `build/check-keeping.js`.
+ * code: `build/configuration-keys.js` and `build/check-*.js`.
  */
 export async function compileSchemas() {
-  const { ConfigurationSchema, AttachmentRecordSchema, KeepingSchema } = await loadSchemas()
+  const { ConfigurationSchema, ResultSchema, AttachmentRecordSchema, GvisorRecordSchema } =
+    await loadSchemas()
   const keys = Object.entries(ConfigurationSchema.properties).map(
     ([name, schema]) => `{
       name: ${JSON.stringify(name)},
@@ -17,8 +18,13 @@ export async function compileSchemas() {
     }`,
   )
   writeFileSync('build/configuration-keys.js', `export const KEYS = [${keys.join(',')}]\n`)
-  writeFileSync('build/check-record.js', `export default ${checkOf(AttachmentRecordSchema)}\n`)
-  writeFileSync('build/check-keeping.js', `export default ${checkOf(KeepingSchema)}\n`)
+  const checks = {
+    result: ResultSchema,
+    'attachment-record': AttachmentRecordSchema,
+    'gvisor-record': GvisorRecordSchema,
+  }
+  for (const [name, schema] of Object.entries(checks))
+    writeFileSync(`build/check-${name}.js`, `export default ${checkOf(schema)}\n`)
 }
 
 /** The compiler writes the body of a function that returns the check. */
@@ -37,8 +43,9 @@ async function loadSchemas() {
       resolveDir: '.',
       contents: `
         export { ConfigurationSchema } from './src/cni/configuration-schema.ts'
-        export { AttachmentRecordSchema } from './src/attachments/record-schema.ts'
-        export { KeepingSchema } from './src/sandbox-runtime/keeping-schema.ts'
+        export { ResultSchema } from './src/cni/result-schema.ts'
+        export { AttachmentRecordSchema } from './src/records/record-schema.ts'
+        export { GvisorRecordSchema } from './src/gvisor/record-schema.ts'
       `,
     },
   })

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
-import { ResultSchema } from './result/schema.js'
+import { ResultSchema } from './result-schema.js'
 
 /** Without the interface, which is the device's. */
 const PER_INTERFACE_SYSCTL = '^net\\.ipv[46]\\.(conf|neigh)\\.[a-z0-9_]+$'

@@ -4,7 +4,7 @@ import type { Configuration, WrittenConfiguration } from './configuration-schema
 import { CniError, ErrorCode } from './error.js'
 import type { RawNetwork } from './network.js'
 
-/** As much of a wrong value as an error repeats. */
+/** An error repeats at most this many characters of a wrong value. */
 const QUOTED_CHARACTERS = 100
 
 /**
@@ -12,16 +12,38 @@ const QUOTED_CHARACTERS = 100
  * @throws CniError 7 naming the key, its value and what is allowed
  */
 export function readConfiguration(network: RawNetwork): Configuration {
+  requireConfiguration(network)
+  return { ...CONFIGURATION_DEFAULTS, ...network }
+}
+
+/** @throws CniError 7 for the first key whose value is not allowed, or that is missing */
+export function requireConfiguration(
+  network: RawNetwork,
+): asserts network is RawNetwork & WrittenConfiguration {
   for (const { name, required, allowed, check } of KEYS) {
     const value = network[name]
     if (value === undefined ? required : !check(value)) throw invalid(name, value, allowed)
   }
-  return { ...CONFIGURATION_DEFAULTS, ...(network as unknown as WrittenConfiguration) }
 }
 
-/** Keys that mean nothing here: no error in CNI. */
-export function unknownKeys(network: RawNetwork): string[] {
-  return Object.keys(network).filter((key) => !KEYS.some(({ name }) => name === key))
+/** The keys that this plugin does not know, each with the known key that is one edit away. */
+export function unknownKeys(network: RawNetwork): { key: string; meant?: string }[] {
+  return Object.keys(network)
+    .filter((key) => !KEYS.some(({ name }) => name === key))
+    .map((key) => {
+      const meant = KEYS.find(({ name }) => isOneEditAway(key.toLowerCase(), name.toLowerCase()))
+      return meant ? { key, meant: meant.name } : { key }
+    })
+}
+
+/** Whether one letter was left out, added or replaced. */
+function isOneEditAway(a: string, b: string): boolean {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a]
+  if (a === b || long.length - short.length > 1) return false
+  let same = 0
+  while (same < short.length && short[same] === long[same]) same++
+  const rest = long.slice(same + 1)
+  return rest === short.slice(short.length === long.length ? same + 1 : same)
 }
 
 function invalid(key: string, value: unknown, allowed: string): CniError {

@@ -8,7 +8,7 @@ export interface Environment {
   ifName: string
   /** Where to look for other plugins: directories, separated by colons. */
   path: string
-  /** What the runtime says of the pod: KEY=VALUE, separated by semicolons. */
+  /** What the runtime tells about the pod: KEY=VALUE, separated by semicolons. */
   args: string
   /** "1" or "true" allow a sandbox that is the namespace this process is in. */
   netnsOverride: string
@@ -25,7 +25,7 @@ const ATTACHMENT_COMMANDS = ['ADD', 'CHECK', 'DEL']
 const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 const INTERFACE_NAME_BYTES = 15
 
-/** In the order in which the CNI library looks at them, which decides what it complains of first. */
+/** In the order in which the CNI library checks them: the first error is the one reported. */
 const VARIABLES: Variable[] = [
   {
     name: 'CNI_CONTAINERID',
@@ -47,7 +47,7 @@ const VARIABLES: Variable[] = [
 
 /**
  * Reads the CNI variables.
- * @throws CniError 4 for a value that cannot be, or naming all that are missing
+ * @throws CniError 4 for an invalid value, or naming all missing variables
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const command = variables.CNI_COMMAND ?? ''

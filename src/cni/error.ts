@@ -59,25 +59,45 @@ export interface ErrorDocument {
   details?: string
 }
 
-/** Puts anything that was thrown into an error document. */
+/** Turns anything that was thrown into an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
   const { code, message, details } = asCniError(error)
   return { cniVersion, code, msg: message, ...(details === '' ? {} : { details }) }
 }
 
 /**
- * Gives anything that was thrown its code.
- * @param more what else there is to say, after the details it has
+ * Gives anything that was thrown a CNI error code.
+ * @param more text to append to the details
  */
 export function asCniError(error: unknown, more = ''): CniError {
-  const { code, message, details } = read(error)
+  const { code, message, details } = partsOf(error)
   return new CniError(code, message, [details, more].filter((text) => text !== '').join('; '))
 }
 
-function read(error: unknown): { code: number; message: string; details: string } {
+function partsOf(error: unknown): { code: number; message: string; details: string } {
   if (error instanceof CniError) return error
   if (error instanceof Failure)
     return { code: CODES[error.kind], message: error.message, details: error.details }
   const message = error instanceof Error ? error.message : String(error)
   return { code: ErrorCode.internal, message, details: '' }
+}
+
+/**
+ * Runs every step, also after one that failed.
+ * @throws CniError with the code of the first failure and the messages of all
+ */
+export async function runAll(steps: (() => unknown)[]): Promise<void> {
+  const errors: CniError[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      errors.push(asCniError(error))
+    }
+  }
+  const [first] = errors
+  if (!first) return
+  const details = errors.map((error) => error.details).filter((text) => text !== '')
+  const messages = errors.map(({ message }) => message)
+  throw new CniError(first.code, messages.join('; '), details.join('; '))
 }

@@ -1,20 +1,17 @@
 import { KEYS } from '../../build/configuration-keys.js'
-import { canonicalKeys } from './canonical-keys.js'
 import { isIdentifier } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
-import { isShallow } from './is-shallow.js'
-import { RESULT_KEYS } from './result/keys.js'
 
-/**
- * A network configuration as it came in: an object with a name, its keys spelled
- * as documented, not looked into further.
- */
+/** A network configuration with a valid name and documented spellings, otherwise unchecked. */
 export interface RawNetwork {
   name: string
   [key: string]: unknown
 }
 
-/** What this program reads inside of other keys. */
+/** The keys of a result that this program reads. */
+export const RESULT_KEYS = ['cniVersion', 'interfaces', 'ips', 'routes', 'dns', 'ip4', 'ip6']
+
+/** The keys that this program reads inside of other keys. */
 const INNER_KEYS = {
   gvisor: ['timeoutSeconds'],
   ipam: ['type'],
@@ -24,7 +21,7 @@ const INNER_KEYS = {
 
 /**
  * Decodes the configuration on stdin as far as every command needs it.
- * @throws CniError 6 when it is not a JSON object, 7 when its name cannot be one
+ * @throws CniError 6 when it is not a JSON object, 7 when its name is missing or invalid
  */
 export function decodeNetwork(text: string): RawNetwork {
   const network = spelledAsDocumented(decodeObject(text))
@@ -73,3 +70,35 @@ function undecodable(reason: string): CniError {
 }
 
 const quote = (value: unknown) => JSON.stringify(value).slice(0, 80)
+
+/**
+ * Spells keys as documented. Go's JSON decoder ignores the case of keys, takes the last of
+ * several, and takes null for an absent key; so does this.
+ * @param names the documented spellings; other keys stay as they are
+ */
+export function canonicalKeys(
+  object: Record<string, unknown>,
+  names: string[],
+): Record<string, unknown> {
+  const spellings = new Map(names.map((name) => [name.toLowerCase(), name]))
+  const entries = Object.entries(object)
+    .map(([key, value]) => [spellings.get(key.toLowerCase()) ?? key, value] as const)
+    .filter(([key, value]) => value !== null || MEANINGFUL_NULLS.includes(key))
+  return Object.fromEntries(entries)
+}
+
+/** Go encodes an empty list as null. */
+const MEANINGFUL_NULLS = ['cni.dev/valid-attachments']
+
+/** Much deeper values would exhaust the stack when they are printed again. */
+const MOST_LEVELS = 1000
+
+/** Whether a JSON value is nested no deeper than MOST_LEVELS. */
+export function isShallow(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS) return false
+    level = level.flatMap((one) => (typeof one === 'object' ? Object.values(one ?? {}) : []))
+  }
+  return true
+}

@@ -12,13 +12,13 @@ export const SUPPORTED_VERSIONS = [
 export type CniVersion = (typeof SUPPORTED_VERSIONS)[number]
 export const LATEST_VERSION: CniVersion = '1.1.0'
 
-/** What the specification says a configuration without a version has. */
+/** The version of a configuration without `cniVersion`, by the specification. */
 const DEFAULT_VERSION = '0.1.0'
 
-/** What the CNI library calls the parts of a version. */
+/** The CNI library's names of the parts of a version. */
 const PARTS = ['major', 'minor', 'micro']
 
-/** The versions in which a command came to be. */
+/** The versions that introduced a command. */
 const SINCE: Record<string, CniVersion> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' }
 
 /**
@@ -55,7 +55,7 @@ export function isAtLeast(version: CniVersion, other: CniVersion): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other)
 }
 
-/** @throws CniError 6 for what cannot be older or newer than a version */
+/** @throws CniError 6 for a text that is no version number */
 function requireComparable(version: string): void {
   const parts = version.split('.')
   if (parts.length > PARTS.length)

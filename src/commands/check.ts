@@ -1,47 +1,57 @@
-import type { AttachmentRecord } from '../attachments/record-schema.js'
-import { AttachmentStore } from '../attachments/store.js'
 import { CniError, ErrorCode } from '../cni/error.js'
 import { locate } from '../device/lent-device.js'
-import { isForUserspace } from '../device/userspace-driver.js'
 import { Failure } from '../failure.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/objects/link.js'
-import { Place } from '../kernel/place.js'
-import { carriedState } from '../network-state/carried.js'
-import { asFaults, missingAssignment, missingState } from '../network-state/verify.js'
-import type { Gvisor } from '../sandbox-runtime/gvisor.js'
-import { attachmentOf } from './attachment-of.js'
-import type { Call } from './call.js'
-import { choiceOf } from './choice.js'
-import { gvisorOf } from './gvisor-of.js'
-import { ipamOf } from './ipam-of.js'
-import { isOnlyToKeep } from './mode.js'
-import { nameInSandbox } from './name-in-sandbox.js'
-import { reportedAssignment, reportedInterface } from './reported.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
+import { carriedState } from '../state/carry.js'
+import { asFaults, missingAssignment, missingState } from '../state/verify.js'
+import {
+  attachmentOf,
+  type Call,
+  gvisorOf,
+  ipamOf,
+  nameInSandbox,
+  reportedAssignment,
+  reportedInterface,
+} from './call.js'
+import { wayOf } from './way.js'
 
 /**
- * CHECK: the device is in the sandbox, under its name and up, with all that was
- * carried and assigned. What later plugins of the chain changed (they report it in
- * prevResult) or added is no fault.
+ * CHECK: the device is in the sandbox, under its name and up, with all that was carried and
+ * assigned. What later plugins of the chain added, or changed and reported in prevResult, is
+ * no fault.
  * @throws Failure `not-as-left` that names all that is not as ADD left it
  */
 export async function check(call: Call): Promise<undefined> {
-  const { environment, configuration } = call
+  const { configuration } = call
   const ipam = await ipamOf(call)
   await ipam?.request('CHECK')
   if (!configuration.prevResult)
     throw new CniError(ErrorCode.invalidConfiguration, 'Required prevResult missing')
-  const { mode, stateDir } = configuration
-  if (mode === 'capture') return void requireRecord(AttachmentStore.ofCaptures(stateDir), call)
-  if (isForUserspace(choiceOf(configuration))) return
+  switch (wayOf(call)) {
+    case 'capture':
+      requireRecord(captureRecords(configuration.stateDir), call)
+      return
+    case 'userspace':
+      return
+    case 'gvisor-only':
+      return checkGvisorOnly(call)
+    case 'move':
+    case 'apply':
+      return checkDevice(call)
+  }
+}
 
+async function checkDevice(call: Call): Promise<undefined> {
+  const { environment, configuration } = call
   const gvisor = await gvisorOf(call)
-  if (gvisor && isOnlyToKeep(call)) return checkKept(call, gvisor)
-
-  const record = requireRecord(AttachmentStore.ofAttachments(stateDir), call)
+  const record = requireRecord(attachmentRecords(configuration.stateDir), call)
   const { onHost } = record.device
-  using host = Place.host()
-  using sandbox = Place.sandbox(environment.netns, host)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(environment.netns)
   const link = findInSandbox(sandbox, record)
   if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
   const missing = () => [
@@ -55,25 +65,26 @@ export async function check(call: Call): Promise<undefined> {
 }
 
 /** For an interface that another plugin made and gave its addresses. */
-function checkKept(call: Call, gvisor: Gvisor): undefined {
-  using host = Place.host()
-  using sandbox = Place.sandbox(call.environment.netns, host)
+async function checkGvisorOnly(call: Call): Promise<undefined> {
+  const gvisor = await gvisorOf(call)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(call.environment.netns)
   const name = nameInSandbox(call)
   const link = findLink(sandbox.socket, { name })
   if (!link) throw new Failure('not-as-left', `${name} is not in ${sandbox.name}`)
   const missing = () => missingAssignment(sandbox, link, reportedAssignment(call))
   requireFaultless(sandbox, link, [
     ...(link.up ? [] : ['it is down']),
-    ...gvisor.faults(sandbox, link, missing),
+    ...(gvisor?.faults(sandbox, link, missing) ?? asFaults(missing())),
   ])
 }
 
-function requireFaultless(sandbox: Place, link: Link, faults: string[]): undefined {
+function requireFaultless(sandbox: NetworkNamespace, link: Link, faults: string[]): undefined {
   if (faults.length > 0)
     throw new Failure('not-as-left', `${link.name} in ${sandbox.name}: ${faults.join('; ')}`)
 }
 
-function requireRecord(store: AttachmentStore, call: Call): AttachmentRecord {
+function requireRecord(store: RecordStore<AttachmentRecord>, call: Call): AttachmentRecord {
   const key = attachmentOf(call)
   const record = store.read(key)
   if (record) return record
@@ -84,7 +95,10 @@ function requireRecord(store: AttachmentStore, call: Call): AttachmentRecord {
 }
 
 /** What was moved is known by what it is, what another plugin made only by its name. */
-function findInSandbox(sandbox: Place, { mode, device }: AttachmentRecord): Link | undefined {
+function findInSandbox(
+  sandbox: NetworkNamespace,
+  { mode, device }: AttachmentRecord,
+): Link | undefined {
   if (mode === 'move') return locate(device, [sandbox])?.link
   return findLink(sandbox.socket, { name: device.nameInSandbox })
 }

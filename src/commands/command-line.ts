@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { version } from '../../package.json'
-import type { Answer } from './answer-call.js'
+import type { Answer } from './answer.js'
 
 const HELP = `host-device-l3: lends a network device of the host to a pod, with its addresses and routes.
 
@@ -38,18 +38,18 @@ export async function answerCommandLine(words: string[], readInput: () => string
         'state-dir': { type: 'string' },
       },
     })
-    if (values.help) return { text: HELP, failed: false }
-    if (values.version) return { text: `${version}\n`, failed: false }
+    if (values.help) return { kind: 'text', text: HELP, failed: false }
+    if (values.version) return { kind: 'text', text: `${version}\n`, failed: false }
     const [command, device, ...others] = positionals
     if (command === 'keep' && device === undefined) {
       const { keep } = await import('./keep.js')
-      return { text: keep(values, readInput), failed: false }
+      return { kind: 'text', text: keep(values, readInput), failed: false }
     }
     if (command !== 'explain' || device === undefined || others.length > 0)
-      return { about: HELP, failed: true }
+      return { kind: 'message', text: HELP, failed: true }
     const { explain } = await import('./explain.js')
-    return { ...explain(device, values.config, values.json === true), failed: false }
+    return explain(device, values.config, values.json === true)
   } catch (error) {
-    return { about: `host-device-l3: ${(error as Error).message}`, failed: true }
+    return { kind: 'message', text: `host-device-l3: ${(error as Error).message}`, failed: true }
   }
 }

@@ -1,41 +1,36 @@
-import { asCniError } from '../cni/error.js'
-import { allowSeconds, RETURN_SECONDS } from '../deadline.js'
-import { NetworkNamespace } from '../kernel/network-namespace.js'
-import { attachmentOf } from './attachment-of.js'
-import type { Call } from './call.js'
-import { endAttachment } from './end-attachment.js'
-import { endCapture } from './end-capture.js'
-import { endKeeping } from './end-keepings.js'
-import { ifSandboxIsThere } from './if-sandbox-is-there.js'
-import { ipamOf } from './ipam-of.js'
-import { requireAnotherNamespace } from './require-another-namespace.js'
-import { returnUnrecorded } from './return-unrecorded.js'
-import { takeAll } from './take-all.js'
+import { asCniError, runAll } from '../cni/error.js'
+import { extendDeadline, RETURN_SECONDS } from '../deadline.js'
+import type { LocatedDevice } from '../device/lent-device.js'
+import { returnDevice } from '../device/return.js'
+import { selects } from '../device/selector.js'
+import { releaseGvisorRecord } from '../gvisor/release.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import { findLink } from '../kernel/netlink/link.js'
+import { note } from '../log.js'
+import { lockAttachment } from '../records/lock.js'
+import { attachmentRecords, captureRecords } from '../records/store.js'
+import { attachmentOf, type Call, ipamOf } from './call.js'
+import { openIfThere, requireSandboxIsNotHost } from './namespaces.js'
+import { releaseAttachment, releaseCapture } from './release.js'
+import { selectorOf, wayOf } from './way.js'
 
 /**
- * DEL: has the addresses released and brings the device home under its own name, up
- * if it was up. Success where nothing is left to do, so that it can be called again.
+ * DEL: has the IPAM plugin release its addresses and returns the device to the host under its
+ * own name, up if it was up. DEL can be called again: nothing left to do is success.
  * @throws CniError with the device usable where it is, for a later DEL
  */
 export async function del(call: Call): Promise<undefined> {
-  requireSandboxIsNotTheHost(call)
+  requireSandboxIsNotHost(call)
   const { stateDir } = call.configuration
-  await takeAll([
+  await runAll([
     () => releaseAddresses(call),
-    // Before the addresses go with the device: the keeper would take that for gVisor's work.
-    () => endKeeping(stateDir, attachmentOf(call)),
+    // Before the device takes its addresses along: the keeper would blame gVisor for that.
+    () => releaseGvisorRecord(stateDir, attachmentOf(call)),
     () => {
-      allowSeconds(RETURN_SECONDS)
-      endStage(call)
+      extendDeadline(RETURN_SECONDS)
+      release(call)
     },
   ])
-}
-
-/** A sandbox that is gone is none to complain of. */
-function requireSandboxIsNotTheHost(call: Call): void {
-  using host = NetworkNamespace.current()
-  using sandbox = ifSandboxIsThere(() => NetworkNamespace.open(call.environment.netns))
-  if (sandbox) requireAnotherNamespace(host, sandbox, call)
 }
 
 async function releaseAddresses(call: Call): Promise<void> {
@@ -48,14 +43,55 @@ async function releaseAddresses(call: Call): Promise<void> {
 }
 
 /** Undoes what ADD did at this place of the chain. */
-function endStage(call: Call): void {
+function release(call: Call): void {
   const { configuration, environment } = call
-  const { stateDir, mode, restoreOnDelete: restore } = configuration
+  const { stateDir, restoreOnDelete: restore } = configuration
   const key = attachmentOf(call)
-  if (mode === 'capture') {
-    endCapture(stateDir, key, restore)
-    return
+  const way = wayOf(call)
+  switch (way) {
+    case 'capture':
+      releaseCapture(stateDir, key, restore)
+      return
+    case 'apply':
+    case 'move':
+    case 'userspace':
+    case 'gvisor-only': {
+      const options = { sandboxPath: environment.netns, restore }
+      const wasRecorded = releaseAttachment(stateDir, key, options)
+      if (!wasRecorded && way !== 'apply') returnUnrecorded(call)
+    }
   }
-  const ending = { sandboxPath: environment.netns, restore }
-  if (!endAttachment(stateDir, key, ending)) returnUnrecorded(call)
+}
+
+/**
+ * Returns a device that has no record: host-device lent it, or the record was lost. Its alias
+ * is its name on the host, and the configuration must select it, since an interface of that
+ * name may also be another plugin's.
+ * @throws Failure `return-failed`
+ */
+function returnUnrecorded(call: Call): void {
+  const { environment, configuration } = call
+  const key = attachmentOf(call)
+  using _attachment = lockAttachment(configuration.stateDir, key)
+  // Another ADD may have come in between.
+  if (attachmentRecords(configuration.stateDir).read(key)) return
+  using host = NetworkNamespace.host()
+  using sandbox = openIfThere(host, environment.netns)
+  const located = findByAlias(sandbox ? [sandbox, host] : [host], call)
+  if (!located) return
+  const { alias: name = '', ...link } = located.link
+  returnDevice(host, { onHost: { ...link, name }, nameInSandbox: key.nameInSandbox }, located)
+  note('info', `brought ${name} home, of which there was no record`, () => key)
+}
+
+function findByAlias(namespaces: NetworkNamespace[], call: Call): LocatedDevice | undefined {
+  const { nameInSandbox } = attachmentOf(call)
+  const selector = selectorOf(call.configuration)
+  for (const namespace of namespaces) {
+    const link = findLink(namespace.socket, { name: nameInSandbox })
+    if (!link?.alias) continue
+    const onHost = { ...link, name: link.alias, alternativeNames: [] }
+    if (selects(selector, { onHost, nameInSandbox })) return { namespace, link }
+  }
+  return undefined
 }

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { readConfiguration } from '../cni/configuration.js'
 import type { Configuration } from '../cni/configuration-schema.js'
-import { findDevice } from '../device/find-device.js'
-import type { Link } from '../kernel/objects/link.js'
-import { Place } from '../kernel/place.js'
-import { captureHostNetworkState } from '../network-state/capture.js'
-import { carriedState } from '../network-state/carried.js'
-import { type Decision, decisionsOn } from '../network-state/decisions.js'
-import type { HostNetworkState } from '../network-state/model-schema.js'
+import { findDevice } from '../device/selector.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { captureHostNetworkState } from '../state/capture.js'
+import { carriedState } from '../state/carry.js'
+import { type Decision, decisionsOn } from '../state/describe.js'
+import type { HostNetworkState } from '../state/schema.js'
+import type { Answer } from './answer.js'
 
 /**
  * `explain`: what would become of everything the host gave a device.
@@ -18,16 +19,16 @@ export function explain(
   deviceName: string,
   configurationFile: string | undefined,
   asJson: boolean,
-): { text: string } | { document: object } {
+): Answer {
   const configuration = configurationFor(deviceName, configurationFile)
-  using host = Place.host()
+  using host = NetworkNamespace.host()
   const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
   const { settings: _, ...shown } = device
   const { remarks } = carriedState(state, device)
   return asJson
-    ? { document: { device: shown, ...state, remarks } }
-    : { text: asText(device, state, remarks) }
+    ? { kind: 'document', document: { device: shown, ...state, remarks }, failed: false }
+    : { kind: 'text', text: asText(device, state, remarks), failed: false }
 }
 
 function configurationFor(device: string, file: string | undefined): Configuration {

@@ -1,13 +1,11 @@
-import { keyOf } from '../attachments/attachment-key.js'
-import type { AttachmentRecord } from '../attachments/record-schema.js'
-import { AttachmentStore } from '../attachments/store.js'
 import type { Configuration } from '../cni/configuration-schema.js'
-import type { Call } from './call.js'
-import { endAttachment } from './end-attachment.js'
-import { endCapture } from './end-capture.js'
-import { endKeepings } from './end-keepings.js'
-import { ipamOf } from './ipam-of.js'
-import { takeAll } from './take-all.js'
+import { runAll } from '../cni/error.js'
+import { releaseGvisorRecords } from '../gvisor/release.js'
+import { keyOf } from '../records/record.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import { attachmentRecords, captureRecords } from '../records/store.js'
+import { type Call, ipamOf } from './call.js'
+import { releaseAttachment, releaseCapture } from './release.js'
 
 /**
  * GC: brings home every device of this network that is lent to an attachment the
@@ -18,19 +16,21 @@ import { takeAll } from './take-all.js'
  */
 export async function gc(call: Call): Promise<undefined> {
   const { stateDir, restoreOnDelete } = call.configuration
-  const attachments = AttachmentStore.ofAttachments(stateDir)
-  const captures = AttachmentStore.ofCaptures(stateDir)
+  const attachments = attachmentRecords(stateDir)
+  const captures = captureRecords(stateDir)
   const isStale = staleness(call.configuration)
-  await takeAll([
-    () => endKeepings(stateDir, isStale),
+  await runAll([
+    () => releaseGvisorRecords(stateDir, isStale),
     ...attachments
-      .listWithFormerBoots()
+      .listWithEarlierBoots()
       .filter(isStale)
-      .map((record) => () => endAttachment(stateDir, keyOf(record), { restore: restoreOnDelete })),
+      .map(
+        (record) => () => releaseAttachment(stateDir, keyOf(record), { restore: restoreOnDelete }),
+      ),
     ...captures
-      .listWithFormerBoots()
+      .listWithEarlierBoots()
       .filter(isStale)
-      .map((record) => () => endCapture(stateDir, keyOf(record), restoreOnDelete)),
+      .map((record) => () => releaseCapture(stateDir, keyOf(record), restoreOnDelete)),
     async () => (await ipamOf(call))?.request('GC'),
   ])
 }

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
+import { OUTCOMES } from '../gvisor/keeper-job.js'
+import { endKeeper, startKeeper } from '../gvisor/keeper-process.js'
+import { gvisorRecords } from '../gvisor/record.js'
+import type { GvisorRecord } from '../gvisor/record-schema.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
 import { nativeAddon } from '../kernel/native-addon.js'
-import { Place } from '../kernel/place.js'
-import { OUTCOMES } from '../sandbox-runtime/keeper-job.js'
-import { endKeeper, startKeeper } from '../sandbox-runtime/keeper-process.js'
-import type { Keeping } from '../sandbox-runtime/keeping-schema.js'
-import { KeepingStore } from '../sandbox-runtime/keeping-store.js'
 
 /** Which sandbox is meant, on the command line. */
 export interface KeepOptions {
@@ -26,11 +26,11 @@ export function keep(options: KeepOptions, readInput: () => string): string {
   const path = options['oci-state'] ? namespaceOfProcess(readInput()) : options.netns
   if (!path) throw new Error('keep needs --netns PATH, or --oci-state')
   const sandbox = statSync(path)
-  const meant = new KeepingStore(options['state-dir'] ?? CONFIGURATION_DEFAULTS.stateDir)
+  const meant = gvisorRecords(options['state-dir'] ?? CONFIGURATION_DEFAULTS.stateDir)
     .list()
     .filter(({ nameInSandbox }) => !options.interface || nameInSandbox === options.interface)
-    .filter((keeping) => isAt(keeping.sandboxPath, sandbox))
-  const outcomes = meant.map((keeping) => `${keeping.nameInSandbox}: ${putBack(path, keeping)}\n`)
+    .filter((record) => isAt(record.sandboxPath, sandbox))
+  const outcomes = meant.map((record) => `${record.nameInSandbox}: ${putBack(path, record)}\n`)
   return outcomes.join('') || `nothing is noted of the sandbox ${path}\n`
 }
 
@@ -48,14 +48,14 @@ function isAt(path: string, { dev, ino }: { dev: number; ino: number }): boolean
 }
 
 /** The keeper does it, without waiting for anything. */
-function putBack(path: string, keeping: Keeping): string {
-  if (keeping.kept.length === 0) return 'needs no keeper: it hears without addresses'
-  using host = Place.host()
-  using sandbox = Place.sandbox(path, host)
-  const pid = startKeeper(host, sandbox, { ...keeping, sandboxPath: path }, 0)
+function putBack(path: string, record: GvisorRecord): string {
+  if (record.kept.length === 0) return 'needs no keeper: it hears without addresses'
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(path)
+  const pid = startKeeper(sandbox, { ...record, sandboxPath: path }, 0)
   const outcome = OUTCOMES[nativeAddon().waitForProgram(pid)]
-  const addresses = keeping.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
-  if (outcome === 'put back' && keeping.keeper) endKeeper(keeping.keeper)
+  const addresses = record.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
+  if (outcome === 'put back' && record.keeper) endKeeper(record.keeper)
   if (outcome === 'put back') return `put back ${addresses.join(', ')}`
   if (outcome === 'not needed') return 'has its addresses'
   throw new Error(`cannot put back ${addresses.join(', ')}: ${outcome ?? 'the keeper was killed'}`)

@@ -1,14 +1,10 @@
-import { AttachmentStore } from '../attachments/store.js'
-import type { DeviceChoice } from '../device/device-choice.js'
-import { findDevice } from '../device/find-device.js'
-import { isForUserspace } from '../device/userspace-driver.js'
+import { type DeviceSelector, findDevice, isForUserspace, selects } from '../device/selector.js'
 import { Failure } from '../failure.js'
-import { Place } from '../kernel/place.js'
-import type { Call } from './call.js'
-import { choiceOf } from './choice.js'
-import { ifSandboxIsThere } from './if-sandbox-is-there.js'
-import { ipamOf } from './ipam-of.js'
-import { isLoanOf } from './loan-of.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import { attachmentRecords, captureRecords } from '../records/store.js'
+import { type Call, ipamOf } from './call.js'
+import { openIfThere } from './namespaces.js'
+import { selectorOf } from './way.js'
 
 /**
  * STATUS: ready where the IPAM plugin is, and where the device is on the host or lent
@@ -19,19 +15,16 @@ import { isLoanOf } from './loan-of.js'
 export async function status(call: Call): Promise<undefined> {
   const { stateDir } = call.configuration
   await requireIpam(call)
-  const { deviceID, ...choice } = choiceOf(call.configuration)
-  const [named] = Object.values(choice).filter((value) => value !== undefined)
-  if (named === undefined || isForUserspace(choice)) return
-  using host = Place.host()
-  const absence = absenceOf(host, choice)
+  const { deviceID, ...selector } = selectorOf(call.configuration)
+  const [named] = Object.values(selector).filter((value) => value !== undefined)
+  if (named === undefined || isForUserspace(selector)) return
+  using host = NetworkNamespace.host()
+  const absence = absenceOf(host, selector)
   if (!absence) return
-  const records = [
-    ...AttachmentStore.ofAttachments(stateDir).list(),
-    ...AttachmentStore.ofCaptures(stateDir).list(),
-  ]
-  const record = records.find((one) => isLoanOf(one, choice))
+  const records = [...attachmentRecords(stateDir).list(), ...captureRecords(stateDir).list()]
+  const record = records.find((one) => one.mode !== 'apply' && selects(selector, one.device))
   if (!record) throw new Failure('not-available', `${absence.message}, and it is lent to nobody`)
-  using sandbox = ifSandboxIsThere(() => Place.sandbox(record.sandboxPath, host))
+  using sandbox = openIfThere(host, record.sandboxPath)
   if (sandbox) return
   throw new Failure(
     'lent-to-nobody',
@@ -51,9 +44,9 @@ async function requireIpam(call: Call): Promise<void> {
 }
 
 /** Why a device is not on the host; undefined where it is. */
-function absenceOf(host: Place, choice: DeviceChoice): Failure | undefined {
+function absenceOf(host: NetworkNamespace, selector: DeviceSelector): Failure | undefined {
   try {
-    findDevice(host, choice)
+    findDevice(host, selector)
     return undefined
   } catch (error) {
     if (error instanceof Failure && error.kind === 'device-not-found') return error

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { LinkSchema } from '../kernel/objects/link.js'
+import { LinkSchema } from '../kernel/netlink/link-schema.js'
 
 /** A device as the host had it, and the name it was lent under. */
 export const LentDeviceSchema = Type.Object({

@@ -1,7 +1,12 @@
-import type { Result } from '../cni/result/schema.js'
+import { statSync } from 'node:fs'
+import { KEYS } from '../../build/configuration-keys.js'
+import { canonicalKeys, RESULT_KEYS } from '../cni/network.js'
+import { decodeResult } from '../cni/result.js'
+import type { Result } from '../cni/result-schema.js'
 import type { CniVersion } from '../cni/version.js'
-import { patience } from '../deadline.js'
-import { findPlugin } from './find-plugin.js'
+import { timeLeft } from '../deadline.js'
+import { Failure } from '../failure.js'
+import { quote } from './run-plugin.js'
 
 /** What a call hands on to the IPAM plugin as it got it. */
 export interface Delegation {
@@ -34,7 +39,7 @@ export class Ipam {
   async add(): Promise<Result> {
     this.#mayHaveAssigned = true
     const answer = await this.#ask('ADD')
-    const { understandAssignment } = await import('./assignment.js')
+    const { understandAssignment } = await import('./ipam.js')
     return understandAssignment(answer, this.#described('ADD'), this.#delegation.cniVersion)
   }
 
@@ -55,13 +60,13 @@ export class Ipam {
   async #ask(command: string): Promise<object | undefined> {
     const { variables, input } = this.#delegation
     const { runPlugin } = await import('./run-plugin.js')
-    const { readAnswer } = await import('./plugin-answer.js')
+    const { readAnswer } = await import('./run-plugin.js')
     const own = { ...variables, CNI_COMMAND: command }
     const outcome = await runPlugin(
       this.#path,
       own,
       input,
-      Math.ceil(patience(Number.POSITIVE_INFINITY)),
+      Math.ceil(timeLeft(Number.POSITIVE_INFINITY)),
     )
     return readAnswer(this.#described(command), outcome)
   }
@@ -70,4 +75,53 @@ export class Ipam {
   #described(command: string): string {
     return `IPAM plugin ${JSON.stringify(this.#delegation.type)} (${command})`
   }
+}
+
+/**
+ * Finds another plugin where the runtime says plugins are.
+ * @param searchPath directories, separated by colons
+ * @throws Failure `delegate-failed`, or `configuration-invalid` for what cannot be a name
+ */
+export function findPlugin(type: string, searchPath: string): string {
+  if (type.includes('/')) throw new Failure('configuration-invalid', `invalid plugin name: ${type}`)
+  const directories = searchPath.split(':').filter((directory) => directory !== '')
+  const found = directories.map((directory) => `${directory}/${type}`).find(isFile)
+  if (found !== undefined) return found
+  throw new Failure(
+    'delegate-failed',
+    `failed to find plugin ${JSON.stringify(type)} in path [${directories.join(' ')}]`,
+    'nothing was changed',
+  )
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+/**
+ * Understands what an IPAM plugin assigned.
+ * @param answer what it printed; undefined for nothing
+ * @param what for messages: `IPAM plugin "static" (ADD)`
+ * @throws Failure `delegate-failed` for what is no result
+ */
+export function understandAssignment(
+  answer: object | undefined,
+  what: string,
+  cniVersion: CniVersion,
+): Result {
+  if (answer === undefined) throw failed(`${what} succeeded, but printed no result`)
+  const result = canonicalKeys(answer as Record<string, unknown>, RESULT_KEYS)
+  // A result is a result, wherever it comes from.
+  const isResult = KEYS.find(({ name }) => name === 'prevResult')?.check
+  if (!isResult?.(result))
+    throw failed(`${what} printed what is no result: ${quote(JSON.stringify(answer))}`)
+  try {
+    return decodeResult(result, cniVersion)
+  } catch (error) {
+    throw failed(`${what} printed what is no result: ${(error as Error).message}`)
+  }
+}
+
+function failed(message: string): Failure {
+  return new Failure('delegate-failed', message)
 }

@@ -1,27 +1,28 @@
 import { nativeAddon } from './native-addon.js'
-import type { Family } from './objects/family.js'
+import type { Family } from './netlink/common-schema.js'
+import { AF } from './netlink/constants.js'
 
-/** Linux's numbers of the address families (bits/socket.h). */
-const AF_INET = 2
-const AF_INET6 = 10
-
-/** The family of that number, or undefined for one that carries no IP addresses. */
+/** The family of a number in a message, or undefined for one that carries no IP addresses. */
 export function familyOf(number: number | undefined): Family | undefined {
-  if (number === AF_INET) return 'inet'
-  if (number === AF_INET6) return 'inet6'
+  if (number === AF.inet) return 'inet'
+  if (number === AF.inet6) return 'inet6'
   return undefined
 }
 
+/** The number of a family in a message, AF_INET or AF_INET6. */
 export function familyNumber(family: Family): number {
-  return family === 'inet' ? AF_INET : AF_INET6
+  return AF[family]
 }
 
-/** The usual text of an address: dotted, or compressed. The C library's work. */
+/** The usual text of 4 or 16 bytes: dotted, or compressed. The C library's inet_ntop(3). */
 export function addressText(bytes: Buffer): string {
   return nativeAddon().addressText(bytes)
 }
 
-/** The 4 or 16 bytes of an address. */
+/**
+ * The 4 or 16 bytes of an address. The C library's inet_pton(3).
+ * @throws TypeError where the text is no address
+ */
 export function addressBytes(text: string): Buffer {
   return nativeAddon().addressBytes(text)
 }
@@ -39,10 +40,15 @@ export function prefixCovers(prefix: string, address: string): boolean {
   )
 }
 
-/** "198.51.100.0" and 24 of "198.51.100.0/24". */
+/** Splits "198.51.100.0/24" into "198.51.100.0" and 24. */
 export function splitPrefix(prefix: string): { address: string; length: number } {
   const slash = prefix.lastIndexOf('/')
   return { address: prefix.slice(0, slash), length: Number(prefix.slice(slash + 1)) }
+}
+
+/** Whether a prefix covers every address of its family: that of a default route. */
+export function coversEverything(prefix: string): boolean {
+  return prefix.endsWith('/0')
 }
 
 /** The address of all zero bits: what the kernel leaves out of a default route. */

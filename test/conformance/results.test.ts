@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../src/cni/configuration.js'
-import { expressResult } from '../../src/cni/result/express.js'
-import type { Result } from '../../src/cni/result/schema.js'
-import { understandResult } from '../../src/cni/result/understand.js'
+import { decodeResult, encodeResult } from '../../src/cni/result.js'
+import type { Result } from '../../src/cni/result-schema.js'
 import { expectValidResult, faultsOf, VERSIONS } from '../support/result-specification.js'
 
 /** As of the case in the CNI library. The library's own decoder and converters are not ours. */
@@ -25,7 +24,7 @@ describe('40. results, by our pure functions:', () => {
   }
 
   it('a full one of 1.1.0 is one of 0.1.0', () => {
-    const document = expressResult(understandResult(full, '1.1.0'), '0.1.0')
+    const document = encodeResult(decodeResult(full, '1.1.0'), '0.1.0')
     expect(document).toEqual({
       cniVersion: '0.1.0',
       ip4: {
@@ -42,7 +41,7 @@ describe('40. results, by our pure functions:', () => {
   })
 
   it('a full one of 1.1.0 is one of 0.4.0', () => {
-    const document = expressResult(understandResult(full, '1.1.0'), '0.4.0')
+    const document = encodeResult(decodeResult(full, '1.1.0'), '0.4.0')
     expect(document).toEqual({
       ...full,
       cniVersion: '0.4.0',
@@ -63,14 +62,14 @@ describe('40. results, by our pure functions:', () => {
       dns: { nameservers: ['1.2.3.4'] },
     }
     expectValidResult(old)
-    const newer = expressResult(understandResult(old, '0.2.0'), '0.4.0')
+    const newer = encodeResult(decodeResult(old, '0.2.0'), '0.4.0')
     expectValidResult(newer)
-    expect(expressResult(understandResult(newer as Result, '0.4.0'), '0.2.0')).toEqual(old)
+    expect(encodeResult(decodeResult(newer as Result, '0.4.0'), '0.2.0')).toEqual(old)
   })
 
   it('no addresses have no form in 0.1.0', () => {
     const { ips, ...bare } = full
-    expect(() => expressResult(bare, '0.1.0')).toThrow('cannot convert: no valid IP addresses')
+    expect(() => encodeResult(bare, '0.1.0')).toThrow('cannot convert: no valid IP addresses')
   })
 
   it('an address that is a number fails decoding', () => {
@@ -90,7 +89,7 @@ describe('40. results, by our pure functions:', () => {
     [{ routes: [{ dst: '::/0', gw: '::x' }] }, 'invalid IP address: ::x'],
     [{ cniVersion: '0.4567.0' }, 'unsupported CNI result version "0.4567.0"'],
   ])('%j fails decoding', (result, message) => {
-    expect(() => understandResult(result, '1.1.0')).toThrow(
+    expect(() => decodeResult(result, '1.1.0')).toThrow(
       expect.objectContaining({ code: 6, message }),
     )
   })

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findDevice } from '../../src/device/find-device.js'
+import { NetworkNamespace } from '../../src/kernel/namespace.js'
+import { ROUTE_PROTOCOL, ROUTE_TYPE, SCOPE, TABLE } from '../../src/kernel/netlink/constants.js'
+import { findLink } from '../../src/kernel/netlink/link.js'
 import { dumpRoutes, newRouteRequest } from '../../src/kernel/netlink/route.js'
-import type { Route } from '../../src/kernel/objects/route.js'
-import { Place } from '../../src/kernel/place.js'
-import { addRoutes } from '../../src/network-state/add-routes.js'
+import type { Route } from '../../src/kernel/netlink/route-schema.js'
+import { addRoutes } from '../../src/state/apply.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Straight on the kernel, with routes in an order that a plan would not have. */
@@ -16,20 +17,21 @@ describe('routes are added', () => {
   afterEach(() => testbed[Symbol.dispose]())
 
   function add(differences: Partial<Route>[], gateways: (string | undefined)[]) {
-    using here = Place.host()
-    using host = Place.sandbox(`/run/netns/${testbed.host}`, here)
-    const device = findDevice(host, { device: 'eth1' })
+    using here = NetworkNamespace.host()
+    using host = here.open(`/run/netns/${testbed.host}`)
+    const device = findLink(host.socket, { name: 'eth1' })
+    if (!device) throw new Error('the testbed has no eth1')
     const additions = differences.map((one, n) => {
       const gateway = gateways[n]
       const value: Route = {
         family: 'inet',
         destination: '0.0.0.0/0',
         typeOfService: 0,
-        table: 254,
-        protocol: 'STATIC',
-        scope: 0,
-        type: 'UNICAST',
-        hops: [{ interfaceIndex: device.index, weight: 1, ...(gateway ? { gateway } : {}) }],
+        table: TABLE.main,
+        protocol: ROUTE_PROTOCOL.static,
+        scope: SCOPE.universe,
+        type: ROUTE_TYPE.unicast,
+        nexthops: [{ interfaceIndex: device.index, weight: 1, ...(gateway ? { gateway } : {}) }],
         ...one,
       }
       return { value, request: newRouteRequest(value) }
@@ -39,7 +41,7 @@ describe('routes are added', () => {
   }
 
   it('again, as long as anything new could be added', () => {
-    const gateway = { destination: '192.0.2.1/32', scope: 253 }
+    const gateway = { destination: '192.0.2.1/32', scope: SCOPE.link }
     const { refused, there } = add([{}, gateway], ['192.0.2.1', undefined])
     expect(refused).toEqual([])
     expect(there.map(({ destination }) => destination)).toContain('0.0.0.0/0')

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NetworkNamespace } from '../../src/kernel/namespace.js'
 import { addressRequest, dumpAddresses } from '../../src/kernel/netlink/address.js'
-import type { Address } from '../../src/kernel/objects/address.js'
-import { Place } from '../../src/kernel/place.js'
+import type { Address } from '../../src/kernel/netlink/address-schema.js'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
@@ -225,7 +225,7 @@ const ROUTES: Row[] = [
     has: /expires (8|9)\d\dsec/,
   },
   {
-    thing: 'all hops of a multipath route that leave by the device',
+    thing: 'all nexthops of a multipath route that leave by the device',
     host: [
       ADDRESS,
       route(
@@ -236,7 +236,7 @@ const ROUTES: Row[] = [
     has: /via 198\.51\.100\.1 dev net1 weight 3 [\s\S]*via 198\.51\.100\.2 dev net1 weight 5 onlink/,
   },
   {
-    thing: 'the encapsulation of one hop of several',
+    thing: 'the encapsulation of one nexthop of several',
     host: [
       ADDRESS,
       route(
@@ -508,20 +508,20 @@ describe.each(ARTEFACTS)('$artefact carries', ({ path }) => {
   })
 
   it('the protocol of an address', () => {
-    using here = Place.host()
-    using host = Place.sandbox(`/run/netns/${testbed.host}`, here)
+    using here = NetworkNamespace.host()
+    using host = here.open(`/run/netns/${testbed.host}`)
     const index = Number(JSON.parse(testbed.onHost('-json link show dev eth1'))[0].ifindex)
     const address: Address = {
       family: 'inet',
       local: '198.51.100.5',
       prefixLength: 24,
       scope: 0,
-      flags: [],
+      flags: 0,
       protocol: 99,
     }
     host.socket.request(addressRequest(address, index, 'create'))
     expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
-    using pod = Place.sandbox(testbed.sandboxPath, here)
+    using pod = here.open(testbed.sandboxPath)
     expect(dumpAddresses(pod.socket, index)[0]).toMatchObject({
       local: '198.51.100.5',
       protocol: 99,

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { LONG } from '../support/length.js'
 import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
-const DEVICES = 64
-const RIVALS = 32
-const ROUNDS = 500
+const DEVICES = LONG ? 64 : 16
+const RIVALS = LONG ? 32 : 8
+const ROUNDS = LONG ? 500 : 25
+/** Of these GC ends every other one. */
+const ATTACHMENTS = LONG ? 100 : 20
 
 describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
   let testbed: Testbed
@@ -75,8 +78,8 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
     expect([...testbed.filesIn('attachments'), ...testbed.filesIn('locks')]).toEqual([])
   }, 300_000)
 
-  it('100 attachments, of which GC ends the 50 that are not valid', () => {
-    for (const n of numbers(100)) {
+  it(`${ATTACHMENTS} attachments, of which GC ends those that are not valid`, () => {
+    for (const n of numbers(ATTACHMENTS)) {
       testbed.onHost(`link add name nic${n} type ifb`)
       const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', {
         configuration: { device: `nic${n}` },
@@ -84,7 +87,7 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
       })
       expect(exitCode, stdout).toBe(0)
     }
-    const valid = numbers(50).map((n) => ({
+    const valid = numbers(ATTACHMENTS / 2).map((n) => ({
       containerID: `container-${2 * n}`,
       ifname: `pod${2 * n}`,
     }))
@@ -93,7 +96,7 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
     })
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
     const home = testbed.onHost('link').match(/nic\d+/g)
-    expect(home).toEqual(numbers(50).map((n) => `nic${2 * n + 1}`))
-    expect(testbed.filesIn('attachments')).toHaveLength(50)
+    expect(home).toEqual(numbers(ATTACHMENTS / 2).map((n) => `nic${2 * n + 1}`))
+    expect(testbed.filesIn('attachments')).toHaveLength(ATTACHMENTS / 2)
   })
 })

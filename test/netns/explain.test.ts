@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Value } from '@sinclair/typebox/value'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { HostNetworkStateSchema } from '../../src/network-state/model-schema.js'
+import { HostNetworkStateSchema } from '../../src/state/schema.js'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'

@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type HostileInput, hostileInput } from '../support/hostile-input.js'
+import { LONG } from '../support/length.js'
 import { callPlugin, type Outcome } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
-const RUNS = 100
+const RUNS = LONG ? 100 : 25
 
 /** Of these one that succeeds says nothing. */
 const SILENT = ['DEL', 'GC', 'STATUS']

@@ -3,11 +3,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost, observePod } from '../support/carried-state.js'
+import { LONG } from '../support/length.js'
 import { callPlugin } from '../support/plugin.js'
 import { randomState } from '../support/random-state.js'
 import { Testbed } from '../support/testbed.js'
 
-const CASES = 120
+const CASES = LONG ? 120 : 15
 
 /** Whatever an administrator gave the device, the pod has the very same, as `ip` shows it. */
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {

@@ -3,12 +3,13 @@ import { execaSync } from 'execa'
 import { expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
+import { LONG } from '../support/length.js'
 import { callPlugin, type Outcome } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
 /** The kernel needs some rounds until its caches have the size they need. */
-const WARM_UP = 100
-const ROUNDS = 1000
+const WARM_UP = LONG ? 100 : 0
+const ROUNDS = LONG ? 1000 : 30
 /** What other tests on the same machine make the kernel keep meanwhile is in the figure, too. */
 const SLAB_TOLERANCE_KIB = 40_000
 
@@ -38,13 +39,15 @@ it(`${ROUNDS} rounds of ADD, CHECK and DEL leave nothing behind`, () => {
     call('DEL')
   }
   const growth = slabKibibytes() - slab
-  console.log(`the kernel's slab grew by ${growth} KiB in ${ROUNDS} rounds`)
   expect({ host: observeHost(testbed), pod: inPod() }).toEqual(before)
   for (const directory of ['attachments', 'locks'])
     expect(readdirSync(`${testbed.stateDirectory}/${directory}`)).toEqual([])
   // A namespace that a call left open somewhere would keep a process, or a name.
   expect(execaSync('ip', ['netns', 'pids', testbed.host]).stdout).toBe('')
   expect(execaSync('ip', ['netns', 'pids', testbed.pod]).stdout).toBe('')
+  // In few rounds, and beside many other tests, the figure says nothing.
+  if (!LONG) return
+  console.log(`the kernel's slab grew by ${growth} KiB in ${ROUNDS} rounds`)
   expect(growth).toBeLessThan(SLAB_TOLERANCE_KIB)
 }, 600_000)
 

@@ -1,4 +1,4 @@
-import { expect, vi } from 'vitest'
+import { settle } from './settled.js'
 import type { Testbed } from './testbed.js'
 
 /** What `ip -json` says of a device, in a form in which host and sandbox can be compared. */
@@ -41,17 +41,12 @@ function sorted(things: Json[]): object[] {
   return things.toSorted((a, b) => (text(a) < text(b) ? -1 : 1))
 }
 
-/** The same for the host of a testbed and for its pod. */
-export const observeHost = (testbed: Testbed, device = 'eth1') =>
-  observe((words) => testbed.onHost(words), device)
-export const observePod = (testbed: Testbed, device = 'net1') =>
-  observe((words) => testbed.inPod(words), device)
-
-/** The kernel is through with new IPv6 addresses, and adds their routes, a moment later. */
-export async function expectSettled(
-  observed: () => ObservedState,
-  expected: ObservedState,
-  when: string,
-): Promise<void> {
-  await vi.waitFor(() => expect(observed(), when).toEqual(expected), { timeout: 3000 })
+/** The same for the host of a testbed and for its pod, once the kernel is done there. */
+export function observeHost(testbed: Testbed, device = 'eth1'): ObservedState {
+  settle(testbed.host)
+  return observe((words) => testbed.onHost(words), device)
+}
+export function observePod(testbed: Testbed, device = 'net1'): ObservedState {
+  settle(testbed.pod)
+  return observe((words) => testbed.inPod(words), device)
 }

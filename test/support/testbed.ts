@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execaSync } from 'execa'
 import { batch } from './batch.js'
+import { isSettled, settle } from './settled.js'
 import { until } from './until.js'
 
 /** Everything a testbed makes is named with this first: nothing else is ever touched. */
@@ -46,6 +47,7 @@ export class Testbed {
       'address add 198.51.100.1/24 dev eth1',
       'address add 2001:db8::1/64 dev eth1',
     )
+    for (const namespace of [this.host, this.cloud]) settle(namespace)
   }
 
   get sandboxPath(): string {
@@ -62,8 +64,7 @@ export class Testbed {
   addDevice(name: string): void {
     ip(`-n ${this.host} link add ${name} type veth peer name ${name} netns ${this.cloud}`)
     for (const namespace of [this.host, this.cloud]) ip(`-n ${namespace} link set ${name} up`)
-    // The kernel notices the carrier a little later, and then gives it an address, too.
-    until(() => / UP /.test(this.onHost(`-brief link show dev ${name}`)))
+    for (const namespace of [this.host, this.cloud]) settle(namespace)
   }
 
   /** Runs `ip` on the host, e.g. `onHost('address add 198.51.100.5/24 dev eth1')`. */
@@ -79,15 +80,30 @@ export class Testbed {
     return ip(`-n ${this.cloud} ${words}`)
   }
 
-  /** All links, addresses and routes of the host, to see whether anything changed. */
+  /**
+   * All links, addresses and routes of the host, once the kernel is done with what it does by
+   * itself: two of these tell whether anything else changed. Without the seconds that a lease
+   * has left, which pass by themselves.
+   */
   hostState(): string {
-    const parts = ['link', 'address', '-4 route show table all', '-6 route show table all']
-    return parts.map((part) => this.onHost(part)).join('\n')
+    const parts = ['link', 'address', '-6 route show table all', '-4 route show table all']
+    let state: string[] = []
+    until(() => {
+      state = parts.map((part) => this.onHost(part))
+      return isSettled(state[1] ?? '', state[2] ?? '')
+    })
+    return state.join('\n').replaceAll(/\b\d+sec\b/g, 'some seconds')
   }
 
-  /** Whether somebody there answers a ping from the pod. */
-  podReaches(address: string): boolean {
-    return this.run(this.pod, `ping -c 1 -W 2 ${address}`, { reject: false }).exitCode === 0
+  /** Waits until the kernel is done on the host with what it does by itself. */
+  settle(): void {
+    settle(this.host)
+  }
+
+  /** Whether somebody there answers a ping from the pod, within some seconds. */
+  podReaches(address: string, seconds = 10): boolean {
+    const words = `ping -c 1 -w ${seconds} ${address}`
+    return this.run(this.pod, words, { reject: false }).exitCode === 0
   }
 
   /** Runs any command in one of the namespaces. */

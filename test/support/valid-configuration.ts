@@ -74,6 +74,7 @@ export const validConfiguration = (stateDirectory: string): fc.Arbitrary<object>
       ipam: fc.constantFrom({}, { type: 'no-such-plugin' }, { type: '' }),
       gvisor: fc.constantFrom(true, false, {}, { timeoutSeconds: 0.5 }),
       dns: fc.constantFrom({}, { nameservers: ['10.0.0.1'], domain: 'd', search: [], options: [] }),
+      restoreOnDelete: fc.boolean(),
       force: fc.boolean(),
       timeoutSeconds: fc.constantFrom(1, 0.5, 3600),
       logFile: fc.constant(`${stateDirectory}/log`),

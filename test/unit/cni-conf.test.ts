@@ -46,9 +46,10 @@ describe('the configurations to copy', () => {
     const { hook, hooks } = JSON.parse(readFileSync(new URL(file, directory), 'utf8'))
     const { path, args } = hook ?? hooks.poststart[0]
     expect(path).toBe('/opt/cni/bin/host-device-l3')
-    const { about, failed } = await answerCommandLine(args.slice(1), () => '{}')
-    expect({ about, failed }).toMatchObject({
-      about: expect.stringContaining('the OCI state has no running process in it'),
+    const answer = await answerCommandLine(args.slice(1), () => '{}')
+    expect(answer).toMatchObject({
+      kind: 'message',
+      text: expect.stringContaining('the OCI state has no running process in it'),
       failed: true,
     })
   })

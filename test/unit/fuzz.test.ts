@@ -3,17 +3,17 @@ import { expect, it, vi } from 'vitest'
 import { readEnvironment } from '../../src/cni/environment.js'
 import { CniError, errorDocument } from '../../src/cni/error.js'
 import { decodeNetwork } from '../../src/cni/network.js'
-import { expressResult } from '../../src/cni/result/express.js'
-import { understandResult } from '../../src/cni/result/understand.js'
+import { decodeResult, encodeResult } from '../../src/cni/result.js'
 import { requireSupportedVersion, SUPPORTED_VERSIONS } from '../../src/cni/version.js'
-import { resultOf } from '../../src/commands/add/result-of.js'
-import { readCall } from '../../src/commands/read-call.js'
+import { resultOf } from '../../src/commands/add/report.js'
+import { readCall } from '../../src/commands/call.js'
 import { type HostileInput, hostileInput } from '../support/hostile-input.js'
+import { LONG } from '../support/length.js'
 
 /** Else the log would go to whatever path a configuration names. */
 vi.mock('../../src/log.js', () => ({ openLog() {}, warn() {}, note() {} }))
 
-const RUNS = 20_000
+const RUNS = LONG ? 20_000 : 3_000
 /** Of each stage at least so many inputs must come that far, or nothing is tested there. */
 const LEAST_SHARE = 0.02
 
@@ -52,7 +52,7 @@ async function readAndAnswer({ variables, input }: HostileInput, reached: (stage
 /** In a form that a version has, and back again. */
 function expressAndUnderstand(result: object, version: (typeof SUPPORTED_VERSIONS)[number]): void {
   try {
-    understandResult(expressResult(result, version), version)
+    decodeResult(encodeResult(result, version), version)
   } catch (error) {
     expectFit(error)
   }

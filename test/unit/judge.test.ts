@@ -1,67 +1,150 @@
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../../src/kernel/objects/address.js'
-import type { Route } from '../../src/kernel/objects/route.js'
-import { reasonToLeaveAddress } from '../../src/network-state/judge-address.js'
-import { reasonToLeaveRoute } from '../../src/network-state/judge-route.js'
+import type { Address } from '../../src/kernel/netlink/address-schema.js'
+import {
+  ADDRESS_FLAG,
+  NEIGHBOR_FLAG,
+  NEIGHBOR_STATE,
+  ROUTE_PROTOCOL,
+  ROUTE_TYPE,
+  RULE_ACTION,
+  SCOPE,
+  TABLE,
+} from '../../src/kernel/netlink/constants.js'
+import type { Neighbor } from '../../src/kernel/netlink/neighbor-schema.js'
+import type { Route } from '../../src/kernel/netlink/route-schema.js'
+import type { Rule } from '../../src/kernel/netlink/rule-schema.js'
+import {
+  type CapturePolicy,
+  reasonToLeaveAddress,
+  reasonToLeaveNeighbor,
+  reasonToLeaveRoute,
+  reasonToLeaveRule,
+} from '../../src/state/judge.js'
+import { address, neighbor, route, rule } from '../support/kernel-objects.js'
 
-const address = (differences: Partial<Address>): Address => ({
-  family: 'inet',
-  local: '198.51.100.5',
-  prefixLength: 24,
-  scope: 0,
-  flags: ['permanent'],
-  ...differences,
-})
-
-const route = (differences: Partial<Route>): Route => ({
-  family: 'inet',
-  destination: '198.51.100.0/24',
-  typeOfService: 0,
-  table: 254,
-  protocol: 'BOOT',
-  scope: 0,
-  type: 'UNICAST',
-  hops: [{ interfaceIndex: 1, weight: 1 }],
-  ...differences,
-})
+const { permanent, secondary, noprefixroute, managetempaddr, dadfailed, tentative } = ADDRESS_FLAG
 
 describe('an address', () => {
-  it.each([
+  it.each<[Partial<Address>, string | undefined]>([
     [{}, undefined],
-    [{ flags: ['permanent', 'noprefixroute'] }, undefined],
-    [{ flags: ['permanent', 'secondary'] }, undefined],
-    [{ scope: 254 }, 'host-scope'],
-    [{ scope: 253 }, 'link-local'],
-    [{ flags: [] }, 'dynamic'],
-    [{ flags: ['managetempaddr'], family: 'inet6' as const }, 'autoconfigured'],
-    [{ flags: ['secondary'], family: 'inet6' as const }, 'temporary'],
-    [{ flags: ['permanent', 'dadfailed', 'tentative'] }, 'duplicate'],
+    [{ flags: permanent | noprefixroute }, undefined],
+    [{ flags: permanent | secondary }, undefined],
+    [{ scope: SCOPE.host }, 'host-scope'],
+    [{ scope: SCOPE.link }, 'link-local'],
+    [{ scope: SCOPE.site }, undefined],
+    [{ flags: 0 }, 'dynamic'],
+    [{ flags: secondary }, 'dynamic'],
+    [{ flags: managetempaddr, family: 'inet6' }, 'autoconfigured'],
+    [{ flags: 0, family: 'inet6', protocol: 2 }, 'autoconfigured'],
+    [{ flags: 0, family: 'inet6', protocol: 99 }, 'dynamic'],
+    [{ flags: secondary, family: 'inet6' }, 'temporary'],
+    [{ flags: permanent | dadfailed | tentative }, 'duplicate'],
   ])('with %j: %s', (differences, reason) => {
     expect(reasonToLeaveAddress(address(differences), { dynamicAddresses: 'drop' })).toBe(reason)
+  })
+
+  it.each<[CapturePolicy['dynamicAddresses'], string | undefined, string | undefined]>([
+    ['drop', 'dynamic', 'dynamic'],
+    ['ipv4', undefined, 'dynamic'],
+    ['all', undefined, undefined],
+  ])('of a lease, where dynamicAddresses is %j: %s, of IPv6: %s', (dynamicAddresses, v4, v6) => {
+    const leased = (family: Address['family']) => address({ flags: 0, family })
+    expect(reasonToLeaveAddress(leased('inet'), { dynamicAddresses })).toBe(v4)
+    expect(reasonToLeaveAddress(leased('inet6'), { dynamicAddresses })).toBe(v6)
   })
 })
 
 describe('a route', () => {
-  it.each([
+  const onLink = (differences: Partial<Route>) =>
+    route({ destination: '198.51.100.0/24', ...differences })
+
+  it.each<[Partial<Route>, string | undefined]>([
     [{}, undefined],
     [{ destination: '0.0.0.0/0' }, undefined],
-    [{ protocol: 'DHCP' }, undefined],
+    [{ protocol: ROUTE_PROTOCOL.dhcp }, undefined],
     [{ table: 100000 }, undefined],
     [{ destination: '224.0.0.0/4' }, undefined],
-    [{ protocol: 'KERNEL' }, 'kernel-made'],
-    [{ protocol: 'KERNEL', table: 255, type: 'LOCAL' }, 'kernel-made'],
-    [{ table: 255, type: 'LOCAL' }, 'local-table'],
-    [{ protocol: 'RA' }, 'router-advertisement'],
-    [{ protocol: 'REDIRECT' }, 'redirect'],
-    [{ cloned: true as const }, 'cache-entry'],
-    [{ family: 'inet6' as const, destination: 'fe80::/64' }, 'link-local'],
-    [{ family: 'inet6' as const, destination: '2001:db8::/32' }, undefined],
+    [{ protocol: ROUTE_PROTOCOL.kernel }, 'kernel-made'],
+    [{ protocol: ROUTE_PROTOCOL.kernel, table: TABLE.local }, 'kernel-made'],
+    [{ table: TABLE.local, type: ROUTE_TYPE.local }, 'local-table'],
+    [{ protocol: ROUTE_PROTOCOL.ra }, 'router-advertisement'],
+    [{ protocol: ROUTE_PROTOCOL.redirect }, 'redirect'],
+    [{ cloned: true }, 'cache-entry'],
+    [{ family: 'inet6', destination: 'fe80::/64' }, 'link-local'],
+    [{ family: 'inet6', destination: 'febf::/64' }, 'link-local'],
+    [{ family: 'inet6', destination: 'fec0::/64' }, undefined],
+    [{ family: 'inet6', destination: '2001:db8::/32' }, undefined],
   ])('with %j: %s', (differences, reason) => {
-    expect(reasonToLeaveRoute(route(differences), [address({})])).toBe(reason)
+    expect(reasonToLeaveRoute(onLink(differences), [address()])).toBe(reason)
   })
 
   it('that claims to be the kernel’s, beside an address without a prefix route, is carried', () => {
-    const flags = ['permanent', 'noprefixroute']
-    expect(reasonToLeaveRoute(route({ protocol: 'KERNEL' }), [address({ flags })])).toBe(undefined)
+    const claimed = onLink({ protocol: ROUTE_PROTOCOL.kernel })
+    const alone = address({ flags: permanent | noprefixroute })
+    expect(reasonToLeaveRoute(claimed, [alone])).toBe(undefined)
+    expect(reasonToLeaveRoute(claimed, [alone, address()])).toBe('kernel-made')
   })
+
+  it('to the peer of an address is made by the kernel', () => {
+    const toPeer = route({ destination: '10.1.0.2/32', protocol: ROUTE_PROTOCOL.kernel })
+    const peer = address({ local: '10.1.0.1', peer: '10.1.0.2', flags: noprefixroute })
+    expect(reasonToLeaveRoute(toPeer, [peer])).toBe(undefined)
+    expect(reasonToLeaveRoute(toPeer, [{ ...peer, flags: 0 }])).toBe('kernel-made')
+  })
+})
+
+describe('a rule', () => {
+  const belongings = {
+    deviceName: 'eth1',
+    addresses: [address()],
+    routes: [route({ table: 100 }), route({ table: TABLE.main })],
+  }
+
+  it.each<[Partial<Rule>, string | undefined]>([
+    [{}, undefined],
+    [{ family: 'inet6' }, 'unrelated'],
+    [{ table: 101 }, 'unrelated'],
+    [{ table: TABLE.main }, 'unrelated'],
+    [{ table: TABLE.main, priority: 32766 }, 'default-rule'],
+    [{ table: TABLE.default, priority: 32767 }, 'default-rule'],
+    [{ table: TABLE.local, priority: 0 }, 'default-rule'],
+    [{ table: TABLE.main, priority: 32766, from: '198.51.100.5/32' }, undefined],
+    [{ table: 101, from: '198.51.100.0/24' }, undefined],
+    [{ table: 101, to: '198.51.100.5/32' }, undefined],
+    [{ table: 101, from: '198.51.100.6/32' }, 'unrelated'],
+    [{ table: 101, inputInterface: 'eth1' }, undefined],
+    [{ table: 101, outputInterface: 'eth1' }, undefined],
+    [{ inputInterface: 'eth2' }, 'other-device'],
+    [{ inputInterface: 'eth2', outputInterface: 'eth1' }, 'other-device'],
+    [{ inputInterface: 'lo' }, undefined],
+    [{ inputInterface: 'lo', table: 101 }, 'unrelated'],
+    [{ action: RULE_ACTION.goto }, 'goto'],
+    [{ action: RULE_ACTION.goto, table: 101 }, 'unrelated'],
+    [{ action: RULE_ACTION.prohibit, table: 0, from: '198.51.100.5/32' }, undefined],
+  ])('with %j: %s', (differences, reason) => {
+    expect(reasonToLeaveRule(rule(differences), belongings)).toBe(reason)
+  })
+})
+
+describe('a neighbour', () => {
+  const { stale, noarp, failed } = NEIGHBOR_STATE
+  const { hardwareAddress, ...unknown } = neighbor({ state: stale })
+
+  it.each<[Neighbor, string | undefined, string | undefined, string | undefined]>([
+    [neighbor(), undefined, undefined, 'not-asked-for'],
+    [neighbor({ state: stale }), 'learned', undefined, 'not-asked-for'],
+    [neighbor({ state: noarp }), 'learned', undefined, 'not-asked-for'],
+    [neighbor({ state: failed }), 'learned', 'learned', 'not-asked-for'],
+    [unknown, 'learned', 'learned', 'not-asked-for'],
+    [{ ...unknown, state: 0, flags: NEIGHBOR_FLAG.proxy }, undefined, undefined, 'not-asked-for'],
+    [neighbor({ address: '224.0.0.22' }), 'multicast', 'multicast', 'multicast'],
+    [neighbor({ family: 'inet6', address: 'ff02::2' }), 'multicast', 'multicast', 'multicast'],
+  ])(
+    '%j, of the permanent ones: %s, of all: %s, of none: %s',
+    (one, ofPermanent, ofAll, ofNone) => {
+      expect(reasonToLeaveNeighbor(one, { neighbors: 'permanent' })).toBe(ofPermanent)
+      expect(reasonToLeaveNeighbor(one, { neighbors: 'all' })).toBe(ofAll)
+      expect(reasonToLeaveNeighbor(one, { neighbors: 'none' })).toBe(ofNone)
+    },
+  )
 })

@@ -4,24 +4,25 @@ import { fileURLToPath } from 'node:url'
 import { execaSync } from 'execa'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeJob, OUTCOMES } from '../../src/gvisor/keeper-job.js'
+import type { GvisorRecord, InterfaceAddress } from '../../src/gvisor/record-schema.js'
+import { NetworkNamespace } from '../../src/kernel/namespace.js'
 import { addressRequest } from '../../src/kernel/netlink/address.js'
-import { encodeRequest, Flag } from '../../src/kernel/netlink/request.js'
-import { NetworkNamespace } from '../../src/kernel/network-namespace.js'
+import { ADDRESS_FLAG } from '../../src/kernel/netlink/constants.js'
+import { encodeRequest, Flag } from '../../src/kernel/netlink/message.js'
 import { openLog } from '../../src/log.js'
-import { encodeJob, OUTCOMES } from '../../src/sandbox-runtime/keeper-job.js'
-import type { Keeping, OwnedAddress } from '../../src/sandbox-runtime/keeping-schema.js'
 
 const SOURCE = fileURLToPath(new URL('../support/print-keeper-job.c', import.meta.url))
 const INTERFACE_INDEX = 7
 
-const ipv4: OwnedAddress = { family: 'inet', local: '198.51.100.5', prefixLength: 24 }
-const ipv6: OwnedAddress = { family: 'inet6', local: '2001:db8::5', prefixLength: 64 }
-const kept: OwnedAddress[] = [
+const ipv4: InterfaceAddress = { family: 'inet', local: '198.51.100.5', prefixLength: 24 }
+const ipv6: InterfaceAddress = { family: 'inet6', local: '2001:db8::5', prefixLength: 64 }
+const kept: InterfaceAddress[] = [
   { ...ipv4, prefixLength: 32 },
   { ...ipv6, prefixLength: 128 },
 ]
 
-const keeping: Keeping = {
+const record: GvisorRecord = {
   format: 1,
   containerId: 'container-1',
   interfaceName: 'net1',
@@ -37,8 +38,8 @@ const keeping: Keeping = {
 describe('a job for the address keeper', () => {
   let directory: string
   let sandbox: NetworkNamespace
-  const encode = (changes: Partial<Keeping> = {}, timeoutSeconds = 60) =>
-    encodeJob({ ...keeping, ...changes }, sandbox, timeoutSeconds)
+  const encode = (changes: Partial<GvisorRecord> = {}, timeoutSeconds = 60) =>
+    encodeJob({ ...record, ...changes }, sandbox, timeoutSeconds)
   /** What the keeper's own code makes of it: as fields, and how it would end. */
   const read = (job: Uint8Array) => {
     const { stdout, stderr, exitCode } = execaSync(`${directory}/print`, {
@@ -59,7 +60,7 @@ describe('a job for the address keeper', () => {
     directory = mkdtempSync(`${tmpdir()}/hdl3-job-`)
     const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
     execaSync('cc', ['-std=gnu11', ...sanitizers, '-o', `${directory}/print`, SOURCE])
-    sandbox = NetworkNamespace.current()
+    sandbox = NetworkNamespace.host()
   })
   afterAll(() => {
     sandbox[Symbol.dispose]()
@@ -71,9 +72,9 @@ describe('a job for the address keeper', () => {
     const { lines, outcome } = read(encode({}, 1.5))
     openLog({ level: 'warning', context: () => ({}) })
     const { dev, ino } = fstatSync(sandbox.fd)
-    const flags = [[], ['nodad']] as const
+    const flags = [0, ADDRESS_FLAG.nodad]
     const additions = kept.map((address, n) => {
-      const wanted = { ...address, scope: 0, flags: [...(flags[n] ?? [])] }
+      const wanted = { ...address, scope: 0, flags: flags[n] ?? 0 }
       const request = addressRequest(wanted, INTERFACE_INDEX, 'create')
       return encodeRequest(request, Flag.acknowledge, 100 + n).toString('hex')
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearMiss } from '../../src/cni/near-miss.js'
+import { unknownKeys } from '../../src/cni/configuration.js'
 import { decodeNetwork } from '../../src/cni/network.js'
 
 const decode = (network: object) => decodeNetwork(JSON.stringify(network))
@@ -50,6 +50,6 @@ describe('a slip of the finger', () => {
     ['devic', 'device'],
     ['plugins', undefined],
   ])('%s may be %s', (key, meant) => {
-    expect(nearMiss(key)).toBe(meant)
+    expect(unknownKeys({ name: 'n', [key]: 1 })).toEqual([meant ? { key, meant } : { key }])
   })
 })

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import {
+  familiesNeedingAddresses,
+  linkKindOf,
+  requireSupportedLink,
+} from '../../src/gvisor/link-support.js'
 import { encodeAttributes, text } from '../../src/kernel/netlink/attributes.js'
-import { linkKindOf } from '../../src/kernel/netlink/link-kind.js'
 import type { RouteSocket } from '../../src/kernel/netlink/route-socket.js'
-import { deafFamilies, requireAudible } from '../../src/sandbox-runtime/deaf-kinds.js'
 
 const IFLA_LINKINFO = 18
 
@@ -35,17 +38,17 @@ describe('the kind of a device', () => {
   ])('%s is read, and which families it goes deaf for', (kind, data, expected, families) => {
     const found = linkKindOf(socketTo(kind, data), 2)
     expect(found).toEqual(expected)
-    expect(deafFamilies(found)).toEqual(families)
+    expect(familiesNeedingAddresses(found)).toEqual(families)
   })
 
   it('l3s is refused, with the reason, and no other', () => {
-    expect(() => requireAudible({ kind: 'ipvlan', ipvlanMode: 'l3s' }, 'net1')).toThrow(
+    expect(() => requireSupportedLink({ kind: 'ipvlan', ipvlanMode: 'l3s' }, 'net1')).toThrow(
       expect.objectContaining({
         kind: 'device-refused',
         message: expect.stringContaining('passes the packet socket by which gVisor reads'),
       }),
     )
     for (const ipvlanMode of ['l2', 'l3'])
-      expect(() => requireAudible({ kind: 'ipvlan', ipvlanMode }, 'net1')).not.toThrow()
+      expect(() => requireSupportedLink({ kind: 'ipvlan', ipvlanMode }, 'net1')).not.toThrow()
   })
 })

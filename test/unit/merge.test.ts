@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeIntoResult } from '../../src/cni/result/merge.js'
+import { mergeIntoResult } from '../../src/cni/merge.js'
 
 const SANDBOX = '/run/netns/pod'
 const OURS = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readAnswer } from '../../src/ipam/plugin-answer.js'
+import { readAnswer } from '../../src/ipam/run-plugin.js'
 
 it('an answer of very many levels, which could not be printed again, is no result', () => {
   const levels = 100_000

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expressResult } from '../../src/cni/result/express.js'
-import type { Result } from '../../src/cni/result/schema.js'
-import { understandResult } from '../../src/cni/result/understand.js'
+import { decodeResult, encodeResult } from '../../src/cni/result.js'
+import type { Result } from '../../src/cni/result-schema.js'
 
 const MODERN: Result = {
   interfaces: [{ name: 'net1', mac: '02:00:00:00:00:01', mtu: 1500, sandbox: '/run/netns/pod' }],
@@ -16,12 +15,12 @@ const MODERN: Result = {
 
 describe('a result in every version', () => {
   it.each(['1.0.0', '1.1.0'] as const)('%s has it as it is', (version) => {
-    expect(expressResult(MODERN, version)).toEqual({ cniVersion: version, ...MODERN })
+    expect(encodeResult(MODERN, version)).toEqual({ cniVersion: version, ...MODERN })
   })
 
   it.each(['0.3.0', '0.3.1', '0.4.0'] as const)('%s names the IP version', (version) => {
     const { interfaces, ips = [], ...rest } = MODERN
-    expect(expressResult(MODERN, version)).toEqual({
+    expect(encodeResult(MODERN, version)).toEqual({
       cniVersion: version,
       interfaces: [{ name: 'net1', mac: '02:00:00:00:00:01', sandbox: '/run/netns/pod' }],
       ips: ips.map((ip, n) => ({ version: n < 2 ? '4' : '6', ...ip })),
@@ -30,7 +29,7 @@ describe('a result in every version', () => {
   })
 
   it.each(['0.1.0', '0.2.0'] as const)('%s has one address of each family', (version) => {
-    expect(expressResult(MODERN, version)).toEqual({
+    expect(encodeResult(MODERN, version)).toEqual({
       cniVersion: version,
       ip4: {
         ip: '198.51.100.5/24',
@@ -43,7 +42,7 @@ describe('a result in every version', () => {
   })
 
   it('the oldest have no form for a device without addresses', () => {
-    expect(() => expressResult({ interfaces: [{ name: 'net1' }] }, '0.2.0')).toThrow(
+    expect(() => encodeResult({ interfaces: [{ name: 'net1' }] }, '0.2.0')).toThrow(
       'cannot convert: no valid IP addresses',
     )
   })
@@ -51,7 +50,7 @@ describe('a result in every version', () => {
   it('keeps fields it does not know', () => {
     const unknown = { ...MODERN, 'example.org/extra': [1] }
     for (const version of ['0.2.0', '0.4.0', '1.1.0'] as const)
-      expect(expressResult(unknown, version)).toMatchObject({ 'example.org/extra': [1] })
+      expect(encodeResult(unknown, version)).toMatchObject({ 'example.org/extra': [1] })
   })
 })
 
@@ -67,18 +66,18 @@ describe('a result of an earlier plugin', () => {
       ip6: { ip: 'abcd:1234:ffff::cdde/64', routes: [{ dst: '1111:dddd::/80' }] },
       dns: { domain: 'example.org' },
     }
-    const newer = expressResult(understandResult(oldest, '0.2.0'), '0.4.0') as Result
+    const newer = encodeResult(decodeResult(oldest, '0.2.0'), '0.4.0') as Result
     expect(newer.ips).toEqual([
       { version: '4', address: '1.2.3.30/24', gateway: '1.2.3.1' },
       { version: '6', address: 'abcd:1234:ffff::cdde/64' },
     ])
-    expect(expressResult(understandResult(newer, '0.4.0'), '0.2.0')).toEqual(oldest)
+    expect(encodeResult(decodeResult(newer, '0.4.0'), '0.2.0')).toEqual(oldest)
   })
 
   it('is of the version it names, else of the one assumed', () => {
     const ips = [{ version: '4', address: '10.0.0.1/8' }]
-    expect(understandResult({ ips }, '0.4.0').ips).toEqual([{ address: '10.0.0.1/8' }])
-    expect(() => understandResult({ cniVersion: '0.4567.0' }, '1.0.0')).toThrow(
+    expect(decodeResult({ ips }, '0.4.0').ips).toEqual([{ address: '10.0.0.1/8' }])
+    expect(() => decodeResult({ cniVersion: '0.4567.0' }, '1.0.0')).toThrow(
       expect.objectContaining({
         code: 6,
         message: 'unsupported CNI result version "0.4567.0"',
@@ -96,7 +95,7 @@ describe('a result of an earlier plugin', () => {
     [{ routes: [{ dst: '0.0.0.0/0', gw: 'x' }] }, 'invalid IP address: x'],
     [{ cniVersion: '0.2.0', ip4: { ip: '1.2.3.4/33' } }, 'invalid CIDR address: 1.2.3.4/33'],
   ])('%j is refused', (result, message) => {
-    expect(() => understandResult(result, '1.0.0')).toThrow(
+    expect(() => decodeResult(result, '1.0.0')).toThrow(
       expect.objectContaining({ code: 6, message }),
     )
   })

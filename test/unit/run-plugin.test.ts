@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { findPlugin } from '../../src/ipam/find-plugin.js'
+import { findPlugin } from '../../src/ipam/ipam.js'
 import { runPlugin } from '../../src/ipam/run-plugin.js'
 
 /** One that nobody has waited for yet is not. */

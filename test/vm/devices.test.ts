@@ -132,7 +132,7 @@ describe.each(KINDS)('a device of the host: $kind', (kind) => {
       expect(testbed.run(testbed.pod, bySecondAddress).stdout).toContain('1 received')
     } else {
       // It sends what it is given to nobody, but it does send it.
-      testbed.podReaches('203.0.113.1')
+      testbed.podReaches('203.0.113.1', 1)
       const [link] = JSON.parse(testbed.inPod('-json -stats link show dev net1'))
       expect(link.stats64.tx.packets).toBeGreaterThan(0)
     }

@@ -1,13 +1,12 @@
-import type { Result } from '../../cni/result/schema.js'
+import type { Result } from '../../cni/result-schema.js'
 import { Failure } from '../../failure.js'
+import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { Ipam } from '../../ipam/ipam.js'
-import type { Link } from '../../kernel/objects/link.js'
-import type { Place } from '../../kernel/place.js'
-import { applyState } from '../../network-state/apply.js'
-import { assignedState } from '../../network-state/assigned-state.js'
-import { planState } from '../../network-state/plan.js'
-import { settleAddresses } from '../../network-state/settle-addresses.js'
-import type { Gvisor } from '../../sandbox-runtime/gvisor.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { applyState, settleAddresses } from '../../state/apply.js'
+import { assignedState } from '../../state/assigned.js'
+import { planState } from '../../state/plan.js'
 
 /**
  * Has the IPAM plugin assign addresses.
@@ -26,15 +25,14 @@ export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<R
  * @throws Failure `kernel-refused`, also for an IPv6 address that somebody else has
  */
 export function applyAssigned(
-  sandbox: Place,
-  host: Place,
+  sandbox: NetworkNamespace,
   device: Link,
   assigned: Pick<Result, 'ips' | 'routes'>,
   gvisor?: Gvisor,
 ): void {
   const all = assignedState(assigned, device)
   const state = gvisor?.fit(sandbox, all, device) ?? all
-  applyState(sandbox, host, device, planState(device, device, state))
+  applyState(sandbox, device, planState(device, device, state))
   // Routes by such a gateway would not work before.
   const hasIpv6Gateway = assigned.ips?.some(({ gateway }) => gateway?.includes(':'))
   if (hasIpv6Gateway) settleAddresses(sandbox, device)

@@ -1,31 +1,25 @@
-import {
-  __LENGTH_Address,
-  type AddressFlags,
-  formatAddress,
-  formatAddressCacheInfo,
-  formatAddressFlags,
-  parseAddress,
-  parseAddressCacheInfo,
-  parseAddressFlags,
-} from 'netlink/dist/rt/gen_structs'
 import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
-import type { Address } from '../objects/address.js'
+import type { Address } from './address-schema.js'
 import {
   type Attribute,
   bytes,
   decodeAttributes,
   keepOpaque,
   opaqueAttributes,
+  optional,
+  present,
   text,
   toNumber,
   toText,
+  u8,
   u32,
 } from './attributes.js'
-import { flagNames, flagsNamed } from './flag-names.js'
-import { Flag, MessageType, type Request } from './request.js'
+import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
+import { RTM } from './constants.js'
+import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
-/** Address attributes (linux/if_addr.h). */
+/** Attributes of an address (IFA_* of linux/if_addr.h). */
 const IFA = {
   address: 1,
   local: 2,
@@ -37,14 +31,20 @@ const IFA = {
   protocol: 11,
 } as const
 
+/** The fixed part, struct ifaddrmsg, and where things are in it. */
+const FIXED_BYTES = 8
+const OFFSET = { family: 0, prefixLength: 1, flags: 2, scope: 3, index: 4 } as const
+
+/** struct ifa_cacheinfo: the preferred and the valid lifetime, then two times of the kernel's. */
+const CACHE_INFO_BYTES = 16
 const FOR_EVER = 0xffffffff
 
 /** All addresses of a device, of both families, in the kernel's order. */
 export function dumpAddresses(socket: RouteSocket, index: number): Address[] {
-  const answers = socket.dump({ type: MessageType.GETADDR, header: formatAddress({ index }) })
-  return answers
-    .filter(({ data }) => parseAddress(data.subarray(0, __LENGTH_Address)).index === index)
-    .map(({ data }) => decodeAddress(data))
+  return socket
+    .dump({ type: RTM.getAddress, header: fixedPart({}, index) })
+    .filter(({ data }) => readU32(data, OFFSET.index) === index)
+    .map(decodeAddress)
     .filter((address) => address !== undefined)
 }
 
@@ -58,14 +58,9 @@ export function addressRequest(
   how: 'create' | 'replace',
 ): Request {
   return {
-    type: MessageType.NEWADDR,
+    type: RTM.newAddress,
     flags: how === 'create' ? Flag.create | Flag.exclusive : Flag.replace,
-    header: formatAddress({
-      family: familyNumber(address.family),
-      prefixlen: address.prefixLength,
-      scope: address.scope,
-      index,
-    }),
+    header: fixedPart(address, index),
     attributes: encodeAttributesOf(address),
   }
 }
@@ -76,33 +71,32 @@ export function addressRemoval(
   index: number,
 ): Request {
   return {
-    type: MessageType.DELADDR,
-    header: formatAddress({ family: familyNumber(family), prefixlen: prefixLength, index }),
+    type: RTM.deleteAddress,
+    header: fixedPart({ family, prefixLength }, index),
     attributes: [bytes(IFA.local, addressBytes(local))],
   }
 }
 
 /** Undefined for a family that is not IP. */
-export function decodeAddress(data: Buffer): Address | undefined {
-  const fixed = parseAddress(data.subarray(0, __LENGTH_Address))
-  const family = familyOf(fixed.family)
+export function decodeAddress({ data }: Pick<NetlinkMessage, 'data'>): Address | undefined {
+  const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
   const address: Address = {
     family,
     local: '',
-    prefixLength: fixed.prefixlen ?? 0,
-    scope: fixed.scope ?? 0,
-    flags: flagNames(fixed.flags ?? {}),
+    prefixLength: readU8(data, OFFSET.prefixLength),
+    scope: readU8(data, OFFSET.scope),
+    flags: readU8(data, OFFSET.flags),
   }
   let other = ''
-  for (const attribute of decodeAttributes(data.subarray(__LENGTH_Address))) {
+  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const value = attribute.data
     if (attribute.type === IFA.local) address.local = addressText(value)
     else if (attribute.type === IFA.address) other = addressText(value)
     else if (attribute.type === IFA.label) address.label = toText(value)
     else if (attribute.type === IFA.broadcast) address.broadcast = addressText(value)
-    else if (attribute.type === IFA.flags)
-      address.flags = flagNames(parseAddressFlags(toNumber(value)))
+    // The fixed part has room for the first eight flags only.
+    else if (attribute.type === IFA.flags) address.flags = toNumber(value)
     else if (attribute.type === IFA.routePriority) address.metric = toNumber(value)
     else if (attribute.type === IFA.protocol) address.protocol = value[0] ?? 0
     else if (attribute.type === IFA.cacheInfo) Object.assign(address, lifetimes(value))
@@ -114,35 +108,46 @@ export function decodeAddress(data: Buffer): Address | undefined {
   return address
 }
 
+function fixedPart(
+  { family, prefixLength = 0, scope = 0 }: Partial<Address>,
+  index: number,
+): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  header[OFFSET.family] = family ? familyNumber(family) : 0
+  header[OFFSET.prefixLength] = prefixLength
+  header[OFFSET.scope] = scope
+  writeU32(header, index, OFFSET.index)
+  return header
+}
+
 function encodeAttributesOf(address: Address): Attribute[] {
-  const attributes = [
-    bytes(IFA.local, addressBytes(address.local)),
-    bytes(IFA.address, addressBytes(address.peer ?? address.local)),
-    u32(IFA.flags, formatAddressFlags(flagsNamed<AddressFlags>(address.flags))),
+  const { local, peer = local, preferredSeconds = FOR_EVER } = address
+  return [
+    ...present([
+      bytes(IFA.local, addressBytes(local)),
+      bytes(IFA.address, addressBytes(peer)),
+      u32(IFA.flags, address.flags),
+      optional(address.broadcast, (broadcast) => bytes(IFA.broadcast, addressBytes(broadcast))),
+      optional(address.label, (label) => text(IFA.label, label)),
+      optional(address.metric, (metric) => u32(IFA.routePriority, metric)),
+      optional(address.protocol, (protocol) => u8(IFA.protocol, protocol)),
+      optional(address.validSeconds, (valid) => cacheInfo(preferredSeconds, valid)),
+    ]),
+    ...opaqueAttributes(address),
   ]
-  if (address.broadcast !== undefined)
-    attributes.push(bytes(IFA.broadcast, addressBytes(address.broadcast)))
-  if (address.label !== undefined) attributes.push(text(IFA.label, address.label))
-  if (address.metric !== undefined) attributes.push(u32(IFA.routePriority, address.metric))
-  if (address.protocol !== undefined)
-    attributes.push(bytes(IFA.protocol, Buffer.from([address.protocol])))
-  if (address.validSeconds !== undefined)
-    attributes.push(
-      bytes(
-        IFA.cacheInfo,
-        formatAddressCacheInfo({
-          ifaValid: address.validSeconds,
-          ifaPrefered: address.preferredSeconds ?? FOR_EVER,
-        }),
-      ),
-    )
-  return attributes.concat(opaqueAttributes(address))
+}
+
+function cacheInfo(preferredSeconds: number, validSeconds: number): Attribute {
+  const data = Buffer.alloc(CACHE_INFO_BYTES)
+  writeU32(data, preferredSeconds, 0)
+  writeU32(data, validSeconds, 4)
+  return bytes(IFA.cacheInfo, data)
 }
 
 function lifetimes(data: Buffer): Pick<Address, 'validSeconds' | 'preferredSeconds'> {
-  const { ifaValid = FOR_EVER, ifaPrefered = FOR_EVER } = parseAddressCacheInfo(data)
+  const [preferredSeconds, validSeconds] = [readU32(data, 0), readU32(data, 4)]
   return {
-    ...(ifaValid === FOR_EVER ? {} : { validSeconds: ifaValid }),
-    ...(ifaPrefered === FOR_EVER ? {} : { preferredSeconds: ifaPrefered }),
+    ...(validSeconds === FOR_EVER ? {} : { validSeconds }),
+    ...(preferredSeconds === FOR_EVER ? {} : { preferredSeconds }),
   }
 }

@@ -1,5 +1,5 @@
-import { align, readU16, readU32, writeU16, writeU32 } from 'netlink/dist/structs'
-import type { OpaqueAttribute } from '../objects/opaque-attribute.js'
+import { align, readU16, readU32, writeU16, writeU32 } from './bytes.js'
+import type { OpaqueAttribute } from './common-schema.js'
 
 /** A netlink attribute as it is in a message; `data` excludes header and padding. */
 export interface Attribute {
@@ -8,33 +8,34 @@ export interface Attribute {
   data: Buffer
 }
 
-const HEADER_BYTES = 4
+/** struct nlattr: the length with this header, and the type. */
+const ATTRIBUTE_HEADER_BYTES = 4
 /** The two upper bits of a type say that attributes are in it, and which byte order it has. */
 const NESTED = 0x8000
 const TYPE_MASK = 0x3fff
 
 /**
- * The attributes in a run of bytes, in order; their data are views of it. Written
- * out here and below, not by the codec's general functions: a host may have tens
- * of thousands of routes with half a dozen attributes each.
+ * The attributes in a run of bytes, in order; their data are views of it. A host may have
+ * tens of thousands of routes with half a dozen attributes each, so nothing is copied.
  */
 export function decodeAttributes(bytes: Buffer): Attribute[] {
   const attributes: Attribute[] = []
-  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
-    const length = readU16.call(bytes, at)
-    if (length < HEADER_BYTES || at + length > bytes.length)
+  for (let at = 0; at + ATTRIBUTE_HEADER_BYTES <= bytes.length; ) {
+    const length = readU16(bytes, at)
+    if (length < ATTRIBUTE_HEADER_BYTES || at + length > bytes.length)
       throw new Error(`an attribute of ${length} bytes, with ${bytes.length - at} left`)
-    const type = readU16.call(bytes, at + 2)
+    const type = readU16(bytes, at + 2)
     attributes.push({
       type: type & TYPE_MASK,
       nested: (type & NESTED) !== 0,
-      data: bytes.subarray(at + HEADER_BYTES, at + length),
+      data: bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + length),
     })
     at += align(length)
   }
   return attributes
 }
 
+/** The bytes of attributes, each padded so that another may follow. */
 export function encodeAttributes(attributes: Attribute[]): Buffer {
   const bytes = Buffer.alloc(encodedLength(attributes))
   writeAttributes(bytes, 0, attributes)
@@ -44,7 +45,7 @@ export function encodeAttributes(attributes: Attribute[]): Buffer {
 /** How many bytes attributes take, with headers and padding. */
 export function encodedLength(attributes: Attribute[]): number {
   let length = 0
-  for (const { data } of attributes) length += align(HEADER_BYTES + data.length)
+  for (const { data } of attributes) length += align(ATTRIBUTE_HEADER_BYTES + data.length)
   return length
 }
 
@@ -52,28 +53,56 @@ export function encodedLength(attributes: Attribute[]): number {
 export function writeAttributes(bytes: Buffer, offset: number, attributes: Attribute[]): void {
   let at = offset
   for (const { type, nested, data } of attributes) {
-    writeU16.call(bytes, HEADER_BYTES + data.length, at)
-    writeU16.call(bytes, nested ? type | NESTED : type, at + 2)
-    bytes.set(data, at + HEADER_BYTES)
-    at += align(HEADER_BYTES + data.length)
+    writeU16(bytes, ATTRIBUTE_HEADER_BYTES + data.length, at)
+    writeU16(bytes, nested ? type | NESTED : type, at + 2)
+    bytes.set(data, at + ATTRIBUTE_HEADER_BYTES)
+    at += align(ATTRIBUTE_HEADER_BYTES + data.length)
   }
 }
 
+/** An attribute of one byte. */
+export function u8(type: number, value: number): Attribute {
+  return { type, data: Buffer.from([value]) }
+}
+
+/** An attribute of a 32-bit number. */
 export function u32(type: number, value: number): Attribute {
   const data = Buffer.allocUnsafe(4)
-  writeU32.call(data, value, 0)
+  writeU32(data, value, 0)
   return { type, data }
 }
 
-export const text = (type: number, value: string): Attribute => ({
-  type,
-  data: Buffer.from(`${value}\0`),
-})
+/** An attribute of a text, with its closing zero byte. */
+export function text(type: number, value: string): Attribute {
+  return { type, data: Buffer.from(`${value}\0`) }
+}
 
-export const bytes = (type: number, data: Buffer): Attribute => ({ type, data })
+export function bytes(type: number, data: Buffer): Attribute {
+  return { type, data }
+}
+
+/** An attribute that has attributes in it. */
+export function nested(type: number, attributes: Attribute[]): Attribute {
+  return { type, nested: true, data: encodeAttributes(attributes) }
+}
+
+/** An attribute, or nothing where there is no value for it. */
+export function optional<T>(
+  value: T | undefined,
+  build: (value: T) => Attribute,
+): Attribute | undefined {
+  return value === undefined ? undefined : build(value)
+}
+
+/** Leaves out what `optional` had no value for. */
+export function present(attributes: (Attribute | undefined)[]): Attribute[] {
+  return attributes.filter((attribute) => attribute !== undefined)
+}
 
 /** The number in a 32-bit attribute. */
-export const toNumber = (data: Buffer): number => readU32.call(data, 0)
+export function toNumber(data: Buffer): number {
+  return readU32(data, 0)
+}
 
 /** The text in a string attribute, with or without its closing zero byte. */
 export function toText(data: Buffer): string {
@@ -83,19 +112,16 @@ export function toText(data: Buffer): string {
 
 /** Keeps an attribute with the thing it came with, to be replayed. */
 export function keepOpaque(thing: { opaque?: OpaqueAttribute[] }, attribute: Attribute): void {
+  const { type, nested, data } = attribute
   thing.opaque ??= []
-  thing.opaque.push(toOpaque(attribute))
+  thing.opaque.push({ type, ...(nested ? { nested } : {}), bytes: data.toString('hex') })
 }
 
 /** What `keepOpaque` kept. */
-export function opaqueAttributes({ opaque }: { opaque?: OpaqueAttribute[] }): Attribute[] {
-  return opaque === undefined ? [] : opaque.map(fromOpaque)
-}
-
-function toOpaque({ type, nested, data }: Attribute): OpaqueAttribute {
-  return { type, ...(nested ? { nested } : {}), bytes: data.toString('hex') }
-}
-
-function fromOpaque({ type, nested, bytes: hex }: OpaqueAttribute): Attribute {
-  return { type, nested: nested === true, data: Buffer.from(hex, 'hex') }
+export function opaqueAttributes({ opaque = [] }: { opaque?: OpaqueAttribute[] }): Attribute[] {
+  return opaque.map(({ type, nested, bytes: hexadecimal }) => ({
+    type,
+    nested: nested === true,
+    data: Buffer.from(hexadecimal, 'hex'),
+  }))
 }

@@ -1,6 +1,7 @@
 import { type Attribute, bytes, text, u32 } from './attributes.js'
-import { fixedPart, IFF_UP, IFLA } from './link-message.js'
-import { MessageType, type Request } from './request.js'
+import { RTM } from './constants.js'
+import { IFF_UP, IFLA, linkHeader } from './link.js'
+import type { Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** What to change of a device; what is left out stays. */
@@ -40,6 +41,6 @@ function linkRequest(index: number, change: LinkChange): Request {
     attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
   if (change.name !== undefined) attributes.push(text(IFLA.ifname, change.name))
   if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, Buffer.from(change.alias)))
-  const header = fixedPart(index, change.up ? IFF_UP : 0)
-  return { type: MessageType.NEWLINK, header, attributes }
+  const header = linkHeader(index, change.up ? IFF_UP : 0)
+  return { type: RTM.newLink, header, attributes }
 }

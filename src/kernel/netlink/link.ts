@@ -1,16 +1,55 @@
-import type { NetlinkMessage } from 'netlink/dist/structs'
+import { hardwareAddressText } from '../hardware-address.js'
 import { KernelError } from '../kernel-error.js'
-import type { Link } from '../objects/link.js'
-import { type Attribute, decodeAttributes, text, toText, u32 } from './attributes.js'
-import { attributesOf, decodeLink, fixedPart, IFLA, LINK_INFO, settingsIn } from './link-message.js'
-import { MessageType } from './request.js'
+import type { LinkSettings } from '../link-settings.js'
+import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
+import { type NetlinkMessage, readS32, readU32, writeS32, writeU32 } from './bytes.js'
+import { AF, RTM } from './constants.js'
+import type { Link } from './link-schema.js'
 import type { RouteSocket } from './route-socket.js'
+
+/** Attributes of a link (IFLA_* of linux/if_link.h). */
+export const IFLA = {
+  address: 1,
+  ifname: 3,
+  mtu: 4,
+  link: 5,
+  linkInfo: 18,
+  ifalias: 20,
+  afSpec: 26,
+  netNamespaceFd: 28,
+  extMask: 29,
+  linkNamespace: 37,
+  propList: 52,
+  altIfname: 53,
+  permanentAddress: 54,
+  parentDeviceName: 56,
+  parentDeviceBus: 57,
+  /** Of newer kernels. */
+  netnsImmutable: 67,
+} as const
+
+/** In `IFLA.linkInfo` (IFLA_INFO_* of linux/if_link.h). */
+export const LINK_INFO = { kind: 1, data: 2 } as const
+
+/** In `IFLA.afSpec`, below the family (linux/if_link.h). */
+const IFLA_INET_CONF = 1
+const IFLA_INET6_CONF = 2
+
+/** The fixed part, struct ifinfomsg, and where things are in it. */
+const FIXED_BYTES = 16
+const OFFSET = { index: 4, flags: 8, change: 12 } as const
+/** Flags of a device (linux/if.h). */
+export const IFF_UP = 1
+const IFF_LOOPBACK = 8
+
+/** Leave the statistics out of the answer (linux/rtnetlink.h). */
+const RTEXT_FILTER_SKIP_STATS = 8
+
+/** The longest name that is not an alternative one, with its closing zero byte (linux/if.h). */
+const IFNAMSIZ = 16
 
 /** Kinds of devices that others are put into. */
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
-
-/** Leave the statistics out of the answer. */
-const RTEXT_FILTER_SKIP_STATS = 8
 
 /**
  * Looks a device up by its name, which may be an alternative one, or by its index.
@@ -21,27 +60,24 @@ export function findLink(
   by: { name: string } | { index: number },
 ): Link | undefined {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
-  if ('name' in by) attributes.push(...byName(by.name))
-  const header = fixedPart('index' in by ? by.index : 0, 0)
+  if ('name' in by) attributes.push(byName(by.name))
+  const header = linkHeader('index' in by ? by.index : 0, 0)
   try {
-    const [answer] = socket.request({ type: MessageType.GETLINK, header, attributes })
+    const [answer] = socket.request({ type: RTM.getLink, header, attributes })
     if (!answer) return undefined
-    const told = attributesOf(answer)
-    return { ...decodeLink(answer, told), ...settingsIn(told) }
+    const reported = attributesOf(answer)
+    const afSpec = find(reported, IFLA.afSpec)
+    const link = decodeLink(answer, reported)
+    return afSpec ? { ...link, settings: decodeSettings(afSpec) } : link
   } catch (error) {
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
     throw error
   }
 }
 
-/** All devices of the socket's namespace. */
+/** All devices of the socket's namespace, without their settings. */
 export function dumpLinks(socket: RouteSocket): Link[] {
   return dump(socket).map((answer) => decodeLink(answer, attributesOf(answer)))
-}
-
-function dump(socket: RouteSocket): NetlinkMessage[] {
-  const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
-  return socket.dump({ type: MessageType.GETLINK, header: fixedPart(0, 0), attributes })
 }
 
 /**
@@ -61,17 +97,83 @@ export function findLinkByHardwareAddress(socket: RouteSocket, address: string):
   return (found.find(({ independent }) => independent) ?? found[0])?.link
 }
 
-/** Whether a device has its hardware address from nobody else in this namespace. */
-function isIndependent(attributes: Attribute[]): boolean {
-  const has = (type: number) => attributes.some((attribute) => attribute.type === type)
-  // The other end of a wire is a link, too, but in a namespace of its own.
-  const madeOnAnother = has(IFLA.link) && !has(IFLA.linkNamespace)
-  const info = attributes.find(({ type }) => type === IFLA.linkInfo)
-  const kind = info && decodeAttributes(info.data).find(({ type }) => type === LINK_INFO.kind)
-  return !madeOnAnother && !(kind && MASTERS.includes(toText(kind.data)))
+/** The fixed part of a message about a device, with flags to set. */
+export function linkHeader(index: number, flags: number): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  writeS32(header, index, OFFSET.index)
+  writeU32(header, flags, OFFSET.flags)
+  writeU32(header, flags, OFFSET.change)
+  return header
+}
+
+/** The attributes of a link that the kernel reports. */
+export function attributesOf({ data }: Pick<NetlinkMessage, 'data'>): Attribute[] {
+  return decodeAttributes(data.subarray(FIXED_BYTES))
+}
+
+function dump(socket: RouteSocket): NetlinkMessage[] {
+  const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
+  return socket.dump({ type: RTM.getLink, header: linkHeader(0, 0), attributes })
 }
 
 /** The kernel finds a long name only where alternative names belong, and a short one anywhere. */
-function byName(name: string): Attribute[] {
-  return [text(Buffer.byteLength(name) < 16 ? IFLA.ifname : IFLA.altIfname, name)]
+function byName(name: string): Attribute {
+  return text(Buffer.byteLength(name) < IFNAMSIZ ? IFLA.ifname : IFLA.altIfname, name)
+}
+
+/** Whether a device has its hardware address from nobody else in this namespace. */
+function isIndependent(attributes: Attribute[]): boolean {
+  // The other end of a veth is a link, too, but in a namespace of its own.
+  const madeOnAnother = find(attributes, IFLA.link) && !find(attributes, IFLA.linkNamespace)
+  const info = find(attributes, IFLA.linkInfo)
+  const kind = info && find(decodeAttributes(info), LINK_INFO.kind)
+  return !madeOnAnother && !(kind && MASTERS.includes(toText(kind)))
+}
+
+/** The settings in IFLA_AF_SPEC; a kernel without IPv6 reports half of them. */
+function decodeSettings(afSpec: Buffer): LinkSettings {
+  const settings: LinkSettings = {}
+  const hexadecimal = (family: Buffer, wanted: number) =>
+    find(decodeAttributes(family), wanted)?.toString('hex') ?? ''
+  for (const { type, data } of decodeAttributes(afSpec)) {
+    if (type === AF.inet) settings.ipv4 = hexadecimal(data, IFLA_INET_CONF)
+    else if (type === AF.inet6) settings.ipv6 = hexadecimal(data, IFLA_INET6_CONF)
+  }
+  return settings
+}
+
+/** @param attributes those of the message */
+function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): Link {
+  const flags = readU32(data, OFFSET.flags)
+  const link: Link = {
+    index: readS32(data, OFFSET.index),
+    name: '',
+    alternativeNames: [],
+    hardwareAddress: '',
+    mtu: 0,
+    up: (flags & IFF_UP) !== 0,
+    loopback: (flags & IFF_LOOPBACK) !== 0,
+    netnsImmutable: false,
+  }
+  const parent = { bus: '', name: '' }
+  for (const attribute of attributes) {
+    const value = attribute.data
+    if (attribute.type === IFLA.ifname) link.name = toText(value)
+    else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)
+    else if (attribute.type === IFLA.ifalias) link.alias = toText(value)
+    else if (attribute.type === IFLA.address) link.hardwareAddress = hardwareAddressText(value)
+    else if (attribute.type === IFLA.permanentAddress)
+      link.permanentAddress = hardwareAddressText(value)
+    else if (attribute.type === IFLA.parentDeviceName) parent.name = toText(value)
+    else if (attribute.type === IFLA.parentDeviceBus) parent.bus = toText(value)
+    else if (attribute.type === IFLA.netnsImmutable) link.netnsImmutable = value[0] === 1
+    else if (attribute.type === IFLA.propList)
+      link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
+  }
+  if (parent.name) link.parentDevice = `${parent.bus}/${parent.name}`
+  return link
+}
+
+function find(attributes: Attribute[], wanted: number): Buffer | undefined {
+  return attributes.find(({ type }) => type === wanted)?.data
 }

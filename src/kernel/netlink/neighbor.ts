@@ -1,19 +1,21 @@
-import {
-  __LENGTH_Neighbor,
-  formatNeighbor,
-  type NeighborFlags,
-  type NeighborState,
-  parseNeighbor,
-} from 'netlink/dist/rt/gen_structs'
 import { hardwareAddressBytes, hardwareAddressText } from '../hardware-address.js'
 import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
-import type { Neighbor } from '../objects/neighbor.js'
-import { bytes, decodeAttributes, keepOpaque, opaqueAttributes, u32 } from './attributes.js'
-import { flagNames, flagsNamed } from './flag-names.js'
-import { Flag, MessageType, type Request } from './request.js'
+import {
+  bytes,
+  decodeAttributes,
+  keepOpaque,
+  opaqueAttributes,
+  optional,
+  present,
+  u32,
+} from './attributes.js'
+import { type NetlinkMessage, readS32, readU8, readU16, writeS32, writeU16 } from './bytes.js'
+import { NEIGHBOR_FLAG, RTM } from './constants.js'
+import { Flag, type Request } from './message.js'
+import type { Neighbor } from './neighbor-schema.js'
 import type { RouteSocket } from './route-socket.js'
 
-/** Neighbour attributes (linux/neighbour.h). */
+/** Attributes of a neighbour (NDA_* of linux/neighbour.h). */
 const NDA = {
   destination: 1,
   hardwareAddress: 2,
@@ -25,51 +27,53 @@ const NDA = {
 /** The kernel's own findings, which cannot be asked for. */
 const FINDINGS: number[] = [NDA.cacheInfo, NDA.probes]
 
+/** The fixed part, struct ndmsg, and where things are in it. */
+const FIXED_BYTES = 12
+const OFFSET = { family: 0, index: 4, state: 8, flags: 10 } as const
+
 /** The entries of a device, of both families, those it answers for as a proxy included. */
 export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
-  const dump = (flags: NeighborFlags) =>
+  const dump = (flags: number) =>
     socket.dump({
-      type: MessageType.GETNEIGH,
-      header: formatNeighbor({ flags }),
+      type: RTM.getNeighbor,
+      header: fixedPart({ flags }, 0),
       attributes: [u32(NDA.ifindex, index)],
     })
   // The kernel lists the two kinds apart.
-  return [...dump({}), ...dump({ proxy: true })]
-    .filter(({ data }) => parseNeighbor(data.subarray(0, __LENGTH_Neighbor)).ifindex === index)
-    .map(({ data }) => decodeNeighbor(data))
+  return [...dump(0), ...dump(NEIGHBOR_FLAG.proxy)]
+    .filter(({ data }) => readS32(data, OFFSET.index) === index)
+    .map(decodeNeighbor)
     .filter((neighbor) => neighbor !== undefined)
 }
 
 /** A request that adds an entry to a device, or changes the one that is there. */
 export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
-  const attributes = [bytes(NDA.destination, addressBytes(neighbor.address))]
-  if (neighbor.hardwareAddress !== undefined)
-    attributes.push(bytes(NDA.hardwareAddress, hardwareAddressBytes(neighbor.hardwareAddress)))
+  const { address, hardwareAddress } = neighbor
   return {
-    type: MessageType.NEWNEIGH,
+    type: RTM.newNeighbor,
     flags: Flag.create | Flag.replace,
-    header: formatNeighbor({
-      family: familyNumber(neighbor.family),
-      ifindex: index,
-      state: flagsNamed<NeighborState>(neighbor.state),
-      flags: flagsNamed<NeighborFlags>(neighbor.flags),
-    }),
-    attributes: attributes.concat(opaqueAttributes(neighbor)),
+    header: fixedPart(neighbor, index),
+    attributes: [
+      ...present([
+        bytes(NDA.destination, addressBytes(address)),
+        optional(hardwareAddress, (text) => bytes(NDA.hardwareAddress, hardwareAddressBytes(text))),
+      ]),
+      ...opaqueAttributes(neighbor),
+    ],
   }
 }
 
 /** Undefined for a family that is not IP. */
-export function decodeNeighbor(data: Buffer): Neighbor | undefined {
-  const fixed = parseNeighbor(data.subarray(0, __LENGTH_Neighbor))
-  const family = familyOf(fixed.family)
+export function decodeNeighbor({ data }: Pick<NetlinkMessage, 'data'>): Neighbor | undefined {
+  const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
   const neighbor: Neighbor = {
     family,
     address: '',
-    state: flagNames(fixed.state ?? {}),
-    flags: flagNames(fixed.flags ?? {}),
+    state: readU16(data, OFFSET.state),
+    flags: readU8(data, OFFSET.flags),
   }
-  for (const attribute of decodeAttributes(data.subarray(__LENGTH_Neighbor))) {
+  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const value = attribute.data
     if (attribute.type === NDA.destination) neighbor.address = addressText(value)
     else if (attribute.type === NDA.hardwareAddress)
@@ -77,4 +81,13 @@ export function decodeNeighbor(data: Buffer): Neighbor | undefined {
     else if (!FINDINGS.includes(attribute.type)) keepOpaque(neighbor, attribute)
   }
   return neighbor
+}
+
+function fixedPart({ family, state = 0, flags = 0 }: Partial<Neighbor>, index: number): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  header[OFFSET.family] = family ? familyNumber(family) : 0
+  writeS32(header, index, OFFSET.index)
+  writeU16(header, state, OFFSET.state)
+  header[OFFSET.flags] = flags
+  return header
 }

@@ -1,71 +1,107 @@
-import { readU32 } from 'netlink/dist/structs'
-import { addressText } from '../ip-address.js'
-import type { Hop } from '../objects/route.js'
-import { decodeAttributes, keepOpaque, toNumber } from './attributes.js'
-import { MessageType } from './request.js'
-import { RTA, RTNH_F_ONLINK } from './route-attributes.js'
-import type { RouteSocket } from './route-socket.js'
+import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
+import {
+  type Attribute,
+  bytes,
+  decodeAttributes,
+  encodedLength,
+  keepOpaque,
+  opaqueAttributes,
+  optional,
+  present,
+  toNumber,
+  u32,
+  writeAttributes,
+} from './attributes.js'
+import { align, readS32, readU8, readU16, writeS32, writeU16 } from './bytes.js'
+import { RTA, RTNH_F_ONLINK } from './constants.js'
+import type { Nexthop } from './route-schema.js'
 
-/** Attributes of a nexthop object (linux/nexthop.h). */
-const NHA = { id: 1, group: 2, oif: 5, gateway: 6, encapType: 7, encap: 8 } as const
+/** Attributes that belong to a nexthop, though nothing here needs to read them. */
+const OPAQUE_ATTRIBUTES: number[] = [RTA.flow, RTA.newDestination, RTA.encapType, RTA.encap]
 
-/** The fixed part, struct nhmsg: family, scope, protocol, a reserved byte, flags. */
+/** The fixed part of a nexthop in RTA_MULTIPATH, struct rtnexthop. */
 const FIXED_BYTES = 8
-const FLAGS_OFFSET = 4
-/** struct nexthop_grp: an id, a weight less one, and reserved bytes. */
-const GROUP_MEMBER_BYTES = 8
+const OFFSET = { length: 0, flags: 2, weightLessOne: 3, index: 4 } as const
 
-/** A nexthop object: one hop, or a group of others by their ids. */
-interface NexthopObject {
-  hop: Hop
-  members: { id: number; weight: number }[]
+/** Takes an attribute into a nexthop; false where it says nothing about one. */
+export function decodeNexthopAttribute(attribute: Attribute, nexthop: Nexthop): boolean {
+  const { type, data } = attribute
+  if (type === RTA.outputInterface) nexthop.interfaceIndex = toNumber(data)
+  else if (type === RTA.gateway) nexthop.gateway = addressText(data)
+  else if (type === RTA.via) nexthop.via = decodeVia(data)
+  else if (OPAQUE_ATTRIBUTES.includes(type)) keepOpaque(nexthop, attribute)
+  else return false
+  return true
 }
 
-/**
- * Looks up what nexthop objects stand for. A route says only the number of its
- * object where `net.ipv4.nexthop_compat_mode` is off.
- * @returns the hops of an object by its id; none for one that is not there
- */
-export function hopsOfNexthopObjects(socket: RouteSocket): (id: number) => Hop[] {
-  const objects = new Map<number, NexthopObject>()
-  const header = Buffer.alloc(FIXED_BYTES)
-  for (const { data } of socket.dump({ type: MessageType.GETNEXTHOP, header })) {
-    const { id, object } = decodeNexthop(data)
-    objects.set(id, object)
+/** The attributes of the only nexthop of a route. */
+export function encodeNexthopAttributes(nexthop: Nexthop): Attribute[] {
+  return [u32(RTA.outputInterface, nexthop.interfaceIndex), ...gatewayAttributes(nexthop)]
+}
+
+/** RTA_MULTIPATH: one nexthop after the other, each with a fixed part and its attributes. */
+export function decodeMultipath(data: Buffer): Nexthop[] {
+  const nexthops: Nexthop[] = []
+  for (let rest = data; rest.length >= FIXED_BYTES; ) {
+    const length = readU16(rest, OFFSET.length)
+    const onlink = (readU8(rest, OFFSET.flags) & RTNH_F_ONLINK) !== 0
+    const nexthop: Nexthop = {
+      interfaceIndex: readS32(rest, OFFSET.index),
+      ...(onlink ? { onlink } : {}),
+      weight: readU8(rest, OFFSET.weightLessOne) + 1,
+    }
+    for (const attribute of decodeAttributes(rest.subarray(FIXED_BYTES, length)))
+      if (!decodeNexthopAttribute(attribute, nexthop)) keepOpaque(nexthop, attribute)
+    nexthops.push(nexthop)
+    rest = rest.subarray(align(length))
   }
-  return (id) => {
-    const object = objects.get(id)
-    if (!object || object.members.length === 0) return object ? [object.hop] : []
-    return object.members.flatMap((member) => {
-      const hop = objects.get(member.id)?.hop
-      return hop ? [{ ...hop, weight: member.weight }] : []
-    })
+  return nexthops
+}
+
+export function encodeMultipath(nexthops: Nexthop[]): Attribute {
+  return bytes(RTA.multipath, Buffer.concat(nexthops.map(encodeNexthop)))
+}
+
+function encodeNexthop(nexthop: Nexthop): Buffer {
+  const attributes = gatewayAttributes(nexthop)
+  const encoded = Buffer.alloc(FIXED_BYTES + encodedLength(attributes))
+  writeU16(encoded, encoded.length, OFFSET.length)
+  encoded[OFFSET.flags] = nexthop.onlink ? RTNH_F_ONLINK : 0
+  encoded[OFFSET.weightLessOne] = nexthop.weight - 1
+  writeS32(encoded, nexthop.interfaceIndex, OFFSET.index)
+  writeAttributes(encoded, FIXED_BYTES, attributes)
+  return encoded
+}
+
+function gatewayAttributes(nexthop: Nexthop): Attribute[] {
+  return [
+    ...present([
+      optional(nexthop.gateway, (gateway) => bytes(RTA.gateway, gatewayBytes(gateway))),
+      optional(nexthop.via, (via) => bytes(RTA.via, encodeVia(via))),
+    ]),
+    ...opaqueAttributes(nexthop),
+  ]
+}
+
+/** However many routes a host has, few are the gateways they name. */
+function gatewayBytes(gateway: string): Buffer {
+  const known = gateways.get(gateway) ?? addressBytes(gateway)
+  gateways.set(gateway, known)
+  return known
+}
+
+const gateways = new Map<string, Buffer>()
+
+/** struct rtvia: the family in two bytes, then the address. */
+function decodeVia(data: Buffer): NonNullable<Nexthop['via']> {
+  return {
+    family: familyOf(readU16(data, 0)) ?? 'inet6',
+    address: addressText(data.subarray(2)),
   }
 }
 
-function decodeNexthop(data: Buffer): { id: number; object: NexthopObject } {
-  const object: NexthopObject = {
-    hop: { interfaceIndex: 0, weight: 1 },
-    members: [],
-  }
-  const { hop } = object
-  if (readU32.call(data, FLAGS_OFFSET) & RTNH_F_ONLINK) hop.onlink = true
-  let id = 0
-  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
-    const { type, data: value } = attribute
-    if (type === NHA.id) id = toNumber(value)
-    else if (type === NHA.oif) hop.interfaceIndex = toNumber(value)
-    else if (type === NHA.gateway) hop.gateway = addressText(value)
-    else if (type === NHA.group) object.members = decodeMembers(value)
-    else if (type === NHA.encapType) keepOpaque(hop, { ...attribute, type: RTA.encapType })
-    else if (type === NHA.encap) keepOpaque(hop, { ...attribute, type: RTA.encap })
-  }
-  return { id, object }
-}
-
-function decodeMembers(data: Buffer): NexthopObject['members'] {
-  return Array.from({ length: data.length / GROUP_MEMBER_BYTES }, (_, n) => ({
-    id: readU32.call(data, n * GROUP_MEMBER_BYTES),
-    weight: (data[n * GROUP_MEMBER_BYTES + 4] ?? 0) + 1,
-  }))
+function encodeVia(via: NonNullable<Nexthop['via']>): Buffer {
+  const family = Buffer.alloc(2)
+  writeU16(family, familyNumber(via.family), 0)
+  return Buffer.concat([family, addressBytes(via.address)])
 }

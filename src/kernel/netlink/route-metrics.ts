@@ -1,13 +1,14 @@
-import type { Route } from '../objects/route.js'
 import {
   type Attribute,
   bytes,
   decodeAttributes,
+  encodeAttributes,
   text,
   toNumber,
   toText,
   u32,
 } from './attributes.js'
+import type { Route } from './route-schema.js'
 
 /** RTAX_* values in the kernel's order, by the names `ip route` has for them; the first is 1. */
 const NAMES = [
@@ -46,12 +47,15 @@ export function decodeMetrics(data: Buffer): Metrics {
   )
 }
 
-export function encodeMetrics(metrics: Metrics): Attribute[] {
-  return Object.entries(metrics).map(([name, value]) => {
-    if (name.startsWith('#')) return bytes(Number(name.slice(1)), Buffer.from(`${value}`, 'hex'))
-    const type = NAMES.indexOf(name) + 1
-    return typeof value === 'string' ? text(type, value) : u32(type, value)
-  })
+/** The data of RTA_METRICS. */
+export function encodeMetrics(metrics: Metrics): Buffer {
+  return encodeAttributes(Object.entries(metrics).map(encodeMetric))
+}
+
+function encodeMetric([name, value]: [string, number | string]): Attribute {
+  if (name.startsWith('#')) return bytes(Number(name.slice(1)), Buffer.from(`${value}`, 'hex'))
+  const type = NAMES.indexOf(name) + 1
+  return typeof value === 'string' ? text(type, value) : u32(type, value)
 }
 
 /** The names of the values that the kernel must not change by itself. */

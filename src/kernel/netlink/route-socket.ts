@@ -1,12 +1,10 @@
 import { closeSync } from 'node:fs'
-import type { NetlinkMessage } from 'netlink/dist/structs'
-import { patience, requireTime } from '../../deadline.js'
+import { requireTime, timeLeft } from '../../deadline.js'
 import { Failure } from '../../failure.js'
 import { KernelError } from '../kernel-error.js'
 import { type NativeError, nativeAddon } from '../native-addon.js'
-import type { NetworkNamespace } from '../network-namespace.js'
-import { type Answers, decodeAnswers } from './answer.js'
-import { encodeRequest, Flag, type Request } from './request.js'
+import type { NetlinkMessage } from './bytes.js'
+import { type Answers, decodeAnswers, encodeRequest, Flag, type Request } from './message.js'
 
 /** No answer of the kernel takes this long unless something is stuck. */
 const TIMEOUT_MILLISECONDS = 10_000
@@ -22,17 +20,12 @@ const DUMP_ATTEMPTS = 20
 /** A routing socket of one network namespace, wherever the thread is. */
 export class RouteSocket {
   #sequence = 0
-  #patience = TIMEOUT_MILLISECONDS
+  #timeout = TIMEOUT_MILLISECONDS
   private constructor(private readonly fd: number) {}
 
-  /** Opens a socket in the namespace the thread is in. */
+  /** Opens a socket in the namespace the thread is in; it stays in that one. */
   static openHere(): RouteSocket {
     return new RouteSocket(nativeAddon().openRouteSocket(TIMEOUT_MILLISECONDS))
-  }
-
-  /** Opens a socket in another namespace; the thread comes back to `home`. */
-  static openIn(namespace: NetworkNamespace, home: NetworkNamespace): RouteSocket {
-    return namespace.inside(home, () => RouteSocket.openHere())
   }
 
   /**
@@ -52,7 +45,7 @@ export class RouteSocket {
   start(request: Request): () => void {
     const datagram = encodeRequest(request, Flag.acknowledge, ++this.#sequence)
     const sequence = this.#sequence
-    this.#limitWaits()
+    this.#setTimeout()
     const transaction = nativeAddon().startTransaction(this.fd, datagram)
     return () => {
       const { errors } = received(() => nativeAddon().finishTransaction(transaction))
@@ -104,25 +97,25 @@ export class RouteSocket {
    * Near the end of the time of a call, waits are short; until then this costs nothing.
    * @throws Failure `busy` where that time is over
    */
-  #limitWaits(): void {
+  #setTimeout(): void {
     requireTime()
-    const wanted = Math.ceil(patience(TIMEOUT_MILLISECONDS))
-    if (wanted === this.#patience) return
+    const wanted = Math.ceil(timeLeft(TIMEOUT_MILLISECONDS))
+    if (wanted === this.#timeout) return
     nativeAddon().setSocketTimeout(this.fd, wanted)
-    this.#patience = wanted
+    this.#timeout = wanted
   }
 
   #exchange(request: Request, flags: number): Answers {
     const answers = this.#transact(encodeRequest(request, flags, ++this.#sequence))
     const error = answers.errors.get(this.#sequence)
     if (error) throw error
-    // What an earlier request was not waited for is none of this one's.
+    // An earlier request may have timed out: its answers are not for this one.
     const messages = answers.messages.filter(({ seq }) => seq === this.#sequence)
     return { ...answers, messages }
   }
 
   #transact(datagram: Buffer): Answers {
-    this.#limitWaits()
+    this.#setTimeout()
     return received(() => nativeAddon().transact(this.fd, datagram))
   }
 }

@@ -1,79 +1,101 @@
 import {
-  __LENGTH_Route,
-  formatRoute,
-  parseRoute,
-  parseRouteCacheInfo,
-  RouteScope,
-} from 'netlink/dist/rt/gen_structs'
-import { type NetlinkMessage, readU32 } from 'netlink/dist/structs'
-import {
   addressBytes,
   addressText,
+  coversEverything,
   familyNumber,
   familyOf,
   splitPrefix,
   unspecifiedAddress,
 } from '../ip-address.js'
-import type { Family } from '../objects/family.js'
-import type { Hop, Route } from '../objects/route.js'
 import {
   type Attribute,
   bytes,
   decodeAttributes,
-  encodeAttributes,
   keepOpaque,
   opaqueAttributes,
+  optional,
+  present,
   toNumber,
+  u8,
   u32,
 } from './attributes.js'
-import { decodeHopAttribute, decodeMultipath, encodeHopAttributes, encodeMultipath } from './hop.js'
-import { hopsOfNexthopObjects } from './nexthop.js'
-import { Flag, MessageType, type Request } from './request.js'
-import { RTA, RTNH_F_ONLINK } from './route-attributes.js'
+import { type NetlinkMessage, readS32, readU8, readU32, writeU32 } from './bytes.js'
+import type { Family } from './common-schema.js'
+import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
+import { Flag, type Request } from './message.js'
+import {
+  decodeMultipath,
+  decodeNexthopAttribute,
+  encodeMultipath,
+  encodeNexthopAttributes,
+} from './nexthop.js'
+import { nexthopsOfObjects } from './nexthop-object.js'
 import { decodeMetrics, encodeMetrics } from './route-metrics.js'
+import type { Nexthop, Route } from './route-schema.js'
 import type { RouteSocket } from './route-socket.js'
 
+/** The fixed part, struct rtmsg, and where things are in it. */
+const FIXED_BYTES = 12
+const OFFSET = {
+  family: 0,
+  destinationLength: 1,
+  sourceLength: 2,
+  typeOfService: 3,
+  table: 4,
+  protocol: 5,
+  scope: 6,
+  type: 7,
+  flags: 8,
+} as const
+/** An entry of the cache (linux/rtnetlink.h). */
 const RTM_F_CLONED = 0x200
 /** Table numbers above this are only in an attribute. */
 const LAST_SHORT_TABLE = 255
 
+/** In struct rta_cacheinfo: in ticks of the kernel's interface, of which a second has 100. */
+const EXPIRES_OFFSET = 8
+const TICKS_PER_SECOND = 100
+
 /**
  * All routes of both families, in every table.
- * @param index of the device that a hop must leave by; left out, any will do
+ * @param index of the device that a nexthop must leave by; left out, any will do
  */
 export function dumpRoutes(socket: RouteSocket, index?: number): Route[] {
   return [...dumpFamily(socket, 'inet', index), ...dumpFamily(socket, 'inet6', index)]
 }
 
 function dumpFamily(socket: RouteSocket, family: Family, index?: number): Route[] {
-  const answers = socket.dump({
-    type: MessageType.GETROUTE,
-    header: formatRoute({ family: familyNumber(family) }),
-    attributes: index === undefined ? [] : [u32(RTA.oif, index)],
-  })
-  const routes = answers.map(decodeRoute).filter((route) => route?.family === family)
-  const all = withHops(socket, routes as Route[])
+  const header = Buffer.alloc(FIXED_BYTES)
+  header[OFFSET.family] = familyNumber(family)
+  const attributes = index === undefined ? [] : [u32(RTA.outputInterface, index)]
+  const routes = socket
+    .dump({ type: RTM.getRoute, header, attributes })
+    .map(decodeRoute)
+    .filter((route) => route !== undefined)
+    .filter((route) => route.family === family)
+  const all = withNexthops(socket, routes)
   if (index === undefined) return all
-  return all.filter((route) => route.hops.some((hop) => hop.interfaceIndex === index))
+  return all.filter((route) => route.nexthops.some((one) => one.interfaceIndex === index))
 }
 
 /** The kernel may leave it to us to find out what a nexthop object stands for. */
-function withHops(socket: RouteSocket, routes: Route[]): Route[] {
-  const isUnresolved = ({ hops, nexthopObject }: Route) =>
-    hops.length === 0 && nexthopObject !== undefined
+function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
+  const isUnresolved = ({ nexthops, nexthopObject }: Route) =>
+    nexthops.length === 0 && nexthopObject !== undefined
   if (!routes.some(isUnresolved)) return routes
-  const hopsOf = hopsOfNexthopObjects(socket)
+  const nexthopsOf = nexthopsOfObjects(socket)
   return routes.map((route) =>
-    isUnresolved(route) ? { ...route, hops: hopsOf(route.nexthopObject ?? 0) } : route,
+    isUnresolved(route) ? { ...route, nexthops: nexthopsOf(route.nexthopObject ?? 0) } : route,
   )
 }
 
 /** A request that adds the route; it fails with EEXIST where one like it is there. */
 export function newRouteRequest(route: Route): Request {
   return {
-    type: MessageType.NEWROUTE,
+    type: RTM.newRoute,
     flags: Flag.create | Flag.exclusive,
-    ...encodeRoute(route),
+    header: fixedPart(route),
+    attributes: encodeAttributesOf(route),
   }
 }
 
@@ -84,91 +106,99 @@ export function routeMtu({ metrics }: Route): number | undefined {
 
 /** Undefined for a family that is not IP. */
 export function decodeRoute({ data }: Pick<NetlinkMessage, 'data'>): Route | undefined {
-  const fixed = parseRoute(data.subarray(0, __LENGTH_Route))
-  const family = familyOf(fixed.family)
+  const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
-  const flags = readU32.call(data, 8)
+  const flags = readU32(data, OFFSET.flags)
   const unspecified = unspecifiedAddress(family)
+  const lengths = {
+    destination: readU8(data, OFFSET.destinationLength),
+    source: readU8(data, OFFSET.sourceLength),
+  }
   const route: Route = {
     family,
-    destination: `${unspecified}/${fixed.dstLen}`,
-    typeOfService: fixed.tos ?? 0,
-    table: fixed.table ?? 0,
-    protocol: fixed.protocol ?? 0,
-    scope: scopeNumber(fixed.scope),
-    type: fixed.type ?? 0,
-    hops: [],
+    destination: `${unspecified}/${lengths.destination}`,
+    typeOfService: readU8(data, OFFSET.typeOfService),
+    table: readU8(data, OFFSET.table),
+    protocol: readU8(data, OFFSET.protocol),
+    scope: readU8(data, OFFSET.scope),
+    type: readU8(data, OFFSET.type),
+    nexthops: [],
   }
   if (flags & RTM_F_CLONED) route.cloned = true
-  if (fixed.srcLen) route.source = `${unspecified}/${fixed.srcLen}`
-  const hop: Hop = { interfaceIndex: 0, weight: 1 }
-  if (flags & RTNH_F_ONLINK) hop.onlink = true
-  for (const attribute of decodeAttributes(data.subarray(__LENGTH_Route))) {
-    if (decodeHopAttribute(attribute, hop)) continue
-    decodeRouteAttribute(attribute, route, fixed)
+  if (lengths.source > 0) route.source = `${unspecified}/${lengths.source}`
+  const nexthop: Nexthop = { interfaceIndex: 0, weight: 1 }
+  if (flags & RTNH_F_ONLINK) nexthop.onlink = true
+  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
+    if (decodeNexthopAttribute(attribute, nexthop)) continue
+    decodeRouteAttribute(attribute, route, lengths)
   }
-  if (hop.interfaceIndex !== 0) route.hops.push(hop)
+  if (nexthop.interfaceIndex !== 0) route.nexthops.push(nexthop)
   return route
 }
 
 function decodeRouteAttribute(
   attribute: Attribute,
   route: Route,
-  fixed: { dstLen?: number; srcLen?: number },
+  lengths: { destination: number; source: number },
 ): void {
-  const value = attribute.data
-  if (attribute.type === RTA.dst) route.destination = `${addressText(value)}/${fixed.dstLen}`
-  else if (attribute.type === RTA.src) route.source = `${addressText(value)}/${fixed.srcLen}`
-  else if (attribute.type === RTA.table) route.table = toNumber(value)
-  else if (attribute.type === RTA.priority) route.priority = toNumber(value)
-  else if (attribute.type === RTA.prefsrc) route.preferredSource = addressText(value)
-  else if (attribute.type === RTA.metrics) route.metrics = decodeMetrics(value)
-  else if (attribute.type === RTA.preference) route.preference = value[0] ?? 0
-  else if (attribute.type === RTA.multipath) route.hops = decodeMultipath(value)
-  else if (attribute.type === RTA.cacheInfo) Object.assign(route, expiry(value))
-  else if (attribute.type === RTA.nexthopObject) route.nexthopObject = toNumber(value)
+  const { type, data } = attribute
+  if (type === RTA.destination) route.destination = `${addressText(data)}/${lengths.destination}`
+  else if (type === RTA.source) route.source = `${addressText(data)}/${lengths.source}`
+  else if (type === RTA.table) route.table = toNumber(data)
+  else if (type === RTA.priority) route.priority = toNumber(data)
+  else if (type === RTA.preferredSource) route.preferredSource = addressText(data)
+  else if (type === RTA.metrics) route.metrics = decodeMetrics(data)
+  else if (type === RTA.preference) route.preference = data[0] ?? 0
+  else if (type === RTA.multipath) route.nexthops = decodeMultipath(data)
+  else if (type === RTA.cacheInfo) Object.assign(route, expiry(data))
+  else if (type === RTA.nexthopId) route.nexthopObject = toNumber(data)
   else keepOpaque(route, attribute)
 }
 
-/** Only IPv6 routes expire; a clock tick of the kernel's interface is 10 ms. */
-function expiry(data: Buffer): Pick<Route, 'expiresSeconds'> {
-  const { expires = 0 } = parseRouteCacheInfo(data)
-  return expires > 0 ? { expiresSeconds: Math.ceil(expires / 100) } : {}
+/** Only IPv6 routes expire. */
+function expiry(cacheInfo: Buffer): Pick<Route, 'expiresSeconds'> {
+  const ticks = readS32(cacheInfo, EXPIRES_OFFSET)
+  return ticks > 0 ? { expiresSeconds: Math.ceil(ticks / TICKS_PER_SECOND) } : {}
 }
 
-function encodeRoute(route: Route): Pick<Request, 'header' | 'attributes'> {
-  const [only] = route.hops
-  const header = formatRoute({
-    family: familyNumber(route.family),
-    dstLen: splitPrefix(route.destination).length,
-    srcLen: route.source === undefined ? 0 : splitPrefix(route.source).length,
-    tos: route.typeOfService,
-    table: route.table > LAST_SHORT_TABLE ? 0 : route.table,
-    protocol: route.protocol as never,
-    scope: route.scope,
-    type: route.type as never,
-    flags: { __unknown: route.hops.length === 1 && only?.onlink ? RTNH_F_ONLINK : 0 },
-  })
-  const attributes = [u32(RTA.table, route.table)]
-  if (splitPrefix(route.destination).length > 0) attributes.push(prefix(RTA.dst, route.destination))
-  if (route.source !== undefined) attributes.push(prefix(RTA.src, route.source))
-  if (route.priority !== undefined) attributes.push(u32(RTA.priority, route.priority))
-  if (route.preferredSource !== undefined)
-    attributes.push(bytes(RTA.prefsrc, addressBytes(route.preferredSource)))
-  if (route.metrics !== undefined)
-    attributes.push(bytes(RTA.metrics, encodeAttributes(encodeMetrics(route.metrics))))
-  if (route.preference !== undefined)
-    attributes.push(bytes(RTA.preference, Buffer.from([route.preference])))
-  if (route.expiresSeconds !== undefined) attributes.push(u32(RTA.expires, route.expiresSeconds))
-  if (route.hops.length === 1 && only) attributes.push(...encodeHopAttributes(only))
-  else if (route.hops.length > 1) attributes.push(encodeMultipath(route.hops))
-  return { header, attributes: attributes.concat(opaqueAttributes(route)) }
+function fixedPart(route: Route): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  const { destination, source, table, nexthops } = route
+  header[OFFSET.family] = familyNumber(route.family)
+  header[OFFSET.destinationLength] = splitPrefix(destination).length
+  header[OFFSET.sourceLength] = source === undefined ? 0 : splitPrefix(source).length
+  header[OFFSET.typeOfService] = route.typeOfService
+  header[OFFSET.table] = table > LAST_SHORT_TABLE ? 0 : table
+  header[OFFSET.protocol] = route.protocol
+  header[OFFSET.scope] = route.scope
+  header[OFFSET.type] = route.type
+  const onlink = nexthops.length === 1 && nexthops[0]?.onlink === true
+  writeU32(header, onlink ? RTNH_F_ONLINK : 0, OFFSET.flags)
+  return header
+}
+
+function encodeAttributesOf(route: Route): Attribute[] {
+  const { destination, nexthops } = route
+  const [first] = nexthops
+  return [
+    ...present([
+      u32(RTA.table, route.table),
+      coversEverything(destination) ? undefined : prefix(RTA.destination, destination),
+      optional(route.source, (source) => prefix(RTA.source, source)),
+      optional(route.priority, (priority) => u32(RTA.priority, priority)),
+      optional(route.preferredSource, (address) =>
+        bytes(RTA.preferredSource, addressBytes(address)),
+      ),
+      optional(route.metrics, (metrics) => bytes(RTA.metrics, encodeMetrics(metrics))),
+      optional(route.preference, (preference) => u8(RTA.preference, preference)),
+      optional(route.expiresSeconds, (seconds) => u32(RTA.expires, seconds)),
+      nexthops.length > 1 ? encodeMultipath(nexthops) : undefined,
+    ]),
+    ...(nexthops.length === 1 && first ? encodeNexthopAttributes(first) : []),
+    ...opaqueAttributes(route),
+  ]
 }
 
 function prefix(type: number, value: string): Attribute {
   return bytes(type, addressBytes(splitPrefix(value).address))
-}
-
-function scopeNumber(scope: unknown): number {
-  return typeof scope === 'string' ? RouteScope[scope as keyof typeof RouteScope] : Number(scope)
 }

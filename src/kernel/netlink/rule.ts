@@ -1,6 +1,3 @@
-import { __LENGTH_Rule, formatRule, parseRule } from 'netlink/dist/rt/gen_structs'
-import type { NetlinkMessage } from 'netlink/dist/structs'
-import { readU16, readU32, writeU16, writeU32 } from 'netlink/dist/structs'
 import {
   addressBytes,
   addressText,
@@ -9,37 +6,56 @@ import {
   splitPrefix,
   unspecifiedAddress,
 } from '../ip-address.js'
-import type { Rule } from '../objects/rule.js'
 import {
   type Attribute,
   bytes,
   decodeAttributes,
   keepOpaque,
   opaqueAttributes,
+  optional,
+  present,
   text,
   toNumber,
   toText,
+  u8,
   u32,
 } from './attributes.js'
-import { Flag, MessageType, type Request } from './request.js'
+import { type NetlinkMessage, readU8, readU16, readU32, writeU16, writeU32 } from './bytes.js'
+import { RTM } from './constants.js'
+import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
+import type { Rule } from './rule-schema.js'
 
-/** Rule attributes (linux/fib_rules.h). */
+/** Attributes of a rule (FRA_* of linux/fib_rules.h). */
 const FRA = {
-  dst: 1,
-  src: 2,
-  iifname: 3,
+  destination: 1,
+  source: 2,
+  inputInterface: 3,
   priority: 6,
-  fwmark: 10,
+  firewallMark: 10,
   suppressPrefixLength: 14,
   table: 15,
-  fwmask: 16,
-  oifname: 17,
-  uidRange: 20,
-  ipProto: 22,
+  firewallMask: 16,
+  outputInterface: 17,
+  userRange: 20,
+  protocol: 22,
   sourcePorts: 23,
   destinationPorts: 24,
 } as const
+
+/** The fixed part, struct fib_rule_hdr, and where things are in it. */
+const FIXED_BYTES = 12
+const OFFSET = {
+  family: 0,
+  toLength: 1,
+  fromLength: 2,
+  typeOfService: 3,
+  table: 4,
+  action: 7,
+  flags: 8,
+} as const
+/** The rule is for what does not match. */
+const FIB_RULE_INVERT = 2
 
 /** What the kernel reports of a rule that suppresses nothing. */
 const SUPPRESS_NOTHING = 0xffffffff
@@ -47,7 +63,7 @@ const SUPPRESS_NOTHING = 0xffffffff
 /** All rules of the socket's namespace, of both families. */
 export function dumpRules(socket: RouteSocket): Rule[] {
   return socket
-    .dump({ type: MessageType.GETRULE, header: formatRule({}) })
+    .dump({ type: RTM.getRule, header: Buffer.alloc(FIXED_BYTES) })
     .map(decodeRule)
     .filter((rule) => rule !== undefined)
 }
@@ -58,79 +74,88 @@ export function dumpRules(socket: RouteSocket): Rule[] {
  */
 export function ruleRequest(rule: Rule, what: 'add' | 'delete'): Request {
   return {
-    type: what === 'add' ? MessageType.NEWRULE : MessageType.DELRULE,
+    type: what === 'add' ? RTM.newRule : RTM.deleteRule,
     flags: what === 'add' ? Flag.create | Flag.exclusive : 0,
-    header: formatRule({
-      family: familyNumber(rule.family),
-      dstLen: prefixLength(rule.to),
-      srcLen: prefixLength(rule.from),
-      tos: rule.typeOfService,
-      action: rule.action as never,
-      flags: rule.invert ? { invert: true } : {},
-    }),
+    header: fixedPart(rule),
     attributes: encodeAttributesOf(rule),
   }
 }
 
 /** Undefined for a family that is not IP. */
 export function decodeRule({ data }: Pick<NetlinkMessage, 'data'>): Rule | undefined {
-  const fixed = parseRule(data.subarray(0, __LENGTH_Rule))
-  const family = familyOf(fixed.family)
+  const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
+  const lengths = { to: readU8(data, OFFSET.toLength), from: readU8(data, OFFSET.fromLength) }
   const rule: Rule = {
     family,
     priority: 0,
-    action: fixed.action ?? 0,
-    table: fixed.table ?? 0,
-    invert: fixed.flags?.invert === true,
-    typeOfService: fixed.tos ?? 0,
+    action: readU8(data, OFFSET.action),
+    table: readU8(data, OFFSET.table),
+    invert: (readU32(data, OFFSET.flags) & FIB_RULE_INVERT) !== 0,
+    typeOfService: readU8(data, OFFSET.typeOfService),
   }
-  if (fixed.srcLen) rule.from = `${unspecifiedAddress(family)}/${fixed.srcLen}`
-  if (fixed.dstLen) rule.to = `${unspecifiedAddress(family)}/${fixed.dstLen}`
-  for (const attribute of decodeAttributes(data.subarray(__LENGTH_Rule)))
-    decodeRuleAttribute(attribute, rule, fixed)
+  if (lengths.from > 0) rule.from = `${unspecifiedAddress(family)}/${lengths.from}`
+  if (lengths.to > 0) rule.to = `${unspecifiedAddress(family)}/${lengths.to}`
+  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES)))
+    decodeRuleAttribute(attribute, rule, lengths)
   return rule
 }
 
 function decodeRuleAttribute(
   attribute: Attribute,
   rule: Rule,
-  fixed: { dstLen?: number; srcLen?: number },
+  lengths: { from: number; to: number },
 ): void {
   const { type, data } = attribute
   if (type === FRA.priority) rule.priority = toNumber(data)
   else if (type === FRA.table) rule.table = toNumber(data)
-  else if (type === FRA.src) rule.from = `${addressText(data)}/${fixed.srcLen}`
-  else if (type === FRA.dst) rule.to = `${addressText(data)}/${fixed.dstLen}`
-  else if (type === FRA.iifname) rule.inputInterface = toText(data)
-  else if (type === FRA.oifname) rule.outputInterface = toText(data)
-  else if (type === FRA.fwmark) rule.firewallMark = toNumber(data)
-  else if (type === FRA.fwmask) rule.firewallMask = toNumber(data)
-  else if (type === FRA.ipProto) rule.protocol = data[0] ?? 0
+  else if (type === FRA.source) rule.from = `${addressText(data)}/${lengths.from}`
+  else if (type === FRA.destination) rule.to = `${addressText(data)}/${lengths.to}`
+  else if (type === FRA.inputInterface) rule.inputInterface = toText(data)
+  else if (type === FRA.outputInterface) rule.outputInterface = toText(data)
+  else if (type === FRA.firewallMark) rule.firewallMark = toNumber(data)
+  else if (type === FRA.firewallMask) rule.firewallMask = toNumber(data)
+  else if (type === FRA.protocol) rule.protocol = data[0] ?? 0
   else if (type === FRA.sourcePorts) rule.sourcePorts = range16(data)
   else if (type === FRA.destinationPorts) rule.destinationPorts = range16(data)
-  else if (type === FRA.uidRange) rule.users = range32(data)
+  else if (type === FRA.userRange) rule.users = range32(data)
   else if (type !== FRA.suppressPrefixLength) keepOpaque(rule, attribute)
   else if (toNumber(data) !== SUPPRESS_NOTHING) rule.suppressPrefixLength = toNumber(data)
 }
 
+function fixedPart(rule: Rule): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  header[OFFSET.family] = familyNumber(rule.family)
+  header[OFFSET.toLength] = prefixLength(rule.to)
+  header[OFFSET.fromLength] = prefixLength(rule.from)
+  header[OFFSET.typeOfService] = rule.typeOfService
+  header[OFFSET.action] = rule.action
+  writeU32(header, rule.invert ? FIB_RULE_INVERT : 0, OFFSET.flags)
+  return header
+}
+
 function encodeAttributesOf(rule: Rule): Attribute[] {
-  const attributes = [u32(FRA.priority, rule.priority), u32(FRA.table, rule.table)]
-  const add = <T>(value: T | undefined, encode: (value: T) => Attribute) => {
-    if (value !== undefined) attributes.push(encode(value))
-  }
-  add(rule.from, (prefix) => bytes(FRA.src, addressBytes(splitPrefix(prefix).address)))
-  add(rule.to, (prefix) => bytes(FRA.dst, addressBytes(splitPrefix(prefix).address)))
-  add(rule.inputInterface, (name) => text(FRA.iifname, name))
-  add(rule.outputInterface, (name) => text(FRA.oifname, name))
-  add(rule.firewallMark, (mark) => u32(FRA.fwmark, mark))
-  add(rule.firewallMask, (mask) => u32(FRA.fwmask, mask))
-  add(rule.protocol, (protocol) => bytes(FRA.ipProto, Buffer.from([protocol])))
-  add(rule.sourcePorts, (range) => bytes(FRA.sourcePorts, range16Bytes(range)))
-  add(rule.destinationPorts, (range) => bytes(FRA.destinationPorts, range16Bytes(range)))
-  add(rule.users, (range) => bytes(FRA.uidRange, range32Bytes(range)))
-  add(rule.suppressPrefixLength, (length) => u32(FRA.suppressPrefixLength, length))
-  return attributes.concat(opaqueAttributes(rule))
+  const prefix = (type: number) => (value: string) =>
+    bytes(type, addressBytes(splitPrefix(value).address))
+  const ports = (type: number) => (range: string) => bytes(type, range16Bytes(range))
+  return [
+    ...present([
+      u32(FRA.priority, rule.priority),
+      u32(FRA.table, rule.table),
+      optional(rule.from, prefix(FRA.source)),
+      optional(rule.to, prefix(FRA.destination)),
+      optional(rule.inputInterface, (name) => text(FRA.inputInterface, name)),
+      optional(rule.outputInterface, (name) => text(FRA.outputInterface, name)),
+      optional(rule.firewallMark, (mark) => u32(FRA.firewallMark, mark)),
+      optional(rule.firewallMask, (mask) => u32(FRA.firewallMask, mask)),
+      optional(rule.protocol, (protocol) => u8(FRA.protocol, protocol)),
+      optional(rule.sourcePorts, ports(FRA.sourcePorts)),
+      optional(rule.destinationPorts, ports(FRA.destinationPorts)),
+      optional(rule.users, (range) => bytes(FRA.userRange, range32Bytes(range))),
+      optional(rule.suppressPrefixLength, (length) => u32(FRA.suppressPrefixLength, length)),
+    ]),
+    ...opaqueAttributes(rule),
+  ]
 }
 
 function prefixLength(prefix: string | undefined): number {
@@ -138,17 +163,22 @@ function prefixLength(prefix: string | undefined): number {
 }
 
 /** Two numbers one after the other, as "first-last". */
-const range16 = (data: Buffer) => `${readU16.call(data, 0)}-${readU16.call(data, 2)}`
-const range32 = (data: Buffer) => `${readU32.call(data, 0)}-${readU32.call(data, 4)}`
+function range16(data: Buffer): string {
+  return `${readU16(data, 0)}-${readU16(data, 2)}`
+}
+
+function range32(data: Buffer): string {
+  return `${readU32(data, 0)}-${readU32(data, 4)}`
+}
 
 function range16Bytes(range: string): Buffer {
   const data = Buffer.alloc(4)
-  for (const [n, end] of range.split('-').entries()) writeU16.call(data, Number(end), 2 * n)
+  for (const [n, end] of range.split('-').entries()) writeU16(data, Number(end), 2 * n)
   return data
 }
 
 function range32Bytes(range: string): Buffer {
   const data = Buffer.alloc(8)
-  for (const [n, end] of range.split('-').entries()) writeU32.call(data, Number(end), 4 * n)
+  for (const [n, end] of range.split('-').entries()) writeU32(data, Number(end), 4 * n)
   return data
 }

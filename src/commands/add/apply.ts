@@ -1,0 +1,72 @@
+import { findDevice } from '../../device/selector.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { lockAttachment } from '../../records/lock.js'
+import type { AttachmentKey } from '../../records/record.js'
+import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { applyState } from '../../state/apply.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { carriedState } from '../../state/carry.js'
+import { planState } from '../../state/plan.js'
+import type { HostNetworkState } from '../../state/schema.js'
+import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
+import { openNamespaces, requireInterface } from '../namespaces.js'
+import { removeRules } from '../release.js'
+import { selectorOf } from '../way.js'
+import { applyAssigned, askForAddresses } from './assign.js'
+import { logAdd, recordOf } from './record.js'
+import { contributionOf, resultOf } from './report.js'
+import { undoAdd } from './undo.js'
+
+/**
+ * Gives an interface that another plugin made the addresses and routes of a host
+ * device: those captured before in the chain, or those it has now.
+ */
+export async function addByApply(call: Call): Promise<object> {
+  const { environment, configuration, cniVersion } = call
+  const { netns } = environment
+  const { stateDir } = configuration
+  const key = attachmentOf(call)
+  const ipam = await ipamOf(call)
+  const gvisor = await gvisorOf(call)
+  using namespaces = openNamespaces(call)
+  const { host, sandbox } = namespaces
+  const store = attachmentRecords(stateDir)
+  using _attachment = lockAttachment(stateDir, key)
+
+  const link = requireInterface(sandbox, key.nameInSandbox)
+  gvisor?.requireSupportedLink(sandbox, link)
+  const { original, state } = stateToApply(host, key, call)
+  const { nameInSandbox } = key
+  const record = recordOf(call, 'apply', { onHost: original, nameInSandbox }, state)
+  store.write(record)
+  try {
+    const all = carriedState(state, original)
+    const carried = gvisor?.fit(sandbox, all, original, link.index) ?? all
+    gvisor?.makeRoom(sandbox, link, carried.addresses)
+    applyState(sandbox, link, planState(original, link, carried))
+    const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
+    if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
+    const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
+    gvisor?.keep(sandbox, link)
+    logAdd(`applied the state of ${original.name} in ${sandbox.name}`, record, carried.remarks)
+    return result
+  } catch (error) {
+    throw await undoAdd(ipam, error, () => {
+      removeRules(sandbox, record)
+      store.remove(key)
+      return `what ${link.name} was given before goes with it when the sandbox is torn down`
+    })
+  }
+}
+
+function stateToApply(
+  host: NetworkNamespace,
+  key: AttachmentKey,
+  { configuration }: Call,
+): { original: Link; state: HostNetworkState } {
+  const captured = captureRecords(configuration.stateDir).read(key)
+  if (captured) return { original: captured.device.onHost, state: captured.state }
+  const original = findDevice(host, selectorOf(configuration))
+  return { original, state: captureHostNetworkState(host, original, configuration) }
+}

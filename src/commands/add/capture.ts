@@ -1,0 +1,28 @@
+import { encodeResult } from '../../cni/result.js'
+import { describeLentDevice } from '../../device/lent-device.js'
+import { findDevice } from '../../device/selector.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import { lockAttachment } from '../../records/lock.js'
+import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { attachmentOf, type Call } from '../call.js'
+import { selectorOf } from '../way.js'
+import { logAdd, recordOf } from './record.js'
+
+/**
+ * Notes what the host gave the device, for a later stage of the chain to apply: a
+ * plugin in between is going to take the device away. Changes nothing else.
+ */
+export async function addByCapture(call: Call): Promise<object> {
+  const { configuration, cniVersion } = call
+  const { stateDir, prevResult } = configuration
+  const key = attachmentOf(call)
+  using host = NetworkNamespace.host()
+  using _attachment = lockAttachment(stateDir, key)
+  const onHost = findDevice(host, selectorOf(configuration))
+  const state = captureHostNetworkState(host, onHost, configuration)
+  const record = recordOf(call, 'capture', describeLentDevice(onHost, key.nameInSandbox), state)
+  captureRecords(stateDir).write(record)
+  logAdd(`captured the state of ${onHost.name}`, record, [])
+  return prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }
+}

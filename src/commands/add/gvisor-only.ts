@@ -1,0 +1,37 @@
+import { encodeResult } from '../../cni/result.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import { warn } from '../../log.js'
+import { lockAttachment } from '../../records/lock.js'
+import { assignedState } from '../../state/assigned.js'
+import { attachmentOf, type Call, gvisorOf, reportedAssignment } from '../call.js'
+import { openNamespaces, requireInterface } from '../namespaces.js'
+import { applyAssigned } from './assign.js'
+
+/**
+ * Does nothing for an interface but what gVisor needs: another plugin of the chain made
+ * it and gave it its addresses. Where a sandbox ran on it before, it gets them again.
+ */
+export async function addForGvisorOnly(call: Call): Promise<object> {
+  const { configuration, environment, cniVersion } = call
+  const { stateDir, prevResult } = configuration
+  const key = attachmentOf(call)
+  const gvisor = await gvisorOf(call)
+  using namespaces = openNamespaces(call)
+  const { host, sandbox } = namespaces
+  using _attachment = lockAttachment(stateDir, key)
+  const link = requireInterface(sandbox, key.nameInSandbox)
+  gvisor?.requireSupportedLink(sandbox, link)
+  const reported = reportedAssignment(call)
+  const { addresses } = assignedState(reported, link)
+  if (gvisor?.makeRoom(sandbox, link, addresses)) {
+    warn(`${link.name} has none of the addresses that the chain reported: it is given them again`)
+    applyAssigned(sandbox, link, reported, gvisor)
+  }
+  gvisor?.warnOfObstacles(sandbox, link)
+  gvisor?.keep(
+    sandbox,
+    link,
+    addresses.map(({ local }) => local),
+  )
+  return encodeResult(prevResult ?? {}, cniVersion)
+}

@@ -1,0 +1,90 @@
+import { isAtLeast } from '../../cni/version.js'
+import {
+  lendDevice,
+  requireFreeNames,
+  requireMovable,
+  requireNobodyDepends,
+  requireOrdinaryName,
+} from '../../device/lend.js'
+import { describeLentDevice } from '../../device/lent-device.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { warn } from '../../log.js'
+import { lockAttachment, lockDevice } from '../../records/lock.js'
+import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { applyState } from '../../state/apply.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { carriedState } from '../../state/carry.js'
+import { planState } from '../../state/plan.js'
+import { lostDefaultRoutes } from '../../state/routes.js'
+import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
+import { openNamespaces } from '../namespaces.js'
+import { applyAssigned, askForAddresses } from './assign.js'
+import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
+import { logAdd, recordOf } from './record.js'
+import { contributionOf, resultOf } from './report.js'
+import { rollBack } from './undo.js'
+
+/** Lends the device to the sandbox, with its addresses and routes. */
+export async function addByMove(call: Call): Promise<object> {
+  const { environment, configuration, cniVersion } = call
+  const { netns } = environment
+  const { stateDir } = configuration
+  const key = attachmentOf(call)
+  const ipam = await ipamOf(call)
+  const gvisor = await gvisorOf(call)
+  using namespaces = openNamespaces(call)
+  const { host, sandbox } = namespaces
+  const store = attachmentRecords(stateDir)
+  const found = await claimDevice(host, call)
+  using _attachment = lockAttachment(stateDir, key)
+  requireNoLoan(host, store, key)
+  using _device = lockDevice(stateDir, found)
+  const onHost = requireStillThere(host, call, found)
+  const lent = describeLentDevice(onHost, key.nameInSandbox)
+  requireMovable(onHost)
+  gvisor?.requireSupportedLink(host, onHost)
+  requireOrdinaryName(sandbox, lent)
+  requireFreeNames(sandbox, lent)
+  if (!configuration.force) requireNobodyDepends(onHost)
+
+  const state = captureHostNetworkState(host, onHost, configuration)
+  const prepare = (link: Link) => {
+    const all = carriedState(state, onHost)
+    const carried = gvisor?.fit(sandbox, all, onHost) ?? all
+    const contribution = contributionOf(link, netns, carried, cniVersion)
+    return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
+  }
+  const expected = { ...onHost, name: key.nameInSandbox }
+  // The oldest versions cannot express a device without addresses.
+  if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
+    resultOf(call, prepare(expected).contribution, undefined)
+
+  const record = recordOf(call, 'move', lent, state)
+  store.write(record)
+  try {
+    const bringUp = state.sysctls.length === 0
+    const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => prepare(expected))
+    const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
+    applyState(sandbox, link, plan)
+    const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
+    if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
+    const result = resultOf(call, contribution, assigned)
+    gvisor?.keep(sandbox, link)
+    for (const route of lostDefaultRoutes(host, onHost, state))
+      warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
+    logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
+    return result
+  } catch (error) {
+    throw await rollBack(host, sandbox, store, record, ipam, error)
+  }
+}
+
+/** The kernel keeps all of these on a move, but for an index that the sandbox already uses. */
+function isAsExpected(link: Link, expected: Link): boolean {
+  return (
+    link.index === expected.index &&
+    link.hardwareAddress === expected.hardwareAddress &&
+    link.mtu === expected.mtu
+  )
+}

@@ -1,0 +1,63 @@
+import { type Contribution, mergeIntoResult } from '../../cni/merge.js'
+import { encodeResult } from '../../cni/result.js'
+import type { Result } from '../../cni/result-schema.js'
+import { type CniVersion, isAtLeast } from '../../cni/version.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { routeMtu } from '../../kernel/netlink/route.js'
+import type { Route } from '../../kernel/netlink/route-schema.js'
+import type { StateToApply } from '../../state/carry.js'
+import type { Call } from '../call.js'
+
+/** What ADD reports of a lent device. */
+export function contributionOf(
+  link: Link,
+  sandboxPath: string,
+  { addresses, routes }: StateToApply,
+  cniVersion: CniVersion,
+): Contribution {
+  return {
+    interface: {
+      name: link.name,
+      mac: link.hardwareAddress,
+      // A field of 1.1.0.
+      ...(isAtLeast(cniVersion, '1.1.0') ? { mtu: link.mtu } : {}),
+      sandbox: sandboxPath,
+    },
+    ips: addresses.map(({ local, prefixLength }) => ({ address: `${local}/${prefixLength}` })),
+    routes: routes.map(reportedRoute),
+  }
+}
+
+function reportedRoute(route: Route) {
+  const gateway = route.nexthops[0]?.gateway
+  const mtu = routeMtu(route)
+  return {
+    dst: route.destination,
+    ...(gateway === undefined ? {} : { gw: gateway }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(route.priority === undefined ? {} : { priority: route.priority }),
+    table: route.table,
+    ...(route.scope === 0 ? {} : { scope: route.scope }),
+  }
+}
+
+/**
+ * The result of an ADD, in the form of the call's version: what earlier plugins
+ * reported, then what IPAM assigned, then what was carried.
+ * @throws CniError where the version has no form for it
+ */
+export function resultOf(
+  { configuration, cniVersion }: Call,
+  contribution: Contribution,
+  assigned: Result | undefined,
+): object {
+  const { prevResult, dns } = configuration
+  const fromIpam = {
+    interface: contribution.interface,
+    ips: assigned?.ips ?? [],
+    routes: assigned?.routes ?? [],
+  }
+  const merged = mergeIntoResult(mergeIntoResult(prevResult, fromIpam), contribution)
+  const named = [dns, prevResult?.dns, assigned?.dns].find((one) => Object.keys(one ?? {}).length)
+  return encodeResult(named ? { ...merged, dns: named } : merged, cniVersion)
+}

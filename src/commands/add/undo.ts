@@ -1,0 +1,89 @@
+import { asCniError, type CniError } from '../../cni/error.js'
+import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
+import { Failure } from '../../failure.js'
+import type { Ipam } from '../../ipam/ipam.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import { keyOf } from '../../records/record.js'
+import type { AttachmentRecord } from '../../records/record-schema.js'
+import type { RecordStore } from '../../records/store.js'
+import { removeRules, restoreState, returnLentDevice } from '../release.js'
+
+/**
+ * Undoes an ADD that failed, with time of its own.
+ * @param ipam what it may have assigned is released
+ * @param undo undoes all else, and says how things are then
+ * @returns the error to report: the original one, and how things are now
+ */
+export async function undoAdd(
+  ipam: Ipam | undefined,
+  error: unknown,
+  undo: () => string,
+): Promise<CniError> {
+  const release = await releaseAddresses(ipam)
+  extendDeadline(RETURN_SECONDS)
+  const outcome = attempt(undo)
+  return asCniError(error, [outcome, release].filter((text) => text !== '').join('; '))
+}
+
+/** Says only what there is to say if that fails too. */
+async function releaseAddresses(ipam: Ipam | undefined): Promise<string> {
+  extendDeadline(RELEASE_SECONDS)
+  try {
+    await ipam?.undoAdd()
+    return ''
+  } catch (error) {
+    return `the addresses that IPAM assigned may not be released: ${(error as Error).message}`
+  }
+}
+
+function attempt(undo: () => string): string {
+  try {
+    return undo()
+  } catch (error) {
+    const { message, details } = error as Failure
+    return `and the roll-back failed: ${message}${details ? `; ${details}` : ''}`
+  }
+}
+
+/**
+ * Undoes an ADD that failed after its record was written. The record goes once
+ * the device is home; else it stays for DEL.
+ * @param ipam what it assigned is released
+ * @returns the error to report: the original one, and how things are now
+ */
+export function rollBack(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
+  store: RecordStore<AttachmentRecord>,
+  record: AttachmentRecord,
+  ipam: Ipam | undefined,
+  error: unknown,
+): Promise<CniError> {
+  return undoAdd(ipam, error, () => {
+    const outcome = returnHome(host, sandbox, store, record)
+    store.remove(keyOf(record))
+    return outcome
+  })
+}
+
+/** Returns the device and its full host state; says how far that went. */
+function returnHome(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
+  store: RecordStore<AttachmentRecord>,
+  record: AttachmentRecord,
+): string {
+  const { onHost } = record.device
+  const link = returnLentDevice(host, sandbox, store, record, true)
+  removeRules(sandbox, record)
+  if (!link)
+    throw new Failure(
+      'return-failed',
+      `${onHost.name} is neither in ${sandbox.name} nor on the host`,
+    )
+  const refusals = restoreState(host, link, record)
+  const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
+  if (refusals.length === 0) return `${home}, with its addresses and routes`
+  const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
+  return `${home}, but without ${missing.join('; ')}`
+}

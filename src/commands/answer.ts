@@ -1,0 +1,95 @@
+import { type Environment, readEnvironment } from '../cni/environment.js'
+import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
+import { decodeNetwork } from '../cni/network.js'
+import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
+import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
+import { note } from '../log.js'
+import type { Call, Command } from './call.js'
+import { version } from './version.js'
+
+/** What the process does in the end: what it prints, and whether it failed. */
+export type Answer =
+  | { kind: 'nothing'; failed: false }
+  /** One JSON document for stdout. */
+  | {
+      kind: 'document'
+      document: object
+      failed: boolean
+      /** Undoes the call when the document cannot be printed. */
+      onOutputFailed?: () => Promise<void>
+    }
+  /** Text for stdout, that a person asked for. */
+  | { kind: 'text'; text: string; failed: false }
+  /** Text for stderr. */
+  | { kind: 'message'; text: string; failed: boolean }
+
+/** Each command is loaded only when it is called: start-up is paid for on every pod. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  ADD: async () => (await import('./add.js')).add,
+  CHECK: async () => (await import('./check.js')).check,
+  DEL: async () => (await import('./del.js')).del,
+  GC: async () => (await import('./gc.js')).gc,
+  STATUS: async () => (await import('./status.js')).status,
+}
+
+/**
+ * Answers one call of a runtime. Never throws: what goes wrong becomes the document.
+ * @param variables the environment
+ * @param readInput reads stdin; not called where a command has no input
+ */
+export async function answerCall(
+  variables: NodeJS.ProcessEnv,
+  readInput: () => string,
+): Promise<Answer> {
+  // Until the configuration says otherwise.
+  let cniVersion = LATEST_VERSION
+  try {
+    if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }
+    const environment = readEnvironment(variables)
+    if (environment.command === 'VERSION')
+      return { kind: 'document', document: version(), failed: false }
+    const input = read(readInput)
+    const network = decodeNetwork(input)
+    const load = requireCommand(environment)
+    cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
+    const run = await load()
+    const { readCall } = await import('./call.js')
+    const call = await readCall(environment, cniVersion, network, variables, input)
+    const document = await run(call)
+    if (!document) return { kind: 'nothing', failed: false }
+    return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
+  } catch (error) {
+    const document = errorDocument(error, cniVersion)
+    note('error', document.msg, () => document)
+    return { kind: 'document', document, failed: true }
+  }
+}
+
+/** The runtime takes an ADD for failed when it gets no result. */
+async function undo(call: Call): Promise<void> {
+  if (call.environment.command !== 'ADD') return
+  const { del } = await import('./del.js')
+  extendDeadline(RELEASE_SECONDS)
+  await del({ ...call, configuration: { ...call.configuration, restoreOnDelete: true } })
+}
+
+function read(readInput: () => string): string {
+  try {
+    return readInput()
+  } catch (error) {
+    throw new CniError(
+      ErrorCode.inputOutput,
+      `error reading from stdin: ${(error as Error).message}`,
+    )
+  }
+}
+
+function requireCommand({ command }: Environment) {
+  const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+  if (load) return load
+  throw new CniError(ErrorCode.invalidEnvironment, `unknown CNI_COMMAND: ${command}`)
+}
+
+function about(): string {
+  return `CNI host-device-l3 plugin\nCNI protocol versions supported: ${SUPPORTED_VERSIONS.join(', ')}`
+}

@@ -1,0 +1,124 @@
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { findLink } from '../kernel/netlink/link.js'
+import { startLinkChange } from '../kernel/netlink/link-change.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { devicesOn } from '../kernel/sysfs.js'
+import type { LentDevice } from './lent-device-schema.js'
+
+/**
+ * Refuses a name that the kernel would take for a template and replace by another.
+ * @throws Failure `device-refused`
+ */
+export function requireOrdinaryName(
+  sandbox: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): void {
+  if (!nameInSandbox.includes('%')) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${onHost.name} to ${sandbox.name} as ${nameInSandbox}: the kernel takes a name with % for a template`,
+    'nothing was changed; the device is on the host with its addresses and routes',
+  )
+}
+
+/**
+ * Refuses a name that is taken in the sandbox: the kernel moves a device before it finds that
+ * out.
+ * @throws Failure `name-taken`
+ */
+export function requireFreeNames(
+  sandbox: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): void {
+  for (const name of [nameInSandbox, ...onHost.alternativeNames]) {
+    const holder = findLink(sandbox.socket, { name })
+    if (!holder) continue
+    throw new Failure(
+      'name-taken',
+      `cannot lend ${onHost.name} to ${sandbox.name} as ${nameInSandbox}: the name ${name} is taken there (file exists)`,
+      'nothing was changed; the device is on the host with its addresses and routes',
+    )
+  }
+}
+
+/**
+ * Refuses a device that the kernel lets into no other namespace.
+ * @throws Failure `device-refused`
+ */
+export function requireMovable(device: Link): void {
+  if (!device.netnsImmutable) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${device.name}: the kernel lets it into no other namespace (netns immutable)`,
+    'nothing was changed',
+  )
+}
+
+/**
+ * Refuses a device that others on the host depend on: a bridge or bond it is in, a vlan or
+ * macvlan made on it.
+ * @throws Failure `device-refused`
+ */
+export function requireNobodyDepends(device: Link): void {
+  const others = devicesOn(device.name)
+  if (others.length === 0) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${device.name}: ${others.join(', ')} on the host depends on it`,
+    'nothing was changed; with "force": true in the configuration it is lent all the same',
+  )
+}
+
+/**
+ * Moves a device into a sandbox, renames it, sets its alias to its name on the host and brings
+ * it up, all in one message: each move waits for an RCU grace period of the kernel, which is
+ * most of what an ADD costs.
+ * @param bringUp whether the device comes up at once
+ * @param meanwhile runs while the kernel waits
+ * @returns the device as it is in the sandbox, and what `meanwhile` returned
+ * @throws Failure `kernel-refused`; the device may then be in either namespace
+ */
+export function lendDevice<T>(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
+  lent: LentDevice,
+  bringUp: boolean,
+  meanwhile: () => T,
+): { link: Link; done: T } {
+  const { onHost, nameInSandbox } = lent
+  const finish = startLinkChange(host.socket, onHost.index, {
+    namespaceFd: sandbox.fd,
+    name: nameInSandbox,
+    alias: onHost.name,
+    ...(bringUp ? { up: true } : {}),
+  })
+  let done: T
+  try {
+    done = meanwhile()
+  } finally {
+    waitFor(finish, sandbox, lent)
+  }
+  const link = findLink(sandbox.socket, { name: nameInSandbox })
+  if (link) return { link, done }
+  throw new Failure(
+    'kernel-refused',
+    `${onHost.name} was moved into ${sandbox.name}, but no ${nameInSandbox} is there`,
+  )
+}
+
+function waitFor(
+  finish: () => void,
+  sandbox: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): void {
+  try {
+    finish()
+  } catch (error) {
+    const reason = (error as Error).message
+    throw new Failure(
+      'kernel-refused',
+      `cannot move ${onHost.name} into ${sandbox.name} as ${nameInSandbox}: ${reason}`,
+    )
+  }
+}

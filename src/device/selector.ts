@@ -1,0 +1,176 @@
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { findLink, findLinkByHardwareAddress } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { auxiliaryDirectory, driverOf, networkDeviceOf, pciDirectory } from '../kernel/sysfs.js'
+import type { LentDevice } from './lent-device-schema.js'
+
+/** The keys that select a device; the names are those of host-device's configuration. */
+const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
+type SelectorKey = (typeof KEYS)[number]
+
+/** Which device a configuration means. Several keys must all mean the same device. */
+export type DeviceSelector = { [key in SelectorKey]?: string }
+
+/** Drivers that give a NIC to a program: the kernel then has no network device for it. */
+const USERSPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio']
+
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5,19}$/
+
+/** Makes a selector of configured values. An empty value counts as absent, as in host-device. */
+export function parseSelector(
+  values: {
+    [key in SelectorKey]?: string | undefined
+  },
+): DeviceSelector {
+  const given = KEYS.flatMap((key) => {
+    const value = values[key]
+    return value ? [[key, key === 'hwaddr' ? parseMac(value) : value] as const] : []
+  })
+  return Object.fromEntries(given)
+}
+
+/** Whether a selector has no key, so that it means no device. */
+export function isEmptySelector(selector: DeviceSelector): boolean {
+  return Object.keys(selector).length === 0
+}
+
+/**
+ * Finds the device of the host that a selector means.
+ * @throws Failure `configuration-invalid` where no key is given, a value is invalid or two keys
+ *   mean different devices; `device-not-found`; `device-refused` for one that cannot be lent
+ */
+export function findDevice(host: NetworkNamespace, selector: DeviceSelector): Link {
+  const found = KEYS.flatMap((key) => {
+    const value = selector[key]
+    return value === undefined ? [] : [{ key, link: findByKey(host, key, value) }]
+  })
+  const [first, ...others] = found
+  if (!first)
+    throw new Failure(
+      'configuration-invalid',
+      'specify either "device", "hwaddr", "kernelpath" or "pciBusID"',
+    )
+  const other = others.find(({ link }) => link.index !== first.link.index)
+  if (other)
+    throw new Failure(
+      'configuration-invalid',
+      `"${first.key}" means ${first.link.name}, but "${other.key}" means ${other.link.name}`,
+    )
+  return first.link
+}
+
+/** Whether a selector means a device that is lent, and so is not on the host to be found. */
+export function selects(
+  { device, hwaddr, kernelpath, pciBusID, deviceID }: DeviceSelector,
+  { onHost, sysfsPath }: LentDevice,
+): boolean {
+  const isOnBus = (id: string | undefined) =>
+    id !== undefined &&
+    (sysfsPath?.split('/').includes(id) || onHost.parentDevice?.endsWith(`/${id}`)) === true
+  return (
+    (device !== undefined && [onHost.name, ...onHost.alternativeNames].includes(device)) ||
+    (hwaddr !== undefined && onHost.hardwareAddress === hwaddr) ||
+    (kernelpath !== undefined && sysfsPath?.startsWith(kernelpath) === true) ||
+    isOnBus(pciBusID) ||
+    isOnBus(deviceID)
+  )
+}
+
+/**
+ * Whether a selector means a PCI device that is bound to a userspace driver, and has no key
+ * that only a network device can have.
+ */
+export function isForUserspace({ pciBusID, deviceID, ...others }: DeviceSelector): boolean {
+  if (Object.values(others).some((value) => value !== undefined)) return false
+  return [pciBusID, deviceID].some((id) => {
+    const directory = id === undefined ? undefined : pciDirectory(id)
+    return directory !== undefined && userspaceDriverOf(directory) !== undefined
+  })
+}
+
+function findByKey(host: NetworkNamespace, key: SelectorKey, value: string): Link {
+  const name = nameByKey(host, key, value)
+  const device = findLink(host.socket, { name })
+  if (device?.loopback)
+    throw new Failure(
+      'device-refused',
+      `cannot lend ${device.name}: every sandbox has a loopback device of its own`,
+    )
+  if (device) return device
+  throw notFound(`Link not found: there is no device ${JSON.stringify(name)} on the host`)
+}
+
+function nameByKey(host: NetworkNamespace, key: SelectorKey, value: string): string {
+  switch (key) {
+    case 'device':
+      return value
+    case 'hwaddr':
+      return nameByHardwareAddress(host, value)
+    case 'kernelpath':
+      return nameByKernelPath(value)
+    case 'pciBusID':
+      return nameByDirectory(pciDirectory(value), `pci device ${value}`)
+    case 'deviceID':
+      return nameByDeviceId(value)
+  }
+}
+
+function nameByHardwareAddress(host: NetworkNamespace, address: string): string {
+  if (!MAC.test(address))
+    throw invalid(`failed to parse MAC address ${JSON.stringify(address)}: invalid MAC address`)
+  const link = findLinkByHardwareAddress(host.socket, address)
+  if (link) return link.name
+  throw notFound(`failed to find physical interface with the MAC address ${address}`)
+}
+
+function nameByKernelPath(path: string): string {
+  if (!path.startsWith('/sys/devices/') || path.split('/').includes('..'))
+    throw invalid(
+      `kernel device path ${JSON.stringify(path)} must be absolute and begin with /sys/devices/`,
+    )
+  return nameByDirectory(path, path)
+}
+
+function nameByDeviceId(id: string): string {
+  const directory = pciDirectory(id) ?? auxiliaryDirectory(id)
+  if (!directory)
+    throw new Failure('device-not-found', `runtime config DeviceID ${id} not found or unsupported`)
+  return nameByDirectory(directory, `device ${id}`)
+}
+
+function nameByDirectory(directory: string | undefined, what: string): string {
+  const driver = directory && userspaceDriverOf(directory)
+  if (driver)
+    throw new Failure(
+      'device-refused',
+      `cannot lend ${what}: it is bound to ${driver}, so the host has no network device for it`,
+    )
+  const name = directory && networkDeviceOf(directory)
+  if (name) return name
+  throw notFound(`no net directory under ${what}`)
+}
+
+/** The userspace driver that a device in sysfs is bound to; undefined for any other driver. */
+function userspaceDriverOf(directory: string): string | undefined {
+  const driver = driverOf(directory)
+  return USERSPACE_DRIVERS.find((name) => name === driver)
+}
+
+/** A MAC address as the kernel writes it: lower case, with colons. Anything else stays as it is. */
+function parseMac(value: string): string {
+  const address = value.toLowerCase().replaceAll('-', ':')
+  return MAC.test(address) ? address : value
+}
+
+function invalid(reason: string): Failure {
+  return new Failure('configuration-invalid', `failed to find host device: ${reason}`)
+}
+
+function notFound(reason: string): Failure {
+  return new Failure(
+    'device-not-found',
+    `failed to find host device: ${reason}`,
+    'nothing was changed; a device that is lent is in its sandbox, not on the host',
+  )
+}

@@ -1,0 +1,77 @@
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpAddresses } from '../kernel/netlink/address.js'
+import { SCOPE, TABLE } from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { asFaults } from '../state/verify.js'
+import { isWaiting } from './keeper-process.js'
+import { hasProtocolFilter } from './l3.js'
+import { longestPrefix } from './record.js'
+import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
+
+/**
+ * What is wrong with an interface: after gVisor took its addresses, that they are not
+ * back; before, what is missing as ever, but for what it never got.
+ * @param missing looks for all that should be there
+ */
+export function faultsOf(
+  sandbox: NetworkNamespace,
+  link: Link,
+  record: GvisorRecord,
+  missing: () => string[],
+): string[] {
+  const faults = faultsOfDriver(sandbox, link, record)
+  if (isStripped(sandbox, link, record))
+    return [...faults, ...faultsAfterStrip(sandbox, link, record)]
+  const wanted = missing().filter((what) => !record.omitted.includes(what))
+  return [...faults, ...asFaults(wanted), ...faultsBeforeStrip(record)]
+}
+
+/**
+ * Whether gVisor has taken the addresses of an interface, and its routes with them. What
+ * was put back has the longest prefix there is.
+ */
+export function isStripped(
+  sandbox: NetworkNamespace,
+  link: Link,
+  { addresses }: GvisorRecord,
+): boolean {
+  const there = dumpAddresses(sandbox.socket, link.index)
+  const as = ({ family, local, prefixLength }: InterfaceAddress) =>
+    `${family} ${local}/${prefixLength}`
+  const texts = new Set(there.filter(({ scope }) => scope === SCOPE.universe).map(as))
+  const intact = addresses.filter((address) => texts.has(as(address)))
+  if (intact.length === 0) return true
+  if (!intact.every((address) => address.prefixLength === longestPrefix(address))) return false
+  return !dumpRoutes(sandbox.socket, link.index).some(leadsSomewhere)
+}
+
+/** Whether more can be reached by a route than the interface itself and its link. */
+function leadsSomewhere({ table, destination, family }: Route): boolean {
+  if (table === TABLE.local || /^f[ef]/.test(destination)) return false
+  return !destination.endsWith(`/${longestPrefix({ family })}`)
+}
+
+/** Of an interface that was stripped: what should have been put back and is not there. */
+function faultsAfterStrip(sandbox: NetworkNamespace, link: Link, record: GvisorRecord): string[] {
+  const { kept, keeper } = record
+  const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
+  const missing = kept.filter(({ local }) => !there.has(local))
+  if (missing.length === 0 || (keeper && isWaiting(keeper))) return []
+  const names = missing.map(({ local, prefixLength }) => `${local}/${prefixLength}`).join(', ')
+  const who = keeper ? `its address keeper (process ${keeper.pid}) has ended` : 'it has no keeper'
+  return [`gVisor removed its addresses, nobody put ${names} back, and ${who}`]
+}
+
+/** Of an interface that was not stripped: whether its keeper would still be of use. */
+function faultsBeforeStrip({ keeper }: GvisorRecord): string[] {
+  if (!keeper || isWaiting(keeper) || Date.now() / 1000 > keeper.until) return []
+  return [`its address keeper (process ${keeper.pid}) has ended before gVisor removed anything`]
+}
+
+/** Of an interface whose driver cannot tell by itself what gVisor sends: whether it still can. */
+function faultsOfDriver(sandbox: NetworkNamespace, link: Link, record: GvisorRecord): string[] {
+  if (!record.namesProtocols || hasProtocolFilter(sandbox, link.index)) return []
+  return ['the filter is gone by which its driver knows the protocol of what gVisor sends']
+}

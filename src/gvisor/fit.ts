@@ -1,0 +1,132 @@
+import { addressBytes, addressText } from '../kernel/ip-address.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpAddresses } from '../kernel/netlink/address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
+import {
+  ADDRESS_FLAG,
+  ROUTE_PROTOCOL,
+  ROUTE_TYPE,
+  SCOPE,
+  TABLE,
+} from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import { warn } from '../log.js'
+import type { StateToApply } from '../state/carry.js'
+import { describeAddress, describeRoute } from '../state/describe.js'
+import { isDefaultRoute } from '../state/routes.js'
+
+/** Something that is not given to an interface, spelled as CHECK would miss it, and why. */
+export interface Omission {
+  what: string
+  why: string
+}
+
+/** What the kernel takes a missing metric to be. */
+const DEFAULT_METRIC: Record<Family, number> = { inet: 0, inet6: 1024 }
+
+/**
+ * Makes a state one that runsc starts with: no peer addresses, and in table main at most
+ * one default route of a family, with a gateway.
+ * @param original the device as its routes name it
+ * @param name what the device is called in the sandbox
+ * @param taken the families of which the sandbox has a default route already
+ */
+export function fitForGvisor<T extends Pick<StateToApply, 'addresses' | 'routes'>>(
+  state: T,
+  original: Pick<Link, 'index'>,
+  name: string,
+  taken: Family[],
+): { state: T; omissions: Omission[] } {
+  const omissions: Omission[] = []
+  const { addresses, peerRoutes } = withoutPeers(state, original, omissions)
+  const best = bestDefaults(state.routes, taken)
+  const routes = state.routes.flatMap((route) => {
+    if (!isDefaultRoute(route)) return [route]
+    const gateway = route.nexthops.find(hasGateway)
+    const isBest = best.includes(route)
+    if (isBest && gateway && route.nexthops.length === 1) return [route]
+    const why = gateway ? 'it takes one default route of a family' : NEEDS_GATEWAY
+    omissions.push({ what: `route ${describeRoute(route, name)}`, why })
+    return isBest && gateway ? [{ ...route, nexthops: [gateway] }] : []
+  })
+  return { state: { ...state, addresses, routes: [...peerRoutes, ...routes] }, omissions }
+}
+
+const NEEDS_GATEWAY = 'it takes no default route without a gateway'
+
+const hasGateway = ({ gateway }: Nexthop) => gateway !== undefined
+
+/** Of each family the default route that the kernel itself would prefer. */
+function bestDefaults(routes: Route[], taken: Family[]): Route[] {
+  const usable = routes.filter((route) => isDefaultRoute(route) && route.nexthops.some(hasGateway))
+  const metric = ({ priority, family }: Route) => priority ?? DEFAULT_METRIC[family]
+  return (['inet', 'inet6'] as const)
+    .filter((family) => !taken.includes(family))
+    .flatMap((family) => {
+      const candidates = usable.filter((route) => route.family === family)
+      return candidates.toSorted((a, b) => metric(a) - metric(b)).slice(0, 1)
+    })
+}
+
+/** The address stays; the way to its peer becomes a route. */
+function withoutPeers(
+  { addresses }: Pick<StateToApply, 'addresses'>,
+  original: Pick<Link, 'index'>,
+  omissions: Omission[],
+): { addresses: Address[]; peerRoutes: Route[] } {
+  const peerRoutes: Route[] = []
+  const alone = addresses.map((address) => {
+    const { peer, ...rest } = address
+    if (peer === undefined) return address
+    omissions.push({ what: `address ${describeAddress(address)}`, why: 'it takes no peer' })
+    if ((address.flags & ADDRESS_FLAG.noprefixroute) === 0)
+      peerRoutes.push(routeToPeer(address, peer, original.index))
+    return { ...rest, prefixLength: address.family === 'inet' ? 32 : 128 }
+  })
+  return { addresses: alone, peerRoutes }
+}
+
+/** What the kernel would have made of the peer. */
+function routeToPeer({ family, prefixLength }: Address, peer: string, index: number): Route {
+  return {
+    family,
+    destination: `${firstOf(peer, prefixLength)}/${prefixLength}`,
+    typeOfService: 0,
+    table: TABLE.main,
+    protocol: ROUTE_PROTOCOL.static,
+    scope: family === 'inet' ? SCOPE.link : SCOPE.universe,
+    type: ROUTE_TYPE.unicast,
+    nexthops: [{ interfaceIndex: index, weight: 1 }],
+  }
+}
+
+/** The first address of a network, of which any address and the prefix length are given. */
+function firstOf(address: string, prefixLength: number): string {
+  const bytes = addressBytes(address)
+  const kept = (n: number) => Math.min(8, Math.max(0, prefixLength - 8 * n))
+  return addressText(bytes.map((byte, n) => byte & (0xff00 >> kept(n))) as Buffer)
+}
+
+/**
+ * Of which families a sandbox has the one default route that runsc takes.
+ * @param own the index of an interface whose routes do not count
+ */
+export function familiesWithDefault(sandbox: NetworkNamespace, own: number | undefined): Family[] {
+  return dumpRoutes(sandbox.socket)
+    .filter((route) => isDefaultRoute(route) && route.nexthops.length === 1)
+    .filter(({ nexthops }) => nexthops[0]?.interfaceIndex !== own)
+    .map(({ family }) => family)
+}
+
+/** Tells what another plugin gave an interface that runsc may refuse to start with. */
+export function warnOfObstacles(sandbox: NetworkNamespace, link: Link): void {
+  const { socket } = sandbox
+  const [addresses, routes] = [dumpAddresses(socket, link.index), dumpRoutes(socket, link.index)]
+  const taken = familiesWithDefault(sandbox, link.index)
+  const { omissions } = fitForGvisor({ addresses, routes }, link, link.name, taken)
+  for (const { what, why } of omissions)
+    warn(`gVisor may refuse to start with ${what} of ${link.name}: ${why}`)
+}

@@ -1,0 +1,86 @@
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import keeperBytes from '../../build/keeper.bin'
+import { inAnonymousFile } from '../kernel/anonymous-file.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { nativeAddon } from '../kernel/native-addon.js'
+import { encodeJob } from './keeper-job.js'
+import type { GvisorRecord, KeeperProcess } from './record-schema.js'
+
+/** How long the keeper waits for one answer of the kernel. */
+const ANSWER_MILLISECONDS = 10_000
+
+/**
+ * Starts a keeper: the program of `gvisor/keeper/`, on its own.
+ * @returns its process id
+ */
+export function startKeeper(
+  sandbox: NetworkNamespace,
+  record: GvisorRecord,
+  timeoutSeconds: number,
+): number {
+  const { nameInSandbox, containerId } = record
+  const title = `host-device-l3: keeps addresses of ${nameInSandbox} of container ${containerId}`
+  const job = encodeJob(record, sandbox, timeoutSeconds)
+  const files = sandbox.run(() => openInSandbox(nameInSandbox))
+  const { events, requests, acceptRa } = files
+  try {
+    return inAnonymousFile('hand the address keeper its job', job, (jobFile) =>
+      inAnonymousFile('start the address keeper', keeperBytes, (program) =>
+        nativeAddon().startProgram(program, title, [events, requests, jobFile, acceptRa]),
+      ),
+    )
+  } finally {
+    for (const fd of Object.values(files)) closeSync(fd)
+  }
+}
+
+/** What leads into the sandbox without being in it. */
+function openInSandbox(device: string) {
+  return {
+    events: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
+    requests: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
+    acceptRa: openForWriting(`/proc/sys/net/ipv6/conf/${device}/accept_ra`),
+  }
+}
+
+/** Without IPv6 there is no such setting, nor a router whose advertisements matter. */
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, constants.O_WRONLY)
+  } catch {
+    return openSync('/dev/null', constants.O_WRONLY)
+  }
+}
+
+/** What to remember of a keeper that has just been started. */
+export function keeperOf(pid: number, timeoutSeconds: number): KeeperProcess {
+  const until = Math.floor(Date.now() / 1000 + timeoutSeconds)
+  return { pid, startedAt: processOf(pid)?.startedAt ?? '', until }
+}
+
+/** Whether the keeper is still waiting. */
+export function isWaiting({ pid, startedAt }: KeeperProcess): boolean {
+  const found = processOf(pid)
+  return found?.startedAt === startedAt && found.state !== 'Z'
+}
+
+/** Ends a keeper, if it is not done already. */
+export function endKeeper(keeper: KeeperProcess): void {
+  if (!isWaiting(keeper)) return
+  try {
+    process.kill(keeper.pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** The fields of /proc/PID/stat that matter here; the name before them may hold anything. */
+function processOf(pid: number): { state: string; startedAt: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', startedAt: fields[19] ?? '' }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+import { Failure } from '../failure.js'
+import { type Attribute, decodeAttributes, toText } from '../kernel/netlink/attributes.js'
+import { readU16 } from '../kernel/netlink/bytes.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
+import { RTM } from '../kernel/netlink/constants.js'
+import { attributesOf, IFLA, LINK_INFO, linkHeader } from '../kernel/netlink/link.js'
+import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+
+/** In the data of an ipvlan device (linux/if_link.h). */
+const IFLA_IPVLAN_MODE = 1
+const IPVLAN_MODES = ['l2', 'l3', 'l3s']
+
+/** What kind of device a link is. */
+export interface LinkKind {
+  /** The driver's name, such as "macvlan"; empty for a physical device. */
+  kind: string
+  /** Of an ipvlan device: "l2", "l3" or "l3s". */
+  ipvlanMode?: string
+}
+
+/**
+ * Asks the kernel what kind of device a link is.
+ * @throws KernelError where there is no such device
+ */
+export function linkKindOf(socket: RouteSocket, index: number): LinkKind {
+  const [answer] = socket.request({ type: RTM.getLink, header: linkHeader(index, 0) })
+  const info = inside(answer ? attributesOf(answer) : [], IFLA.linkInfo)
+  const kind = dataOf(info, LINK_INFO.kind)
+  const mode = dataOf(inside(info, LINK_INFO.data), IFLA_IPVLAN_MODE)
+  const name = kind ? toText(kind) : ''
+  if (name !== 'ipvlan' || !mode) return { kind: name }
+  return { kind: name, ipvlanMode: IPVLAN_MODES[readU16(mode, 0)] ?? 'unknown' }
+}
+
+/**
+ * The families of which a device receives nothing once it has lost its addresses. ipvlan finds
+ * the device that a packet is for by the device's addresses. macvlan finds it by its MAC
+ * address, but without an IPv6 address the device is in no multicast group for neighbour
+ * solicitations.
+ */
+export function familiesNeedingAddresses({ kind }: LinkKind): Family[] {
+  if (kind === 'ipvlan' || kind === 'ipvtap') return ['inet', 'inet6']
+  if (kind === 'macvlan' || kind === 'macvtap') return ['inet6']
+  return []
+}
+
+/**
+ * Refuses a device from which gVisor cannot get a packet.
+ * @throws Failure `device-refused`
+ */
+export function requireSupportedLink({ ipvlanMode }: LinkKind, name: string): void {
+  if (ipvlanMode !== 'l3s') return
+  throw new Failure(
+    'device-refused',
+    `${name} is an ipvlan device in mode l3s, which gVisor cannot use: what comes in passes the packet socket by which gVisor reads`,
+    'nothing was changed; ipvlan in modes l2 and l3 works',
+  )
+}
+
+function dataOf(attributes: Attribute[], wanted: number): Buffer | undefined {
+  return attributes.find(({ type }) => type === wanted)?.data
+}
+
+function inside(attributes: Attribute[], wanted: number): Attribute[] {
+  const data = dataOf(attributes, wanted)
+  return data ? decodeAttributes(data) : []
+}

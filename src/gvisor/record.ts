@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import isGvisorRecord from '../../build/check-gvisor-record.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
+import { SCOPE } from '../kernel/netlink/constants.js'
+import { requirePrivate } from '../records/durable-file.js'
+import { type RecordKind, RecordStore } from '../records/store.js'
+import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
+
+/** The records of the interfaces of gVisor sandboxes. */
+export type GvisorRecords = RecordStore<GvisorRecord>
+
+const KIND: RecordKind<GvisorRecord> = {
+  directory: 'gvisor',
+  keyOf: (record) => record,
+  isRecord: isGvisorRecord,
+  // There is no other format yet.
+  upgrade: () => undefined,
+}
+
+/** @throws Failure `state-unusable` where others can write the state directory */
+export function gvisorRecords(stateDirectory: string): GvisorRecords {
+  requirePrivate(stateDirectory)
+  return new RecordStore(stateDirectory, KIND)
+}
+
+/** Whether a state directory ever had such records: all that a call without gVisor looks at. */
+export function hasGvisorRecords(stateDirectory: string): boolean {
+  return existsSync(`${stateDirectory}/${KIND.directory}`)
+}
+
+/**
+ * The addresses of an interface as they are recorded.
+ * @param families those of which the interface hears nothing without addresses
+ * @param reported the addresses to put back; left out, all of these families
+ */
+export function recordAddresses(
+  all: Address[],
+  families: Family[],
+  reported?: string[],
+): Pick<GvisorRecord, 'addresses' | 'kept'> {
+  const kept = all
+    .filter(({ scope, family }) => scope === SCOPE.universe && families.includes(family))
+    .filter(({ local }) => reported?.includes(local) ?? true)
+  return {
+    addresses: all.map(interfaceAddress),
+    kept: kept.map((address) => ({
+      ...interfaceAddress(address),
+      prefixLength: longestPrefix(address),
+    })),
+  }
+}
+
+/** The prefix length of a single address: 32 or 128. */
+export function longestPrefix({ family }: Pick<InterfaceAddress, 'family'>): number {
+  return family === 'inet' ? 32 : 128
+}
+
+function interfaceAddress({ family, local, prefixLength }: InterfaceAddress): InterfaceAddress {
+  return { family, local, prefixLength }
+}

@@ -1,0 +1,160 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs'
+import { Failure } from '../failure.js'
+import { nativeAddon } from './native-addon.js'
+import { RouteSocket } from './netlink/route-socket.js'
+
+/** Filesystem magic numbers under which a namespace can be found (linux/magic.h). */
+const NSFS_MAGIC = 0x6e736673
+const PROC_MAGIC = 0x9fa0
+
+/**
+ * An open network namespace with a routing socket into it: the host, or a sandbox. It stays
+ * alive until it is disposed. A sandbox knows its way home: the thread is always on the host,
+ * except inside `run`.
+ */
+export class NetworkNamespace {
+  #socket: RouteSocket | undefined
+
+  private constructor(
+    /** For messages: "the host", or "sandbox /run/netns/x". */
+    readonly name: string,
+    readonly path: string,
+    readonly fd: number,
+    /** Where the thread comes back to; undefined for the host itself. */
+    private readonly host?: NetworkNamespace,
+  ) {}
+
+  /** The namespace this process was started in. */
+  static host(): NetworkNamespace {
+    const path = '/proc/self/ns/net'
+    return new NetworkNamespace('the host', path, openSync(path, constants.O_RDONLY))
+  }
+
+  /**
+   * Opens the sandbox at a path such as /run/netns/x, to be called on the host.
+   * @throws Failure `sandbox-invalid` when no network namespace is there
+   */
+  open(path: string): NetworkNamespace {
+    // Before the open: opening a FIFO, say, would wait for ever.
+    requireNamespaceFile(path)
+    const sandbox = new NetworkNamespace(`sandbox ${path}`, path, openFile(path), this)
+    try {
+      sandbox.#socket = sandbox.run(() => RouteSocket.openHere())
+      return sandbox
+    } catch (error) {
+      sandbox[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** The routing socket of this namespace. */
+  get socket(): RouteSocket {
+    this.#socket ??= this.run(() => RouteSocket.openHere())
+    return this.#socket
+  }
+
+  /** Whether a path leads to this namespace. */
+  isAt(path: string): boolean {
+    try {
+      return isSameFile(fstatSync(this.fd), statSync(path))
+    } catch {
+      return false
+    }
+  }
+
+  /** Whether both are the same namespace, whatever their paths. */
+  equals(other: NetworkNamespace): boolean {
+    return isSameFile(fstatSync(this.fd), fstatSync(other.fd))
+  }
+
+  /**
+   * Runs `work` with the thread inside this namespace, and comes back to the host.
+   * @throws Failure `sandbox-invalid` when this is a namespace of another kind
+   */
+  run<T>(work: () => T): T {
+    const { host } = this
+    if (!host) return work()
+    try {
+      nativeAddon().enterNetworkNamespace(this.fd)
+    } catch (error) {
+      throw invalid(this.path, `not a network namespace: ${(error as Error).message}`)
+    }
+    try {
+      return work()
+    } finally {
+      nativeAddon().enterNetworkNamespace(host.fd)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket?.[Symbol.dispose]()
+    closeSync(this.fd)
+  }
+}
+
+/** A path to each network namespace of the node that has a name or a process in it. */
+export function pathsOfAllNamespaces(): string[] {
+  const named = entriesOf('/run/netns').map((name) => `/run/netns/${name}`)
+  const ofProcesses = entriesOf('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((id) => `/proc/${id}/ns/net`)
+  const paths = new Map<number, string>()
+  for (const path of [...named, ...ofProcesses]) {
+    const inode = inodeOf(path)
+    if (inode !== undefined && !paths.has(inode)) paths.set(inode, path)
+  }
+  return [...paths.values()]
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** Undefined for a process that has just ended. */
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
+}
+
+function isSameFile(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY)
+  } catch (error) {
+    throw invalid(path, (error as Error).message)
+  }
+}
+
+function requireNamespaceFile(path: string): void {
+  let type: number
+  try {
+    type = statfsSync(path).type
+  } catch (error) {
+    throw invalid(path, `failed to Statfs: ${(error as Error).message}`)
+  }
+  if (type !== NSFS_MAGIC && type !== PROC_MAGIC)
+    throw invalid(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
+}
+
+function invalid(path: string, reason: string): Failure {
+  return new Failure('sandbox-invalid', `failed to open netns ${JSON.stringify(path)}: ${reason}`)
+}

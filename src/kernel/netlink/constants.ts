@@ -1,0 +1,147 @@
+/** Address families (AF_* of bits/socket.h). */
+export const AF = { inet: 2, inet6: 10 } as const
+
+/** Message types (RTM_* of linux/rtnetlink.h). */
+export const RTM = {
+  newLink: 16,
+  getLink: 18,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  getRoute: 26,
+  newNeighbor: 28,
+  getNeighbor: 30,
+  newRule: 32,
+  deleteRule: 33,
+  getRule: 34,
+  newQdisc: 36,
+  newFilter: 44,
+  getFilter: 46,
+  getNexthop: 106,
+} as const
+
+/** Attributes of a route and of its nexthops (RTA_* of linux/rtnetlink.h). */
+export const RTA = {
+  destination: 1,
+  source: 2,
+  outputInterface: 4,
+  gateway: 5,
+  priority: 6,
+  preferredSource: 7,
+  metrics: 8,
+  multipath: 9,
+  flow: 11,
+  cacheInfo: 12,
+  table: 15,
+  via: 18,
+  newDestination: 19,
+  preference: 20,
+  encapType: 21,
+  encap: 22,
+  expires: 23,
+  nexthopId: 30,
+} as const
+
+/** A nexthop's gateway is reachable even where no route says so (linux/rtnetlink.h). */
+export const RTNH_F_ONLINK = 4
+
+/** Routing tables that every namespace has (RT_TABLE_* of linux/rtnetlink.h). */
+export const TABLE = { default: 253, main: 254, local: 255 } as const
+
+/** How far an address is valid, or a destination away (RT_SCOPE_* of linux/rtnetlink.h). */
+export const SCOPE = { universe: 0, site: 200, link: 253, host: 254 } as const
+
+/** Who made a route (RTPROT_* of linux/rtnetlink.h). */
+export const ROUTE_PROTOCOL = {
+  redirect: 1,
+  kernel: 2,
+  boot: 3,
+  static: 4,
+  gated: 8,
+  ra: 9,
+  mrt: 10,
+  zebra: 11,
+  bird: 12,
+  dnrouted: 13,
+  xorp: 14,
+  ntk: 15,
+  dhcp: 16,
+  mrouted: 17,
+  babel: 42,
+  bgp: 186,
+  isis: 187,
+  ospf: 188,
+  rip: 189,
+  eigrp: 192,
+} as const
+
+/** What a route does with a packet (RTN_* of linux/rtnetlink.h). */
+export const ROUTE_TYPE = {
+  unspec: 0,
+  unicast: 1,
+  local: 2,
+  broadcast: 3,
+  anycast: 4,
+  multicast: 5,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+  throw: 9,
+  nat: 10,
+  xresolve: 11,
+} as const
+
+/** Bits of an address (IFA_F_* of linux/if_addr.h). */
+export const ADDRESS_FLAG = {
+  /** Of IPv6: a temporary address (privacy extensions). */
+  secondary: 0x1,
+  nodad: 0x2,
+  optimistic: 0x4,
+  dadfailed: 0x8,
+  homeaddress: 0x10,
+  deprecated: 0x20,
+  tentative: 0x40,
+  permanent: 0x80,
+  managetempaddr: 0x100,
+  noprefixroute: 0x200,
+  mcautojoin: 0x400,
+  stablePrivacy: 0x800,
+} as const
+
+/** Bits of what is known of a neighbour (NUD_* of linux/neighbour.h). */
+export const NEIGHBOR_STATE = {
+  incomplete: 0x1,
+  reachable: 0x2,
+  stale: 0x4,
+  delay: 0x8,
+  probe: 0x10,
+  failed: 0x20,
+  noarp: 0x40,
+  permanent: 0x80,
+} as const
+
+/** Bits of a neighbour entry (NTF_* of linux/neighbour.h). */
+export const NEIGHBOR_FLAG = {
+  use: 0x1,
+  self: 0x2,
+  master: 0x4,
+  proxy: 0x8,
+  extLearned: 0x10,
+  offloaded: 0x20,
+  sticky: 0x40,
+  router: 0x80,
+} as const
+
+/** What a policy rule does with a packet (FR_ACT_* of linux/fib_rules.h). */
+export const RULE_ACTION = {
+  unspec: 0,
+  toTable: 1,
+  goto: 2,
+  nop: 3,
+  res3: 4,
+  res4: 5,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+} as const

@@ -1,0 +1,30 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+/** A network device, as RTM_GETLINK reports it. */
+export const LinkSchema = Type.Object({
+  index: Type.Integer(),
+  name: Type.String(),
+  alternativeNames: Type.Array(Type.String()),
+  hardwareAddress: Type.String({ description: 'colon-separated; empty where the device has none' }),
+  permanentAddress: Type.Optional(
+    Type.String({ description: 'the hardware address it was made with' }),
+  ),
+  parentDevice: Type.Optional(
+    Type.String({ description: 'bus/name of the device it hangs on: "pci/0000:01:00.0"' }),
+  ),
+  mtu: Type.Integer(),
+  up: Type.Boolean({ description: 'administratively up' }),
+  loopback: Type.Boolean(),
+  netnsImmutable: Type.Boolean({ description: 'known to belong to its namespace for good' }),
+  alias: Type.Optional(Type.String()),
+  settings: Type.Optional(
+    Type.Object(
+      {
+        ipv4: Type.Optional(Type.String({ description: 'net.ipv4.conf, hexadecimal' })),
+        ipv6: Type.Optional(Type.String({ description: 'net.ipv6.conf, hexadecimal' })),
+      },
+      { description: 'runs of 32-bit numbers, as the kernel reports them' },
+    ),
+  ),
+})
+export type Link = Static<typeof LinkSchema>

@@ -1,0 +1,97 @@
+import { KernelError } from '../kernel-error.js'
+import {
+  type Attribute,
+  decodeAttributes,
+  encodedLength,
+  toText,
+  writeAttributes,
+} from './attributes.js'
+import {
+  HEADER_BYTES,
+  type NetlinkMessage,
+  parseMessages,
+  readS32,
+  writeU16,
+  writeU32,
+} from './bytes.js'
+
+/** Flags of a message's header (NLM_F_* of linux/netlink.h). */
+export const Flag = {
+  request: 0x1,
+  acknowledge: 0x4,
+  dump: 0x300,
+  exclusive: 0x200,
+  create: 0x400,
+  replace: 0x100,
+  /** On an answer: the table changed during the dump. */
+  dumpInterrupted: 0x10,
+  /** On an error: attributes with the kernel's explanation follow. */
+  explained: 0x200,
+} as const
+
+/** Messages that end an answer (linux/netlink.h). */
+const NLMSG_ERROR = 2
+const NLMSG_DONE = 3
+/** The explanation among an error's attributes (linux/netlink.h). */
+const NLMSGERR_ATTR_MSG = 1
+/** An error's fixed part: the number and the header of the request. */
+const ERROR_BYTES = 4 + HEADER_BYTES
+
+/** A message to the kernel: its type, its fixed part and its attributes. */
+export interface Request {
+  type: number
+  /** Beyond `request` and `acknowledge`, which the socket sets. */
+  flags?: number
+  header: Buffer
+  attributes?: Attribute[]
+}
+
+/** The bytes of a request, padded so that another may follow. */
+export function encodeRequest(request: Request, flags: number, sequence: number): Buffer {
+  const { header, attributes = [] } = request
+  const length = HEADER_BYTES + header.length + encodedLength(attributes)
+  const message = Buffer.alloc(length)
+  writeU32(message, length, 0)
+  writeU16(message, request.type, 4)
+  writeU16(message, flags | (request.flags ?? 0) | Flag.request, 6)
+  writeU32(message, sequence, 8)
+  message.set(header, HEADER_BYTES)
+  writeAttributes(message, HEADER_BYTES + header.length, attributes)
+  return message
+}
+
+/** What came back for the requests of one datagram. */
+export interface Answers {
+  /** The messages that carry data. */
+  messages: NetlinkMessage[]
+  /** The errors, by the sequence number of the request they refuse. */
+  errors: Map<number, KernelError>
+  /** A table changed while it was read: the messages may be incomplete. */
+  interrupted: boolean
+}
+
+/** Sorts the messages that the kernel sent by what they say. */
+export function decodeAnswers(received: Buffer): Answers {
+  const answers: Answers = { messages: [], errors: new Map(), interrupted: false }
+  for (const message of parseMessages(received)) {
+    if (message.flags & Flag.dumpInterrupted) answers.interrupted = true
+    if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) answers.messages.push(message)
+    else {
+      const error = errorIn(message)
+      if (error) answers.errors.set(message.seq, error)
+    }
+  }
+  return answers
+}
+
+/** The error in a closing message; undefined where it is an acknowledgement. */
+function errorIn(message: NetlinkMessage): KernelError | undefined {
+  const errno = message.data.length >= 4 ? -readS32(message.data, 0) : 0
+  if (errno <= 0) return undefined
+  if (!(message.flags & Flag.explained)) return new KernelError(errno)
+  const fixed = message.type === NLMSG_ERROR ? ERROR_BYTES : 4
+  const explanation = decodeAttributes(message.data.subarray(fixed)).find(
+    (attribute) => attribute.type === NLMSGERR_ATTR_MSG,
+  )
+  return new KernelError(errno, explanation ? toText(explanation.data) : '')
+}

@@ -1,0 +1,139 @@
+import {
+  ADDRESS_FLAG,
+  NEIGHBOR_FLAG,
+  NEIGHBOR_STATE,
+  ROUTE_PROTOCOL,
+  ROUTE_TYPE,
+  RULE_ACTION,
+} from '../kernel/netlink/constants.js'
+
+/** An object of a record; the schema looks at what becomes of it, not these functions. */
+type Json = Record<string, unknown>
+type Names = Record<string, number>
+
+/** A flag the former codec had no name for: which one it was, the record does not say. */
+const NAMELESS_FLAG = '__unknown'
+
+/**
+ * Makes an attachment record of format 1 one of format 2. Format 1 had names in place of the
+ * kernel's numbers ("STATIC", "permanent"), and other names for two keys.
+ * @returns undefined for what cannot be understood
+ */
+export function upgradeFormat1(record: unknown): unknown {
+  return ifUnderstood(() => {
+    const { format, device, state, ...rest } = object(record)
+    if (format !== 1) return undefined
+    const { onHost, ...lent } = object(device)
+    return {
+      ...rest,
+      format: 2,
+      device: { ...lent, onHost: linkOf(onHost) },
+      state: stateOf(state),
+    }
+  })
+}
+
+/** The same for the state in a record: a `HostNetworkState`, if the record was good. */
+export function upgradeState(state: unknown): Json | undefined {
+  return ifUnderstood(() => stateOf(state))
+}
+
+/** The same for a device in a record. */
+export function upgradeLink(link: unknown): Json | undefined {
+  return ifUnderstood(() => linkOf(link))
+}
+
+function linkOf(link: unknown): Json {
+  const { immovable, ...rest } = object(link)
+  return { ...rest, netnsImmutable: immovable }
+}
+
+function stateOf(state: unknown): Json {
+  const { addresses, routes, rules, neighbors, ...rest } = object(state)
+  return {
+    ...rest,
+    addresses: captured(addresses, addressOf),
+    routes: captured(routes, routeOf),
+    rules: captured(rules, ruleOf),
+    neighbors: captured(neighbors, neighborOf),
+  }
+}
+
+/** Each has its `value`, and maybe why it was left behind. */
+function captured(things: unknown, upgrade: (value: Json) => Json): Json[] {
+  return array(things).map((thing) => {
+    const { value, ...rest } = object(thing)
+    return { ...rest, value: upgrade(object(value)) }
+  })
+}
+
+function addressOf({ flags, ...rest }: Json): Json {
+  return { ...rest, flags: bitsOf(flags, ADDRESS_FLAG) }
+}
+
+function routeOf({ protocol, type, hops, ...rest }: Json): Json {
+  return {
+    ...rest,
+    protocol: numberOf(protocol, ROUTE_PROTOCOL),
+    type: numberOf(type, ROUTE_TYPE),
+    nexthops: array(hops),
+  }
+}
+
+function ruleOf({ action, ...rest }: Json): Json {
+  const names = { ...RULE_ACTION, totbl: RULE_ACTION.toTable }
+  return { ...rest, action: numberOf(action, names) }
+}
+
+function neighborOf({ state, flags, ...rest }: Json): Json {
+  return {
+    ...rest,
+    state: bitsOf(state, NEIGHBOR_STATE),
+    flags: bitsOf(flags, NEIGHBOR_FLAG),
+  }
+}
+
+/** The number of a name, in upper or lower case; what had none was a number before. */
+function numberOf(value: unknown, names: Names): number {
+  return typeof value === 'number' ? value : numberNamed(text(value).toLowerCase(), names)
+}
+
+/** A list of flags' names as the bits they stand for. */
+function bitsOf(list: unknown, names: Names): number {
+  return array(list)
+    .map(text)
+    .filter((name) => name !== NAMELESS_FLAG)
+    .reduce((bits, name) => bits | numberNamed(name, names), 0)
+}
+
+function numberNamed(name: string, names: Names): number {
+  const number = Object.hasOwn(names, name) ? names[name] : undefined
+  if (number === undefined) throw new NotUnderstood()
+  return number
+}
+
+function object(value: unknown): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NotUnderstood()
+  return { ...value }
+}
+
+function array(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw new NotUnderstood()
+  return value
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new NotUnderstood()
+  return value
+}
+
+class NotUnderstood extends Error {}
+
+function ifUnderstood<T>(upgrade: () => T): T | undefined {
+  try {
+    return upgrade()
+  } catch (error) {
+    if (error instanceof NotUnderstood) return undefined
+    throw error
+  }
+}

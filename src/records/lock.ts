@@ -1,0 +1,94 @@
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { pause, timeLeft } from '../deadline.js'
+import { Failure } from '../failure.js'
+import { nativeAddon } from '../kernel/native-addon.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { inDirectory, requirePrivate } from './durable-file.js'
+import { type AttachmentKey, attachmentName } from './record.js'
+
+const LONGEST_MILLISECONDS = 10_000
+const PAUSE_MILLISECONDS = 5
+
+/**
+ * Locks an attachment until the lock is disposed or the process ends. The attachment is
+ * always locked before the device: DEL learns from the attachment's record which device it
+ * has to lock.
+ * @throws Failure `busy` when another call holds the lock for too long
+ */
+export function lockAttachment(stateDirectory: string, key: AttachmentKey): Disposable {
+  return acquireLock(stateDirectory, attachmentName(key))
+}
+
+/** Locks a device of the host, like `lockAttachment`. */
+export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>): Disposable {
+  return acquireLock(stateDirectory, `device-${device.index}`)
+}
+
+function acquireLock(stateDirectory: string, name: string): Disposable {
+  requirePrivate(stateDirectory)
+  const directory = `${stateDirectory}/locks`
+  const path = `${directory}/${name}`
+  const deadline = Date.now() + timeLeft(LONGEST_MILLISECONDS)
+  try {
+    for (;;) {
+      const fd = inDirectory(directory, () => tryToLock(path))
+      if (fd !== undefined) return { [Symbol.dispose]: () => release(path, fd) }
+      if (Date.now() > deadline) break
+      pause(PAUSE_MILLISECONDS)
+    }
+  } catch (error) {
+    throw new Failure('state-unusable', `cannot lock ${path}: ${(error as Error).message}`)
+  }
+  throw new Failure('busy', `${holderOf(path)} has been working on ${name} for too long`)
+}
+
+function tryToLock(path: string): number | undefined {
+  const fd = openSync(path, 'a', 0o600)
+  // The last owner may have removed the file between the open and the lock.
+  if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
+  closeSync(fd)
+  return undefined
+}
+
+function isStill(path: string, fd: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+}
+
+/** Removes the file while it is still locked, so that none is left behind. */
+function release(path: string, fd: number): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The file is only a lock: one that stays is locked again.
+  }
+  closeSync(fd)
+}
+
+/**
+ * Tells which call has a file locked, from /proc/locks, for a message: "the DEL of container
+ * x (process 123)".
+ */
+function holderOf(path: string): string {
+  try {
+    const { ino } = statSync(path)
+    const line = readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .find((candidate) => candidate.includes(' FLOCK ') && candidate.includes(`:${ino} `))
+    const process = line?.trim().split(/\s+/)[4]
+    return process === undefined ? 'another call' : describeCall(process)
+  } catch {
+    return 'another call'
+  }
+}
+
+function describeCall(process: string): string {
+  const variables = new Map(
+    readFileSync(`/proc/${process}/environ`, 'utf8')
+      .split('\0')
+      .map((pair) => pair.split('=', 2) as [string, string]),
+  )
+  const command = variables.get('CNI_COMMAND') ?? 'a call'
+  const container = variables.get('CNI_CONTAINERID')
+  const whose = container ? ` of container ${container}` : ''
+  return `the ${command}${whose} (process ${process})`
+}

@@ -1,0 +1,26 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { LentDeviceSchema } from '../device/lent-device-schema.js'
+import { HostNetworkStateSchema } from '../state/schema.js'
+
+/** The number of the format below; `format-1.ts` reads the one before. */
+export const FORMAT = 2
+
+/** What was lent to whom: all that is needed to bring the device home. */
+export const AttachmentRecordSchema = Type.Object({
+  format: Type.Literal(FORMAT),
+  mode: Type.Union([Type.Literal('move'), Type.Literal('apply'), Type.Literal('capture')], {
+    description:
+      'the device was moved; its state was given to another interface; its state was only noted',
+  }),
+  containerId: Type.String(),
+  interfaceName: Type.String({ description: 'CNI_IFNAME' }),
+  network: Type.String(),
+  sandboxPath: Type.String(),
+  lentAt: Type.Integer({ description: 'seconds since 1970' }),
+  bootId: Type.Optional(
+    Type.String({ description: 'of the kernel whose indexes and paths these are' }),
+  ),
+  device: LentDeviceSchema,
+  state: HostNetworkStateSchema,
+})
+export type AttachmentRecord = Static<typeof AttachmentRecordSchema>

@@ -1,0 +1,140 @@
+import { pause, timeLeft } from '../deadline.js'
+import { Failure } from '../failure.js'
+import type { KernelError } from '../kernel/kernel-error.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpAddresses } from '../kernel/netlink/address.js'
+import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
+import { changeLink } from '../kernel/netlink/link-change.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
+import type { Addition, StatePlan } from './plan.js'
+import { routeKey } from './routes.js'
+import { enableIpv6, setSysctls } from './sysctls.js'
+
+/** Something the kernel would not set, spelled as `ip` would, and the kernel's words. */
+export interface Refusal {
+  what: string
+  reason: string
+}
+
+/**
+ * Gives a device its sysctls, brings it up, and gives it all the rest: the kernel
+ * takes no route through a device that is down. What is there already counts as
+ * added.
+ * @param namespace where the device is
+ * @returns what the kernel refused, in the order it was tried
+ */
+export function tryToApply(namespace: NetworkNamespace, device: Link, plan: StatePlan): Refusal[] {
+  const { socket } = namespace
+  const sysctls = setSysctls(namespace, device.name, plan.sysctls)
+  if (plan.up && !device.up) changeLink(socket, device.index, { up: true })
+  if (plan.addresses.some(({ value }) => value.family === 'inet6'))
+    enableIpv6(namespace, device.name)
+  const addresses = addMissing(socket, plan.addresses)
+  socket.requestAll(plan.detection)
+  // Before the routes: a gateway may be found only by a rule, in another table.
+  const rules = addMissing(socket, plan.rules)
+  const routes = addRoutes(socket, device, plan.routes)
+  const neighbors = addAll(socket, plan.neighbors)
+  return [
+    ...sysctls.map(({ sysctl, reason }) => ({ what: `sysctl ${sysctl.name}`, reason })),
+    ...refusals(addresses, (address) => `address ${describeAddress(address)}`),
+    ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
+    ...refusals(routes, (route) => `route ${describeRoute(route, device.name)}`),
+    ...refusals(neighbors, (neighbor) => `neighbour ${describeNeighbor(neighbor)}`),
+  ]
+}
+
+/**
+ * Like `tryToApply`, all or nothing.
+ * @throws Failure `kernel-refused` that names the first refusal
+ */
+export function applyState(namespace: NetworkNamespace, device: Link, plan: StatePlan): void {
+  const [first] = tryToApply(namespace, device, plan)
+  if (!first) return
+  throw new Failure(
+    'kernel-refused',
+    `cannot set ${first.what} of ${device.name} in ${namespace.name}: ${first.reason}`,
+  )
+}
+
+const LONGEST_DETECTION_MILLISECONDS = 5000
+const DETECTION_PAUSE_MILLISECONDS = 50
+
+/**
+ * Waits until duplicate address detection is through with all addresses of a
+ * device. One that is still going on after five seconds is left to itself: without
+ * a carrier it never ends.
+ * @throws Failure `kernel-refused` for an address that somebody else has
+ */
+export function settleAddresses({ socket }: NetworkNamespace, device: Link): void {
+  const deadline = Date.now() + timeLeft(LONGEST_DETECTION_MILLISECONDS)
+  for (;;) {
+    const addresses = dumpAddresses(socket, device.index)
+    const duplicate = addresses.find(({ flags }) => flags & ADDRESS_FLAG.dadfailed)
+    if (duplicate)
+      throw new Failure(
+        'kernel-refused',
+        `link ${device.name} has address ${describeAddress(duplicate)} in DADFAILED state: somebody else on the link has it`,
+      )
+    const unsettled = addresses.some(({ flags }) => flags & ADDRESS_FLAG.tentative)
+    if (!unsettled || Date.now() > deadline) return
+    pause(DETECTION_PAUSE_MILLISECONDS)
+  }
+}
+
+/** An addition that the kernel would not make, and why. */
+interface Refused<T> extends Addition<T> {
+  error: KernelError
+}
+
+/** Makes additions of one kind; returns those the kernel refused. */
+function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
+  const outcomes = socket.requestAll(additions.map(({ request }) => request))
+  return additions.flatMap((addition, n) => {
+    const error = outcomes[n]
+    return error ? [{ ...addition, error }] : []
+  })
+}
+
+/** The same, where the kernel takes two of a kind to be one and the same. */
+function addMissing<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
+  return addAll(socket, additions).filter(({ error }) => !error.is('EEXIST'))
+}
+
+/**
+ * Adds routes through a device. What was refused is tried again as long as
+ * anything new could be added: a gateway may be reachable by a route that came
+ * later. A route that is there already counts as added, another one in its place
+ * does not.
+ */
+export function addRoutes(
+  socket: RouteSocket,
+  device: Link,
+  additions: Addition<Route>[],
+): Refused<Route>[] {
+  let pending = additions
+  for (;;) {
+    const refused = addAll(socket, pending)
+    if (refused.length === 0 || refused.length === pending.length)
+      return withoutThoseThere(socket, device, refused)
+    pending = refused
+  }
+}
+
+function withoutThoseThere(
+  socket: RouteSocket,
+  device: Link,
+  refused: Refused<Route>[],
+): Refused<Route>[] {
+  if (!refused.some(({ error }) => error.is('EEXIST'))) return refused
+  const there = new Set(dumpRoutes(socket, device.index).map(routeKey))
+  return refused.filter(({ value, error }) => !(error.is('EEXIST') && there.has(routeKey(value))))
+}
+
+function refusals<T>(refused: Refused<T>[], describe: (value: T) => string): Refusal[] {
+  return refused.map(({ value, error }) => ({ what: describe(value), reason: error.message }))
+}

@@ -1,0 +1,105 @@
+import { addressBytes, addressText, splitPrefix } from '../kernel/ip-address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Family } from '../kernel/netlink/common-schema.js'
+import { ROUTE_PROTOCOL, ROUTE_TYPE, SCOPE, TABLE } from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import type { StateToApply } from './carry.js'
+
+/** What an IPAM plugin assigned, in the words of a CNI result. */
+export interface Assignment {
+  /** `address` is address/length; a gateway is that of the routes which name none. */
+  ips?: { address: string; gateway?: string | undefined }[] | undefined
+  routes?: AssignedRoute[] | undefined
+}
+
+interface AssignedRoute {
+  dst: string
+  gw?: string | undefined
+  mtu?: number | undefined
+  advmss?: number | undefined
+  priority?: number | undefined
+  table?: number | undefined
+  scope?: number | undefined
+}
+
+/** A prefix this long has no address to spare for broadcast. */
+const POINT_TO_POINT_LENGTH = 31
+
+/**
+ * What a device must be given to have what was assigned. Nobody used the addresses
+ * on this link before, so duplicates of IPv6 ones are looked for.
+ */
+export function assignedState({ ips = [], routes = [] }: Assignment, device: Link): StateToApply {
+  const addresses = ips.map(({ address }) => assignedAddress(address))
+  const gateway = (family: Family) =>
+    ips.find((ip) => ip.gateway !== undefined && familyIn(ip.address) === family)?.gateway
+  const hasIpv6 = addresses.some(({ family }) => family === 'inet6')
+  return {
+    up: true,
+    addresses,
+    routes: routes.map((route) =>
+      assignedRoute(route, route.gw ?? gateway(familyIn(route.dst)), device),
+    ),
+    rules: [],
+    neighbors: [],
+    // As after every IPAM plugin: the addresses outlive the link's going down.
+    sysctls: hasIpv6 ? [{ name: 'net.ipv6.conf.keep_addr_on_down', value: '1' }] : [],
+    detectDuplicates: true,
+  }
+}
+
+function assignedAddress(prefix: string): Address {
+  const { address, length } = splitPrefix(prefix)
+  const family = familyIn(address)
+  const bytes = addressBytes(address)
+  const hasBroadcast = family === 'inet' && length < POINT_TO_POINT_LENGTH
+  return {
+    family,
+    local: addressText(bytes),
+    prefixLength: length,
+    ...(hasBroadcast ? { broadcast: addressText(lastOf(bytes, length)) } : {}),
+    scope: SCOPE.universe,
+    flags: 0,
+  }
+}
+
+/** The last address of an IPv4 network, of which any address and the prefix length are given. */
+function lastOf(address: Buffer, prefixLength: number): Buffer {
+  const last = Buffer.alloc(4)
+  last.writeUInt32BE((address.readUInt32BE() | (0xffffffff >>> prefixLength)) >>> 0)
+  return last
+}
+
+function assignedRoute(route: AssignedRoute, gateway: string | undefined, device: Link): Route {
+  const { dst, mtu, advmss, priority, table = TABLE.main } = route
+  const family = familyIn(dst)
+  const onLink = family === 'inet' && gateway === undefined
+  const metrics = {
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(advmss === undefined ? {} : { advmss }),
+  }
+  const { address, length } = splitPrefix(dst)
+  return {
+    family,
+    destination: `${addressText(addressBytes(address))}/${length}`,
+    typeOfService: 0,
+    table,
+    protocol: ROUTE_PROTOCOL.boot,
+    scope: route.scope ?? (onLink ? SCOPE.link : SCOPE.universe),
+    type: ROUTE_TYPE.unicast,
+    ...(priority === undefined ? {} : { priority }),
+    ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
+    nexthops: [
+      {
+        interfaceIndex: device.index,
+        ...(gateway === undefined ? {} : { gateway: addressText(addressBytes(gateway)) }),
+        weight: 1,
+      },
+    ],
+  }
+}
+
+function familyIn(text: string): Family {
+  return text.includes(':') ? 'inet6' : 'inet'
+}

@@ -1,0 +1,83 @@
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpAddresses } from '../kernel/netlink/address.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRules } from '../kernel/netlink/rule.js'
+import { readAllSysctls, readSysctl, type Sysctl } from '../kernel/sysctl.js'
+import { carried } from './carry.js'
+import {
+  type CapturePolicy,
+  reasonToLeaveAddress,
+  reasonToLeaveNeighbor,
+  reasonToLeaveRoute,
+  reasonToLeaveRule,
+} from './judge.js'
+import type { Reason } from './reasons.js'
+import type { Captured, HostNetworkState } from './schema.js'
+
+/**
+ * Reads what the host gave a device. Must run before the link goes down: that
+ * alone takes every gateway route and most IPv6 addresses away. The thread must be
+ * on the host.
+ * @throws Failure `configuration-invalid` for a sysctl that cannot be read
+ */
+export function captureHostNetworkState(
+  host: NetworkNamespace,
+  device: Link,
+  policy: CapturePolicy,
+): HostNetworkState {
+  const { useInterfaceNetwork } = policy
+  const allAddresses = dumpAddresses(host.socket, device.index)
+  const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
+    reasonToLeaveAddress(address, policy),
+  )
+  const routes = judgeEach(
+    dumpRoutes(host.socket, device.index),
+    useInterfaceNetwork && policy.routes,
+    (route) => reasonToLeaveRoute(route, allAddresses),
+  )
+  const belongings = {
+    deviceName: device.name,
+    addresses: carried(addresses),
+    routes: carried(routes),
+  }
+  return {
+    addresses,
+    routes,
+    rules: judgeEach(dumpRules(host.socket), useInterfaceNetwork && policy.rules, (rule) =>
+      reasonToLeaveRule(rule, belongings),
+    ),
+    neighbors: judgeEach(dumpNeighbors(host.socket, device.index), useInterfaceNetwork, (one) =>
+      reasonToLeaveNeighbor(one, policy),
+    ),
+    sysctls: useInterfaceNetwork ? captureSysctls(device.name, policy.sysctls) : [],
+  }
+}
+
+/** Judges things of one kind; where they were not asked for, that is the reason for the rest. */
+function judgeEach<T>(
+  values: T[],
+  asked: boolean,
+  judge: (value: T) => Reason | undefined,
+): Captured<T>[] {
+  return values.map((value) => {
+    const leftBehind = judge(value) ?? (asked ? undefined : 'not-asked-for')
+    return leftBehind === undefined ? { value } : { value, leftBehind }
+  })
+}
+
+function captureSysctls(device: string, names: string[] | 'all'): Sysctl[] {
+  if (names === 'all') return readAllSysctls(device)
+  return names.map((name) => {
+    try {
+      return readSysctl(name, device)
+    } catch (error) {
+      throw new Failure(
+        'configuration-invalid',
+        `cannot read the sysctl ${name} of ${device}: ${(error as Error).message}`,
+      )
+    }
+  })
+}

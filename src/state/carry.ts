@@ -1,0 +1,87 @@
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Rule } from '../kernel/netlink/rule-schema.js'
+import type { Sysctl } from '../kernel/sysctl.js'
+import { describeAddress, describeRoute } from './describe.js'
+import type { Captured, HostNetworkState } from './schema.js'
+
+/** What is to be given to a device, in the kernel's order. */
+export interface StateToApply {
+  /** Whether the device is to be brought up. */
+  up: boolean
+  addresses: Address[]
+  routes: Route[]
+  rules: Rule[]
+  neighbors: Neighbor[]
+  sysctls: Sysctl[]
+  /** Whether somebody else may have the addresses. */
+  detectDuplicates?: boolean
+}
+
+/** What goes with the device into the sandbox. */
+export interface CarriedState extends StateToApply {
+  /** What is not quite as it was on the host, in words for the operator. */
+  remarks: string[]
+}
+
+/**
+ * Selects what is carried, and makes it fit a place where only the device is:
+ * leases become permanent, of a multipath route the device's own nexthops remain, and
+ * no route prefers a source address that did not come along.
+ */
+export function carriedState(state: HostNetworkState, device: Link): CarriedState {
+  const remarks: string[] = []
+  const remark = (text: string) => void remarks.push(text)
+  const addresses = carried(state.addresses).map((address) => madePermanent(address, remark))
+  const locals = new Set(addresses.map(({ local }) => local))
+  const routes = carried(state.routes)
+    .map((route) => ownNexthopsOnly(route, device, remark))
+    .map((route) => withCarriedSource(route, locals, device, remark))
+  return {
+    up: true,
+    addresses,
+    routes,
+    rules: carried(state.rules),
+    neighbors: carried(state.neighbors),
+    sysctls: state.sysctls,
+    remarks,
+  }
+}
+
+/** Of things that were captured, those that go with the device. */
+export function carried<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
+}
+
+type Remark = (text: string) => void
+
+function madePermanent(address: Address, remark: Remark): Address {
+  const { validSeconds, preferredSeconds, ...permanent } = address
+  if (validSeconds === undefined) return address
+  remark(
+    `the lease of ${describeAddress(address)} is carried as a permanent address: ` +
+      `nobody renews it in the sandbox, and it had ${validSeconds} seconds left`,
+  )
+  return permanent
+}
+
+function ownNexthopsOnly(route: Route, device: Link, remark: Remark): Route {
+  const nexthops = route.nexthops.filter((nexthop) => nexthop.interfaceIndex === device.index)
+  if (nexthops.length === route.nexthops.length) return route
+  remark(
+    `of the route ${describeRoute(route, device.name)} only what leaves by the device is carried`,
+  )
+  return { ...route, nexthops }
+}
+
+function withCarriedSource(route: Route, locals: Set<string>, device: Link, remark: Remark): Route {
+  const { preferredSource, ...rest } = route
+  if (preferredSource === undefined || locals.has(preferredSource)) return route
+  remark(
+    `the route ${describeRoute(route, device.name)} is carried without its source ` +
+      `${preferredSource}, an address that stays behind`,
+  )
+  return rest
+}

@@ -1,0 +1,142 @@
+import { coversEverything } from '../kernel/ip-address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import {
+  NEIGHBOR_FLAG,
+  NEIGHBOR_STATE,
+  ROUTE_PROTOCOL,
+  ROUTE_TYPE,
+  RULE_ACTION,
+  SCOPE,
+  TABLE,
+} from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
+import { lockedMetrics } from '../kernel/netlink/route-metrics.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import type { Rule } from '../kernel/netlink/rule-schema.js'
+import { REASONS } from './reasons.js'
+import type { Captured, HostNetworkState } from './schema.js'
+
+/** What becomes of one thing that the host gave a device. */
+export interface Decision {
+  kind: 'address' | 'route' | 'rule' | 'neighbour'
+  /** As `ip` would write it. */
+  what: string
+  /** Why it is left behind; undefined where it is carried. */
+  why?: string
+}
+
+/** Tells of everything that was captured what becomes of it. */
+export function decisionsOn(state: HostNetworkState, device: Link): Decision[] {
+  return [
+    ...decided('address', state.addresses, describeAddress),
+    ...decided('route', state.routes, (route) => describeRoute(route, device.name)),
+    ...decided('rule', state.rules, describeRule),
+    ...decided('neighbour', state.neighbors, describeNeighbor),
+  ]
+}
+
+function decided<T>(
+  kind: Decision['kind'],
+  things: Captured<T>[],
+  describe: (value: T) => string,
+): Decision[] {
+  return things.map(({ value, leftBehind }) => ({
+    kind,
+    what: describe(value),
+    ...(leftBehind === undefined ? {} : { why: REASONS[leftBehind].words }),
+  }))
+}
+
+/** An address as `ip address` writes it, e.g. "198.51.100.5/24". */
+export function describeAddress(address: Address): string {
+  const peer = address.peer === undefined ? '' : ` peer ${address.peer}`
+  return `${address.local}${peer}/${address.prefixLength}`
+}
+
+/** A route as `ip route` writes it, e.g. "default via 198.51.100.1 dev net1 metric 100". */
+export function describeRoute(route: Route, deviceName: string): string {
+  const { nexthops } = route
+  const own = nexthops[0]?.interfaceIndex
+  return words([
+    route.type !== ROUTE_TYPE.unicast && nameOf(route.type, ROUTE_TYPE),
+    coversEverything(route.destination) ? 'default' : route.destination,
+    route.source && `from ${route.source}`,
+    route.typeOfService !== 0 && `tos ${route.typeOfService}`,
+    nexthops.length === 1 && describeNexthop(nexthops[0], deviceName),
+    route.table !== TABLE.main && `table ${nameOf(route.table, TABLE)}`,
+    route.protocol !== ROUTE_PROTOCOL.boot && `proto ${nameOf(route.protocol, ROUTE_PROTOCOL)}`,
+    route.scope !== SCOPE.universe && `scope ${nameOf(route.scope, SCOPE)}`,
+    route.preferredSource && `src ${route.preferredSource}`,
+    route.priority !== undefined && `metric ${route.priority}`,
+    ...describeMetrics(route.metrics ?? {}),
+    ...(nexthops.length > 1 ? nexthops : []).map(
+      (nexthop) =>
+        `nexthop ${describeNexthop(nexthop, nexthop.interfaceIndex === own ? deviceName : `#${nexthop.interfaceIndex}`)} weight ${nexthop.weight}`,
+    ),
+  ])
+}
+
+/** A rule as `ip rule` writes it, e.g. "32765: from 198.51.100.5/32 lookup 10001". */
+export function describeRule(rule: Rule): string {
+  return words([
+    rule.family === 'inet6' && '-6',
+    `${rule.priority}:`,
+    rule.invert && 'not',
+    `from ${rule.from ?? 'all'}`,
+    rule.to && `to ${rule.to}`,
+    rule.typeOfService !== 0 && `tos ${rule.typeOfService}`,
+    rule.firewallMark !== undefined &&
+      `fwmark 0x${rule.firewallMark.toString(16)}/0x${(rule.firewallMask ?? 0xffffffff).toString(16)}`,
+    rule.inputInterface && `iif ${rule.inputInterface}`,
+    rule.outputInterface && `oif ${rule.outputInterface}`,
+    rule.users && `uidrange ${rule.users}`,
+    rule.protocol !== undefined && `ipproto ${rule.protocol}`,
+    rule.sourcePorts && `sport ${rule.sourcePorts}`,
+    rule.destinationPorts && `dport ${rule.destinationPorts}`,
+    rule.action === RULE_ACTION.toTable
+      ? `lookup ${nameOf(rule.table, TABLE)}`
+      : nameOf(rule.action, RULE_ACTION),
+    rule.suppressPrefixLength !== undefined && `suppress_prefixlength ${rule.suppressPrefixLength}`,
+  ])
+}
+
+/** An entry as `ip neighbour` writes it, e.g. "198.51.100.1 lladdr 02:00:00:00:00:01 permanent". */
+export function describeNeighbor(neighbor: Neighbor): string {
+  return words([
+    neighbor.address,
+    neighbor.hardwareAddress && `lladdr ${neighbor.hardwareAddress}`,
+    ...namesOfBits(neighbor.flags, NEIGHBOR_FLAG),
+    ...namesOfBits(neighbor.state, NEIGHBOR_STATE),
+  ])
+}
+
+function describeNexthop(nexthop: Nexthop | undefined, deviceName: string): string {
+  return words([
+    nexthop?.gateway && `via ${nexthop.gateway}`,
+    nexthop?.via && `via ${nexthop.via.family} ${nexthop.via.address}`,
+    `dev ${deviceName}`,
+    nexthop?.onlink && 'onlink',
+  ])
+}
+
+function describeMetrics(metrics: NonNullable<Route['metrics']>): string[] {
+  const locked = lockedMetrics(metrics)
+  return Object.entries(metrics)
+    .filter(([name]) => name !== 'lock')
+    .map(([name, value]) => `${name}${locked.includes(name) ? ' lock' : ''} ${value}`)
+}
+
+/** The name of a number, or the number where it has none. */
+function nameOf(number: number, names: Record<string, number>): string {
+  return Object.keys(names).find((name) => names[name] === number) ?? `${number}`
+}
+
+/** The names of the bits that are set, the lowest first. */
+function namesOfBits(bits: number, names: Record<string, number>): string[] {
+  return Object.keys(names).filter((name) => (bits & (names[name] ?? 0)) !== 0)
+}
+
+function words(parts: (string | false | undefined)[]): string {
+  return parts.filter((part) => part).join(' ')
+}

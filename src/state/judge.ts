@@ -1,0 +1,154 @@
+import { prefixCovers } from '../kernel/ip-address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import {
+  ADDRESS_FLAG,
+  NEIGHBOR_FLAG,
+  NEIGHBOR_STATE,
+  ROUTE_PROTOCOL,
+  RULE_ACTION,
+  SCOPE,
+  TABLE,
+} from '../kernel/netlink/constants.js'
+import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Rule } from '../kernel/netlink/rule-schema.js'
+import type { Reason } from './reasons.js'
+
+/** What the operator asked to carry; the keys are those of the configuration. */
+export interface CapturePolicy {
+  useInterfaceNetwork: boolean
+  dynamicAddresses: 'drop' | 'ipv4' | 'all'
+  routes: boolean
+  rules: boolean
+  neighbors: 'none' | 'permanent' | 'all'
+  sysctls: string[] | 'all'
+}
+
+/** What the kernel notes, since 5.18, of an address made from a router advertisement. */
+const IFAPROT_KERNEL_RA = 2
+
+/** Why an address stays behind; undefined where it is carried. */
+export function reasonToLeaveAddress(
+  { scope, family, flags, protocol }: Address,
+  { dynamicAddresses }: Pick<CapturePolicy, 'dynamicAddresses'>,
+): Reason | undefined {
+  const has = (flag: keyof typeof ADDRESS_FLAG) => (flags & ADDRESS_FLAG[flag]) !== 0
+  if (scope === SCOPE.host) return 'host-scope'
+  if (scope === SCOPE.link) return 'link-local'
+  if (has('dadfailed')) return 'duplicate'
+  if (has('permanent')) return undefined
+  // The same bit means "secondary" for IPv4.
+  if (family === 'inet6' && has('secondary')) return 'temporary'
+  if (has('managetempaddr') || protocol === IFAPROT_KERNEL_RA) return 'autoconfigured'
+  if (dynamicAddresses === 'all') return undefined
+  return dynamicAddresses === 'ipv4' && family === 'inet' ? undefined : 'dynamic'
+}
+
+/** fe80::/10 */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/
+
+/**
+ * Why a route stays behind; undefined where it is carried.
+ * @param addresses all addresses of the device
+ */
+export function reasonToLeaveRoute(route: Route, addresses: Address[]): Reason | undefined {
+  const { table, protocol, destination } = route
+  if (table === TABLE.local)
+    return protocol === ROUTE_PROTOCOL.kernel ? 'kernel-made' : 'local-table'
+  if (route.cloned) return 'cache-entry'
+  if (protocol === ROUTE_PROTOCOL.ra) return 'router-advertisement'
+  if (protocol === ROUTE_PROTOCOL.redirect) return 'redirect'
+  if (LINK_LOCAL.test(destination)) return 'link-local'
+  if (protocol === ROUTE_PROTOCOL.kernel && kernelMakesIt(route, addresses)) return 'kernel-made'
+  return undefined
+}
+
+/**
+ * A network manager that wants a prefix route of its own adds the address with
+ * `noprefixroute`, then a route that claims to be the kernel's: that one the
+ * kernel does not make again.
+ */
+function kernelMakesIt(route: Route, addresses: Address[]): boolean {
+  const inside = addresses.filter(({ local, peer = local }) =>
+    prefixCovers(route.destination, peer),
+  )
+  if (inside.length === 0) return true
+  return inside.some(({ flags }) => (flags & ADDRESS_FLAG.noprefixroute) === 0)
+}
+
+/**
+ * Tables every namespace has, and no table at all (RT_TABLE_UNSPEC): that a carried route is
+ * in one says nothing about a rule.
+ */
+const COMMON_TABLES: number[] = [0, ...Object.values(TABLE)]
+
+const DEFAULT_PRIORITIES = [0, 32766, 32767]
+
+const SELECTORS = [
+  'from',
+  'to',
+  'inputInterface',
+  'outputInterface',
+  'firewallMark',
+  'protocol',
+  'sourcePorts',
+  'destinationPorts',
+  'users',
+  'suppressPrefixLength',
+] as const
+
+/** What is carried of the device that a rule may be about. */
+export interface Belongings {
+  deviceName: string
+  addresses: Address[]
+  routes: Route[]
+}
+
+/** Why a policy rule of the host stays behind; undefined where it is carried. */
+export function reasonToLeaveRule(rule: Rule, belongings: Belongings): Reason | undefined {
+  if (isDefaultRule(rule)) return 'default-rule'
+  const { deviceName, addresses, routes } = belongings
+  const interfaces = [rule.inputInterface, rule.outputInterface].filter(
+    (name) => name !== undefined,
+  )
+  // What a machine sends itself comes in by the loopback device, and every sandbox has one.
+  const others = interfaces.filter((name) => name !== deviceName && name !== 'lo')
+  if (others.length > 0) return 'other-device'
+  const belongs =
+    interfaces.includes(deviceName) || coversAddress(rule, addresses) || hasRoute(rule, routes)
+  if (!belongs) return 'unrelated'
+  return rule.action === RULE_ACTION.goto ? 'goto' : undefined
+}
+
+function isDefaultRule(rule: Rule): boolean {
+  return (
+    COMMON_TABLES.includes(rule.table) &&
+    DEFAULT_PRIORITIES.includes(rule.priority) &&
+    rule.action === RULE_ACTION.toTable &&
+    SELECTORS.every((selector) => rule[selector] === undefined)
+  )
+}
+
+function coversAddress(rule: Rule, addresses: Address[]): boolean {
+  const prefixes = [rule.from, rule.to].filter((prefix) => prefix !== undefined)
+  return addresses.some(({ local }) => prefixes.some((prefix) => prefixCovers(prefix, local)))
+}
+
+function hasRoute(rule: Rule, routes: Route[]): boolean {
+  if (COMMON_TABLES.includes(rule.table)) return false
+  return routes.some(({ table, family }) => table === rule.table && family === rule.family)
+}
+
+const MULTICAST = { inet: '224.0.0.0/4', inet6: 'ff00::/8' }
+
+/** Why an entry of the neighbour table stays behind; undefined where it is carried. */
+export function reasonToLeaveNeighbor(
+  { family, address, hardwareAddress, flags, state }: Neighbor,
+  { neighbors }: Pick<CapturePolicy, 'neighbors'>,
+): Reason | undefined {
+  if (prefixCovers(MULTICAST[family], address)) return 'multicast'
+  if (neighbors === 'none') return 'not-asked-for'
+  if (flags & NEIGHBOR_FLAG.proxy || state & NEIGHBOR_STATE.permanent) return undefined
+  const known = hardwareAddress !== undefined && (state & NEIGHBOR_STATE.failed) === 0
+  return neighbors === 'all' && known ? undefined : 'learned'
+}

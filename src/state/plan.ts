@@ -1,0 +1,173 @@
+import { addressRequest } from '../kernel/netlink/address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import { ADDRESS_FLAG, NEIGHBOR_FLAG, NEIGHBOR_STATE } from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Request } from '../kernel/netlink/message.js'
+import { newNeighborRequest } from '../kernel/netlink/neighbor.js'
+import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
+import { newRouteRequest } from '../kernel/netlink/route.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { ruleRequest } from '../kernel/netlink/rule.js'
+import type { Rule } from '../kernel/netlink/rule-schema.js'
+import type { Sysctl } from '../kernel/sysctl.js'
+import type { StateToApply } from './carry.js'
+
+/** All that gives a device its state, in the order in which it is to be done. */
+export interface StatePlan {
+  up: boolean
+  /** Before the device is up: some decide what it does when it comes up. */
+  sysctls: Sysctl[]
+  addresses: Addition<Address>[]
+  /** To be sent after the addresses: they let duplicate address detection be as it was. */
+  detection: Request[]
+  rules: Addition<Rule>[]
+  routes: Addition<Route>[]
+  neighbors: Addition<Neighbor>[]
+}
+
+/** Something to add to a device, and the request that adds it. */
+export interface Addition<T> {
+  value: T
+  request: Request
+}
+
+/**
+ * Works out what to ask of the kernel, without asking.
+ * @param original the device as it was when the state was captured
+ * @param device the device that gets the state: its index and name may be others
+ */
+export function planState(original: Link, device: Link, state: StateToApply): StatePlan {
+  return {
+    up: state.up,
+    sysctls: state.sysctls,
+    ...planAddresses(original, device, state.addresses, state.detectDuplicates === true),
+    rules: state.rules.map((value) => ({
+      value,
+      request: ruleRequest(aboutDevice(original, device, value), 'add'),
+    })),
+    routes: planRoutes(original, device, state.routes),
+    neighbors: state.neighbors.map((value) => ({
+      value,
+      request: newNeighborRequest(asConfigured(value), device.index),
+    })),
+  }
+}
+
+/** The requests that take the carried rules out of a sandbox again. */
+export function planRemovalOfRules(
+  original: Link,
+  nameInSandbox: string,
+  rules: Rule[],
+): Request[] {
+  const device = { name: nameInSandbox }
+  return rules.map((rule) => ruleRequest(aboutDevice(original, device, rule), 'delete'))
+}
+
+/** A rule that names the device, with the name it has now. */
+export function aboutDevice(original: Link, device: Pick<Link, 'name'>, rule: Rule): Rule {
+  const renamed = (name: string | undefined) => (name === original.name ? device.name : name)
+  const inputInterface = renamed(rule.inputInterface)
+  const outputInterface = renamed(rule.outputInterface)
+  return {
+    ...rule,
+    ...(inputInterface === undefined ? {} : { inputInterface }),
+    ...(outputInterface === undefined ? {} : { outputInterface }),
+  }
+}
+
+/** The flags that can be asked for; the others are the kernel's own findings. */
+const SETTABLE_FLAGS =
+  ADDRESS_FLAG.nodad |
+  ADDRESS_FLAG.homeaddress |
+  ADDRESS_FLAG.managetempaddr |
+  ADDRESS_FLAG.noprefixroute |
+  ADDRESS_FLAG.mcautojoin
+
+/** The longest label the kernel takes. */
+const LABEL_BYTES = 15
+
+/**
+ * IPv6 addresses go in without duplicate address detection and lose that flag
+ * again at once, unless duplicates are to be looked for. The same device used them
+ * on the same link a moment ago; while tentative, they could not be the preferred
+ * source of a route.
+ */
+function planAddresses(
+  original: Link,
+  device: Link,
+  addresses: Address[],
+  detectDuplicates: boolean,
+): Pick<StatePlan, 'addresses' | 'detection'> {
+  const planned = addresses.map((value) => {
+    const wanted = asRequested(value, original.name, device.name)
+    const first = detectDuplicates ? wanted : withoutDetection(wanted)
+    return { value, wanted, first }
+  })
+  return {
+    addresses: planned.map(({ value, first }) => ({
+      value,
+      request: addressRequest(first, device.index, 'create'),
+    })),
+    detection: planned
+      .filter(({ wanted, first }) => first !== wanted)
+      .map(({ wanted }) => addressRequest(wanted, device.index, 'replace')),
+  }
+}
+
+/** The same address where nothing would look for duplicates of it anyway. */
+function withoutDetection(address: Address): Address {
+  const { family, flags } = address
+  if (family === 'inet' || flags & ADDRESS_FLAG.nodad) return address
+  return { ...address, flags: flags | ADDRESS_FLAG.nodad }
+}
+
+/** The address as it must be asked for on a device that may have a new name. */
+function asRequested(address: Address, originalName: string, name: string): Address {
+  const { label, ...rest } = address
+  const relabelled = label === undefined ? undefined : relabel(label, originalName, name)
+  return {
+    ...rest,
+    flags: address.flags & SETTABLE_FLAGS,
+    ...(relabelled === undefined ? {} : { label: relabelled }),
+  }
+}
+
+/** "eth1:web" becomes "net1:web"; undefined, for the default, where that is too long. */
+function relabel(label: string, originalName: string, name: string): string | undefined {
+  const renamed =
+    label === originalName || label.startsWith(`${originalName}:`)
+      ? name + label.slice(originalName.length)
+      : label
+  return Buffer.byteLength(renamed) <= LABEL_BYTES ? renamed : undefined
+}
+
+/**
+ * A gateway must be reachable by a route that is there before. With those on the
+ * link first, one pass is enough for nearly every host.
+ */
+function planRoutes(original: Link, device: Link, routes: Route[]): Addition<Route>[] {
+  const onLink = ({ nexthops }: Route) =>
+    nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
+  const ordered = [...routes.filter(onLink), ...routes.filter((route) => !onLink(route))]
+  return ordered.map((value) => ({
+    value,
+    request: newRouteRequest(through(original, device, value)),
+  }))
+}
+
+/** The device's own nexthops name its index, which may have changed on the way. */
+function through(original: Link, device: Link, route: Route): Route {
+  const nexthops = route.nexthops.map((nexthop) =>
+    nexthop.interfaceIndex === original.index
+      ? { ...nexthop, interfaceIndex: device.index }
+      : nexthop,
+  )
+  return { ...route, nexthops }
+}
+
+/** What was learned is not known to be right any more: it has to be confirmed. */
+function asConfigured(neighbor: Neighbor): Neighbor {
+  const configured = NEIGHBOR_STATE.permanent | NEIGHBOR_STATE.noarp
+  if (neighbor.state & configured || neighbor.flags & NEIGHBOR_FLAG.proxy) return neighbor
+  return { ...neighbor, state: NEIGHBOR_STATE.stale }
+}

@@ -1,0 +1,86 @@
+import { coversEverything } from '../kernel/ip-address.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Sysctl } from '../kernel/sysctl.js'
+import { type Refusal, tryToApply } from './apply.js'
+import type { StateToApply } from './carry.js'
+import { planState } from './plan.js'
+import { REASONS } from './reasons.js'
+import type { Captured, HostNetworkState } from './schema.js'
+import { lostSettings } from './sysctls.js'
+
+/**
+ * Gives a device that is home the state it had there, and brings it up if it was up. What
+ * somebody put in its place meanwhile stays.
+ * @param home the device; down, unless it `canComeUpWithoutSettings`
+ * @param original the device as it was when the state was captured
+ * @param lentAt when that was, in seconds since 1970: what has expired meanwhile is gone
+ * @returns what is not possible any more
+ */
+export function restoreHostState(
+  host: NetworkNamespace,
+  home: Link,
+  original: Link,
+  state: HostNetworkState,
+  lentAt: number,
+): Refusal[] {
+  const elapsed = Math.floor(Date.now() / 1000) - lentAt
+  const plan = planState(original, home, stateToRestore(state, original, elapsed))
+  const lost = lostSettings(original, home)
+  const harmful = lost.filter((sysctl) => wouldCostDefaultRoutes(host, sysctl))
+  const settings = lost.filter((sysctl) => !harmful.includes(sysctl))
+  const refused = tryToApply(host, home, { ...plan, sysctls: [...settings, ...plan.sysctls] })
+  return [...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })), ...refused]
+}
+
+const HARM = 'it would take the default routes away that the host has from router advertisements'
+
+/** So the kernel does, on all devices, when one of them is to forward. */
+function wouldCostDefaultRoutes(host: NetworkNamespace, { name, value }: Sysctl): boolean {
+  if (name !== 'net.ipv6.conf.forwarding' || value === '0') return false
+  return dumpRoutes(host.socket).some(
+    ({ family, destination, protocol }) =>
+      family === 'inet6' && coversEverything(destination) && protocol === ROUTE_PROTOCOL.ra,
+  )
+}
+
+/**
+ * What the device must get back on the host: all but what is there again by
+ * itself. Rules never left.
+ * @param elapsedSeconds since it was captured: what has expired meanwhile is gone
+ */
+export function stateToRestore(
+  state: HostNetworkState,
+  device: Link,
+  elapsedSeconds = 0,
+): StateToApply {
+  const left = (seconds: number) => seconds - elapsedSeconds
+  return {
+    up: device.up,
+    addresses: lost(state.addresses).flatMap((address) => {
+      const { validSeconds, preferredSeconds } = address
+      if (validSeconds === undefined) return address
+      if (left(validSeconds) <= 0) return []
+      const preferred = Math.max(0, left(preferredSeconds ?? validSeconds))
+      return { ...address, validSeconds: left(validSeconds), preferredSeconds: preferred }
+    }),
+    routes: lost(state.routes).flatMap((route) => {
+      if (route.expiresSeconds === undefined) return route
+      return left(route.expiresSeconds) <= 0
+        ? []
+        : { ...route, expiresSeconds: left(route.expiresSeconds) }
+    }),
+    rules: [],
+    neighbors: lost(state.neighbors),
+    sysctls: state.sysctls,
+  }
+}
+
+/** What the host does not have again without our help. */
+function lost<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) =>
+    leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
+  )
+}
