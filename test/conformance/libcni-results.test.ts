@@ -72,7 +72,11 @@ describe.each(ARTEFACTS)('$artefact, in a chain', ({ path }) => {
   it.each(['0.4.0', '1.0.0'])(
     '35. CHECK of %s has no fault in what stock tuning changed, and says so if it did',
     (cniVersion) => {
-      const before = testbed.onHost('-json link show dev eth1')
+      const link = () => {
+        testbed.settle()
+        return JSON.parse(testbed.onHost('-json link show dev eth1'))
+      }
+      const before = link()
       const mac = '02:00:00:00:00:99'
       const tuning = { type: 'tuning', mac, dataDir: `${testbed.stateDirectory}/tuning` }
       const whole = chain(cniVersion, [ours({ ifName: undefined }), tuning, { type: 'recorder' }])
@@ -84,7 +88,7 @@ describe.each(ARTEFACTS)('$artefact, in a chain', ({ path }) => {
         ...{ code: 105, msg: expect.stringContaining('198.51.100.5/24') },
       })
       whole.delete()
-      expect(JSON.parse(testbed.onHost('-json link show dev eth1'))).toEqual(JSON.parse(before))
+      expect(link()).toEqual(before)
     },
   )
 

@@ -66,7 +66,7 @@ describe.each(ARTEFACTS)('$artefact lends a NIC as it is set up by', ({ path }) 
     expect(podSays('route show table 10001')).toBe(
       'default via 198.51.100.1 dev net1\n198.51.100.0/24 dev net1 scope link',
     )
-    const ping = 'ping -c 1 -W 2 -I 198.51.100.5 203.0.113.1'
+    const ping = 'ping -c 1 -w 10 -I 198.51.100.5 203.0.113.1'
     expect(testbed.run(testbed.pod, ping).stdout).toContain('1 received')
     expect(testbed.run(testbed.pod, 'sysctl -n net.ipv4.conf.net1.rp_filter').stdout).toBe('2')
   })
@@ -82,7 +82,7 @@ describe.each(ARTEFACTS)('$artefact lends a NIC as it is set up by', ({ path }) 
     add()
     expect(podSays('route')).toContain('203.0.113.0/24 via 198.51.100.1 dev net1 proto static')
     for (const source of ['198.51.100.5', '198.51.100.6']) {
-      const ping = `ping -c 1 -W 2 -I ${source} 203.0.113.1`
+      const ping = `ping -c 1 -w 10 -I ${source} 203.0.113.1`
       expect(testbed.run(testbed.pod, ping).stdout).toContain('1 received')
     }
   })

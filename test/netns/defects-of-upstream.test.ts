@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
@@ -20,7 +20,7 @@ describe.each(ARTEFACTS)('$artefact does not have the defect that', ({ path }) =
   it('1: route flags are replayed, so that ADD fails without carrier', async () => {
     testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1 dev eth1 onlink')
     testbed.inCloud('link set eth1 down')
-    await vi.waitFor(() => expect(testbed.onHost('route')).toContain('linkdown'))
+    await expect.poll(() => testbed.onHost('route')).toContain('linkdown')
     expect(add().exitCode).toBe(0)
     testbed.inCloud('link set eth1 up')
     expect(testbed.inPod('route')).toContain('203.0.113.0/24 via 198.51.100.1 dev net1 onlink')
@@ -30,6 +30,7 @@ describe.each(ARTEFACTS)('$artefact does not have the defect that', ({ path }) =
     '2: an IPv6 route cannot prefer an address that is still tentative, wire %s',
     (wire) => {
       testbed.onHost('address add 2001:db8::5/64 dev eth1')
+      testbed.settle()
       testbed.onHost('route add 2001:db8:9::/48 via 2001:db8::1 src 2001:db8::5')
       testbed.inCloud(`link set eth1 ${wire}`)
       expect(add().exitCode).toBe(0)

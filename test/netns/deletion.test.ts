@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execa, execaSync } from 'execa'
+import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { startProcessIn } from '../support/process-in-namespace.js'
 import { callStockPlugin } from '../support/stock-plugin.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -61,15 +62,9 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
 
   it('where the sandbox has lost its name, but not its life', async () => {
     add()
-    const process = execa('ip', ['netns', 'exec', testbed.pod, 'sleep', '60'], { reject: false })
-    try {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      execaSync('ip', ['netns', 'delete', testbed.pod])
-      expectHome()
-    } finally {
-      process.kill()
-      await process
-    }
+    await using _process = await startProcessIn(testbed.pod)
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    expectHome()
   })
 
   it('where somebody in the sandbox has moved the device on', () => {

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execa, execaSync } from 'execa'
+import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { startProcessIn } from '../support/process-in-namespace.js'
 import { Testbed } from '../support/testbed.js'
 
 const OTHER_BOOT = '00000000-0000-4000-8000-000000000000'
@@ -14,7 +15,10 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
     callPlugin(testbed, path, command, options)
   const attachments = () => `${testbed.stateDirectory}/attachments`
   const record = () => `${attachments()}/container-1:net1.json`
-  const links = () => testbed.onHost('link')
+  const links = () => {
+    testbed.settle()
+    return testbed.onHost('link')
+  }
   const indexOf = (device: string) =>
     JSON.parse(testbed.onHost(`-json link show ${device}`))[0].ifindex as number
 
@@ -78,16 +82,10 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
   it('it does not hide that the device was lent again', async () => {
     const variables = { CNI_CONTAINERID: 'container-2' }
     expect(call('ADD', { variables }).exitCode).toBe(0)
-    const process = execa('ip', ['netns', 'exec', testbed.pod, 'sleep', '60'], { reject: false })
-    try {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      execaSync('ip', ['netns', 'delete', testbed.pod])
-      expect(call('DEL', { variables }).exitCode).toBe(0)
-      expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
-    } finally {
-      process.kill()
-      await process
-    }
+    await using _process = await startProcessIn(testbed.pod)
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    expect(call('DEL', { variables }).exitCode).toBe(0)
+    expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
   })
 
   it('one that does not say when is of now', () => {

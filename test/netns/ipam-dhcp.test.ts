@@ -36,7 +36,8 @@ describe.each(ARTEFACTS)('DHCP: $artefact', ({ path }) => {
       ...['--interface=eth1', '--bind-interfaces', '--dhcp-range=10.10.0.50,10.10.0.59,1h'],
       ...['--pid-file=', `--dhcp-leasefile=${testbed.stateDirectory}/leases`],
     )
-    await vi.waitUntil(() => existsSync(socket()) && existsSync(`${testbed.stateDirectory}/leases`))
+    const areThere = () => existsSync(socket()) && existsSync(`${testbed.stateDirectory}/leases`)
+    await vi.waitUntil(areThere, { timeout: 20_000 })
   })
   afterEach(async () => {
     for (const service of services) service.kill()
@@ -57,6 +58,7 @@ describe.each(ARTEFACTS)('DHCP: $artefact', ({ path }) => {
     expect(testbed.podReaches('198.51.100.1')).toBe(true)
     expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0, stdout: '' })
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+    testbed.settle()
     expect(testbed.onHost('link show eth1')).toContain('state UP')
   })
 

@@ -58,6 +58,7 @@ describe.each(ARTEFACTS)('IPAM: $artefact', ({ path }) => {
         stdout: '',
       })
       expect(call('DEL', ipam())).toMatchObject({ exitCode: 0, stdout: '' })
+      testbed.settle()
       expect(testbed.onHost('link show eth1')).toContain('state UP')
     })
 

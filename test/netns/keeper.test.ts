@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { keepersOf, privateKibibytes } from '../support/gvisor/keepers.js'
 import { Scene } from '../support/gvisor/scene.js'
+import { settle } from '../support/settled.js'
 
 /** Long enough for a keeper that would do something wrong to do it. */
 const GRACE_MILLISECONDS = 300
@@ -14,7 +15,7 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
   const log = () => `${scene.testbed.stateDirectory}/log`
   const cloudFinds = (address: string) => {
     scene.testbed.inCloud('neighbour flush dev eth1')
-    scene.testbed.run(scene.testbed.cloud, `ping -c 1 -W 1 ${address}`, { reject: false })
+    scene.testbed.run(scene.testbed.cloud, `ping -c 1 -w 3 ${address}`, { reject: false })
     return scene.testbed.inCloud(`neighbour show ${address}`).includes('lladdr')
   }
 
@@ -81,13 +82,11 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
       ['address', '-4 route show table all', '-6 route show table all'].map((what) =>
         scene.testbed.inPod(what),
       )
-    await expect
-      .poll(() => scene.testbed.inPod('address'), { timeout: 10_000 })
-      .not.toContain('tentative')
+    settle(scene.testbed.pod)
     const before = state()
     scene.call('ADD', { gvisor: { timeoutSeconds: 1 } })
     await expect.poll(keepers).toHaveLength(1)
-    await expect.poll(keepers, { timeout: 3000 }).toEqual([])
+    await expect.poll(keepers).toEqual([])
     expect(state()).toEqual(before)
     expect(scene.call('CHECK', { gvisor: { timeoutSeconds: 1 } }).exitCode).toBe(0)
   })

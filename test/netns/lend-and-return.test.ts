@@ -51,11 +51,15 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
   it('DEL brings the device home under its own name, up as it was, alias and all', () => {
     testbed.onHost('link set eth1 alias uplink')
-    const before = testbed.onHost('-json link show dev eth1')
+    const link = () => {
+      testbed.settle()
+      return JSON.parse(testbed.onHost('-json link show dev eth1'))
+    }
+    const before = link()
     call('ADD')
     expect(testbed.inPod('link show dev net1')).toContain('alias eth1')
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
-    expect(JSON.parse(testbed.onHost('-json link show dev eth1'))).toEqual(JSON.parse(before))
+    expect(link()).toEqual(before)
     expect(testbed.inPod('link')).not.toContain('net1')
   })
 
@@ -115,6 +119,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
   it('carries IPv6 addresses that are usable at once, and routes with such a source', () => {
     testbed.onHost('address add 2001:db8::5/64 dev eth1')
+    testbed.settle()
     testbed.onHost('route add 2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5 metric 50')
     const { document } = call('ADD')
     expect(document.ips).toContainEqual({ address: '2001:db8::5/64', interface: 0 })

@@ -21,6 +21,7 @@ describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
     testbed.onHost('address add 2001:db8::5/64 dev eth1')
     testbed.onHost('route add default via 198.51.100.1 metric 100 mtu lock 1400')
     testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1 table 100 proto static')
+    testbed.settle()
     testbed.onHost('-6 route add 2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5')
     testbed.onHost('rule add from 198.51.100.5 lookup 100 priority 50')
     testbed.onHost('neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1')

@@ -22,6 +22,7 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     testbed.onHost('address add 2001:db8::5/64 dev eth1')
     testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
     testbed.onHost('route add default via 198.51.100.1 metric 100')
+    testbed.settle()
     testbed.onHost('route add 2001:db8:1::/48 via 2001:db8::1 src 2001:db8::5')
     testbed.onHost('route add 192.0.2.0/24 via 198.51.100.1 table 1000')
   }

@@ -55,8 +55,10 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
   it('the forwarding of another device, which would take the default routes away', async () => {
     testbed.addDevice('eth2')
     testbed.onHost('address add 192.0.2.5/24 dev eth2')
+    router.kill('SIGSTOP')
     testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth2.forwarding=1')
     expect(testbed.onHost('-6 route')).not.toContain('default')
+    router.kill('SIGCONT')
     await advertisement()
     testbed.onHost('route add 203.0.113.0/24 via 192.0.2.1 dev eth2')
     testbed.inPod('link add other type ifb')

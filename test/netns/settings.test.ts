@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
 import { execa, execaSync } from 'execa'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
@@ -87,15 +86,30 @@ describe.each(ARTEFACTS)('the settings of a device: $artefact', ({ path }) => {
 
   it('a device without IPv6 has none at any moment at home', async () => {
     set('ipv6/conf/eth1/disable_ipv6', 1)
-    const seen = execa('ip', ['-n', testbed.host, 'monitor', 'address'], { reject: false })
-    await setTimeout(200)
+    const monitor = execa('ip', ['-n', testbed.host, 'monitor', 'address'], { reject: false })
+    let stdout = ''
+    monitor.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    await sees('127.0.0.2')
     failToAdd()
-    await setTimeout(200)
-    seen.kill()
-    const { stdout } = await seen
+    await sees('127.0.0.3')
+    monitor.kill()
+    await monitor
     expect(stdout).toContain('198.51.100.5/24')
     expect(stdout).not.toContain('inet6')
     expect(get('ipv6/conf/eth1/disable_ipv6')).toBe('1')
+
+    /** Gives the loopback device an address until it has been seen: the monitor listens. */
+    async function sees(address: string) {
+      await vi.waitUntil(
+        () => {
+          testbed.onHost(`address replace ${address}/8 dev lo`)
+          return stdout.includes(address)
+        },
+        { timeout: 20_000 },
+      )
+    }
   })
 
   it('what somebody set on the device when it was home again stays', () => {

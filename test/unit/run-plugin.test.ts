@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findPlugin } from '../../src/ipam/ipam.js'
 import { runPlugin } from '../../src/ipam/run-plugin.js'
 
@@ -62,7 +62,7 @@ describe('another plugin', () => {
   it('that does not end is ended, with what it started', async () => {
     const outcome = await runPlugin(write('sleep 600 & echo $!; wait'), {}, '', 300)
     expect(outcome.trouble).toBe('it had not answered after 0.3 s and was ended')
-    await vi.waitUntil(() => !isAlive(outcome.stdout.trim()))
+    await expect.poll(() => isAlive(outcome.stdout.trim())).toBe(false)
   })
 
   it('that cannot be started says why', async () => {

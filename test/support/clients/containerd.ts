@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Testbed } from '../testbed.js'
 import { IMAGE, IMAGE_ARCHIVE, makeImage } from './image.js'
 import { type Ending, Island } from './island.js'
@@ -51,6 +52,8 @@ export class Containerd implements AsyncDisposable {
     network: Network,
     directory = '',
   ): Promise<Containerd> {
+    if (directory !== '' && !existsSync(`${directory}/containerd`))
+      throw new Error(`there is no containerd in ${directory}`)
     const island = await Island.make(testbed, artefactPath)
     island.write('/etc/cni/net.d/10-lent.conflist', { ...network })
     island.write(CONFIGURATION_FILE, CONFIGURATION)

@@ -1,7 +1,7 @@
 import { Testbed } from '../testbed.js'
 
 /** What a container looks at; it fails unless the other side answers. */
-export const LOOK = 'ip -4 address; ip route; ping -c 1 -W 2 198.51.100.1'
+export const LOOK = 'ip -4 address; ip route; ping -c 1 -W 10 198.51.100.1'
 
 /** A host with a device `eth1` that has an address and a route. */
 export function makeHost(): Testbed {

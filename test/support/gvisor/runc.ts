@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { settle } from '../settled.js'
 import type { Testbed } from '../testbed.js'
 import { type Hooks, makeBundle } from './bundle.js'
 
@@ -18,8 +19,9 @@ export async function runInRunc(
   return stdout
 }
 
-/** All that is configured in a pod, but for what its kernel learns by itself. */
+/** All that is configured in a pod, but for what its kernel learns by itself, once that is done. */
 export function configurationOf(testbed: Testbed): string {
+  settle(testbed.pod)
   const parts = [
     ...['link', 'address', 'neighbour show nud permanent', '-4 rule', '-6 rule'],
     ...['-4 route show table all', '-6 route show table all'],

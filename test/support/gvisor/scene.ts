@@ -1,5 +1,6 @@
 import { type CallOptions, callPlugin, type Outcome } from '../plugin.js'
 import { Testbed } from '../testbed.js'
+import { until } from '../until.js'
 
 /** What the chain before us reported of the interface. */
 const ASSIGNED = {
@@ -44,6 +45,8 @@ export class Scene implements Disposable {
     this.testbed.inPod('address add 2001:db8::5/64 dev net1 nodad')
     this.testbed.inPod('route add default via 198.51.100.1')
     this.testbed.inPod('route add default via 2001:db8::1')
+    // A moment later the kernel adds an address of the link, which may not come after `strip`.
+    until(() => this.testbed.inPod('address show dev net1').includes('inet6 fe80:'))
   }
 
   get prevResult() {
