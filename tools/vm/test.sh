@@ -11,6 +11,8 @@ report_of() { echo "build/vm/report-$(basename "$1")"; }
 mkdir -p build/vm
 export VM_DEADLINE=${VM_DEADLINE:-660}
 for kernel; do
+  # So that `tail` below finds it, however soon it starts.
+  : >"$(report_of "$kernel")"
   tools/vm/run.sh "$kernel" env CI=1 NO_COLOR=1 \
     node_modules/.bin/vitest run --config vitest.vm.config.ts >"$(report_of "$kernel")" 2>&1 &
   machine[$kernel]=$!
