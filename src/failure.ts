@@ -21,9 +21,9 @@ export type FailureKind =
 /** A failure whose message is written for the operator who reads a pod's events. */
 export class Failure extends Error {
   /**
-   * @param kind what sort of failure, for the code of the answer
+   * @param kind determines the CNI error code
    * @param message what was attempted on which device and sandbox, and why it failed
-   * @param details the state things are in now, or how to mend it
+   * @param details the current state, or what to do about it
    */
   constructor(
     readonly kind: FailureKind,

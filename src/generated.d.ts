@@ -1,4 +1,4 @@
-/** What `build.mjs` makes in `build/` for the sources to import. */
+/** Types of the modules that `build.mjs` generates in `build/`. */
 
 /** The compiled addon, embedded in the bundle as its bytes. */
 declare module '*/build/native-addon.node' {
@@ -13,9 +13,9 @@ declare module '*/build/keeper.bin' {
 }
 
 /**
- * The keys of the configuration schema, each with its check as plain code. TypeBox itself stays
- * out of the bundle: to load it and interpret a schema would cost more than all else that a
- * call does before it asks the kernel.
+ * The keys of the configuration schema, each with its check as plain code. TypeBox itself is not in
+ * the bundle: loading it and interpreting a schema would take longer than everything else a call
+ * does before its first system call.
  */
 declare module '*/build/configuration-keys.js' {
   export const KEYS: {

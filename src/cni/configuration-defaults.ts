@@ -1,4 +1,7 @@
-/** Values of the keys that are left out. Apart from the schema, which a good call never loads. */
+/**
+ * Default values of the configuration's keys. In a file of their own because the schema must not
+ * end up in the bundle.
+ */
 export const CONFIGURATION_DEFAULTS = {
   useInterfaceNetwork: true,
   dynamicAddresses: 'drop' as const,

@@ -2,13 +2,19 @@ import { type Static, Type } from '@sinclair/typebox'
 import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
 import { ResultSchema } from './result-schema.js'
 
-/** Without the interface, which is the device's. */
+/** A per-interface sysctl, named without the interface. */
 const PER_INTERFACE_SYSCTL = '^net\\.ipv[46]\\.(conf|neigh)\\.[a-z0-9_]+$'
 
-/** One name, and no path: it is looked for in a directory. Empty is as good as absent. */
+/**
+ * A file name without slashes, because it is appended to a sysfs directory. An empty string counts
+ * as absent.
+ */
 const SYSFS_NAME = '^[A-Za-z0-9_:.-]*$'
 
-/** The keys of the configuration. A description says what is allowed: it ends errors about its key. */
+/**
+ * The configuration's keys. Each description completes the error message about its key: '… it must
+ * be DESCRIPTION'.
+ */
 export const ConfigurationSchema = Type.Object({
   cniVersion: Type.Optional(Type.String({ description: 'a text, the version of CNI to speak' })),
   name: Type.String({ description: 'a text, the name of the network' }),

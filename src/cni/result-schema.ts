@@ -13,14 +13,14 @@ const RouteSchema = Type.Object({
   scope: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
 })
 
-/** What versions 0.1.0 and 0.2.0 say of one family. */
+/** `ip4` and `ip6` of CNI 0.1.0 and 0.2.0. */
 const OneFamilySchema = Type.Object({
   ip: Type.String(),
   gateway: Type.Optional(Type.String()),
   routes: Type.Optional(Type.Array(RouteSchema)),
 })
 
-/** A CNI result of any version, as far as this program reads it; other fields stay as they are. */
+/** A CNI result of any version: the fields this program reads. Other fields are passed through. */
 export const ResultSchema = Type.Object({
   cniVersion: Type.Optional(Type.String()),
   interfaces: Type.Optional(

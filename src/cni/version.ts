@@ -23,8 +23,8 @@ const SINCE: Record<string, CniVersion> = { CHECK: '0.4.0', GC: '1.1.0', STATUS:
 
 /**
  * The version of a configuration.
- * @throws CniError 6 when it is not a string or, for a command that needs one from some
- *   version on, no version; 1 when it is not supported or too old for the command
+ * @throws CniError 6 if it is not a string, or if it is malformed and the command needs a minimum
+ *   version; 1 if it is unsupported or older than the command
  */
 export function requireSupportedVersion(cniVersion: unknown, command: string): CniVersion {
   const version = cniVersion === undefined || cniVersion === '' ? DEFAULT_VERSION : cniVersion
@@ -50,7 +50,7 @@ export function requireSupportedVersion(cniVersion: unknown, command: string): C
   )
 }
 
-/** Whether a version is another one or newer. */
+/** Whether `version` >= `other`. */
 export function isAtLeast(version: CniVersion, other: CniVersion): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other)
 }

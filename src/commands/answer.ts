@@ -23,7 +23,7 @@ export type Answer =
   /** Text for stderr. */
   | { kind: 'message'; text: string; failed: boolean }
 
-/** Each command is loaded only when it is called: start-up is paid for on every pod. */
+/** Commands are loaded on demand: start-up time counts on every pod start. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   ADD: async () => (await import('./add.js')).add,
   CHECK: async () => (await import('./check.js')).check,
@@ -41,7 +41,7 @@ export async function answerCall(
   variables: NodeJS.ProcessEnv,
   readInput: () => string,
 ): Promise<Answer> {
-  // Until the configuration says otherwise.
+  // For errors that occur before the configuration's version is known.
   let cniVersion = LATEST_VERSION
   try {
     if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }

@@ -18,7 +18,7 @@ export interface Call {
   configuration: Configuration
   /** Only the keys that the operator wrote. */
   written: WrittenConfiguration
-  /** The whole environment and stdin as they came, for the plugins that this one calls. */
+  /** Unchanged environment and stdin, to pass on to an IPAM plugin. */
   variables: NodeJS.ProcessEnv
   input: string
 }
@@ -74,7 +74,7 @@ function logContext(environment: Environment, network: string): Record<string, s
   )
 }
 
-/** The name that the device has, or gets, in the sandbox. */
+/** The interface's name in the sandbox: `ifName`, else CNI_IFNAME. */
 export function nameInSandbox({ environment, configuration }: Call): string {
   return configuration.ifName || environment.ifName
 }
@@ -108,7 +108,7 @@ function indexOfInterface(call: Call): number {
 
 /**
  * The IPAM plugin of a call, loaded only where there is one.
- * @throws Failure `delegate-failed` where it is not installed
+ * @throws Failure `delegate-failed` if the plugin is not in CNI_PATH
  */
 export async function ipamOf(call: Call): Promise<Ipam | undefined> {
   const { environment, configuration, cniVersion } = call

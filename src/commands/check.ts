@@ -64,7 +64,7 @@ async function checkDevice(call: Call): Promise<undefined> {
   ])
 }
 
-/** For an interface that another plugin made and gave its addresses. */
+/** CHECK for an interface that another plugin created and configured (gVisor only). */
 async function checkGvisorOnly(call: Call): Promise<undefined> {
   const gvisor = await gvisorOf(call)
   using host = NetworkNamespace.host()
@@ -94,7 +94,7 @@ function requireRecord(store: RecordStore<AttachmentRecord>, call: Call): Attach
   )
 }
 
-/** What was moved is known by what it is, what another plugin made only by its name. */
+/** A moved device is found by its identity, an interface of another plugin by its name. */
 function findInSandbox(
   sandbox: NetworkNamespace,
   { mode, device }: AttachmentRecord,

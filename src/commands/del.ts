@@ -8,7 +8,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note } from '../log.js'
 import { lockAttachment } from '../records/lock.js'
-import { attachmentRecords, captureRecords } from '../records/store.js'
+import { attachmentRecords } from '../records/store.js'
 import { attachmentOf, type Call, ipamOf } from './call.js'
 import { openIfThere, requireSandboxIsNotHost } from './namespaces.js'
 import { releaseAttachment, releaseCapture } from './release.js'
@@ -42,7 +42,7 @@ async function releaseAddresses(call: Call): Promise<void> {
   }
 }
 
-/** Undoes what ADD did at this place of the chain. */
+/** Undoes what this plugin's ADD did at this position of the chain. */
 function release(call: Call): void {
   const { configuration, environment } = call
   const { stateDir, restoreOnDelete: restore } = configuration

@@ -36,7 +36,7 @@ function configurationFor(device: string, file: string | undefined): Configurati
   return readConfiguration({ name: 'explain', ...network, device })
 }
 
-/** Of a list of configurations, the one of this plugin. */
+/** This plugin's entry in a configuration list. */
 function ownPart(network: { plugins?: { type?: string }[] }): object {
   return network.plugins?.find(({ type }) => type === 'host-device-l3') ?? network
 }

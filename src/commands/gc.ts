@@ -8,10 +8,9 @@ import { type Call, ipamOf } from './call.js'
 import { releaseAttachment, releaseCapture } from './release.js'
 
 /**
- * GC: brings home every device of this network that is lent to an attachment the
- * runtime no longer has, and has the IPAM plugin collect too. Goes on after a
- * failure and reports all of them at the end. Where the key is not there at all,
- * nothing is known and nothing of ours is touched.
+ * GC: returns every device of this network whose attachment is not in cni.dev/valid-attachments,
+ * and passes GC on to IPAM. Continues after a failure and reports all failures. Without that key
+ * the valid attachments are unknown and no device is touched.
  * @throws CniError that names every device that could not be brought home
  */
 export async function gc(call: Call): Promise<undefined> {
@@ -37,7 +36,7 @@ export async function gc(call: Call): Promise<undefined> {
 
 type Attachment = Pick<AttachmentRecord, 'network' | 'containerId' | 'interfaceName'>
 
-/** Tells whether a record is of an attachment of this network that the runtime no longer has. */
+/** Whether a record belongs to this network and its attachment is no longer valid. */
 function staleness(configuration: Configuration): (record: Attachment) => boolean {
   const valid = configuration['cni.dev/valid-attachments']
   if (valid === undefined) return () => false

@@ -7,7 +7,7 @@ import type { GvisorRecord } from '../gvisor/record-schema.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { nativeAddon } from '../kernel/native-addon.js'
 
-/** Which sandbox is meant, on the command line. */
+/** Options of `keep`. */
 export interface KeepOptions {
   netns?: string | undefined
   'oci-state'?: boolean | undefined
@@ -34,7 +34,7 @@ export function keep(options: KeepOptions, readInput: () => string): string {
   return outcomes.join('') || `nothing is noted of the sandbox ${path}\n`
 }
 
-/** What the runtime tells a hook: JSON with the process whose namespaces the sandbox has. */
+/** Network namespace of the `pid` in the OCI state that a runtime passes to a hook. */
 function namespaceOfProcess(state: string): string {
   const { pid } = JSON.parse(state) as { pid?: number }
   if (!Number.isInteger(pid) || Number(pid) <= 0)
@@ -47,7 +47,7 @@ function isAt(path: string, { dev, ino }: { dev: number; ino: number }): boolean
   return found?.dev === dev && found.ino === ino
 }
 
-/** The keeper does it, without waiting for anything. */
+/** Runs the address keeper with timeout 0: it acts at once and ends. */
 function putBack(path: string, record: GvisorRecord): string {
   if (record.kept.length === 0) return 'needs no keeper: it hears without addresses'
   using host = NetworkNamespace.host()

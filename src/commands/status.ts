@@ -7,10 +7,10 @@ import { openIfThere } from './namespaces.js'
 import { selectorOf } from './way.js'
 
 /**
- * STATUS: ready where the IPAM plugin is, and where the device is on the host or lent
- * to a sandbox that is there. Of a `deviceID` nothing can be said: it comes with each pod.
- * @throws Failure `not-available` where there is no such device, and
- *   `lent-to-nobody` where it is lent to a sandbox that is gone
+ * STATUS: ready if the IPAM plugin is ready and the device is on the host or lent to an existing
+ * sandbox. A `deviceID` is not checked: it is set per pod.
+ * @throws Failure `not-available` where there is no such device, and `lent-to-nobody` where it is
+ *   lent to a sandbox that is gone
  */
 export async function status(call: Call): Promise<undefined> {
   const { stateDir } = call.configuration
@@ -43,7 +43,7 @@ async function requireIpam(call: Call): Promise<void> {
   }
 }
 
-/** Why a device is not on the host; undefined where it is. */
+/** The failure if the device is not on the host, else undefined. */
 function absenceOf(host: NetworkNamespace, selector: DeviceSelector): Failure | undefined {
   try {
     findDevice(host, selector)

@@ -11,9 +11,9 @@ import { longestPrefix } from './record.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
 
 /**
- * What is wrong with an interface: after gVisor took its addresses, that they are not
- * back; before, what is missing as ever, but for what it never got.
- * @param missing looks for all that should be there
+ * What is wrong with an interface: after gVisor took its addresses, that they are not back; before,
+ * what is missing as ever, but for what it never got.
+ * @param missing lists everything missing on the interface
  */
 export function faultsOf(
   sandbox: NetworkNamespace,
@@ -29,8 +29,8 @@ export function faultsOf(
 }
 
 /**
- * Whether gVisor has taken the addresses of an interface, and its routes with them. What
- * was put back has the longest prefix there is.
+ * Whether gVisor has removed the interface's addresses: none of them is there, or only the /32 and
+ * /128 ones that were put back, and no route.
  */
 export function isStripped(
   sandbox: NetworkNamespace,
@@ -47,7 +47,7 @@ export function isStripped(
   return !dumpRoutes(sandbox.socket, link.index).some(leadsSomewhere)
 }
 
-/** Whether more can be reached by a route than the interface itself and its link. */
+/** Whether a route leads anywhere but to the interface's own addresses, link-local or multicast. */
 function leadsSomewhere({ table, destination, family }: Route): boolean {
   if (table === TABLE.local || /^f[ef]/.test(destination)) return false
   return !destination.endsWith(`/${longestPrefix({ family })}`)

@@ -14,7 +14,9 @@ const OFFSET = { index: 4, handle: 8, parent: 12, info: 16 } as const
 
 /** The clsact qdisc (linux/pkt_sched.h). */
 const CLSACT = { handle: 0xffff0000, parent: 0xfffffff1, egress: 0xfffffff3 } as const
-/** ETH_P_ALL in network order, as the kernel has it beside the preference. */
+/**
+ * ETH_P_ALL in network byte order: the lower half of tcm_info; the upper half is the preference.
+ */
 const EVERY_PROTOCOL = 0x0300
 
 /** A request that gives a device the clsact qdisc, which holds filters; no error where it has one. */
@@ -77,7 +79,10 @@ function nested(type: number, data: Buffer) {
 const TCA_ACT = { kind: 1, options: 2 } as const
 const TCA_VLAN = { parameters: 2, id: 3 } as const
 
-/** struct tc_vlan, and where in it is what to do with the tag, and what then. */
+/**
+ * struct tc_vlan: its size, and the offsets of `action` (what follows) and `v_action` (push or
+ * pop).
+ */
 const PARAMETERS_BYTES = 24
 const NEXT_OFFSET = 8
 const WHAT_OFFSET = 20

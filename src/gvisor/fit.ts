@@ -18,7 +18,7 @@ import type { StateToApply } from '../state/carry.js'
 import { describeAddress, describeRoute } from '../state/describe.js'
 import { isDefaultRoute } from '../state/routes.js'
 
-/** Something that is not given to an interface, spelled as CHECK would miss it, and why. */
+/** Part of the state that is not applied, in the notation that CHECK uses, and why. */
 export interface Omission {
   what: string
   why: string
@@ -59,7 +59,7 @@ const NEEDS_GATEWAY = 'it takes no default route without a gateway'
 
 const hasGateway = ({ gateway }: Nexthop) => gateway !== undefined
 
-/** Of each family the default route that the kernel itself would prefer. */
+/** For each family, the default route with the lowest metric. */
 function bestDefaults(routes: Route[], taken: Family[]): Route[] {
   const usable = routes.filter((route) => isDefaultRoute(route) && route.nexthops.some(hasGateway))
   const metric = ({ priority, family }: Route) => priority ?? DEFAULT_METRIC[family]
@@ -71,7 +71,7 @@ function bestDefaults(routes: Route[], taken: Family[]): Route[] {
     })
 }
 
-/** The address stays; the way to its peer becomes a route. */
+/** Replaces each peer address by the plain address and a route to the peer. */
 function withoutPeers(
   { addresses }: Pick<StateToApply, 'addresses'>,
   original: Pick<Link, 'index'>,
@@ -89,7 +89,7 @@ function withoutPeers(
   return { addresses: alone, peerRoutes }
 }
 
-/** What the kernel would have made of the peer. */
+/** The route that the kernel would have created for the peer. */
 function routeToPeer({ family, prefixLength }: Address, peer: string, index: number): Route {
   return {
     family,

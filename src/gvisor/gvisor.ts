@@ -115,7 +115,7 @@ export class Gvisor {
 
   /**
    * What is wrong with an interface, for CHECK.
-   * @param missing looks for all that should be there
+   * @param missing lists everything missing on the interface
    */
   faults(sandbox: NetworkNamespace, link: Link, missing: () => string[]): string[] {
     const record = this.#store.read(this.request.key)
@@ -123,14 +123,16 @@ export class Gvisor {
     return faultsOf(sandbox, link, record, missing)
   }
 
-  /** @returns what was noted of the interface so far */
+  /**
+   * @returns the previous gVisor record
+   */
   #endEarlierKeeper(): GvisorRecord | undefined {
     const record = this.#store.read(this.request.key)
     if (record?.keeper) endKeeper(record.keeper)
     return record
   }
 
-  /** A keeper that nobody remembers could not be ended by DEL. */
+  /** If the record cannot be written, the address keeper is ended: DEL could not find it. */
   #write(record: GvisorRecord): void {
     try {
       this.#store.write(record)

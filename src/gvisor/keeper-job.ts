@@ -21,7 +21,7 @@ const VERSION = 1
 /** Of `struct job` and `struct address` there. */
 const FIXED_BYTES = 32
 const ADDRESS_BYTES = 20
-/** Sequence numbers that the keeper's own requests do not have. */
+/** First sequence number of the prepared requests; the keeper uses 1 and 2 for its own. */
 const FIRST_SEQUENCE = 100
 
 /**

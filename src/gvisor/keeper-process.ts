@@ -34,7 +34,7 @@ export function startKeeper(
   }
 }
 
-/** What leads into the sandbox without being in it. */
+/** Descriptors opened inside the sandbox's namespace. */
 function openInSandbox(device: string) {
   return {
     events: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
@@ -43,7 +43,7 @@ function openInSandbox(device: string) {
   }
 }
 
-/** Without IPv6 there is no such setting, nor a router whose advertisements matter. */
+/** Without IPv6 the file does not exist; /dev/null takes its place. */
 function openForWriting(path: string): number {
   try {
     return openSync(path, constants.O_WRONLY)
@@ -52,7 +52,7 @@ function openForWriting(path: string): number {
   }
 }
 
-/** What to remember of a keeper that has just been started. */
+/** The record of a started keeper: pid and start time identify the process. */
 export function keeperOf(pid: number, timeoutSeconds: number): KeeperProcess {
   const until = Math.floor(Date.now() / 1000 + timeoutSeconds)
   return { pid, startedAt: processOf(pid)?.startedAt ?? '', until }
@@ -64,7 +64,7 @@ export function isWaiting({ pid, startedAt }: KeeperProcess): boolean {
   return found?.startedAt === startedAt && found.state !== 'Z'
 }
 
-/** Ends a keeper, if it is not done already. */
+/** Kills a keeper if it is still running. */
 export function endKeeper(keeper: KeeperProcess): void {
   if (!isWaiting(keeper)) return
   try {
@@ -74,7 +74,10 @@ export function endKeeper(keeper: KeeperProcess): void {
   }
 }
 
-/** The fields of /proc/PID/stat that matter here; the name before them may hold anything. */
+/**
+ * State and start time from /proc/PID/stat. Parsed from the last ')', because comm may contain
+ * anything.
+ */
 function processOf(pid: number): { state: string; startedAt: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -8,19 +8,19 @@ import { timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { quote } from './run-plugin.js'
 
-/** What a call hands on to the IPAM plugin as it got it. */
+/** The input of the IPAM plugin, passed on from the call. */
 export interface Delegation {
   type: string
   /** Where plugins are: directories, separated by colons. */
   searchPath: string
-  /** The environment, of which only the command is replaced. */
+  /** The environment; CNI_COMMAND is replaced. */
   variables: NodeJS.ProcessEnv
   /** The configuration, unchanged. */
   input: string
   cniVersion: CniVersion
 }
 
-/** The plugin that a network has its addresses from. */
+/** The network's IPAM plugin. */
 export class Ipam {
   readonly #path: string
   readonly #delegation: Delegation
@@ -34,7 +34,7 @@ export class Ipam {
 
   /**
    * Has addresses assigned.
-   * @throws CniError the plugin's own; Failure `delegate-failed`
+   * @throws CniError with the plugin's code and message; Failure `delegate-failed`
    */
   async add(): Promise<Result> {
     this.#mayHaveAssigned = true
@@ -50,7 +50,7 @@ export class Ipam {
 
   /**
    * Passes on a command that has no result.
-   * @throws CniError the plugin's own; Failure `delegate-failed`
+   * @throws CniError with the plugin's code and message; Failure `delegate-failed`
    */
   async request(command: 'CHECK' | 'DEL' | 'GC' | 'STATUS'): Promise<void> {
     await this.#ask(command)
@@ -111,7 +111,7 @@ export function understandAssignment(
 ): Result {
   if (answer === undefined) throw failed(`${what} succeeded, but printed no result`)
   const result = canonicalKeys(answer as Record<string, unknown>, RESULT_KEYS)
-  // A result is a result, wherever it comes from.
+  // prevResult has the same schema.
   const isResult = KEYS.find(({ name }) => name === 'prevResult')?.check
   if (!isResult?.(result))
     throw failed(`${what} printed what is no result: ${quote(JSON.stringify(answer))}`)

@@ -4,7 +4,7 @@ import { CniError } from '../cni/error.js'
 import { isShallow } from '../cni/network.js'
 import { Failure } from '../failure.js'
 
-/** A file somebody still has open for writing cannot be run: it is being installed. */
+/** ETXTBSY: the plugin is being installed. Retry, as libcni does. */
 const BUSY_RETRIES = 5
 const BUSY_PAUSE_MILLISECONDS = 1000
 
@@ -18,8 +18,8 @@ export interface PluginOutcome {
 }
 
 /**
- * Runs another plugin: stderr goes where ours goes. One that has not ended at the
- * deadline is ended, with all processes it started.
+ * Runs a plugin; its stderr is inherited. At the deadline it is killed with all its child
+ * processes.
  * @param input for its stdin
  */
 export async function runPlugin(
@@ -48,8 +48,8 @@ async function runOnce(
   input: string,
   deadlineMilliseconds: number,
 ): Promise<PluginOutcome | 'busy'> {
-  // A group of its own, so that the end of it is the end of its children too:
-  // else they could keep its stdout open, and us waiting.
+  // In its own process group, so that its children can be killed with it. A surviving child would
+  // keep stdout open and block us.
   const child = execa(path, [], {
     ...{ env: variables, extendEnv: false, detached: true, cleanup: false },
     ...{ input, stderr: 'inherit', reject: false, stripFinalNewline: false },
@@ -74,15 +74,15 @@ function endGroup(leader: number): void {
   }
 }
 
-/** As much of an answer that cannot be understood as an error repeats. */
+/** Maximum number of characters of invalid output quoted in an error. */
 const QUOTED_CHARACTERS = 200
 
 /**
  * What a plugin printed.
  * @param what for messages: `IPAM plugin "static" (ADD)`
  * @returns the JSON object; undefined where it printed nothing
- * @throws CniError its own error, with its code; Failure `delegate-failed` where it
- *   did not get as far as that
+ * @throws CniError with the plugin's code and message error with its code; Failure
+ *   `delegate-failed` if it reported none
  */
 export function readAnswer(what: string, outcome: PluginOutcome): object | undefined {
   const { stdout, exitCode, trouble } = outcome
@@ -111,7 +111,7 @@ function unexplained(what: string, text: string, exitCode: number | undefined): 
   return new Failure('delegate-failed', `${what} failed: ${reason}: exit status ${exitCode}`)
 }
 
-/** Null, too, is an empty answer. */
+/** `null` counts as an empty object. */
 function decodeObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -122,7 +122,7 @@ function decodeObject(text: string): object | undefined {
   }
 }
 
-/** A text for a message, in quotes and no longer than one wants to read. */
+/** Quotes and shortens a text for an error message. */
 export function quote(text: string): string {
   return JSON.stringify(text.slice(0, QUOTED_CHARACTERS))
 }

@@ -4,10 +4,10 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 
 /**
- * Writes bytes to a file without a name and works with that: nothing is left on disk,
- * and there is no path that another user could have written first. Some hosts mount
- * one or the other directory without the right to execute, hence several.
- * @param purpose for the message, where no directory will do
+ * Writes bytes to an unnamed file (O_TMPFILE) and passes it to `work`. Nothing is left on disk, and
+ * no other user can replace the file. Tries several directories, because some hosts mount some of
+ * them noexec.
+ * @param purpose for the error message: 'cannot PURPOSE from any directory'
  * @param work is given the file, open for reading; it may be called again with another one
  */
 export function inAnonymousFile<T>(

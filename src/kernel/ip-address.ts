@@ -51,7 +51,7 @@ export function coversEverything(prefix: string): boolean {
   return prefix.endsWith('/0')
 }
 
-/** The address of all zero bits: what the kernel leaves out of a default route. */
+/** The all-zero address. A default route has no destination attribute; this stands in for it. */
 export function unspecifiedAddress(family: Family): string {
   return family === 'inet' ? '0.0.0.0' : '::'
 }

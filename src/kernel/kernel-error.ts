@@ -1,6 +1,6 @@
 import { nativeAddon } from './native-addon.js'
 
-/** The errors that something here answers to, besides reporting them (asm-generic/errno.h). */
+/** Errno values that the code handles specially (asm-generic/errno.h). */
 const ERRNO = { EEXIST: 17, ENODEV: 19 } as const
 
 /** A request that the kernel answered with an error. */

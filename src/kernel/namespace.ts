@@ -44,7 +44,7 @@ export class NetworkNamespace {
    * @throws Failure `sandbox-invalid` when no network namespace is there
    */
   open(path: string): NetworkNamespace {
-    // Before the open: opening a FIFO, say, would wait for ever.
+    // Checked before open(2): opening a FIFO, for example, would block.
     requireNamespaceFile(path)
     const sandbox = new NetworkNamespace(`sandbox ${path}`, path, openFile(path), this)
     try {
@@ -101,7 +101,7 @@ export class NetworkNamespace {
   }
 }
 
-/** A path to each network namespace of the node that has a name or a process in it. */
+/** One path to each network namespace that is mounted in /run/netns or has a process. */
 export function pathsOfAllNamespaces(): string[] {
   const named = entriesOf('/run/netns').map((name) => `/run/netns/${name}`)
   const ofProcesses = entriesOf('/proc')

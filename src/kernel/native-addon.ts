@@ -1,13 +1,13 @@
 import addonBytes from '../../build/native-addon.node'
 import { inAnonymousFile } from './anonymous-file.js'
 
-/** What `native/` offers. A failed system call throws a `NativeError`. */
+/** The functions of `native/`. A failed system call throws a `NativeError`. */
 export interface NativeAddon {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void
-  /** Opens a routing socket in the current namespace; its waits end after the given time. */
+  /** Opens a routing socket in the current namespace; send and receive time out after the given time. */
   openRouteSocket(timeoutMilliseconds: number): number
-  /** Has the waits of a socket end after another time. */
+  /** Sets a socket's send and receive timeouts. */
   setSocketTimeout(fd: number, timeoutMilliseconds: number): void
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
@@ -34,10 +34,10 @@ export interface NativeAddon {
   describeErrno(errno: number): string
 }
 
-/** A request that is under way; only the addon can look inside. */
+/** The handle of a started request, opaque to JavaScript. */
 export type Transaction = { readonly brand: unique symbol }
 
-/** The shape of what the addon throws. */
+/** What the addon throws. */
 export interface NativeError extends Error {
   errno: number
   syscall: string

@@ -15,21 +15,21 @@ export function auxiliaryDirectory(id: string): string | undefined {
 }
 
 /**
- * The network device that hangs on a device of another bus. It is only there while
- * it is in the namespace that this sysfs shows.
+ * Name of the network device of a PCI or auxiliary device. It shows only if it is in the network
+ * namespace in which this sysfs was mounted.
  * @returns its name; undefined where there is none
  */
 export function networkDeviceOf(directory: string): string | undefined {
   const [own] = entriesOf(`${directory}/net`)
   if (own !== undefined) return own
-  // A virtio NIC has one device more in between.
+  // For virtio there is one more directory level: PCI device, virtioN, net.
   const virtio = entriesOf(directory).find((name) => name.startsWith('virtio'))
   return virtio === undefined ? undefined : entriesOf(`${directory}/${virtio}/net`)[0]
 }
 
 /**
- * Where the device that a network device hangs on is under /sys/devices; undefined for
- * a virtual one, and where this sysfs shows another namespace.
+ * Path under /sys/devices of a network device's parent device; undefined for a virtual device, or
+ * if this sysfs belongs to another namespace.
  */
 export function sysfsPathOf(name: string): string | undefined {
   try {
@@ -40,8 +40,8 @@ export function sysfsPathOf(name: string): string | undefined {
 }
 
 /**
- * The devices that are stacked on a network device: a bridge or bond it is in, a
- * vlan or macvlan made on it. None where this sysfs shows another namespace.
+ * The upper devices of a network device: the bridge or bond it is a port of, vlan and macvlan
+ * devices on top of it. Empty if this sysfs belongs to another namespace.
  */
 export function devicesOn(name: string): string[] {
   return entriesOf(`/sys/class/net/${name}`)
@@ -49,7 +49,7 @@ export function devicesOn(name: string): string[] {
     .map((entry) => entry.slice(UPPER.length))
 }
 
-/** The name of the driver that a device is bound to; undefined where it is to none. */
+/** The name of the driver that a device is bound to; undefined if none. */
 export function driverOf(directory: string): string | undefined {
   try {
     return readlinkSync(`${directory}/driver`).split('/').at(-1)

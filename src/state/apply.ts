@@ -14,16 +14,15 @@ import type { Addition, StatePlan } from './plan.js'
 import { routeKey } from './routes.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
 
-/** Something the kernel would not set, spelled as `ip` would, and the kernel's words. */
+/** Part of a state that the kernel refused: its text in iproute2's notation, and the error. */
 export interface Refusal {
   what: string
   reason: string
 }
 
 /**
- * Gives a device its sysctls, brings it up, and gives it all the rest: the kernel
- * takes no route through a device that is down. What is there already counts as
- * added.
+ * Sets sysctls, brings the device up, then adds addresses, rules, routes and neighbours: the kernel
+ * refuses routes through a device that is down. Existing objects count as added.
  * @param namespace where the device is
  * @returns what the kernel refused, in the order it was tried
  */
@@ -35,7 +34,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
     enableIpv6(namespace, device.name)
   const addresses = addMissing(socket, plan.addresses)
   socket.requestAll(plan.detection)
-  // Before the routes: a gateway may be found only by a rule, in another table.
+  // Rules before routes: the route to a gateway may be in another table that only a rule selects.
   const rules = addMissing(socket, plan.rules)
   const routes = addRoutes(socket, device, plan.routes)
   const neighbors = addAll(socket, plan.neighbors)
@@ -106,10 +105,9 @@ function addMissing<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T
 }
 
 /**
- * Adds routes through a device. What was refused is tried again as long as
- * anything new could be added: a gateway may be reachable by a route that came
- * later. A route that is there already counts as added, another one in its place
- * does not.
+ * Adds routes through a device. Retries refused routes as long as a pass adds at least one: a
+ * gateway may be reachable only through a route later in the list. EEXIST counts as added only if
+ * the existing route is the same.
  */
 export function addRoutes(
   socket: RouteSocket,

@@ -6,9 +6,9 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { StateToApply } from './carry.js'
 
-/** What an IPAM plugin assigned, in the words of a CNI result. */
+/** Addresses and routes of an IPAM result. */
 export interface Assignment {
-  /** `address` is address/length; a gateway is that of the routes which name none. */
+  /** `address` is ADDRESS/LENGTH; `gateway` is used for routes without a gateway. */
   ips?: { address: string; gateway?: string | undefined }[] | undefined
   routes?: AssignedRoute[] | undefined
 }
@@ -23,12 +23,12 @@ interface AssignedRoute {
   scope?: number | undefined
 }
 
-/** A prefix this long has no address to spare for broadcast. */
+/** From this prefix length on (RFC 3021) there is no broadcast address. */
 const POINT_TO_POINT_LENGTH = 31
 
 /**
- * What a device must be given to have what was assigned. Nobody used the addresses
- * on this link before, so duplicates of IPv6 ones are looked for.
+ * The state to apply for an assignment. IPv6 addresses are new on this link, so duplicate address
+ * detection runs.
  */
 export function assignedState({ ips = [], routes = [] }: Assignment, device: Link): StateToApply {
   const addresses = ips.map(({ address }) => assignedAddress(address))
@@ -43,7 +43,7 @@ export function assignedState({ ips = [], routes = [] }: Assignment, device: Lin
     ),
     rules: [],
     neighbors: [],
-    // As after every IPAM plugin: the addresses outlive the link's going down.
+    // As upstream's ipam.ConfigureIface does: IPv6 addresses survive link down.
     sysctls: hasIpv6 ? [{ name: 'net.ipv6.conf.keep_addr_on_down', value: '1' }] : [],
     detectDuplicates: true,
   }

@@ -18,9 +18,8 @@ import type { Reason } from './reasons.js'
 import type { Captured, HostNetworkState } from './schema.js'
 
 /**
- * Reads what the host gave a device. Must run before the link goes down: that
- * alone takes every gateway route and most IPv6 addresses away. The thread must be
- * on the host.
+ * Reads a device's host state. Must run while the link is up: link down alone removes all gateway
+ * routes and most IPv6 addresses. The thread must be in the host's namespace.
  * @throws Failure `configuration-invalid` for a sysctl that cannot be read
  */
 export function captureHostNetworkState(
@@ -56,7 +55,10 @@ export function captureHostNetworkState(
   }
 }
 
-/** Judges things of one kind; where they were not asked for, that is the reason for the rest. */
+/**
+ * Judges all objects of one kind. If the configuration does not ask for the kind, that is the
+ * reason for those without another.
+ */
 function judgeEach<T>(
   values: T[],
   asked: boolean,

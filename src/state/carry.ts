@@ -7,7 +7,7 @@ import type { Sysctl } from '../kernel/sysctl.js'
 import { describeAddress, describeRoute } from './describe.js'
 import type { Captured, HostNetworkState } from './schema.js'
 
-/** What is to be given to a device, in the kernel's order. */
+/** State to apply to a device. */
 export interface StateToApply {
   /** Whether the device is to be brought up. */
   up: boolean
@@ -16,7 +16,7 @@ export interface StateToApply {
   rules: Rule[]
   neighbors: Neighbor[]
   sysctls: Sysctl[]
-  /** Whether somebody else may have the addresses. */
+  /** Whether IPv6 duplicate address detection runs. */
   detectDuplicates?: boolean
 }
 
@@ -27,9 +27,9 @@ export interface CarriedState extends StateToApply {
 }
 
 /**
- * Selects what is carried, and makes it fit a place where only the device is:
- * leases become permanent, of a multipath route the device's own nexthops remain, and
- * no route prefers a source address that did not come along.
+ * Selects the carried parts and adapts them to a namespace with only this device: leases become
+ * permanent addresses, multipath routes keep only nexthops through the device, and a preferred
+ * source that is not carried is dropped.
  */
 export function carriedState(state: HostNetworkState, device: Link): CarriedState {
   const remarks: string[] = []
@@ -50,7 +50,7 @@ export function carriedState(state: HostNetworkState, device: Link): CarriedStat
   }
 }
 
-/** Of things that were captured, those that go with the device. */
+/** The captured objects that are carried. */
 export function carried<T>(captured: Captured<T>[]): T[] {
   return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
 }

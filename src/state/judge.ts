@@ -64,9 +64,9 @@ export function reasonToLeaveRoute(route: Route, addresses: Address[]): Reason |
 }
 
 /**
- * A network manager that wants a prefix route of its own adds the address with
- * `noprefixroute`, then a route that claims to be the kernel's: that one the
- * kernel does not make again.
+ * Whether the kernel creates this route with an address. NetworkManager and others add the address
+ * with `noprefixroute` and then a route with `proto kernel` themselves: the kernel would not create
+ * that one.
  */
 function kernelMakesIt(route: Route, addresses: Address[]): boolean {
   const inside = addresses.filter(({ local, peer = local }) =>
@@ -97,7 +97,7 @@ const SELECTORS = [
   'suppressPrefixLength',
 ] as const
 
-/** What is carried of the device that a rule may be about. */
+/** Carried objects that can make a rule relevant. */
 export interface Belongings {
   deviceName: string
   addresses: Address[]
@@ -111,7 +111,7 @@ export function reasonToLeaveRule(rule: Rule, belongings: Belongings): Reason | 
   const interfaces = [rule.inputInterface, rule.outputInterface].filter(
     (name) => name !== undefined,
   )
-  // What a machine sends itself comes in by the loopback device, and every sandbox has one.
+  // `iif lo` matches locally generated packets; it works in every namespace.
   const others = interfaces.filter((name) => name !== deviceName && name !== 'lo')
   if (others.length > 0) return 'other-device'
   const belongs =

@@ -12,7 +12,7 @@ import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import type { StateToApply } from './carry.js'
 
-/** All that gives a device its state, in the order in which it is to be done. */
+/** Requests that apply a state, in order. */
 export interface StatePlan {
   up: boolean
   /** Before the device is up: some decide what it does when it comes up. */
@@ -32,9 +32,9 @@ export interface Addition<T> {
 }
 
 /**
- * Works out what to ask of the kernel, without asking.
+ * Builds the requests without sending them.
  * @param original the device as it was when the state was captured
- * @param device the device that gets the state: its index and name may be others
+ * @param device the device to apply the state to; its index and name may differ
  */
 export function planState(original: Link, device: Link, state: StateToApply): StatePlan {
   return {
@@ -63,7 +63,7 @@ export function planRemovalOfRules(
   return rules.map((rule) => ruleRequest(aboutDevice(original, device, rule), 'delete'))
 }
 
-/** A rule that names the device, with the name it has now. */
+/** Replaces the device's old name in a rule. */
 export function aboutDevice(original: Link, device: Pick<Link, 'name'>, rule: Rule): Rule {
   const renamed = (name: string | undefined) => (name === original.name ? device.name : name)
   const inputInterface = renamed(rule.inputInterface)
@@ -75,7 +75,7 @@ export function aboutDevice(original: Link, device: Pick<Link, 'name'>, rule: Ru
   }
 }
 
-/** The flags that can be asked for; the others are the kernel's own findings. */
+/** Flags that can be set; the kernel reports others. */
 const SETTABLE_FLAGS =
   ADDRESS_FLAG.nodad |
   ADDRESS_FLAG.homeaddress |
@@ -87,10 +87,9 @@ const SETTABLE_FLAGS =
 const LABEL_BYTES = 15
 
 /**
- * IPv6 addresses go in without duplicate address detection and lose that flag
- * again at once, unless duplicates are to be looked for. The same device used them
- * on the same link a moment ago; while tentative, they could not be the preferred
- * source of a route.
+ * IPv6 addresses are added with `nodad`, and the flag is removed at once by a second request,
+ * unless detection is wanted. Detection is not needed: the same device just used the addresses on
+ * the same link. It would do harm: a tentative address cannot be the preferred source of a route.
  */
 function planAddresses(
   original: Link,
@@ -142,8 +141,8 @@ function relabel(label: string, originalName: string, name: string): string | un
 }
 
 /**
- * A gateway must be reachable by a route that is there before. With those on the
- * link first, one pass is enough for nearly every host.
+ * Puts routes without a gateway first: a gateway must be reachable when its route is added. This
+ * makes one pass enough on nearly every host.
  */
 function planRoutes(original: Link, device: Link, routes: Route[]): Addition<Route>[] {
   const onLink = ({ nexthops }: Route) =>
@@ -155,7 +154,7 @@ function planRoutes(original: Link, device: Link, routes: Route[]): Addition<Rou
   }))
 }
 
-/** The device's own nexthops name its index, which may have changed on the way. */
+/** Replaces the device's old index in nexthops; the index may change on a move. */
 function through(original: Link, device: Link, route: Route): Route {
   const nexthops = route.nexthops.map((nexthop) =>
     nexthop.interfaceIndex === original.index
@@ -165,7 +164,7 @@ function through(original: Link, device: Link, route: Route): Route {
   return { ...route, nexthops }
 }
 
-/** What was learned is not known to be right any more: it has to be confirmed. */
+/** A learned entry is added as `stale`, so that the kernel confirms it before use. */
 function asConfigured(neighbor: Neighbor): Neighbor {
   const configured = NEIGHBOR_STATE.permanent | NEIGHBOR_STATE.noarp
   if (neighbor.state & configured || neighbor.flags & NEIGHBOR_FLAG.proxy) return neighbor

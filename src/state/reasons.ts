@@ -1,6 +1,5 @@
 /**
- * Why a thing stays behind when its device is lent, and whether the host has it
- * again without our help when the device comes back.
+ * Reasons to leave an object behind, and whether it reappears by itself when the device returns.
  */
 export const REASONS = {
   'not-asked-for': { words: 'the configuration does not ask for it', returnsByItself: false },

@@ -37,7 +37,10 @@ export function restoreHostState(
 
 const HARM = 'it would take the default routes away that the host has from router advertisements'
 
-/** So the kernel does, on all devices, when one of them is to forward. */
+/**
+ * Whether setting this sysctl removes default routes: when IPv6 forwarding is turned on, the kernel
+ * deletes the default routes from router advertisements, on all devices.
+ */
 function wouldCostDefaultRoutes(host: NetworkNamespace, { name, value }: Sysctl): boolean {
   if (name !== 'net.ipv6.conf.forwarding' || value === '0') return false
   return dumpRoutes(host.socket).some(

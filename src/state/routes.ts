@@ -7,7 +7,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { describeRoute } from './describe.js'
 import type { HostNetworkState } from './schema.js'
 
-/** What tells one route of a device from another: two with the same key are the same route. */
+/** Identity of a route of a device. */
 export function routeKey(route: Route): string {
   const { family, destination, source, table, typeOfService, priority, type } = route
   const gateways = route.nexthops.map(({ gateway, via }) => gateway ?? via?.address)
@@ -23,8 +23,8 @@ export function isDefaultRoute({ destination, table, type }: Route): boolean {
 }
 
 /**
- * The default routes that leave by a device where no other device of the host has
- * one of that family: without the device the host reaches nothing beyond its links.
+ * Default routes through a device, of families for which no other device has one. Without the
+ * device the host has no default route of that family.
  * @returns each as `ip` would write it
  */
 export function lostDefaultRoutes(

@@ -3,7 +3,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { readSysctl, type Sysctl, writeSysctl } from '../kernel/sysctl.js'
 
-/** A setting the kernel would not take, and the system's words. */
+/** A sysctl that could not be set, and the error. */
 export interface RefusedSysctl {
   sysctl: Sysctl
   reason: string
@@ -32,10 +32,7 @@ export function setSysctls(
   )
 }
 
-/**
- * Lets a device have IPv6 addresses where the sandbox starts without: runtimes do
- * that to pods for which they know of no IPv6.
- */
+/** Turns off disable_ipv6 on a device: some runtimes set it in pods without IPv6. */
 export function enableIpv6(namespace: NetworkNamespace, device: string): void {
   const name = 'net.ipv6.conf.disable_ipv6'
   namespace.run(() => {
@@ -44,9 +41,9 @@ export function enableIpv6(namespace: NetworkNamespace, device: string): void {
 }
 
 /**
- * The settings that a device had before it left and that it has not any more: on every move to
- * another namespace the kernel gives it the defaults of that one. One that has another
- * value by now was set by somebody meanwhile, and stays. The thread must be on the host.
+ * Sysctls that the device lost by moving: the kernel resets them to the defaults of the new
+ * namespace on every move. A sysctl that no longer has the default was set by someone since the
+ * return, and is left alone. The thread must be in the host's namespace.
  * @param original the device as it was
  * @param home the device as it came home
  */
@@ -58,14 +55,14 @@ export function lostSettings(original: Link, home: Link): Sysctl[] {
     .filter(({ name }) => now.get(name) === currentValue(name, DEFAULTS))
 }
 
-/** They decide what a device does the moment it comes up. */
+/** Sysctls that take effect when the device comes up. */
 const HEEDED_AT_ONCE =
   /^net\.ipv6\.conf\.(disable_ipv6|addr_gen_mode|accept_dad|optimistic_dad|accept_ra|router_solicitations)$/
 
 /**
- * Whether a device can come home and up in one message: none of the settings that it is about
- * to lose matters at once. Where the kernel does one after the other, it may take it for a
- * second until it sees the carrier. The thread must be on the host.
+ * Whether a device can be returned and brought up in one message, because none of its sysctls in
+ * `HEEDED_AT_ONCE` differs from the default. Separate messages are slower: the kernel may take a
+ * second to notice the carrier. The thread must be on the host.
  */
 export function canComeUpWithoutSettings({ settings }: { settings?: LinkSettings }): boolean {
   return sysctlsIn(settings ?? {})

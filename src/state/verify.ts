@@ -11,8 +11,8 @@ import { aboutDevice } from './plan.js'
 import { routeKey } from './routes.js'
 
 /**
- * What a device should have been given but does not have, spelled as `ip` would:
- * addresses, routes (each in its own table) and rules. Neighbours come and go.
+ * Missing parts of an applied state, in iproute2's notation: addresses, routes (in their table) and
+ * rules. Neighbours are not checked: they change by themselves.
  * @param original the device as it was when the state was captured
  */
 export function missingState(
@@ -37,8 +37,8 @@ export function missingState(
 }
 
 /**
- * What was assigned to a device but is not there: addresses of the device, and
- * routes, which a later plugin may have put into any table.
+ * Missing parts of an assignment. Routes are looked for in every table and on every device, because
+ * a later plugin may have moved them.
  */
 export function missingAssignment(
   namespace: NetworkNamespace,
@@ -55,7 +55,7 @@ export function missingAssignment(
   ]
 }
 
-/** What is missing, each once, in words. */
+/** Sentences for missing parts, without duplicates. */
 export function asFaults(missing: string[]): string[] {
   return [...new Set(missing)].map((what) => `${what} is missing`)
 }

@@ -19,8 +19,8 @@ import { contributionOf, resultOf } from './report.js'
 import { undoAdd } from './undo.js'
 
 /**
- * Gives an interface that another plugin made the addresses and routes of a host
- * device: those captured before in the chain, or those it has now.
+ * Applies a host device's addresses and routes to an interface that an earlier plugin created: the
+ * state from an earlier `capture` of this chain, else the device's current state.
  */
 export async function addByApply(call: Call): Promise<object> {
   const { environment, configuration, cniVersion } = call

@@ -11,7 +11,7 @@ import { planState } from '../../state/plan.js'
 /**
  * Has the IPAM plugin assign addresses.
  * @param mayBeNone whether it is no failure if it assigns none
- * @throws CniError the plugin's own; Failure `delegate-failed`
+ * @throws CniError with the plugin's code and message; Failure `delegate-failed`
  */
 export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<Result> {
   const assigned = await ipam.add()
@@ -33,7 +33,8 @@ export function applyAssigned(
   const all = assignedState(assigned, device)
   const state = gvisor?.fit(sandbox, all, device) ?? all
   applyState(sandbox, device, planState(device, device, state))
-  // Routes by such a gateway would not work before.
+  // An IPv6 gateway is not reachable while the address is tentative, so wait for duplicate address
+  // detection.
   const hasIpv6Gateway = assigned.ips?.some(({ gateway }) => gateway?.includes(':'))
   if (hasIpv6Gateway) settleAddresses(sandbox, device)
 }

@@ -3,15 +3,15 @@ import { describeLentDevice } from '../../device/lent-device.js'
 import { findDevice } from '../../device/selector.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { lockAttachment } from '../../records/lock.js'
-import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { captureRecords } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { attachmentOf, type Call } from '../call.js'
 import { selectorOf } from '../way.js'
 import { logAdd, recordOf } from './record.js'
 
 /**
- * Notes what the host gave the device, for a later stage of the chain to apply: a
- * plugin in between is going to take the device away. Changes nothing else.
+ * Saves the device's host state for a later `apply` in the same chain, because a plugin between the
+ * two moves the device. Changes nothing but the record.
  */
 export async function addByCapture(call: Call): Promise<object> {
   const { configuration, cniVersion } = call

@@ -21,7 +21,7 @@ import { selectorOf } from '../way.js'
 export async function claimDevice(host: NetworkNamespace, call: Call): Promise<Link> {
   try {
     const device = findDevice(host, selectorOf(call.configuration))
-    // Only what was lent has an alias that may be of our making.
+    // A device without an alias cannot have been lent: lending sets one.
     const loan = device.alias === undefined ? undefined : loanOf(call, device)
     return loan ? await reclaim(host, call, loan) : device
   } catch (error) {

@@ -1,5 +1,4 @@
 import { encodeResult } from '../../cni/result.js'
-import { NetworkNamespace } from '../../kernel/namespace.js'
 import { warn } from '../../log.js'
 import { lockAttachment } from '../../records/lock.js'
 import { assignedState } from '../../state/assigned.js'
@@ -8,16 +7,16 @@ import { openNamespaces, requireInterface } from '../namespaces.js'
 import { applyAssigned } from './assign.js'
 
 /**
- * Does nothing for an interface but what gVisor needs: another plugin of the chain made
- * it and gave it its addresses. Where a sandbox ran on it before, it gets them again.
+ * Prepares an interface for gVisor that another plugin created and configured. If gVisor ran in
+ * this namespace before and removed the addresses, they are added again from prevResult.
  */
 export async function addForGvisorOnly(call: Call): Promise<object> {
-  const { configuration, environment, cniVersion } = call
+  const { configuration, cniVersion } = call
   const { stateDir, prevResult } = configuration
   const key = attachmentOf(call)
   const gvisor = await gvisorOf(call)
   using namespaces = openNamespaces(call)
-  const { host, sandbox } = namespaces
+  const { sandbox } = namespaces
   using _attachment = lockAttachment(stateDir, key)
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireSupportedLink(sandbox, link)

@@ -7,11 +7,10 @@ import {
   requireOrdinaryName,
 } from '../../device/lend.js'
 import { describeLentDevice } from '../../device/lent-device.js'
-import { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
-import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
@@ -56,7 +55,7 @@ export async function addByMove(call: Call): Promise<object> {
     return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
   }
   const expected = { ...onHost, name: key.nameInSandbox }
-  // The oldest versions cannot express a device without addresses.
+  // A result of CNI 0.1.0 or 0.2.0 needs an address: fail before the move, not after.
   if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
     resultOf(call, prepare(expected).contribution, undefined)
 
@@ -80,7 +79,10 @@ export async function addByMove(call: Call): Promise<object> {
   }
 }
 
-/** The kernel keeps all of these on a move, but for an index that the sandbox already uses. */
+/**
+ * Whether the plan prepared before the move still fits. The kernel keeps MAC and MTU, and the index
+ * unless it is taken in the sandbox.
+ */
 function isAsExpected(link: Link, expected: Link): boolean {
   return (
     link.index === expected.index &&

@@ -27,12 +27,12 @@ export function recordOf(
   }
 }
 
-/** As many things as a line of the log names. */
+/** Maximum number of items in a log line. */
 const LONGEST_LIST = 200
 
 /**
- * Tells the operator how an ADD went: what is not quite as it was on the host, and
- * in the log all that was decided.
+ * Logs an ADD: a warning for each remark, and one info line with everything carried and left
+ * behind.
  */
 export function logAdd(event: string, record: AttachmentRecord, remarks: string[]): void {
   for (const text of remarks) warn(text)

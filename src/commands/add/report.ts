@@ -8,7 +8,7 @@ import type { Route } from '../../kernel/netlink/route-schema.js'
 import type { StateToApply } from '../../state/carry.js'
 import type { Call } from '../call.js'
 
-/** What ADD reports of a lent device. */
+/** The part of the CNI result that ADD adds for a device. */
 export function contributionOf(
   link: Link,
   sandboxPath: string,

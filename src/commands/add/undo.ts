@@ -25,7 +25,9 @@ export async function undoAdd(
   return asCniError(error, [outcome, release].filter((text) => text !== '').join('; '))
 }
 
-/** Says only what there is to say if that fails too. */
+/**
+ * @returns empty, or a sentence if the release failed
+ */
 async function releaseAddresses(ipam: Ipam | undefined): Promise<string> {
   extendDeadline(RELEASE_SECONDS)
   try {
@@ -66,7 +68,10 @@ export function rollBack(
   })
 }
 
-/** Returns the device and its full host state; says how far that went. */
+/**
+ * Returns the device and restores its host state.
+ * @returns a sentence for the error's details
+ */
 function returnHome(
   host: NetworkNamespace,
   sandbox: NetworkNamespace,

@@ -1,5 +1,4 @@
 import { CniError, ErrorCode } from '../../cni/error.js'
-import { NetworkNamespace } from '../../kernel/namespace.js'
 import { type Call, ipamOf, nameInSandbox } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { askForAddresses } from './assign.js'
@@ -7,8 +6,8 @@ import { resultOf } from './report.js'
 import { undoAdd } from './undo.js'
 
 /**
- * For a device that a userspace driver has: the kernel has nothing to move, so all
- * there is to do is to have addresses assigned, for the program to use.
+ * For a PCI device bound to a userspace driver. It has no network device to move; only IPAM runs,
+ * and the program in the pod uses the addresses.
  */
 export async function addForUserspace(call: Call): Promise<object> {
   const { environment, written } = call
@@ -20,8 +19,8 @@ export async function addForUserspace(call: Call): Promise<object> {
       'nothing was changed; the kernel has no addresses of such a device',
     )
   const ipam = await ipamOf(call)
-  using namespaces = openNamespaces(call)
-  const { host, sandbox } = namespaces
+  // To refuse a sandbox that is none: there is nothing to do in it.
+  using _namespaces = openNamespaces(call)
   const bare = { interface: { name: nameInSandbox(call), sandbox: netns }, ips: [], routes: [] }
   if (!ipam) return resultOf(call, bare, undefined)
   try {

@@ -102,7 +102,7 @@ export function decodeAddress({ data }: Pick<NetlinkMessage, 'data'>): Address |
     else if (attribute.type === IFA.cacheInfo) Object.assign(address, lifetimes(value))
     else keepOpaque(address, attribute)
   }
-  // Only where there is a peer does the kernel report two different addresses.
+  // IFA_LOCAL and IFA_ADDRESS differ only if there is a peer, which is then IFA_ADDRESS.
   if (address.local === '') address.local = other
   else if (other !== address.local) address.peer = other
   return address

@@ -10,7 +10,7 @@ export interface Attribute {
 
 /** struct nlattr: the length with this header, and the type. */
 const ATTRIBUTE_HEADER_BYTES = 4
-/** The two upper bits of a type say that attributes are in it, and which byte order it has. */
+/** The upper two bits of nla_type are flags: NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
 const NESTED = 0x8000
 const TYPE_MASK = 0x3fff
 

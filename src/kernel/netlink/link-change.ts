@@ -4,10 +4,10 @@ import { IFF_UP, IFLA, linkHeader } from './link.js'
 import type { Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
-/** What to change of a device; what is left out stays. */
+/** Changes to a device; absent members stay as they are. */
 export interface LinkChange {
   name?: string
-  /** Empty takes the alias away. */
+  /** An empty string removes the alias. */
   alias?: string
   up?: true
   /** The namespace to move the device to, as an open file. */
@@ -15,8 +15,8 @@ export interface LinkChange {
 }
 
 /**
- * Changes a device in one message. The kernel moves first, then renames, sets the
- * alias and brings the device up; it does not undo the first when a later one fails.
+ * Changes a device in one message. The kernel moves it first, then renames it, sets the alias and
+ * brings it up. It does not undo earlier steps if a later one fails.
  * @throws KernelError when the kernel refuses
  */
 export function changeLink(socket: RouteSocket, index: number, change: LinkChange): void {

@@ -48,7 +48,7 @@ const RTEXT_FILTER_SKIP_STATS = 8
 /** The longest name that is not an alternative one, with its closing zero byte (linux/if.h). */
 const IFNAMSIZ = 16
 
-/** Kinds of devices that others are put into. */
+/** Kinds of master devices. */
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
 /**
@@ -81,9 +81,8 @@ export function dumpLinks(socket: RouteSocket): Link[] {
 }
 
 /**
- * Looks a device up by its hardware address. Others may have taken it over from
- * the device they were made on (a vlan, a macvlan) or that was put into them (a
- * bridge, a bond): those are only meant when there is no other.
+ * Finds a device by MAC address. A vlan or macvlan shares its parent's address, a bridge or bond
+ * one of its ports': such a device is returned only if no other has the address.
  * @param address in lower case, with colons
  */
 export function findLinkByHardwareAddress(socket: RouteSocket, address: string): Link | undefined {
@@ -116,7 +115,10 @@ function dump(socket: RouteSocket): NetlinkMessage[] {
   return socket.dump({ type: RTM.getLink, header: linkHeader(0, 0), attributes })
 }
 
-/** The kernel finds a long name only where alternative names belong, and a short one anywhere. */
+/**
+ * IFLA_IFNAME takes up to 15 bytes and also matches alternative names; a longer name must be in
+ * IFLA_ALT_IFNAME.
+ */
 function byName(name: string): Attribute {
   return text(Buffer.byteLength(name) < IFNAMSIZ ? IFLA.ifname : IFLA.altIfname, name)
 }

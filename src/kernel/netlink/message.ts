@@ -40,7 +40,7 @@ const ERROR_BYTES = 4 + HEADER_BYTES
 /** A message to the kernel: its type, its fixed part and its attributes. */
 export interface Request {
   type: number
-  /** Beyond `request` and `acknowledge`, which the socket sets. */
+  /** Flags besides NLM_F_REQUEST and NLM_F_ACK, which the socket adds. */
   flags?: number
   header: Buffer
   attributes?: Attribute[]
@@ -60,11 +60,11 @@ export function encodeRequest(request: Request, flags: number, sequence: number)
   return message
 }
 
-/** What came back for the requests of one datagram. */
+/** The kernel's answers to the requests in one datagram. */
 export interface Answers {
   /** The messages that carry data. */
   messages: NetlinkMessage[]
-  /** The errors, by the sequence number of the request they refuse. */
+  /** Errors by sequence number of the request. */
   errors: Map<number, KernelError>
   /** A table changed while it was read: the messages may be incomplete. */
   interrupted: boolean
@@ -84,7 +84,9 @@ export function decodeAnswers(received: Buffer): Answers {
   return answers
 }
 
-/** The error in a closing message; undefined where it is an acknowledgement. */
+/**
+ * The error of an NLMSG_ERROR or NLMSG_DONE message; undefined for errno 0 (an acknowledgement).
+ */
 function errorIn(message: NetlinkMessage): KernelError | undefined {
   const errno = message.data.length >= 4 ? -readS32(message.data, 0) : 0
   if (errno <= 0) return undefined

@@ -24,14 +24,14 @@ const NDA = {
   ifindex: 8,
 } as const
 
-/** The kernel's own findings, which cannot be asked for. */
+/** Attributes that the kernel reports but does not accept. */
 const FINDINGS: number[] = [NDA.cacheInfo, NDA.probes]
 
 /** The fixed part, struct ndmsg, and where things are in it. */
 const FIXED_BYTES = 12
 const OFFSET = { family: 0, index: 4, state: 8, flags: 10 } as const
 
-/** The entries of a device, of both families, those it answers for as a proxy included. */
+/** Neighbour entries of a device, both families, including proxy entries. */
 export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
   const dump = (flags: number) =>
     socket.dump({
@@ -39,7 +39,7 @@ export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
       header: fixedPart({ flags }, 0),
       attributes: [u32(NDA.ifindex, index)],
     })
-  // The kernel lists the two kinds apart.
+  // Proxy entries need a dump of their own (NTF_PROXY).
   return [...dump(0), ...dump(NEIGHBOR_FLAG.proxy)]
     .filter(({ data }) => readS32(data, OFFSET.index) === index)
     .map(decodeNeighbor)

@@ -16,14 +16,14 @@ import { align, readS32, readU8, readU16, writeS32, writeU16 } from './bytes.js'
 import { RTA, RTNH_F_ONLINK } from './constants.js'
 import type { Nexthop } from './route-schema.js'
 
-/** Attributes that belong to a nexthop, though nothing here needs to read them. */
+/** Nexthop attributes that are not interpreted. */
 const OPAQUE_ATTRIBUTES: number[] = [RTA.flow, RTA.newDestination, RTA.encapType, RTA.encap]
 
 /** The fixed part of a nexthop in RTA_MULTIPATH, struct rtnexthop. */
 const FIXED_BYTES = 8
 const OFFSET = { length: 0, flags: 2, weightLessOne: 3, index: 4 } as const
 
-/** Takes an attribute into a nexthop; false where it says nothing about one. */
+/** Decodes an attribute into a nexthop; returns false if it is not a nexthop attribute. */
 export function decodeNexthopAttribute(attribute: Attribute, nexthop: Nexthop): boolean {
   const { type, data } = attribute
   if (type === RTA.outputInterface) nexthop.interfaceIndex = toNumber(data)
@@ -34,7 +34,7 @@ export function decodeNexthopAttribute(attribute: Attribute, nexthop: Nexthop): 
   return true
 }
 
-/** The attributes of the only nexthop of a route. */
+/** Attributes of a single nexthop. */
 export function encodeNexthopAttributes(nexthop: Nexthop): Attribute[] {
   return [u32(RTA.outputInterface, nexthop.interfaceIndex), ...gatewayAttributes(nexthop)]
 }
@@ -83,7 +83,7 @@ function gatewayAttributes(nexthop: Nexthop): Attribute[] {
   ]
 }
 
-/** However many routes a host has, few are the gateways they name. */
+/** Caches the bytes of gateways: a host may have many routes, but few distinct gateways. */
 function gatewayBytes(gateway: string): Buffer {
   const known = gateways.get(gateway) ?? addressBytes(gateway)
   gateways.set(gateway, known)

@@ -36,7 +36,10 @@ const CONGESTION_CONTROL = NAMES.indexOf('congctl') + 1
 
 type Metrics = NonNullable<Route['metrics']>
 
-/** RTA_METRICS by name; a value without a name here is `#type` and its bytes. */
+/**
+ * Decodes RTA_METRICS. A metric without a name here gets the key `#TYPE` and its bytes in
+ * hexadecimal.
+ */
 export function decodeMetrics(data: Buffer): Metrics {
   return Object.fromEntries(
     decodeAttributes(data).map(({ type, data: value }) => {
@@ -58,7 +61,7 @@ function encodeMetric([name, value]: [string, number | string]): Attribute {
   return typeof value === 'string' ? text(type, value) : u32(type, value)
 }
 
-/** The names of the values that the kernel must not change by itself. */
+/** Names of the locked metrics (RTAX_LOCK). */
 export function lockedMetrics(metrics: Metrics): string[] {
   const mask = Number(metrics.lock ?? 0)
   return NAMES.filter((_, n) => (mask & (1 << (n + 1))) !== 0)

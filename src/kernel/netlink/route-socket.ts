@@ -17,7 +17,10 @@ const DATAGRAM_BYTES = 32 * 1024
 
 const DUMP_ATTEMPTS = 20
 
-/** A routing socket of one network namespace, wherever the thread is. */
+/**
+ * A NETLINK_ROUTE socket. It stays in the network namespace in which it was opened, whatever
+ * namespace the thread enters later.
+ */
 export class RouteSocket {
   #sequence = 0
   #timeout = TIMEOUT_MILLISECONDS
@@ -79,7 +82,8 @@ export class RouteSocket {
       size = 0
     }
     requests.forEach((request, position) => {
-      // Errors come unasked; one acknowledgement, of the last, tells that all are done.
+      // The kernel reports errors even without NLM_F_ACK. Only the last request asks for an
+      // acknowledgement: when it arrives, all are done.
       const fits = size < DATAGRAM_BYTES && position < requests.length - 1
       const encoded = encodeRequest(request, fits ? 0 : Flag.acknowledge, ++this.#sequence)
       datagram.push(encoded)
@@ -132,7 +136,7 @@ export function uninterrupted<T extends Pick<Answers, 'interrupted'>>(dump: () =
   throw new Failure('busy', 'a table of the kernel changes faster than it can be read')
 }
 
-/** The answers of a transaction; when none came, that too is an error of the kernel's. */
+/** The answers of a transaction. A failed system call becomes a KernelError. */
 function received(transaction: () => Buffer): Answers {
   try {
     return decodeAnswers(transaction())

@@ -58,7 +58,7 @@ const TICKS_PER_SECOND = 100
 
 /**
  * All routes of both families, in every table.
- * @param index of the device that a nexthop must leave by; left out, any will do
+ * @param index only routes with a nexthop through this device; default: all
  */
 export function dumpRoutes(socket: RouteSocket, index?: number): Route[] {
   return [...dumpFamily(socket, 'inet', index), ...dumpFamily(socket, 'inet6', index)]
@@ -78,7 +78,7 @@ function dumpFamily(socket: RouteSocket, family: Family, index?: number): Route[
   return all.filter((route) => route.nexthops.some((one) => one.interfaceIndex === index))
 }
 
-/** The kernel may leave it to us to find out what a nexthop object stands for. */
+/** Resolves nexthop objects, if the kernel reports only their ids. */
 function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
   const isUnresolved = ({ nexthops, nexthopObject }: Route) =>
     nexthops.length === 0 && nexthopObject !== undefined
@@ -89,7 +89,7 @@ function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
   )
 }
 
-/** A request that adds the route; it fails with EEXIST where one like it is there. */
+/** Request to add a route; EEXIST if an equal one exists. */
 export function newRouteRequest(route: Route): Request {
   return {
     type: RTM.newRoute,

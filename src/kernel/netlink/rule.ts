@@ -57,7 +57,7 @@ const OFFSET = {
 /** The rule is for what does not match. */
 const FIB_RULE_INVERT = 2
 
-/** What the kernel reports of a rule that suppresses nothing. */
+/** FRA_SUPPRESS_PREFIXLEN of a rule without suppress_prefixlength (-1). */
 const SUPPRESS_NOTHING = 0xffffffff
 
 /** All rules of the socket's namespace, of both families. */
@@ -70,7 +70,7 @@ export function dumpRules(socket: RouteSocket): Rule[] {
 
 /**
  * A request about a rule.
- * @param what `add` fails with EEXIST where the very same rule is there
+ * @param what `add` fails with EEXIST if an identical rule exists
  */
 export function ruleRequest(rule: Rule, what: 'add' | 'delete'): Request {
   return {
