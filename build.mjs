@@ -6,6 +6,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } fr
 import { createRequire } from 'node:module'
 import { arch } from 'node:process'
 import { build } from 'esbuild'
+import { buildExecutable, writeBuildInfo } from './tools/build-executable.mjs'
+import { C_OPTIONS, CC } from './tools/c-options.mjs'
 import { compileSchemas } from './tools/compile-schemas.mjs'
 
 const require = createRequire(import.meta.url)
@@ -17,25 +19,6 @@ function filesInC(directory) {
     .filter((name) => name.endsWith('.c'))
     .sort()
   return names.map((name) => `${directory}/${name}`)
-}
-
-const CC = process.env.CC ?? 'cc'
-
-/** How everything in C is compiled: it runs as root, beside a pod that may be hostile. */
-const C_OPTIONS = [
-  ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Wconversion', '-Werror'],
-  ...['-fstack-protector-strong', '-U_FORTIFY_SOURCE', `-D_FORTIFY_SOURCE=${fortifyLevel()}`],
-  // Fewer segments are fewer mappings and page faults at every start.
-  ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
-  ...['-Wl,-z,relro,-z,now', '-Wl,-z,noexecstack', '-s'],
-]
-
-/** 3 from GCC 12 and Clang 9 on: older ones check less. */
-function fortifyLevel() {
-  const macros = execFileSync(CC, ['-dM', '-E', '-x', 'c', '/dev/null'], { encoding: 'utf8' })
-  const [, gcc] = macros.match(/__GNUC__ (\d+)/) ?? []
-  const [, clang] = macros.match(/__clang_major__ (\d+)/) ?? []
-  return (clang ? clang >= 9 : gcc >= 12) ? 3 : 2
 }
 
 /** The native addon: a Node-API addon, which Node and Bun both load. */
@@ -121,4 +104,8 @@ if (process.argv[2] === 'bench') await bundleBench()
 else {
   await bundle()
   compileWithBun()
+  await buildExecutable('dist/host-device-l3-qjs', 'src/main.ts')
+  writeBuildInfo('dist/build-info.json')
+  // For a test of the host itself.
+  await buildExecutable('build/host-program', 'test/support/host-program.ts')
 }

@@ -1,12 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
-import { execa } from 'execa'
 import { CniError } from '../cni/error.js'
 import { isShallow } from '../cni/network.js'
 import { Failure } from '../failure.js'
+import { runChild } from './child-process.js'
 
-/** ETXTBSY: the plugin is being installed. Retry, as libcni does. */
+/** A file somebody still has open for writing cannot be run: it is being installed. */
 const BUSY_RETRIES = 5
 const BUSY_PAUSE_MILLISECONDS = 1000
+
+/** No result comes near this. */
+const MOST_MEBIBYTES = 4
 
 /** How a plugin ended. */
 export interface PluginOutcome {
@@ -18,8 +21,8 @@ export interface PluginOutcome {
 }
 
 /**
- * Runs a plugin; its stderr is inherited. At the deadline it is killed with all its child
- * processes.
+ * Runs another plugin: stderr goes where ours goes. One that has not ended at the
+ * deadline is ended, with all processes it started.
  * @param input for its stdin
  */
 export async function runPlugin(
@@ -48,41 +51,32 @@ async function runOnce(
   input: string,
   deadlineMilliseconds: number,
 ): Promise<PluginOutcome | 'busy'> {
-  // In its own process group, so that its children can be killed with it. A surviving child would
-  // keep stdout open and block us.
-  const child = execa(path, [], {
-    ...{ env: variables, extendEnv: false, detached: true, cleanup: false },
-    ...{ input, stderr: 'inherit', reject: false, stripFinalNewline: false },
-  })
-  const late = AbortSignal.timeout(deadlineMilliseconds)
-  late.addEventListener('abort', () => child.pid && endGroup(child.pid))
-  const { stdout, exitCode, code, signal, originalMessage } = await child
-  if (code === 'ETXTBSY') return 'busy'
-  if (late.aborted) {
-    const trouble = `it had not answered after ${Math.round(deadlineMilliseconds / 100) / 10} s and was ended`
-    return { stdout, exitCode: undefined, trouble }
+  const limitBytes = MOST_MEBIBYTES << 20
+  const { stdout, exitCode, signal, error, ended } = await runChild(
+    ...([path, variables, input, deadlineMilliseconds, limitBytes] as const),
+  )
+  if (error === 'ETXTBSY') return 'busy'
+  if (ended) {
+    const reason = {
+      late: `it had not answered after ${Math.round(deadlineMilliseconds / 100) / 10} s`,
+      verbose: `it printed more than ${MOST_MEBIBYTES} MiB`,
+    }[ended]
+    return { stdout, exitCode: undefined, trouble: `${reason} and was ended` }
   }
-  const trouble = exitCode === undefined ? (signal ?? originalMessage ?? 'unknown') : undefined
+  const notStarted = error && `spawn ${path} ${error}`
+  const trouble = exitCode === undefined ? (signal ?? notStarted ?? 'unknown') : undefined
   return { stdout, exitCode, trouble }
 }
 
-function endGroup(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL')
-  } catch {
-    // It has just ended by itself.
-  }
-}
-
-/** Maximum number of characters of invalid output quoted in an error. */
+/** As much of an answer that cannot be understood as an error repeats. */
 const QUOTED_CHARACTERS = 200
 
 /**
  * What a plugin printed.
  * @param what for messages: `IPAM plugin "static" (ADD)`
  * @returns the JSON object; undefined where it printed nothing
- * @throws CniError with the plugin's code and message error with its code; Failure
- *   `delegate-failed` if it reported none
+ * @throws CniError its own error, with its code; Failure `delegate-failed` where it
+ *   did not get as far as that
  */
 export function readAnswer(what: string, outcome: PluginOutcome): object | undefined {
   const { stdout, exitCode, trouble } = outcome
@@ -111,7 +105,7 @@ function unexplained(what: string, text: string, exitCode: number | undefined): 
   return new Failure('delegate-failed', `${what} failed: ${reason}: exit status ${exitCode}`)
 }
 
-/** `null` counts as an empty object. */
+/** Null, too, is an empty answer. */
 function decodeObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -122,7 +116,7 @@ function decodeObject(text: string): object | undefined {
   }
 }
 
-/** Quotes and shortens a text for an error message. */
+/** A text for a message, in quotes and no longer than one wants to read. */
 export function quote(text: string): string {
   return JSON.stringify(text.slice(0, QUOTED_CHARACTERS))
 }

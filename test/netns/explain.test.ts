@@ -95,6 +95,6 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
 
   it('beside --help and --version', () => {
     expect(run('--help').stdout).toContain('host-device-l3 explain DEVICE')
-    expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+( \(QuickJS-ng \d+\.\d+\.\d+\))?$/)
   })
 })

@@ -1,0 +1,231 @@
+/* Runs another program: what execa does in the bundle. child-process.ts says what of it. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long what a program started may hold its stdout open after the program's own end was
+ * brought about. */
+#define GRACE_MILLISECONDS 1000
+
+struct child {
+  pid_t pid;
+  int input, output; /* -1 when closed */
+  char *printed;
+  size_t length, room, limit;
+  const char *text; /* what is left to write to its stdin */
+  size_t left;
+  bool late, verbose; /* ended by us: after its time, or since it printed too much */
+};
+
+static long long milliseconds(void) {
+  struct timespec now = {0};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static void close_file(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+/* Starts it in a session and group of its own; 0 or errno. */
+static int start(struct child *child, const char *path, char **variables) {
+  int in[2] = {-1, -1}, out[2] = {-1, -1};
+  char *words[] = {(char *)(uintptr_t)path, NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  if (pipe2(in, O_CLOEXEC) < 0) return errno;
+  int number = pipe2(out, O_CLOEXEC) < 0 ? errno : posix_spawn_file_actions_init(&actions);
+  if (number == 0) {
+    number = posix_spawnattr_init(&attributes);
+    if (number == 0) {
+      number = posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+      if (number == 0) number = posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+      if (number == 0) number = posix_spawnattr_setsigmask(&attributes, &none);
+      if (number == 0) number = posix_spawnattr_setsigdefault(&attributes, &all);
+      if (number == 0)
+        number = posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+      if (number == 0)
+        number = posix_spawn(&child->pid, path, &actions, &attributes, words, variables);
+      posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  close_file(&in[0]);
+  close_file(&out[1]);
+  child->input = in[1];
+  child->output = out[0];
+  if (number == 0 && (fcntl(in[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) < 0))
+    number = errno;
+  return number;
+}
+
+/* Writes what its stdin takes. One that does not read has all it wants. */
+static void feed(struct child *child) {
+  ssize_t part = write(child->input, child->text, child->left);
+  if (part < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (part > 0) {
+    child->text += part;
+    child->left -= (size_t)part;
+  }
+  if (part < 0 || child->left == 0) close_file(&child->input);
+}
+
+/* Reads what it has printed; false without memory. */
+static bool listen_to(struct child *child) {
+  if (child->length == child->room) {
+    size_t room = child->room ? child->room * 2 : 4096;
+    char *larger = realloc(child->printed, room);
+    if (!larger) return false;
+    child->printed = larger;
+    child->room = room;
+  }
+  ssize_t part = read(child->output, child->printed + child->length, child->room - child->length);
+  if (part < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  if (part <= 0) close_file(&child->output);
+  else child->length += (size_t)part;
+  if (child->length > child->limit) {
+    child->length = child->limit;
+    child->verbose = true;
+  }
+  return true;
+}
+
+/* Goes on until its stdout is closed, or its time is over; 0 or errno. */
+static int converse(struct child *child, long long end) {
+  bool ended = false;
+  while (child->output >= 0) {
+    long long left = end - milliseconds();
+    if (left <= 0 || child->verbose) {
+      if (ended) break;
+      /* With all that it started: else they could keep its stdout open. */
+      (void)kill(-child->pid, SIGKILL);
+      ended = true;
+      child->late = !child->verbose;
+      end = milliseconds() + GRACE_MILLISECONDS;
+      if (child->verbose) break;
+      continue;
+    }
+    struct pollfd files[] = {{.fd = child->output, .events = POLLIN},
+                             {.fd = child->input, .events = POLLOUT}};
+    if (poll(files, 2, left > 1000000 ? 1000000 : (int)left) < 0 && errno != EINTR) return errno;
+    if (files[1].revents) feed(child);
+    if (files[0].revents && !listen_to(child)) return ENOMEM;
+  }
+  return 0;
+}
+
+/* Waits for its end, which may come later than that of its stdout; its status of waitpid(2). */
+static int wait_for_end(struct child *child, long long end) {
+  int status = 0;
+  for (long pause = 100000;; pause = pause < 5000000 ? pause * 2 : pause) {
+    pid_t ended = waitpid(child->pid, &status, child->late || child->verbose ? 0 : WNOHANG);
+    if (ended == child->pid || (ended < 0 && errno != EINTR)) return status;
+    if (milliseconds() >= end && !child->late) {
+      (void)kill(-child->pid, SIGKILL);
+      child->late = true;
+    }
+    struct timespec briefly = {.tv_nsec = pause};
+    if (ended == 0) (void)nanosleep(&briefly, NULL);
+  }
+}
+
+/* The environment as execve(2) takes it; NULL, with an exception, where it cannot be read. */
+static char **read_variables(JSContext *context, JSValueConst object) {
+  JSPropertyEnum *names;
+  uint32_t count, done = 0;
+  if (JS_GetOwnPropertyNames(context, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY))
+    return NULL;
+  char **variables = calloc(count + 1, sizeof *variables);
+  for (uint32_t n = 0; variables && n < count; n++) {
+    JSValue value = JS_GetProperty(context, object, names[n].atom);
+    const char *name = JS_AtomToCString(context, names[n].atom);
+    const char *text = JS_IsUndefined(value) ? NULL : JS_ToCString(context, value);
+    if (name && text) {
+      size_t room = strlen(name) + strlen(text) + 2;
+      char *variable = malloc(room);
+      if (variable) {
+        memcpy(variable, name, strlen(name) + 1);
+        strcat(strcat(variable, "="), text);
+        variables[done++] = variable;
+      }
+    }
+    JS_FreeCString(context, text);
+    JS_FreeCString(context, name);
+    JS_FreeValue(context, value);
+  }
+  JS_FreePropertyEnum(context, names, count);
+  if (!variables) JS_ThrowOutOfMemory(context);
+  return variables;
+}
+
+static void set(JSContext *context, JSValue object, const char *name, JSValue value) {
+  JS_SetPropertyStr(context, object, name, value);
+}
+
+static JSValue outcome_of(JSContext *context, const struct child *child, int number, int status) {
+  JSValue outcome = JS_NewObject(context);
+  set(context, outcome, "stdout",
+      text_value(context, child->printed ? child->printed : "", child->length));
+  if (child->late || child->verbose)
+    set(context, outcome, "ended", JS_NewString(context, child->verbose ? "verbose" : "late"));
+  if (number != 0) set(context, outcome, "error", JS_NewString(context, errno_name(number)));
+  else if (WIFEXITED(status))
+    set(context, outcome, "exitCode", JS_NewInt32(context, WEXITSTATUS(status)));
+  else if (WIFSIGNALED(status))
+    set(context, outcome, "signal", JS_NewString(context, signal_name(WTERMSIG(status))));
+  return outcome;
+}
+
+/* runChild(path, variables, input, deadlineMilliseconds, limitBytes) */
+FUNCTION(run_child) {
+  UNUSED;
+  struct child child = {.input = -1, .output = -1};
+  double time, limit;
+  int status = 0;
+  if (JS_ToFloat64(context, &time, arguments[3]) < 0 ||
+      JS_ToFloat64(context, &limit, arguments[4]) < 0)
+    return JS_EXCEPTION;
+  child.limit = (size_t)limit;
+  const char *path = JS_ToCString(context, arguments[0]);
+  const char *input = path ? utf8_text(context, &child.left, arguments[2]) : NULL;
+  char **variables = input ? read_variables(context, arguments[1]) : NULL;
+  JSValue outcome = JS_EXCEPTION;
+  if (variables) {
+    long long end = milliseconds() + (long long)time;
+    child.text = input;
+    int number = start(&child, path, variables);
+    if (number == 0) {
+      if (child.left == 0) close_file(&child.input);
+      number = converse(&child, end);
+      close_file(&child.input);
+      status = wait_for_end(&child, end);
+    }
+    close_file(&child.input);
+    close_file(&child.output);
+    outcome = outcome_of(context, &child, number, status);
+    free(child.printed);
+    for (char **variable = variables; *variable; variable++) free(*variable);
+    free(variables);
+  }
+  JS_FreeCString(context, input);
+  JS_FreeCString(context, path);
+  return outcome;
+}
+
+static const JSCFunctionListEntry ENTRIES[] = {JS_CFUNC_DEF("runChild", 5, run_child)};
+const struct exports child_exports = {"host:child", ENTRIES, COUNT(ENTRIES)};

@@ -1,0 +1,79 @@
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The names and words that Node's C library has for errors: {number, name, words}, made by
+ * build.mjs from those of the Node that builds this. */
+static const struct {
+  int number;
+  const char *name, *words;
+} ERRORS[] = {
+#include "errors.inc"
+};
+
+const char *errno_name(int number) {
+  for (size_t n = 0; n < COUNT(ERRORS); n++)
+    if (ERRORS[n].number == number) return ERRORS[n].name;
+  return "UNKNOWN";
+}
+
+static const char *const SIGNALS[] = {
+#include "signals.inc"
+};
+
+const char *signal_name(int number) {
+  bool known = number > 0 && number < (int)COUNT(SIGNALS) && SIGNALS[number];
+  return known ? SIGNALS[number] : "unknown";
+}
+
+static const char *errno_words(int number) {
+  for (size_t n = 0; n < COUNT(ERRORS); n++)
+    if (ERRORS[n].number == number) return ERRORS[n].words;
+  return "unknown error";
+}
+
+JSValue errno_constants(JSContext *context) {
+  JSValue constants = JS_NewObject(context);
+  for (size_t n = 0; n < COUNT(ERRORS); n++)
+    JS_SetPropertyStr(context, constants, ERRORS[n].name, JS_NewInt32(context, ERRORS[n].number));
+  return constants;
+}
+
+static void set_text(JSContext *context, JSValue error, const char *name, const char *text) {
+  if (text) JS_SetPropertyStr(context, error, name, JS_NewString(context, text));
+}
+
+static JSValue throw_message(JSContext *context, const char *message, int number,
+                             const char *call, const char *path, const char *destination) {
+  JSValue error = JS_NewError(context);
+  if (JS_IsException(error)) return error;
+  JS_DefinePropertyValueStr(context, error, "message", JS_NewString(context, message),
+                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  JS_SetPropertyStr(context, error, "errno", JS_NewInt32(context, -number));
+  set_text(context, error, "code", errno_name(number));
+  set_text(context, error, "syscall", call);
+  set_text(context, error, "path", path);
+  set_text(context, error, "dest", destination);
+  return JS_Throw(context, error);
+}
+
+JSValue throw_system_error(JSContext *context, int number, const char *call, const char *path,
+                           const char *destination) {
+  char *message;
+  int length = asprintf(&message, "%s: %s, %s%s%s%s%s%s%s", errno_name(number),
+                        errno_words(number), call, path ? " '" : "", path ? path : "",
+                        path ? "'" : "", destination ? " -> '" : "",
+                        destination ? destination : "", destination ? "'" : "");
+  if (length < 0) return JS_ThrowOutOfMemory(context);
+  JSValue thrown = throw_message(context, message, number, call, path, destination);
+  free(message);
+  return thrown;
+}
+
+JSValue throw_errno(JSContext *context, int number, const char *call) {
+  char message[64];
+  (void)snprintf(message, sizeof message, "%s %s", call, errno_name(number));
+  return throw_message(context, message, number, call, NULL, NULL);
+}

@@ -1,0 +1,32 @@
+/** What the C host of the executable offers beside modules and globals of Node. */
+
+declare module 'host:native' {
+  type NativeAddon = import('../kernel/native-addon.js').NativeAddon
+  export const enterNetworkNamespace: NativeAddon['enterNetworkNamespace']
+  export const openRouteSocket: NativeAddon['openRouteSocket']
+  export const setSocketTimeout: NativeAddon['setSocketTimeout']
+  export const transact: NativeAddon['transact']
+  export const startTransaction: NativeAddon['startTransaction']
+  export const finishTransaction: NativeAddon['finishTransaction']
+  export const tryLock: NativeAddon['tryLock']
+  export const startProgram: NativeAddon['startProgram']
+  export const waitForProgram: NativeAddon['waitForProgram']
+  export const addressText: NativeAddon['addressText']
+  export const addressBytes: NativeAddon['addressBytes']
+  export const describeErrno: NativeAddon['describeErrno']
+}
+
+declare module 'host:keeper' {
+  export function keeperProgram(): Uint8Array
+}
+
+declare module 'host:child' {
+  /** What `runChild` of ipam/child-process.ts does, at once. */
+  export function runChild(
+    path: string,
+    variables: Record<string, string | undefined>,
+    input: string,
+    deadlineMilliseconds: number,
+    limitBytes: number,
+  ): import('../ipam/child-process.js').ChildOutcome
+}

@@ -1,0 +1,69 @@
+/*
+ * What the files of the executable share: a host for QuickJS-ng that gives the program the
+ * modules `node:…` and the globals it uses, as Node would, and nothing else.
+ *
+ * Everything is synchronous, and a value of JavaScript is freed where that costs nothing to
+ * write: the process lives for milliseconds.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <quickjs.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* A function that JavaScript calls. As many arguments are there as it is declared with: those
+ * that were not given are undefined. */
+#define FUNCTION(name) \
+  static JSValue name(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
+#define UNUSED (void)self, (void)count
+
+/* The functions that a C module exports. */
+struct exports {
+  const char *module;
+  const JSCFunctionListEntry *entries;
+  int count;
+};
+extern const struct exports file_exports, path_exports, net_exports, timer_exports, native_exports,
+    child_exports, keeper_exports;
+
+/* buffer.c: the global Buffer. Its methods are those of every Uint8Array: it is no class of its
+ * own, so that a view of one costs no more than the engine's own. */
+void add_buffer(JSContext *context);
+
+/* json.c: keeps JSON.parse from texts that are nested too deep for the stack. */
+void bound_json(JSContext *context);
+
+/* process.c: the global process, as far as the program uses it. */
+void add_process(JSContext *context, int count, char **words);
+
+/* modules.c: loads the program's modules, compiled into this file, and those of the host. */
+void add_modules(JSRuntime *runtime);
+JSModuleDef *load_module(JSContext *context, const char *name, void *opaque);
+
+/* text.c: texts from and to bytes, as in Node: what is no UTF-8 becomes U+FFFD, and so does a
+ * surrogate without the other one of its pair. utf8_text is to be freed with JS_FreeCString. */
+JSValue text_value(JSContext *context, const char *bytes, size_t length);
+const char *utf8_text(JSContext *context, size_t *length, JSValueConst value);
+
+/* errors.c */
+
+/* Throws what Node would for a failed system call: "ENOENT: no such file or directory, open
+ * '/x'". Both paths may be NULL. */
+JSValue throw_system_error(JSContext *context, int number, const char *call, const char *path,
+                           const char *destination);
+
+/* Throws "kill ESRCH", as Node does where no file is concerned. */
+JSValue throw_errno(JSContext *context, int number, const char *call);
+
+/* "ENOENT" for 2, "SIGKILL" for 9. */
+const char *errno_name(int number);
+const char *signal_name(int number);
+
+/* An object with the number of each name. */
+JSValue errno_constants(JSContext *context);
+
+#endif

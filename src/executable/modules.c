@@ -1,0 +1,75 @@
+#include "host.h"
+
+#include <string.h>
+
+/* The program's modules as bytecode, one after the other, and where each begins: made by
+ * build.mjs. */
+extern const uint8_t program_bytes[];
+static const struct {
+  const char *name;
+  size_t start, length;
+} PROGRAM[] = {
+#include "program.inc"
+};
+
+/* The address keeper's bytes, linked in by build.mjs. */
+extern const uint8_t keeper_bytes[], keeper_bytes_end[];
+
+FUNCTION(keeper_program) {
+  UNUSED, (void)arguments;
+  return JS_NewUint8ArrayCopy(context, keeper_bytes, (size_t)(keeper_bytes_end - keeper_bytes));
+}
+
+static const JSCFunctionListEntry KEEPER[] = {JS_CFUNC_DEF("keeperProgram", 0, keeper_program)};
+const struct exports keeper_exports = {"host:keeper", KEEPER, COUNT(KEEPER)};
+
+static const struct exports *const HOST[] = {&file_exports,   &path_exports,   &net_exports,
+                                             &timer_exports,  &native_exports, &child_exports,
+                                             &keeper_exports};
+
+static int fill_module(JSContext *context, JSModuleDef *module) {
+  JSAtom atom = JS_GetModuleName(context, module);
+  const char *name = JS_AtomToCString(context, atom);
+  JS_FreeAtom(context, atom);
+  for (size_t n = 0; name && n < COUNT(HOST); n++)
+    if (strcmp(HOST[n]->module, name) == 0) {
+      JS_FreeCString(context, name);
+      return JS_SetModuleExportList(context, module, HOST[n]->entries, HOST[n]->count);
+    }
+  JS_FreeCString(context, name);
+  return -1;
+}
+
+static JSModuleDef *host_module(JSContext *context, const struct exports *exports) {
+  JSModuleDef *module = JS_NewCModule(context, exports->module, fill_module);
+  if (module && JS_AddModuleExportList(context, module, exports->entries, exports->count) == 0)
+    return module;
+  return NULL;
+}
+
+/* The names of the program's modules are those of files beside each other: "./x.js" is "x.js". */
+static char *normalize(JSContext *context, const char *base, const char *name, void *opaque) {
+  (void)base, (void)opaque;
+  return js_strdup(context, strncmp(name, "./", 2) == 0 ? name + 2 : name);
+}
+
+JSModuleDef *load_module(JSContext *context, const char *name, void *opaque) {
+  (void)opaque;
+  for (size_t n = 0; n < COUNT(HOST); n++)
+    if (strcmp(HOST[n]->module, name) == 0) return host_module(context, HOST[n]);
+  for (size_t n = 0; n < COUNT(PROGRAM); n++) {
+    if (strcmp(PROGRAM[n].name, name) != 0) continue;
+    JSValue module = JS_ReadObject(context, program_bytes + PROGRAM[n].start, PROGRAM[n].length,
+                                   JS_READ_OBJ_BYTECODE);
+    if (JS_IsException(module)) return NULL;
+    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+    JS_FreeValue(context, module);
+    return definition;
+  }
+  JS_ThrowReferenceError(context, "there is no module %s", name);
+  return NULL;
+}
+
+void add_modules(JSRuntime *runtime) {
+  JS_SetModuleLoaderFunc(runtime, normalize, load_module, NULL);
+}

@@ -1,0 +1,215 @@
+/* The native core for QuickJS; native-addon.ts says what each function does. */
+#include "../kernel/native/core.h"
+#include "host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static JSValue throw_failure(JSContext *context, struct failure failure) {
+  char message[256];
+  (void)snprintf(message, sizeof message, "%s: %s", failure.call, strerror(failure.number));
+  JSValue error = JS_NewError(context);
+  if (JS_IsException(error)) return error;
+  JS_DefinePropertyValueStr(context, error, "message", JS_NewString(context, message),
+                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  JS_SetPropertyStr(context, error, "errno", JS_NewInt32(context, failure.number));
+  JS_SetPropertyStr(context, error, "syscall", JS_NewString(context, failure.call));
+  return JS_Throw(context, error);
+}
+
+static JSValue bytes_value(JSContext *context, const uint8_t *bytes, size_t length) {
+  return JS_NewUint8ArrayCopy(context, bytes, length);
+}
+
+FUNCTION(enter_network_namespace_js) {
+  UNUSED;
+  int fd;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
+  struct failure failure = enter_network_namespace(fd);
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
+FUNCTION(open_route_socket_js) {
+  UNUSED;
+  int timeout, fd;
+  if (JS_ToInt32(context, &timeout, arguments[0]) < 0) return JS_EXCEPTION;
+  struct failure failure = open_route_socket(timeout, &fd);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+}
+
+FUNCTION(set_socket_timeout_js) {
+  UNUSED;
+  int fd, timeout;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0 || JS_ToInt32(context, &timeout, arguments[1]) < 0)
+    return JS_EXCEPTION;
+  struct failure failure = set_socket_timeout(fd, timeout);
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
+static bool read_exchange(JSContext *context, JSValueConst *arguments, struct exchange *exchange) {
+  int fd;
+  size_t length;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return false;
+  const uint8_t *request = JS_GetUint8Array(context, &length, arguments[1]);
+  if (request && prepare_exchange(exchange, fd, request, length)) return true;
+  JS_ThrowTypeError(context, "a buffer of netlink messages was expected");
+  return false;
+}
+
+static JSValue answers_value(JSContext *context, struct exchange *exchange,
+                             struct failure failure) {
+  JSValue answers = failure.call
+                        ? throw_failure(context, failure)
+                        : bytes_value(context, exchange->answers, exchange->answers_length);
+  free(exchange->answers);
+  return answers;
+}
+
+FUNCTION(transact_js) {
+  UNUSED;
+  struct exchange exchange;
+  if (!read_exchange(context, arguments, &exchange)) return JS_EXCEPTION;
+  carry_out(&exchange);
+  return answers_value(context, &exchange, exchange.failure);
+}
+
+/* A started transaction is an index into these: one at a time is all there ever is. */
+static struct exchange *started[4];
+
+FUNCTION(start_transaction_js) {
+  UNUSED;
+  struct exchange prepared;
+  int32_t handle = 0;
+  while (handle < (int32_t)COUNT(started) && started[handle]) handle++;
+  if (handle == COUNT(started)) return JS_ThrowRangeError(context, "too many transactions");
+  if (!read_exchange(context, arguments, &prepared)) return JS_EXCEPTION;
+  struct failure failure = start_exchange(&prepared, &started[handle]);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, handle);
+}
+
+FUNCTION(finish_transaction_js) {
+  UNUSED;
+  uint32_t handle;
+  if (JS_ToUint32(context, &handle, arguments[0]) < 0) return JS_EXCEPTION;
+  if (handle >= COUNT(started) || !started[handle])
+    return JS_ThrowTypeError(context, "the transaction is finished already");
+  struct exchange *exchange = started[handle];
+  started[handle] = NULL;
+  JSValue answers = answers_value(context, exchange, finish_exchange(exchange));
+  free(exchange);
+  return answers;
+}
+
+FUNCTION(try_lock_js) {
+  UNUSED;
+  int fd;
+  bool taken;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
+  struct failure failure = try_lock(fd, &taken);
+  return failure.call ? throw_failure(context, failure) : JS_NewBool(context, taken);
+}
+
+static bool read_files(JSContext *context, JSValueConst array, int *files, int64_t *count) {
+  if (JS_GetLength(context, array, count) < 0) return false;
+  if (*count > MOST_FILES) {
+    JS_ThrowTypeError(context, "too many files");
+    return false;
+  }
+  for (int64_t n = 0; n < *count; n++) {
+    JSValue file = JS_GetPropertyInt64(context, array, n);
+    if (JS_ToInt32(context, &files[n], file) < 0) return false;
+  }
+  return true;
+}
+
+FUNCTION(start_program_js) {
+  UNUSED;
+  int program, files[MOST_FILES];
+  int64_t length;
+  pid_t pid;
+  if (JS_ToInt32(context, &program, arguments[0]) < 0 ||
+      !read_files(context, arguments[2], files, &length))
+    return JS_EXCEPTION;
+  const char *title = JS_ToCString(context, arguments[1]);
+  if (!title) return JS_EXCEPTION;
+  struct failure failure = start_program(program, title, files, (size_t)length, &pid);
+  JS_FreeCString(context, title);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, pid);
+}
+
+FUNCTION(wait_for_program_js) {
+  UNUSED;
+  int pid, status;
+  if (JS_ToInt32(context, &pid, arguments[0]) < 0) return JS_EXCEPTION;
+  struct failure failure = wait_for_program(pid, &status);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, status);
+}
+
+FUNCTION(address_text_js) {
+  UNUSED;
+  char text[INET6_ADDRSTRLEN];
+  size_t length;
+  const uint8_t *bytes = JS_GetUint8Array(context, &length, arguments[0]);
+  if (!bytes || !address_text(bytes, length, text))
+    return JS_ThrowTypeError(context, "an address of 4 or 16 bytes was expected");
+  return JS_NewString(context, text);
+}
+
+FUNCTION(address_bytes_js) {
+  UNUSED;
+  uint8_t bytes[16];
+  const char *text = JS_ToCString(context, arguments[0]);
+  size_t length = text ? address_bytes(text, bytes) : 0;
+  JS_FreeCString(context, text);
+  if (length == 0) return JS_ThrowTypeError(context, "the text of an IP address was expected");
+  return bytes_value(context, bytes, length);
+}
+
+FUNCTION(describe_errno_js) {
+  UNUSED;
+  int number;
+  if (JS_ToInt32(context, &number, arguments[0]) < 0) return JS_EXCEPTION;
+  return JS_NewString(context, strerror(number));
+}
+
+/* isIP(text): 4, 6 or 0, of node:net. IPv6 may come with a zone. */
+FUNCTION(is_ip) {
+  UNUSED;
+  static const char ZONE[] =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.:";
+  char address[INET6_ADDRSTRLEN];
+  uint8_t bytes[16];
+  size_t length = 0;
+  const char *text = JS_ToCString(context, arguments[0]);
+  if (!text) return JS_EXCEPTION;
+  size_t before = strcspn(text, "%");
+  const char *zone = text[before] == '%' ? text + before + 1 : NULL;
+  if (before < sizeof address && (!zone || (*zone && zone[strspn(zone, ZONE)] == '\0'))) {
+    memcpy(address, text, before);
+    address[before] = '\0';
+    length = address_bytes(address, bytes);
+  }
+  JS_FreeCString(context, text);
+  return JS_NewInt32(context, length == 16 ? 6 : length == 4 && !zone ? 4 : 0);
+}
+
+static const JSCFunctionListEntry ENTRIES[] = {
+    JS_CFUNC_DEF("enterNetworkNamespace", 1, enter_network_namespace_js),
+    JS_CFUNC_DEF("openRouteSocket", 1, open_route_socket_js),
+    JS_CFUNC_DEF("setSocketTimeout", 2, set_socket_timeout_js),
+    JS_CFUNC_DEF("transact", 2, transact_js),
+    JS_CFUNC_DEF("startTransaction", 2, start_transaction_js),
+    JS_CFUNC_DEF("finishTransaction", 1, finish_transaction_js),
+    JS_CFUNC_DEF("tryLock", 1, try_lock_js),
+    JS_CFUNC_DEF("startProgram", 3, start_program_js),
+    JS_CFUNC_DEF("waitForProgram", 1, wait_for_program_js),
+    JS_CFUNC_DEF("addressText", 1, address_text_js),
+    JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
+    JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),
+};
+const struct exports native_exports = {"host:native", ENTRIES, COUNT(ENTRIES)};
+
+static const JSCFunctionListEntry NET[] = {JS_CFUNC_DEF("isIP", 1, is_ip)};
+const struct exports net_exports = {"node:net", NET, COUNT(NET)};

@@ -1,0 +1,50 @@
+import { execa } from 'execa'
+
+/** How a program ended. */
+export interface ChildOutcome {
+  stdout: string
+  /** Undefined where a signal ended it, or it was not even started. */
+  exitCode: number | undefined
+  /** The signal that ended it, e.g. "SIGKILL". */
+  signal: string | undefined
+  /** The error that kept it from being started, e.g. "ENOENT". */
+  error: string | undefined
+  /** Whether it was ended because it took too long, or printed too much. */
+  ended: 'late' | 'verbose' | undefined
+}
+
+/**
+ * Runs a program to its end: in a session of its own, with these variables and no others, and
+ * stderr where ours goes. What takes too long or prints too much is ended, with all it started.
+ * @param input for its stdin
+ * @param limitBytes of its stdout
+ */
+export async function runChild(
+  path: string,
+  variables: NodeJS.ProcessEnv,
+  input: string,
+  deadlineMilliseconds: number,
+  limitBytes: number,
+): Promise<ChildOutcome> {
+  // A group of its own, so that the end of it is the end of its children too:
+  // else they could keep its stdout open, and us waiting.
+  const child = execa(path, [], {
+    ...{ env: variables, extendEnv: false, detached: true, cleanup: false, input },
+    ...{ stderr: 'inherit', reject: false, stripFinalNewline: false, maxBuffer: limitBytes },
+  })
+  const end = () => child.pid && endGroup(child.pid)
+  const late = AbortSignal.timeout(deadlineMilliseconds)
+  late.addEventListener('abort', end)
+  const { stdout, exitCode, signal, code, isMaxBuffer } = await child
+  if (isMaxBuffer) end()
+  const ended = isMaxBuffer ? 'verbose' : late.aborted ? 'late' : undefined
+  return { stdout, exitCode, signal, error: child.pid ? undefined : (code ?? 'unknown'), ended }
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
+  }
+}

@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process'
+
+/** The C compiler. */
+export const CC = process.env.CC ?? 'cc'
+
+/** How the project's own C is compiled: it runs as root, beside a pod that may be hostile. */
+export const C_OPTIONS = [
+  ...['-std=gnu11', '-Os', '-Wall', '-Wextra', '-Wconversion', '-Werror'],
+  ...['-fstack-protector-strong', '-U_FORTIFY_SOURCE', `-D_FORTIFY_SOURCE=${fortifyLevel()}`],
+  // Fewer segments are fewer mappings and page faults at every start.
+  ...['-fno-asynchronous-unwind-tables', '-Wl,-z,noseparate-code', '-Wl,--build-id=none'],
+  ...['-Wl,-z,relro,-z,now', '-Wl,-z,noexecstack', '-s'],
+]
+
+/** 3 from GCC 12 and Clang 9 on: older ones check less. */
+function fortifyLevel() {
+  const macros = execFileSync(CC, ['-dM', '-E', '-x', 'c', '/dev/null'], { encoding: 'utf8' })
+  const [, gcc] = macros.match(/__GNUC__ (\d+)/) ?? []
+  const [, clang] = macros.match(/__clang_major__ (\d+)/) ?? []
+  return (clang ? clang >= 9 : gcc >= 12) ? 3 : 2
+}
