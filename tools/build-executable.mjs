@@ -14,7 +14,6 @@ import { gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { C_OPTIONS, CC } from './c-options.mjs'
 import { hostPlugin } from './host-plugin.mjs'
-import { netlinkCodecPlugin } from './netlink-codec-plugin.mjs'
 
 const ENGINE = 'build/quickjs/root/usr/src/quickjs-ng'
 const ENGINE_SOURCES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'dtoa.c']
@@ -106,7 +105,7 @@ async function bundleModules(entryPoint, outdir) {
     mainFields: ['module', 'main'],
     entryPoints: { main: entryPoint },
     chunkNames: '[name]-[hash]',
-    plugins: [hostPlugin(engineVersion()), netlinkCodecPlugin],
+    plugins: [hostPlugin(engineVersion())],
   })
 }
 
