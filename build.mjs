@@ -1,10 +1,9 @@
 // Builds both artefacts from one source:
 //   dist/host-device-l3.cjs  one file for Node 20 or later
-//   dist/host-device-l3      the same, compiled with Bun; needs no Node
+//   dist/host-device-l3      the same as bytecode in one static executable; needs nothing
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { arch } from 'node:process'
 import { build } from 'esbuild'
 import { buildExecutable, writeBuildInfo } from './tools/build-executable.mjs'
 import { C_OPTIONS, CC } from './tools/c-options.mjs'
@@ -21,7 +20,7 @@ function filesInC(directory) {
   return names.map((name) => `${directory}/${name}`)
 }
 
-/** The native addon: a Node-API addon, which Node and Bun both load. */
+/** The native addon: a Node-API addon. The executable has the same C inside. */
 function compileNativeAddon() {
   run(CC, [
     ...[...C_OPTIONS, '-fPIC', '-shared', '-fvisibility=hidden'],
@@ -76,16 +75,6 @@ async function bundle() {
   chmodSync('dist/host-device-l3.cjs', 0o755)
 }
 
-/** Without the two last options the executable would read .env and bunfig.toml where it is started. */
-function compileWithBun() {
-  const bun = require.resolve(`@oven/bun-linux-${arch === 'arm64' ? 'aarch64' : arch}/bin/bun`)
-  run(bun, [
-    ...['build', '--compile', '--bytecode', '--minify', 'dist/host-device-l3.cjs'],
-    ...['--outfile', 'dist/host-device-l3'],
-    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
-  ])
-}
-
 /** `node build.mjs bench`: the bench, for Node to run. */
 async function bundleBench() {
   await build({
@@ -103,8 +92,7 @@ await compileSchemas()
 if (process.argv[2] === 'bench') await bundleBench()
 else {
   await bundle()
-  compileWithBun()
-  await buildExecutable('dist/host-device-l3-qjs', 'src/main.ts')
+  await buildExecutable('dist/host-device-l3', 'src/main.ts')
   writeBuildInfo('dist/build-info.json')
   // For a test of the host itself.
   await buildExecutable('build/host-program', 'test/support/host-program.ts')

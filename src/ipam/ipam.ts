@@ -39,7 +39,6 @@ export class Ipam {
   async add(): Promise<Result> {
     this.#mayHaveAssigned = true
     const answer = await this.#ask('ADD')
-    const { understandAssignment } = await import('./ipam.js')
     return understandAssignment(answer, this.#described('ADD'), this.#delegation.cniVersion)
   }
 
@@ -59,8 +58,7 @@ export class Ipam {
   /** The plugin's answer: an object, or undefined where it printed nothing. */
   async #ask(command: string): Promise<object | undefined> {
     const { variables, input } = this.#delegation
-    const { runPlugin } = await import('./run-plugin.js')
-    const { readAnswer } = await import('./run-plugin.js')
+    const { runPlugin, readAnswer } = await import('./run-plugin.js')
     const own = { ...variables, CNI_COMMAND: command }
     const outcome = await runPlugin(
       this.#path,

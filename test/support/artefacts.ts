@@ -5,7 +5,7 @@ export const COMPILED = absolute('dist/host-device-l3')
 
 const SHIPPED = [
   { artefact: 'dist/host-device-l3.cjs, run by Node', path: JAVASCRIPT },
-  { artefact: 'dist/host-device-l3, compiled with Bun', path: COMPILED },
+  { artefact: 'dist/host-device-l3, the executable', path: COMPILED },
 ]
 
 /**

@@ -24,7 +24,7 @@ function codeOf(path: string): string {
 }
 
 /** The executable's modules before they are compiled. */
-const MODULES = 'build/executable/dist-host-device-l3-qjs/modules'
+const MODULES = 'build/executable/dist-host-device-l3/modules'
 
 /** What the executable is made of in TypeScript, but for what the host has in its place. */
 function sources(): string[] {
