@@ -1,14 +1,15 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const JAVASCRIPT = absolute('dist/host-device-l3.cjs')
-export const COMPILED = absolute('dist/host-device-l3')
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Where the artefacts are. The variable is for those of another build. */
+export const DIRECTORY = resolve(REPOSITORY, process.env.ARTEFACTS_DIR ?? 'dist')
+export const JAVASCRIPT = `${DIRECTORY}/host-device-l3.cjs`
+export const COMPILED = `${DIRECTORY}/host-device-l3`
 
 /** What is shipped. Every test of the plugin as a program runs against each. */
 export const ARTEFACTS = [
   { artefact: 'dist/host-device-l3.cjs, run by Node', path: JAVASCRIPT },
   { artefact: 'dist/host-device-l3, compiled with Bun', path: COMPILED },
 ]
-
-function absolute(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url))
-}
