@@ -13,6 +13,7 @@ export const embeddedPrograms = {
 /** What all configurations share. */
 export const common: NonNullable<ViteUserConfig['test']> = {
   pool: 'forks',
+  setupFiles: ['./test/support/repeatable.ts'],
   testTimeout: 60_000,
   hookTimeout: 60_000,
   // Many files run beside each other: what is waited for may come late.

@@ -4,7 +4,6 @@ import {
   fstatSync,
   openSync,
   readdirSync,
-  type Stats,
   statfsSync,
   statSync,
 } from 'node:fs'
@@ -132,7 +131,10 @@ function inodeOf(path: string): number | undefined {
   }
 }
 
-function isSameFile(one: Stats, other: Stats): boolean {
+/** The device and inode number of a file, as stat(2) has them. */
+type FileIdentity = Record<'dev' | 'ino', number>
+
+function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.dev === other.dev && one.ino === other.ino
 }
 

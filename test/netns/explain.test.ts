@@ -3,17 +3,12 @@ import { Value } from '@sinclair/typebox/value'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HostNetworkStateSchema } from '../../src/state/schema.js'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { callPlugin } from '../support/plugin.js'
+import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
   let testbed: Testbed
-  const run = (words: string) => {
-    const { exitCode, stdout, stderr } = testbed.run(testbed.host, `${path} ${words}`, {
-      reject: false,
-    })
-    return { exitCode, stdout, stderr }
-  }
+  const run = (words: string) => runCommandLine(testbed, path, words.split(' '))
 
   beforeEach(() => {
     testbed = new Testbed()

@@ -3,17 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
 import { Scene } from '../support/gvisor/scene.js'
+import { runCommandLine } from '../support/plugin.js'
 
 describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
   let scene: Scene
-  const keep = (words: string[], input = '') => {
-    const command = [path, 'keep', '--state-dir', scene.testbed.stateDirectory, ...words]
-    const { exitCode, stdout, stderr } = execaSync(
-      'ip',
-      ['netns', 'exec', scene.testbed.host, ...command],
-      { input, reject: false },
-    )
-    return { exitCode, stdout, stderr }
+  const keep = (words: string[], input?: string) => {
+    const { testbed } = scene
+    const command = ['keep', '--state-dir', testbed.stateDirectory, ...words]
+    return runCommandLine(testbed, path, command, input)
   }
   const here = () => ['--netns', scene.testbed.sandboxPath]
 

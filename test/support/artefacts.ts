@@ -1,7 +1,12 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const JAVASCRIPT = absolute('dist/host-device-l3.cjs')
-export const COMPILED = absolute('dist/host-device-l3')
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Where the artefacts are. The variable is for those of another build. */
+export const DIRECTORY = resolve(REPOSITORY, process.env.ARTEFACTS_DIR ?? 'dist')
+export const JAVASCRIPT = `${DIRECTORY}/host-device-l3.cjs`
+export const COMPILED = `${DIRECTORY}/host-device-l3`
 
 const SHIPPED = [
   { artefact: 'dist/host-device-l3.cjs, run by Node', path: JAVASCRIPT },
@@ -13,9 +18,5 @@ const SHIPPED = [
  * runs against each.
  */
 export const ARTEFACTS = process.env.ARTEFACT
-  ? [{ artefact: process.env.ARTEFACT, path: absolute(process.env.ARTEFACT) }]
+  ? [{ artefact: process.env.ARTEFACT, path: resolve(REPOSITORY, process.env.ARTEFACT) }]
   : SHIPPED
-
-function absolute(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url))
-}

@@ -1,4 +1,5 @@
 import { execa, execaSync } from 'execa'
+import { recordCall } from './record-calls.js'
 import type { Testbed } from './testbed.js'
 
 /** How a call ended. */
@@ -33,7 +34,9 @@ export function callPlugin(
 ): Outcome {
   const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
   const [program = '', ...rest] = words
-  return outcomeOf(execaSync(program, rest, settings))
+  const outcome = outcomeOf(execaSync(program, rest, settings))
+  recordCall({ artefactPath, command, variables: settings.env, input: settings.input, ...outcome })
+  return outcome
 }
 
 /** Like `callPlugin`, without waiting for the end. */
@@ -45,7 +48,26 @@ export async function startPlugin(
 ): Promise<Outcome> {
   const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
   const [program = '', ...rest] = words
-  return outcomeOf(await execa(program, rest, settings))
+  const outcome = outcomeOf(await execa(program, rest, settings))
+  recordCall({ artefactPath, command, variables: settings.env, input: settings.input, ...outcome })
+  return outcome
+}
+
+/** Runs an artefact on the testbed's host as a person does, e.g. with ['explain', 'eth1']. */
+export function runCommandLine(
+  testbed: CallSite,
+  artefactPath: string,
+  words: string[],
+  input = '',
+): Omit<Outcome, 'document'> {
+  const { exitCode, stdout, stderr } = execaSync(
+    'ip',
+    ['netns', 'exec', testbed.host, artefactPath, ...words],
+    { input, reject: false },
+  )
+  const outcome = { exitCode, stdout, stderr }
+  recordCall({ artefactPath, command: words.join(' '), variables: {}, input, ...outcome })
+  return outcome
 }
 
 function prepare(testbed: CallSite, artefactPath: string, command: string, options: CallOptions) {

@@ -31,7 +31,10 @@ describe('the imports of src', () => {
     expect(new Set(files.map(folderOf))).toEqual(new Set(['', ...folders]))
   })
 
-  it.each(files)('%s imports nothing from a folder above its own', (file) => {
+  // What replaces modules in the executable has their types from where they are.
+  const layered = files.filter((file) => folderOf(file) !== 'executable')
+
+  it.each(layered)('%s imports nothing from a folder above its own', (file) => {
     const own = folders.indexOf(folderOf(file))
     const above = importsOf(file).filter((path) => {
       const folder = folders.indexOf(folderOf(path))
