@@ -62,6 +62,7 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary', '.bin': 'binary' },
+  alias: { os: './tools/endianness.mjs' },
   logLevel: 'warning',
 }
 
