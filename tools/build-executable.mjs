@@ -105,6 +105,7 @@ async function bundleModules(entryPoint, outdir) {
     mainFields: ['module', 'main'],
     entryPoints: { main: entryPoint },
     chunkNames: '[name]-[hash]',
+    alias: { os: './tools/endianness.mjs' },
     plugins: [hostPlugin(engineVersion())],
   })
 }

@@ -6,7 +6,6 @@ const REPLACEMENTS = [
   [/\/native-addon\.js$/, 'src/executable/native-addon.ts'],
   [/\/child-process\.js$/, 'src/executable/child-process.ts'],
   [/^node:util$/, 'src/executable/parse-args.ts'],
-  [/^os$/, 'src/executable/os.ts'],
 ]
 
 /** Bundles for the host of src/executable/, which knows the modules `node:…` and `host:…`. */
