@@ -8,19 +8,19 @@ import { Failure } from '../failure.js'
 const BUSY_RETRIES = 5
 const BUSY_PAUSE_MILLISECONDS = 1000
 
-/** How a plugin ended. */
+/** Outcome of running a plugin. */
 export interface PluginOutcome {
   stdout: string
-  /** Undefined where it was ended, or not even started. */
+  /** Undefined if it was killed or could not be started. */
   exitCode: number | undefined
-  /** Why it did not end by itself, in words. */
+  /** Why there is no exit code, for an error message. */
   trouble: string | undefined
 }
 
 /**
  * Runs a plugin; its stderr is inherited. At the deadline it is killed with all its child
  * processes.
- * @param input for its stdin
+ * @param input its stdin
  */
 export async function runPlugin(
   path: string,
@@ -70,7 +70,7 @@ function endGroup(leader: number): void {
   try {
     process.kill(-leader, 'SIGKILL')
   } catch {
-    // It has just ended by itself.
+    // The process group has just ended by itself.
   }
 }
 
@@ -78,11 +78,11 @@ function endGroup(leader: number): void {
 const QUOTED_CHARACTERS = 200
 
 /**
- * What a plugin printed.
- * @param what for messages: `IPAM plugin "static" (ADD)`
- * @returns the JSON object; undefined where it printed nothing
- * @throws CniError with the plugin's code and message error with its code; Failure
- *   `delegate-failed` if it reported none
+ * Decodes a plugin's output.
+ * @param what the plugin, for messages: `IPAM plugin "static" (ADD)`
+ * @returns the JSON object; undefined if it printed nothing
+ * @throws CniError with the code and message of the plugin's own error; Failure `delegate-failed`
+ *   if it reported none
  */
 export function readAnswer(what: string, outcome: PluginOutcome): object | undefined {
   const { stdout, exitCode, trouble } = outcome
@@ -95,7 +95,7 @@ export function readAnswer(what: string, outcome: PluginOutcome): object | undef
   throw new Failure('delegate-failed', `${what} printed what is no result: ${quote(text)}`)
 }
 
-/** The error the plugin reported, passed on as it is. */
+/** The error that the plugin reported; undefined if its output is no error document. */
 function ownError(what: string, text: string): CniError | undefined {
   const { code, msg, details } = (decodeObject(text) ?? {}) as Record<string, unknown>
   if (!Number.isInteger(code) || Number(code) < 1) return undefined
