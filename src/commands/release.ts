@@ -83,9 +83,9 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
  * @param sandbox undefined if it no longer exists
  * @param store the records: a device that was lent again must not be taken from its new pod
  * @param restore whether the caller restores the state next; then some settings must be set before
- * the device is up
+ *   the device is up
  * @returns the device on the host; undefined if it no longer exists (a virtual device is destroyed
- * with its sandbox)
+ *   with its sandbox)
  * @throws Failure `return-failed`
  */
 export function returnLentDevice(

@@ -5,7 +5,10 @@ import { inAnonymousFile } from './anonymous-file.js'
 export interface NativeAddon {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void
-  /** Opens a routing socket in the current namespace; send and receive time out after the given time. */
+  /**
+   * Opens a rtnetlink socket in the current namespace; send and receive time out after the given
+   * time.
+   */
   openRouteSocket(timeoutMilliseconds: number): number
   /** Sets a socket's send and receive timeouts. */
   setSocketTimeout(fd: number, timeoutMilliseconds: number): void
