@@ -1,42 +1,42 @@
 import { Failure } from './failure.js'
 
 /**
- * When the call has to be over, in seconds since the process started: a clock that nobody
- * sets. Until `startCall` there is no such time.
+ * The deadline of the call, in seconds of process uptime, which no change of the clock moves. There
+ * is none until `startCall` sets it.
  */
 let end = Number.POSITIVE_INFINITY
 
-/** How long an IPAM plugin may take to release what it assigned, however late it is. */
+/** Seconds that an IPAM plugin gets to release its addresses, even if the call has no time left. */
 export const RELEASE_SECONDS = 10
 
-/** How long the return of a device may take, however late it is. */
+/** Seconds that the return of a device may take, even if the call has no time left. */
 export const RETURN_SECONDS = 30
 
-/** Sets the deadline of this call: no wait goes on longer than it. */
+/** Sets the deadline of this call. Every later wait ends at this deadline at the latest. */
 export function startCall(timeoutSeconds: number): void {
   end = process.uptime() + timeoutSeconds
 }
 
 /**
- * Gives the call at least so many seconds from now, to undo what it did: a device must not be
- * left half-way.
+ * Moves the deadline so that at least this many seconds are left. Undoing needs this: the call must
+ * not leave a device half-way because its time is up.
  */
 export function extendDeadline(seconds: number): void {
   end = Math.max(end, process.uptime() + seconds)
 }
 
-/** How long to wait for something, in milliseconds: the usual time, or what is left of the call. */
+/** The given wait in milliseconds, shortened to the time the call has left. */
 export function timeLeft(usualMilliseconds: number): number {
   return Math.min(usualMilliseconds, Math.max(0, (end - process.uptime()) * 1000))
 }
 
-/** @throws Failure `busy` where the call has taken longer than it may */
+/** @throws Failure `busy` if the deadline has passed */
 export function requireTime(): void {
   if (process.uptime() <= end) return
   throw new Failure('busy', 'the time that the call may take (timeoutSeconds) is over')
 }
 
-/** Blocks this thread: the process has nothing else to do meanwhile. */
+/** Blocks the thread. The process has nothing else to do meanwhile. */
 export function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -1,6 +1,6 @@
 /**
- * What can go wrong outside the CNI protocol itself, in terms of devices,
- * sandboxes and the kernel. `cni/error.ts` says which CNI code each kind has.
+ * Kinds of failure outside the CNI protocol itself: devices, sandboxes and the kernel.
+ * `cni/error.ts` maps each kind to a CNI error code.
  */
 export type FailureKind =
   | 'configuration-invalid'

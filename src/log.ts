@@ -4,23 +4,23 @@ import { printStderr } from './stdio.js'
 const LEVELS = ['error', 'warning', 'info', 'debug'] as const
 export type LogLevel = (typeof LEVELS)[number]
 
-/** Where events are logged, and what each line says of its call. */
+/** The log file, the lowest level written to it, and the fields added to every line. */
 export interface LogSettings {
-  /** Undefined: there is no log file; warnings go to stderr all the same. */
+  /** Undefined: there is no log file. Warnings still go to stderr. */
   file?: string | undefined
   level: LogLevel
-  /** What the call is about: its command, network, container, interface and pod. */
+  /** Fields that identify the call: its command, network, container, interface and pod. */
   context: () => Record<string, string>
 }
 
 let settings: LogSettings = { level: 'warning', context: () => ({}) }
 
-/** Sets where this process logs, once its configuration is known. */
+/** Sets the log of this process. Called once the configuration is known. */
 export function openLog(wanted: LogSettings): void {
   settings = wanted
 }
 
-/** Warns the operator, on stderr and in the log: nothing failed, but something is worth knowing. */
+/** Logs a warning and prints it to stderr. Nothing failed, but the operator should know. */
 export function warn(text: string): void {
   if (isWanted('warning')) printWarning(text)
   note('warning', text, () => ({}))
@@ -28,7 +28,7 @@ export function warn(text: string): void {
 
 /**
  * Writes an event to the log file.
- * @param fields what was decided, or how it went; only called where the event is written
+ * @param fields further members of the line; called only if the line is written
  */
 export function note(level: LogLevel, event: string, fields: () => object): void {
   const { file, context } = settings
@@ -42,7 +42,7 @@ export function note(level: LogLevel, event: string, fields: () => object): void
   }
 }
 
-/** A log line that another program is to write: JSON members, without the time and the braces. */
+/** A log line that another program writes later: JSON members, without the time and the braces. */
 export interface PreparedLine {
   file: string
   members: string
@@ -50,7 +50,7 @@ export interface PreparedLine {
 
 /**
  * Prepares a log line for a program that outlives this process.
- * @returns undefined where the configuration does not want such a line
+ * @returns undefined if there is no log file or it does not take this level
  */
 export function prepareNote(
   level: LogLevel,
@@ -67,11 +67,11 @@ function isWanted(level: LogLevel): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(settings.level)
 }
 
-/** A closed stderr must not fail an ADD that has moved its device. */
+/** A closed stderr must not make an ADD fail after it has moved its device. */
 function printWarning(text: string): void {
   try {
     printStderr(`host-device-l3: ${text}`)
   } catch {
-    // Nobody reads stderr.
+    // stderr is closed.
   }
 }

@@ -1,7 +1,9 @@
 import { type Answer, answerCall } from './commands/answer.js'
 import { printDocument, printStderr, printText, readStandardInput } from './stdio.js'
 
-/** The process: reads, answers, prints and exits. Nobody else touches stdin, stdout or the exit. */
+/**
+ * Runs the process: reads, answers, prints and exits. No other code touches stdin, stdout or exit.
+ */
 async function main(): Promise<never> {
   const answer = await answerTo(process.argv.slice(2))
   await print(answer)
@@ -33,7 +35,8 @@ async function print(answer: Answer): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  // Not even the answer could be printed. The runtime's own report would be the whole bundle.
+  // The answer could not be printed. For an uncaught error the runtime would print the source line,
+  // which is the whole bundle.
   printStderr(`host-device-l3: ${error.message}`)
   process.exit(1)
 })

@@ -8,28 +8,28 @@ const PAUSE_MILLISECONDS = 2
 
 /**
  * Reads all of stdin as text.
- * @throws the system's error when it cannot be read
+ * @throws the system's error if it cannot be read
  */
 export function readStandardInput(): string {
   return retryWhileBusy(() => readFileSync(STDIN, 'utf8'))
 }
 
-/** Prints one JSON document, the only thing that a runtime ever finds on stdout. */
+/** Prints the JSON document that answers a CNI call to stdout. */
 export function printDocument(document: object): void {
   printAll(STDOUT, `${JSON.stringify(document, undefined, 4)}\n`)
 }
 
-/** Prints what a person asked for on the command line. */
+/** Prints the output of a command-line command to stdout. */
 export function printText(text: string): void {
   printAll(STDOUT, text)
 }
 
-/** Prints a line to stderr: help, a warning, an error for a person at a shell. */
+/** Prints a line to stderr: help, a warning, or an error of a command-line command. */
 export function printStderr(text: string): void {
   printAll(STDERR, `${text}\n`)
 }
 
-/** `process.stdout` would do the same, but loads half of the stream library. */
+/** Writes to the descriptor directly: `process.stdout` would load half of the stream library. */
 function printAll(fd: number, text: string): void {
   for (let rest = Buffer.from(text); rest.length > 0; ) {
     const part = rest
@@ -37,7 +37,7 @@ function printAll(fd: number, text: string): void {
   }
 }
 
-/** The caller may have handed us pipes that do not block: then EAGAIN means "later". */
+/** Retries on EAGAIN: the caller may have set its pipes to O_NONBLOCK. */
 function retryWhileBusy<T>(work: () => T): T {
   for (;;) {
     try {

@@ -4,19 +4,19 @@ import type { Configuration, WrittenConfiguration } from './configuration-schema
 import { CniError, ErrorCode } from './error.js'
 import type { RawNetwork } from './network.js'
 
-/** An error repeats at most this many characters of a wrong value. */
+/** Maximum number of characters of a wrong value quoted in an error. */
 const QUOTED_CHARACTERS = 100
 
 /**
  * Checks the keys of a network configuration and fills in the defaults.
- * @throws CniError 7 naming the key, its value and what is allowed
+ * @throws CniError 7 that states the key, its value and what is allowed
  */
 export function readConfiguration(network: RawNetwork): Configuration {
   requireConfiguration(network)
   return { ...CONFIGURATION_DEFAULTS, ...network }
 }
 
-/** @throws CniError 7 for the first key whose value is not allowed, or that is missing */
+/** @throws CniError 7 for the first key that is missing or has a value that is not allowed */
 export function requireConfiguration(
   network: RawNetwork,
 ): asserts network is RawNetwork & WrittenConfiguration {
@@ -26,7 +26,10 @@ export function requireConfiguration(
   }
 }
 
-/** The keys that this plugin does not know, each with the known key that is one edit away. */
+/**
+ * The keys that this plugin does not know. CNI allows them. Each comes with the known key at edit
+ * distance 1, which may be the one meant.
+ */
 export function unknownKeys(network: RawNetwork): { key: string; meant?: string }[] {
   return Object.keys(network)
     .filter((key) => !KEYS.some(({ name }) => name === key))

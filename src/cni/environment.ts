@@ -1,16 +1,16 @@
 import { CniError, ErrorCode } from './error.js'
 
-/** The CNI variables of a call that works on an attachment. Unset ones are empty. */
+/** The CNI variables of a call for an attachment. Unset variables are empty. */
 export interface Environment {
   command: string
   containerId: string
   netns: string
   ifName: string
-  /** Where to look for other plugins: directories, separated by colons. */
+  /** CNI_PATH: directories of plugins, separated by colons. */
   path: string
-  /** What the runtime tells about the pod: KEY=VALUE, separated by semicolons. */
+  /** CNI_ARGS: KEY=VALUE pairs about the pod, separated by semicolons. */
   args: string
-  /** "1" or "true" allow a sandbox that is the namespace this process is in. */
+  /** "1" or "true" allow a sandbox that is the namespace of this process. */
   netnsOverride: string
 }
 
@@ -25,7 +25,7 @@ const ATTACHMENT_COMMANDS = ['ADD', 'CHECK', 'DEL']
 const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 const INTERFACE_NAME_BYTES = 15
 
-/** In the order in which the CNI library checks them: the first error is the one reported. */
+/** In the order in which the CNI library checks them: the first error is reported. */
 const VARIABLES: Variable[] = [
   {
     name: 'CNI_CONTAINERID',
@@ -47,7 +47,7 @@ const VARIABLES: Variable[] = [
 
 /**
  * Reads the CNI variables.
- * @throws CniError 4 for an invalid value, or naming all missing variables
+ * @throws CniError 4 for an invalid value, or listing all missing variables
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const command = variables.CNI_COMMAND ?? ''
@@ -63,7 +63,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   return environment
 }
 
-/** Whether a text can be a container id or the name of a network. */
+/** Whether a text is a valid container id or network name. */
 export function isIdentifier(text: string): boolean {
   return IDENTIFIER.test(text)
 }

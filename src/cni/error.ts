@@ -51,7 +51,7 @@ export class CniError extends Error {
   }
 }
 
-/** The document the specification wants on stdout. */
+/** The error document that the specification wants on stdout. */
 export interface ErrorDocument {
   cniVersion: string
   code: number
@@ -59,14 +59,14 @@ export interface ErrorDocument {
   details?: string
 }
 
-/** Turns anything that was thrown into an error document. */
+/** Converts any thrown value to an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
   const { code, message, details } = asCniError(error)
   return { cniVersion, code, msg: message, ...(details === '' ? {} : { details }) }
 }
 
 /**
- * Gives anything that was thrown a CNI error code.
+ * Converts any thrown value to a CniError.
  * @param more text to append to the details
  */
 export function asCniError(error: unknown, more = ''): CniError {
@@ -83,7 +83,7 @@ function partsOf(error: unknown): { code: number; message: string; details: stri
 }
 
 /**
- * Runs every step, also after one that failed.
+ * Runs all steps, even after a failure.
  * @throws CniError with the code of the first failure and the messages of all
  */
 export async function runAll(steps: (() => unknown)[]): Promise<void> {

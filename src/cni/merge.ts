@@ -1,9 +1,9 @@
 import type { Result, ResultAddress, ResultInterface, ResultRoute } from './result-schema.js'
 
-/** The table of a route that names none. */
+/** Table of a route without `table`. */
 const TABLE_MAIN = 254
 
-/** What one call adds to a result: an interface with its addresses and routes. */
+/** What one call adds to a result: an interface, its addresses and its routes. */
 export interface Contribution {
   interface: ResultInterface
   ips: Omit<ResultAddress, 'interface'>[]
@@ -11,9 +11,9 @@ export interface Contribution {
 }
 
 /**
- * Merges what this plugin did into the result of the plugins before it. An interface of the
- * same name and sandbox is replaced in place, so that the indexes of `ips[].interface` stay
- * right. Nothing is listed twice.
+ * Merges a contribution into the result of the earlier plugins. An interface with the same name and
+ * sandbox is replaced in place, so that the indexes in `ips[].interface` stay valid. Addresses and
+ * routes that are already listed are not added again.
  */
 export function mergeIntoResult(previous: Result | undefined, contribution: Contribution): Result {
   const interfaces = [...(previous?.interfaces ?? [])]
@@ -47,7 +47,7 @@ const addressKey = ({ address, interface: index }: ResultAddress) => `${address}
 const routeKey = ({ dst, gw, table, priority }: ResultRoute) =>
   [dst, gw ?? '', table ?? TABLE_MAIN, priority ?? ''].join(' ')
 
-/** An empty list is left out of a result. */
+/** An empty list is left out of the result. */
 function listed<K extends string, T>(key: K, items: T[]): { [key in K]?: T[] } {
   return items.length > 0 ? ({ [key]: items } as { [key in K]: T[] }) : {}
 }

@@ -2,7 +2,10 @@ import { KEYS } from '../../build/configuration-keys.js'
 import { isIdentifier } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
 
-/** A network configuration with a valid name and documented spellings, otherwise unchecked. */
+/**
+ * A decoded network configuration. Its name is valid and its keys have the documented spelling;
+ * other values are unchecked.
+ */
 export interface RawNetwork {
   name: string
   [key: string]: unknown
@@ -11,7 +14,7 @@ export interface RawNetwork {
 /** The keys of a result that this program reads. */
 export const RESULT_KEYS = ['cniVersion', 'interfaces', 'ips', 'routes', 'dns', 'ip4', 'ip6']
 
-/** The keys that this program reads inside of other keys. */
+/** Keys inside nested objects that this program reads. */
 const INNER_KEYS = {
   gvisor: ['timeoutSeconds'],
   ipam: ['type'],
@@ -20,8 +23,8 @@ const INNER_KEYS = {
 }
 
 /**
- * Decodes the configuration on stdin as far as every command needs it.
- * @throws CniError 6 when it is not a JSON object, 7 when its name is missing or invalid
+ * Decodes the configuration from stdin and checks its name.
+ * @throws CniError 6 if it is not a JSON object, 7 if its name is missing or invalid
  */
 export function decodeNetwork(text: string): RawNetwork {
   const network = spelledAsDocumented(decodeObject(text))
@@ -72,8 +75,8 @@ function undecodable(reason: string): CniError {
 const quote = (value: unknown) => JSON.stringify(value).slice(0, 80)
 
 /**
- * Spells keys as documented. Go's JSON decoder ignores the case of keys, takes the last of
- * several, and takes null for an absent key; so does this.
+ * Renames keys to their documented spelling. This follows Go's JSON decoder: the case of keys does
+ * not matter, the last duplicate wins, and null means absent.
  * @param names the documented spellings; other keys stay as they are
  */
 export function canonicalKeys(
@@ -87,10 +90,10 @@ export function canonicalKeys(
   return Object.fromEntries(entries)
 }
 
-/** Go encodes an empty list as null. */
+/** Keys whose null has a meaning: Go encodes an empty list as null. */
 const MEANINGFUL_NULLS = ['cni.dev/valid-attachments']
 
-/** Much deeper values would exhaust the stack when they are printed again. */
+/** Maximum nesting depth of JSON input. Printing far deeper values again overflows the stack. */
 const MOST_LEVELS = 1000
 
 /** Whether a JSON value is nested no deeper than MOST_LEVELS. */

@@ -10,8 +10,8 @@ import type {
 import { type CniVersion, isAtLeast, SUPPORTED_VERSIONS } from './version.js'
 
 /**
- * Converts a result of any version to the form of 1.x, which this program works with.
- * Unknown fields stay.
+ * Converts a result of any version to the 1.x form, which the rest of the program uses. Unknown
+ * fields are kept.
  * @param assumed the version of a result without `cniVersion`
  * @throws CniError 6 for an unknown version or an invalid address
  */
@@ -31,7 +31,7 @@ function requireVersion(version: string): CniVersion {
   throw invalid(`unsupported CNI result version ${JSON.stringify(version)}`)
 }
 
-/** Versions before 1.0.0 state the family, which the address itself shows. */
+/** Drops `version`, which CNI 1.0.0 removed: the address itself shows its family. */
 function withoutVersion({ version, ...address }: ResultAddress): ResultAddress {
   return address
 }
@@ -73,8 +73,8 @@ function invalid(message: string): CniError {
 }
 
 /**
- * Converts a result of the form of 1.x to that of a version.
- * @throws CniError 7 for 0.1.0 and 0.2.0, which cannot express a result without addresses
+ * Converts a result from the 1.x form to the form of a version.
+ * @throws CniError 7 if the version is 0.1.0 or 0.2.0 and the result has no address
  */
 export function encodeResult({ cniVersion: _, ...result }: Result, cniVersion: CniVersion): object {
   if (isAtLeast(cniVersion, '1.0.0')) return { cniVersion, ...result }

@@ -12,13 +12,13 @@ export const SUPPORTED_VERSIONS = [
 export type CniVersion = (typeof SUPPORTED_VERSIONS)[number]
 export const LATEST_VERSION: CniVersion = '1.1.0'
 
-/** The version of a configuration without `cniVersion`, by the specification. */
+/** Version that the specification assumes if `cniVersion` is absent. */
 const DEFAULT_VERSION = '0.1.0'
 
-/** The CNI library's names of the parts of a version. */
+/** The CNI library's names for the parts of a version, for error messages. */
 const PARTS = ['major', 'minor', 'micro']
 
-/** The versions that introduced a command. */
+/** The CNI version that introduced a command. The other commands exist in every version. */
 const SINCE: Record<string, CniVersion> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' }
 
 /**
@@ -55,7 +55,7 @@ export function isAtLeast(version: CniVersion, other: CniVersion): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other)
 }
 
-/** @throws CniError 6 for a text that is no version number */
+/** @throws CniError 6 if the text is not MAJOR.MINOR.MICRO */
 function requireComparable(version: string): void {
   const parts = version.split('.')
   if (parts.length > PARTS.length)

@@ -2,7 +2,7 @@ import type { Call, Command } from './call.js'
 import { wayOf } from './way.js'
 
 /**
- * ADD: gives the sandbox the device, or the state that the host gave the device.
+ * ADD: moves the device into the sandbox, or applies the device's host state to an interface there.
  * @returns the result for stdout
  * @throws Failure or CniError; the device is on the host as before, or the error says where it is
  */
@@ -11,7 +11,7 @@ export async function add(call: Call): Promise<object | undefined> {
   return run(call)
 }
 
-/** Each way is loaded only when a call goes it. */
+/** Selects the kind of ADD and loads only its module. */
 async function commandFor(call: Call): Promise<Command> {
   switch (wayOf(call)) {
     case 'move':

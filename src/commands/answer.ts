@@ -7,20 +7,20 @@ import { note } from '../log.js'
 import type { Call, Command } from './call.js'
 import { version } from './version.js'
 
-/** What the process does in the end: what it prints, and whether it failed. */
+/** What the process prints, and whether it exits with an error. */
 export type Answer =
   | { kind: 'nothing'; failed: false }
-  /** One JSON document for stdout. */
+  /** A JSON document for stdout. */
   | {
       kind: 'document'
       document: object
       failed: boolean
-      /** Undoes the call when the document cannot be printed. */
+      /** Undoes the call. Called if the document cannot be printed. */
       onOutputFailed?: () => Promise<void>
     }
-  /** Text for stdout, that a person asked for. */
+  /** Plain text for stdout, the output of a command-line command. */
   | { kind: 'text'; text: string; failed: false }
-  /** Text for stderr. */
+  /** Plain text for stderr. */
   | { kind: 'message'; text: string; failed: boolean }
 
 /** Commands are loaded on demand: start-up time counts on every pod start. */
@@ -33,9 +33,9 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 }
 
 /**
- * Answers one call of a runtime. Never throws: what goes wrong becomes the document.
+ * Answers one CNI call. Never throws: an error becomes an error document.
  * @param variables the environment
- * @param readInput reads stdin; not called where a command has no input
+ * @param readInput reads stdin; not called for a command without input
  */
 export async function answerCall(
   variables: NodeJS.ProcessEnv,
@@ -65,7 +65,7 @@ export async function answerCall(
   }
 }
 
-/** The runtime takes an ADD for failed when it gets no result. */
+/** Undoes an ADD whose result could not be printed: the runtime takes such a call for failed. */
 async function undo(call: Call): Promise<void> {
   if (call.environment.command !== 'ADD') return
   const { del } = await import('./del.js')

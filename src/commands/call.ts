@@ -10,23 +10,23 @@ import type { Ipam } from '../ipam/ipam.js'
 import { openLog, warn } from '../log.js'
 import type { AttachmentKey } from '../records/record.js'
 
-/** A call of a runtime, checked and complete. */
+/** A CNI call with its environment and configuration checked. */
 export interface Call {
   environment: Environment
   cniVersion: CniVersion
-  /** Its `prevResult` is in the form of 1.x, whatever the version. */
+  /** `prevResult` is converted to the 1.x form. */
   configuration: Configuration
-  /** Only the keys that the operator wrote. */
+  /** The configuration without defaults. */
   written: WrittenConfiguration
   /** Unchanged environment and stdin, to pass on to an IPAM plugin. */
   variables: NodeJS.ProcessEnv
   input: string
 }
 
-/** A command: answers with a document for stdout, or with none. */
+/** A command. It returns the document for stdout, or undefined if there is none. */
 export type Command = (call: Call) => Promise<object | undefined>
 
-/** The commands that read the result of the plugins before this one. DEL must work without it. */
+/** The commands that read prevResult. DEL does not: it must work without one. */
 const READS_PREVIOUS_RESULT = ['ADD', 'CHECK']
 
 /**
@@ -56,7 +56,7 @@ export async function readCall(
   return { environment, cniVersion, configuration, written: network, variables, input }
 }
 
-/** What every log line says about its call. Of CNI_ARGS, only the names of the pod. */
+/** Fields of every log line. From CNI_ARGS only the pod's names: the rest may hold secrets. */
 function logContext(environment: Environment, network: string): Record<string, string> {
   const { command, containerId, ifName, netns, args } = environment
   const pod = new Map(args.split(';').map((pair) => pair.split('=', 2) as [string, string]))
@@ -85,12 +85,14 @@ export function attachmentOf(call: Call): AttachmentKey {
   return { containerId, interfaceName: ifName, nameInSandbox: nameInSandbox(call) }
 }
 
-/** The interface of a call as the plugins before this one reported it, if they did. */
+/** The call's interface in prevResult, if it is there. */
 export function reportedInterface(call: Call): ResultInterface | undefined {
   return call.configuration.prevResult?.interfaces?.[indexOfInterface(call)]
 }
 
-/** The addresses reported for that interface, and all reported routes: a route names no interface. */
+/**
+ * The addresses of that interface in prevResult, and all routes there: a route names no interface.
+ */
 export function reportedAssignment(call: Call): Pick<Result, 'ips' | 'routes'> {
   const { ips = [], routes = [] } = call.configuration.prevResult ?? {}
   const index = indexOfInterface(call)
@@ -107,7 +109,7 @@ function indexOfInterface(call: Call): number {
 }
 
 /**
- * The IPAM plugin of a call, loaded only where there is one.
+ * The IPAM plugin of a call; its module is loaded only if there is one.
  * @throws Failure `delegate-failed` if the plugin is not in CNI_PATH
  */
 export async function ipamOf(call: Call): Promise<Ipam | undefined> {
@@ -121,9 +123,9 @@ export async function ipamOf(call: Call): Promise<Ipam | undefined> {
 }
 
 /**
- * The environment and stdin for the IPAM plugin: as they came, unless `ifName` gives the device
- * a name of its own. Then IPAM must use that name: CNI_IFNAME is the interface of another
- * plugin, which may have addresses from the same IPAM plugin.
+ * The environment and stdin for the IPAM plugin: unchanged, except with `ifName`. Then CNI_IFNAME
+ * is the interface of another plugin, which may have addresses from the same IPAM plugin. The
+ * addresses of this device are therefore requested under `ifName`.
  */
 function inputForIpam(call: Call): Pick<Call, 'variables' | 'input'> {
   const { configuration } = call
@@ -137,10 +139,10 @@ function inputForIpam(call: Call): Pick<Call, 'variables' | 'input'> {
   return { variables, input: JSON.stringify(input) }
 }
 
-/** Long enough for a sandbox whose image is not on the node yet. */
+/** Enough for a sandbox whose image is pulled first. */
 const DEFAULT_TIMEOUT_SECONDS = 60
 
-/** The part of a call that gVisor needs, loaded only where the configuration asks for it. */
+/** The gVisor part of a call. Its modules are loaded only if the configuration has `gvisor`. */
 export async function gvisorOf(call: Call): Promise<Gvisor | undefined> {
   const { configuration, environment } = call
   const { gvisor, stateDir, name: network } = configuration

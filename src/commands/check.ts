@@ -20,10 +20,10 @@ import {
 import { wayOf } from './way.js'
 
 /**
- * CHECK: the device is in the sandbox, under its name and up, with all that was carried and
- * assigned. What later plugins of the chain added, or changed and reported in prevResult, is
- * no fault.
- * @throws Failure `not-as-left` that names all that is not as ADD left it
+ * CHECK: the device is in the sandbox, under its name and up, and has everything that was carried
+ * and assigned. Additions by later plugins are accepted, and so are changes that prevResult
+ * reports.
+ * @throws Failure `not-as-left` that lists every difference
  */
 export async function check(call: Call): Promise<undefined> {
   const { configuration } = call

@@ -18,9 +18,9 @@ configuration on stdin. A person can ask:
 `
 
 /**
- * Answers a person at a shell.
- * @param words the command line, without the program
- * @param readInput reads stdin; not called where a command has no input
+ * Runs a command given on the command line.
+ * @param words the arguments, without the program
+ * @param readInput reads stdin; not called for a command without input
  */
 export async function answerCommandLine(words: string[], readInput: () => string): Promise<Answer> {
   try {

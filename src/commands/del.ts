@@ -15,16 +15,17 @@ import { releaseAttachment, releaseCapture } from './release.js'
 import { selectorOf, wayOf } from './way.js'
 
 /**
- * DEL: has the IPAM plugin release its addresses and returns the device to the host under its
- * own name, up if it was up. DEL can be called again: nothing left to do is success.
- * @throws CniError with the device usable where it is, for a later DEL
+ * DEL: has the IPAM plugin release its addresses and returns the device to the host under its own
+ * name, up if it was up. DEL can be called again: it succeeds if nothing is left to do.
+ * @throws CniError; the device stays usable where it is, and a later DEL can try again
  */
 export async function del(call: Call): Promise<undefined> {
   requireSandboxIsNotHost(call)
   const { stateDir } = call.configuration
   await runAll([
     () => releaseAddresses(call),
-    // Before the device takes its addresses along: the keeper would blame gVisor for that.
+    // First, before the device loses its addresses by moving: the address keeper would take that
+    // for gVisor removing them.
     () => releaseGvisorRecord(stateDir, attachmentOf(call)),
     () => {
       extendDeadline(RETURN_SECONDS)
@@ -64,16 +65,16 @@ function release(call: Call): void {
 }
 
 /**
- * Returns a device that has no record: host-device lent it, or the record was lost. Its alias
- * is its name on the host, and the configuration must select it, since an interface of that
- * name may also be another plugin's.
+ * Returns a device without a record: host-device moved it, or the record was lost. Its alias is its
+ * name on the host. The configuration must select it, because the interface of that name may also
+ * belong to another plugin.
  * @throws Failure `return-failed`
  */
 function returnUnrecorded(call: Call): void {
   const { environment, configuration } = call
   const key = attachmentOf(call)
   using _attachment = lockAttachment(configuration.stateDir, key)
-  // Another ADD may have come in between.
+  // A record now means that another ADD ran since: leave its device alone.
   if (attachmentRecords(configuration.stateDir).read(key)) return
   using host = NetworkNamespace.host()
   using sandbox = openIfThere(host, environment.netns)

@@ -11,9 +11,9 @@ import type { HostNetworkState } from '../state/schema.js'
 import type { Answer } from './answer.js'
 
 /**
- * `explain`: what would become of everything the host gave a device.
- * @param configurationFile of which network; undefined for the defaults
- * @throws Failure for a device that is not there, CniError for a bad configuration
+ * `explain`: for each part of a device's host state, whether ADD would carry it.
+ * @param configurationFile a network configuration; undefined for the defaults
+ * @throws Failure if there is no such device, CniError for an invalid configuration
  */
 export function explain(
   deviceName: string,

@@ -11,7 +11,7 @@ import { releaseAttachment, releaseCapture } from './release.js'
  * GC: returns every device of this network whose attachment is not in cni.dev/valid-attachments,
  * and passes GC on to IPAM. Continues after a failure and reports all failures. Without that key
  * the valid attachments are unknown and no device is touched.
- * @throws CniError that names every device that could not be brought home
+ * @throws CniError that names every device that could not be returned
  */
 export async function gc(call: Call): Promise<undefined> {
   const { stateDir, restoreOnDelete } = call.configuration
@@ -40,7 +40,7 @@ type Attachment = Pick<AttachmentRecord, 'network' | 'containerId' | 'interfaceN
 function staleness(configuration: Configuration): (record: Attachment) => boolean {
   const valid = configuration['cni.dev/valid-attachments']
   if (valid === undefined) return () => false
-  // A runtime written in Go says null for an empty list.
+  // Go encodes an empty list as null.
   const names = new Set((valid ?? []).map(({ containerID, ifname }) => `${containerID}:${ifname}`))
   return ({ network, containerId, interfaceName }) =>
     network === configuration.name && !names.has(`${containerId}:${interfaceName}`)

@@ -16,11 +16,11 @@ export interface KeepOptions {
 }
 
 /**
- * `keep`: puts the addresses back that gVisor took, now and once, for a hook that is
- * called when the sandbox has started. A sandbox of which nothing is noted is none of ours.
- * @param readInput reads the OCI state on stdin; only called where it is asked for
- * @returns what was done for each interface, in words
- * @throws Error where the kernel refused, or the sandbox is not to be found
+ * `keep`: puts back the addresses that gVisor removed, once. For an OCI hook that runs after the
+ * sandbox has started. Does nothing for a sandbox without a gVisor record.
+ * @param readInput reads the OCI state from stdin; called only with --oci-state
+ * @returns a line for each interface
+ * @throws Error if the kernel refused, or if there is no such sandbox
  */
 export function keep(options: KeepOptions, readInput: () => string): string {
   const path = options['oci-state'] ? namespaceOfProcess(readInput()) : options.netns

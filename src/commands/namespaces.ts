@@ -4,7 +4,7 @@ import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Call } from './call.js'
 
-/** The host and the sandbox of a call, both open until they are disposed. */
+/** The host and the sandbox of a call. Both stay open until they are disposed. */
 export interface Namespaces extends Disposable {
   host: NetworkNamespace
   sandbox: NetworkNamespace
@@ -12,7 +12,7 @@ export interface Namespaces extends Disposable {
 
 /**
  * Opens the host and the sandbox of a call.
- * @throws Failure `sandbox-invalid` where CNI_NETNS is no network namespace, or the host itself
+ * @throws Failure `sandbox-invalid` if CNI_NETNS is no network namespace, or is the host itself
  */
 export function openNamespaces(call: Call): Namespaces {
   const host = NetworkNamespace.host()
@@ -34,7 +34,7 @@ export function openNamespaces(call: Call): Namespaces {
 }
 
 /**
- * Refuses a sandbox that is the host. One that is gone is no error.
+ * Refuses a sandbox that is the host. A sandbox that no longer exists is not an error.
  * @throws Failure `sandbox-invalid`
  */
 export function requireSandboxIsNotHost(call: Call): void {
@@ -43,7 +43,9 @@ export function requireSandboxIsNotHost(call: Call): void {
   if (host.isAt(call.environment.netns)) throw sandboxIsHost()
 }
 
-/** Opens a sandbox that may be gone: undefined where no network namespace is at its path. */
+/**
+ * Opens a sandbox that may no longer exist. Undefined if there is no network namespace at the path.
+ */
 export function openIfThere(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
   try {
     return host.open(path)
@@ -54,7 +56,7 @@ export function openIfThere(host: NetworkNamespace, path: string): NetworkNamesp
 }
 
 /**
- * Finds the interface that another plugin of the chain made.
+ * Finds the interface that an earlier plugin of the chain created.
  * @throws Failure `device-not-found`
  */
 export function requireInterface(sandbox: NetworkNamespace, name: string): Link {
@@ -67,7 +69,7 @@ export function requireInterface(sandbox: NetworkNamespace, name: string): Link 
   )
 }
 
-/** The CNI library's way to allow a sandbox that is the host. */
+/** The CNI library's variable that allows a sandbox that is the host. */
 function isSandboxOverridden({ environment }: Call): boolean {
   return ['1', 'true'].includes(environment.netnsOverride.toLowerCase())
 }

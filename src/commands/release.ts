@@ -14,20 +14,20 @@ import { restoreHostState } from '../state/restore.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { openIfThere } from './namespaces.js'
 
-/** How an attachment is to be released. */
+/** Options for releasing an attachment. */
 export interface ReleaseOptions {
-  /** CNI_NETNS of the call; left out or empty, the path in the record. */
+  /** CNI_NETNS of the call; if absent or empty, the path in the record. */
   sandboxPath?: string
-  /** Whether the device gets its host state back. */
+  /** Whether to restore the device's host state. */
   restore: boolean
 }
 
 /**
- * Returns the device of an attachment to the host under its own name, up if it was up, and
- * removes the record. What was applied to the interface of another plugin goes with that
- * interface, except policy rules. Nothing left to do is success.
+ * Returns the device of an attachment to the host under its own name, up if it was up, and removes
+ * the record. State applied to another plugin's interface disappears with that interface; only its
+ * policy rules are deleted here. Succeeds if there is nothing to do.
  * @returns whether there was such an attachment
- * @throws Failure with the device usable where it is, for a later attempt
+ * @throws Failure; the device stays usable where it is, and a later DEL can try again
  */
 export function releaseAttachment(
   stateDir: string,
@@ -49,7 +49,8 @@ export function releaseAttachment(
     const home = returnLentDevice(host, sandbox, store, record, restore)
     if (home && restore) restoreOrWarn(host, home, record)
   }
-  // Rules do not go with the device. Had it been unable to leave, it would still need them.
+  // Rules do not move with the device. They are deleted last: if the return fails, the device still
+  // needs them in the sandbox.
   if (sandbox) removeRules(sandbox, record)
   store.remove(key)
   note('info', `ended the attachment of ${record.device.onHost.name}`, () => ({
@@ -61,9 +62,9 @@ export function releaseAttachment(
 }
 
 /**
- * Removes what was captured for a later plugin of the chain. By now, the plugin that took the
- * device away has brought it back.
- * @param restore whether the device gets its host state back
+ * Removes a record captured for a later plugin of the chain. DEL runs in reverse order, so the
+ * plugin that moved the device has already returned it.
+ * @param restore whether to restore the device's host state
  */
 export function releaseCapture(stateDir: string, key: AttachmentKey, restore: boolean): void {
   const store = captureRecords(stateDir)
@@ -78,13 +79,13 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
 }
 
 /**
- * Finds a lent device, wherever it is on this node, and returns it to the host.
- * @param sandbox undefined where it is gone
- * @param store the records: a device that was lent again must not be taken away
- * @param restore whether its state is restored next; then some settings must come before it
- *   is up
- * @returns the device on the host; undefined where it is nowhere: virtual devices are destroyed
- *   with their sandbox
+ * Finds a lent device anywhere on this node and returns it to the host.
+ * @param sandbox undefined if it no longer exists
+ * @param store the records: a device that was lent again must not be taken from its new pod
+ * @param restore whether the caller restores the state next; then some settings must be set before
+ *   the device is up
+ * @returns the device on the host; undefined if it no longer exists (a virtual device is destroyed
+ *   with its sandbox)
  * @throws Failure `return-failed`
  */
 export function returnLentDevice(
@@ -110,7 +111,7 @@ export function returnLentDevice(
 }
 
 /**
- * Restores the state that a device had on the host.
+ * Restores a device's state on the host.
  * @returns what the kernel refused
  */
 export function restoreState(
@@ -122,8 +123,8 @@ export function restoreState(
 }
 
 /**
- * Removes the carried policy rules from a sandbox: unlike all else they do not go with the
- * device. A rule that is gone already is no error.
+ * Removes the carried policy rules from a sandbox: the kernel does not remove them with the device.
+ * A rule that is already gone is not an error.
  */
 export function removeRules(
   sandbox: NetworkNamespace,
@@ -133,7 +134,7 @@ export function removeRules(
   sandbox.socket.requestAll(planRemovalOfRules(device.onHost, device.nameInSandbox, rules))
 }
 
-/** What cannot be restored is a warning: the device is home. */
+/** A failure to restore is only a warning: the device itself is back on the host. */
 function restoreOrWarn(host: NetworkNamespace, home: Link, record: AttachmentRecord): void {
   for (const { what, reason } of restoreState(host, home, record))
     warn(`${home.name} is home without ${what}: ${reason}`)

@@ -9,8 +9,8 @@ import { selectorOf } from './way.js'
 /**
  * STATUS: ready if the IPAM plugin is ready and the device is on the host or lent to an existing
  * sandbox. A `deviceID` is not checked: it is set per pod.
- * @throws Failure `not-available` where there is no such device, and `lent-to-nobody` where it is
- *   lent to a sandbox that is gone
+ * @throws Failure `not-available` if there is no such device, `lent-to-nobody` if it is lent to a
+ *   sandbox that no longer exists
  */
 export async function status(call: Call): Promise<undefined> {
   const { stateDir } = call.configuration

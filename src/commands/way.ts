@@ -9,32 +9,31 @@ import { captureRecords } from '../records/store.js'
 import { attachmentOf, type Call, reportedInterface } from './call.js'
 
 /**
- * Which of five ways a call goes:
- * - `move`: the device moves into the sandbox;
- * - `apply`: an interface that another plugin made gets the state of the device;
- * - `capture`: the state of the device is recorded for an `apply` later in the chain;
- * - `userspace`: a userspace driver has the device, so that there is nothing to move;
- * - `gvisor-only`: another plugin did all there is to do, except what gVisor needs.
+ * What a call does with the device:
+ * - `move`: moves the device into the sandbox;
+ * - `apply`: applies the device's state to an interface that another plugin created;
+ * - `capture`: records the device's state for an `apply` later in the chain;
+ * - `userspace`: moves nothing, because a userspace driver has the device;
+ * - `gvisor-only`: does only what gVisor needs, because another plugin did the rest.
  */
 export type Way = 'move' | 'apply' | 'capture' | 'userspace' | 'gvisor-only'
 
 /**
- * Decides which way a call goes, for every command. Without `mode`, the chain decides: an
- * interface that an earlier plugin made is given the state, else the device moves in. DEL and
- * STATUS do not read prevResult, so that `apply` by the chain is `move` to them; what ADD did
- * is in its record.
+ * Decides what a call does, for every command. Without `mode`, the chain decides: `apply` if an
+ * earlier plugin reports the interface, else `move`. DEL and STATUS do not read prevResult, so they
+ * get `move` even if ADD chose `apply`. The record says what ADD did.
  */
 export function wayOf(call: Call): Way {
   const { mode } = call.configuration
   const reported = reportedInterface(call) !== undefined
   if (mode === 'capture' || mode === 'apply') return mode
-  // First: CHECK finds the interface of a userspace device in prevResult, like any other.
+  // Before prevResult: in CHECK, prevResult reports the interface of a userspace device too.
   if (isForUserspace(selectorOf(call.configuration))) return 'userspace'
   if (mode === 'move' || !reported) return 'move'
   return isGvisorOnly(call) ? 'gvisor-only' : 'apply'
 }
 
-/** The selector of the device that a configuration means. */
+/** The configuration's device selector. */
 export function selectorOf(configuration: Configuration): DeviceSelector {
   const { device, hwaddr, kernelpath, pciBusID, runtimeConfig } = configuration
   return parseSelector({
@@ -46,7 +45,10 @@ export function selectorOf(configuration: Configuration): DeviceSelector {
   })
 }
 
-/** Whether there is no device whose state the interface could be given, but gVisor to care for. */
+/**
+ * Whether only the gVisor part applies: there is no device selector and no capture to take state
+ * from.
+ */
 function isGvisorOnly(call: Call): boolean {
   const { gvisor, stateDir } = call.configuration
   if (!gvisor || !isEmptySelector(selectorOf(call.configuration))) return false

@@ -7,7 +7,7 @@ import { devicesOn } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /**
- * Refuses a name that the kernel would take for a template and replace by another.
+ * Refuses a name with %: the kernel takes it for a template (`eth%d`) and picks a number.
  * @throws Failure `device-refused`
  */
 export function requireOrdinaryName(
@@ -23,8 +23,8 @@ export function requireOrdinaryName(
 }
 
 /**
- * Refuses a name that is taken in the sandbox: the kernel moves a device before it finds that
- * out.
+ * Refuses a name that is taken in the sandbox. The kernel checks that only after it has moved the
+ * device.
  * @throws Failure `name-taken`
  */
 export function requireFreeNames(
@@ -43,7 +43,7 @@ export function requireFreeNames(
 }
 
 /**
- * Refuses a device that the kernel lets into no other namespace.
+ * Refuses a device that the kernel does not let out of its namespace (netns immutable).
  * @throws Failure `device-refused`
  */
 export function requireMovable(device: Link): void {
@@ -56,8 +56,8 @@ export function requireMovable(device: Link): void {
 }
 
 /**
- * Refuses a device that others on the host depend on: a bridge or bond it is in, a vlan or
- * macvlan made on it.
+ * Refuses a device on which another one depends: a bridge or bond it is a port of, a vlan or
+ * macvlan on top of it.
  * @throws Failure `device-refused`
  */
 export function requireNobodyDepends(device: Link): void {
@@ -71,12 +71,12 @@ export function requireNobodyDepends(device: Link): void {
 }
 
 /**
- * Moves a device into a sandbox, renames it, sets its alias to its name on the host and brings
- * it up, all in one message: each move waits for an RCU grace period of the kernel, which is
- * most of what an ADD costs.
- * @param bringUp whether the device comes up at once
+ * Moves a device into a sandbox, renames it, sets its alias to its name on the host and brings it
+ * up. All in one message: each move waits for an RCU grace period of the kernel, which takes most
+ * of the time of an ADD.
+ * @param bringUp whether to bring the device up in the same message
  * @param meanwhile runs while the kernel waits
- * @returns the device as it is in the sandbox, and what `meanwhile` returned
+ * @returns the device as it is in the sandbox, and the result of `meanwhile`
  * @throws Failure `kernel-refused`; the device may then be in either namespace
  */
 export function lendDevice<T>(

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LinkSchema } from '../kernel/netlink/link-schema.js'
 
-/** A device as the host had it, and the name it was lent under. */
+/** A device as it was on the host, and its name in the sandbox. */
 export const LentDeviceSchema = Type.Object({
   onHost: LinkSchema,
   nameInSandbox: Type.String(),

@@ -4,21 +4,22 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
-/** A device, and the namespace it is in now. */
+/** A device and its present namespace. */
 export interface LocatedDevice {
   namespace: NetworkNamespace
   link: Link
 }
 
-/** Describes a device of the host that is to be lent under a name. */
+/** Describes a device of the host for the record, before it is lent. */
 export function describeLentDevice(onHost: Link, nameInSandbox: string): LentDevice {
   const sysfsPath = sysfsPathOf(onHost.name)
   return { onHost, nameInSandbox, ...(sysfsPath === undefined ? {} : { sysfsPath }) }
 }
 
 /**
- * Whether two links, seen at different times or in different namespaces, are the same device.
- * Its bus address decides, else its permanent MAC address, else its MAC address.
+ * Whether two links are the same device, even if they were read at different times or in different
+ * namespaces. Compares the parent device's address if there is one, else the permanent MAC, else
+ * the MAC.
  */
 export function isSameDevice(link: Link, onHost: Link): boolean {
   if (onHost.parentDevice !== undefined) return link.parentDevice === onHost.parentDevice
@@ -28,8 +29,8 @@ export function isSameDevice(link: Link, onHost: Link): boolean {
 }
 
 /**
- * Finds a lent device in the first of the namespaces that has it. The host should come first:
- * what looks like a device that is at home must not be taken from a pod.
+ * Finds a lent device in the first of the given namespaces that has it. Put the host first: if the
+ * device is already on the host, a similar device in a pod must not be taken.
  */
 export function locate(
   lent: LentDevice,
@@ -46,11 +47,12 @@ export function locate(
 }
 
 /**
- * Looks for a lent device in every network namespace of the node. The sandbox may live on
- * after its path is gone, and a process in the sandbox may have moved the device on. Only the
- * identity of the device counts here, since any namespace may have a device of that name.
- * @param found is called with the device while its namespace is open
- * @returns what `found` returned; undefined where the device is nowhere
+ * Searches every network namespace of the node for a lent device. The sandbox's path may be gone
+ * while the namespace still exists, or a process in the sandbox may have moved the device to
+ * another namespace. Compares only the device's identity, because any namespace may have a device
+ * of that name.
+ * @param found called with the device while its namespace is open
+ * @returns the result of `found`; undefined if the device was not found
  */
 export function findInAnyNamespace<T>(
   host: NetworkNamespace,
@@ -73,13 +75,13 @@ function openUnlessGone(host: NetworkNamespace, path: string): NetworkNamespace 
   }
 }
 
-/** A device keeps its index in another namespace, unless the index is taken there. */
+/** A device keeps its index on a move, unless the index is taken in the new namespace. */
 function findByIndex({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
   const link = findLink(socket, { index: onHost.index })
   return link && (isSameDevice(link, onHost) || link.alias === onHost.name) ? link : undefined
 }
 
-/** The alias it was lent with tells it from another device of that name. */
+/** The alias that ADD set distinguishes it from another device of that name. */
 function findByName(
   { socket }: NetworkNamespace,
   { onHost, nameInSandbox }: LentDevice,
@@ -88,12 +90,12 @@ function findByName(
   return link?.alias === onHost.name ? link : undefined
 }
 
-/** A device that was renamed in the sandbox still has its identity. */
+/** For a device that was renamed in the sandbox. */
 function findByIdentity({ socket }: NetworkNamespace, onHost: Link): Link | undefined {
   return dumpLinks(socket).find(
     (link) =>
       isSameDevice(link, onHost) &&
-      // A vlan or macvlan has the MAC address of the device it is made on.
+      // Not by MAC alone: a vlan or macvlan has the MAC of its parent.
       (link.alias === onHost.name || link.index === onHost.index || link.name === onHost.name),
   )
 }

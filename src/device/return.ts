@@ -7,9 +7,9 @@ import { isSameDevice, type LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /**
- * Returns a lent device to the host under its own name and alias. The device may be in a
- * sandbox, or on the host under another name, where the kernel put it when its sandbox died.
- * @param bringUp whether it comes up at once, if it was up when it was lent
+ * Returns a lent device to the host under its own name and alias. The device may be in a sandbox.
+ * It may also be on the host under another name, if the kernel put it there when its sandbox died.
+ * @param bringUp whether to bring it up in the same message, if it was up when it was lent
  * @returns the device on the host
  * @throws Failure `return-failed`; the device is then where it was
  */
@@ -40,9 +40,9 @@ export function returnDevice(
 }
 
 /**
- * Frees the name of a device that is to be returned, where another lent device has it. Two
- * devices may be lent under each other's names: when both sandboxes die, the kernel puts each
- * on the host under the other's name, and neither could be renamed first.
+ * Frees the host name of a device that is to be returned, if another lent device has that name. Two
+ * devices may be lent under each other's names. If both sandboxes die, the kernel puts each on the
+ * host under the other's name. To return the first, rename the second out of the way.
  * @param othersLent the other devices that are lent
  */
 export function freeNameOf(

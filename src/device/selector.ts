@@ -5,19 +5,22 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { auxiliaryDirectory, driverOf, networkDeviceOf, pciDirectory } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
-/** The keys that select a device; the names are those of host-device's configuration. */
+/** The keys that select a device, with the names that host-device uses. */
 const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
 type SelectorKey = (typeof KEYS)[number]
 
-/** Which device a configuration means. Several keys must all mean the same device. */
+/** Selects a device. If several keys are given, all must select the same device. */
 export type DeviceSelector = { [key in SelectorKey]?: string }
 
-/** Drivers that give a NIC to a program: the kernel then has no network device for it. */
+/** Drivers that give a NIC to a userspace program. Such a NIC has no network device. */
 const USERSPACE_DRIVERS = ['vfio-pci', 'uio_pci_generic', 'igb_uio']
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5,19}$/
 
-/** Makes a selector of configured values. An empty value counts as absent, as in host-device. */
+/**
+ * Makes a selector from the configuration's values. An empty value counts as absent, as in
+ * host-device.
+ */
 export function parseSelector(
   values: {
     [key in SelectorKey]?: string | undefined
@@ -30,15 +33,15 @@ export function parseSelector(
   return Object.fromEntries(given)
 }
 
-/** Whether a selector has no key, so that it means no device. */
+/** Whether a selector has no key, and so selects no device. */
 export function isEmptySelector(selector: DeviceSelector): boolean {
   return Object.keys(selector).length === 0
 }
 
 /**
- * Finds the device of the host that a selector means.
- * @throws Failure `configuration-invalid` where no key is given, a value is invalid or two keys
- *   mean different devices; `device-not-found`; `device-refused` for one that cannot be lent
+ * Finds the host device that a selector selects.
+ * @throws Failure `configuration-invalid` if no key is given, a value is invalid or two keys select
+ *   different devices; `device-not-found`; `device-refused` for a device that cannot be lent
  */
 export function findDevice(host: NetworkNamespace, selector: DeviceSelector): Link {
   const found = KEYS.flatMap((key) => {
@@ -60,7 +63,10 @@ export function findDevice(host: NetworkNamespace, selector: DeviceSelector): Li
   return first.link
 }
 
-/** Whether a selector means a device that is lent, and so is not on the host to be found. */
+/**
+ * Whether a selector selects a lent device. Used when the device is not on the host and cannot be
+ * read there.
+ */
 export function selects(
   { device, hwaddr, kernelpath, pciBusID, deviceID }: DeviceSelector,
   { onHost, sysfsPath }: LentDevice,
@@ -78,8 +84,8 @@ export function selects(
 }
 
 /**
- * Whether a selector means a PCI device that is bound to a userspace driver, and has no key
- * that only a network device can have.
+ * Whether a selector selects only a PCI device bound to a userspace driver. Any other selector key
+ * needs a network device.
  */
 export function isForUserspace({ pciBusID, deviceID, ...others }: DeviceSelector): boolean {
   if (Object.values(others).some((value) => value !== undefined)) return false

@@ -5,7 +5,7 @@ import type { GvisorRecord } from './record-schema.js'
 
 const NAME = 'net.ipv6.conf.accept_ra'
 
-/** The accept_ra of an interface, to be recorded; nothing where the kernel has no IPv6. */
+/** The interface's accept_ra, for the gVisor record; empty if the kernel has no IPv6. */
 export function readAcceptRa(
   sandbox: NetworkNamespace,
   link: Link,
@@ -17,7 +17,7 @@ export function readAcceptRa(
   }
 }
 
-/** Sets accept_ra back to what it was before the keeper set it to 0, for another sandbox. */
+/** Resets accept_ra, which the address keeper set to 0, to the recorded value. */
 export function restoreAcceptRa(
   sandbox: NetworkNamespace,
   link: Link,

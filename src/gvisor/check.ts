@@ -11,8 +11,8 @@ import { longestPrefix } from './record.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
 
 /**
- * What is wrong with an interface: after gVisor took its addresses, that they are not back; before,
- * what is missing as ever, but for what it never got.
+ * Faults of an interface, for CHECK. Before gVisor removed the addresses: everything missing,
+ * except what ADD left out. After that: addresses that were not put back.
  * @param missing lists everything missing on the interface
  */
 export function faultsOf(
@@ -53,7 +53,7 @@ function leadsSomewhere({ table, destination, family }: Route): boolean {
   return !destination.endsWith(`/${longestPrefix({ family })}`)
 }
 
-/** Of an interface that was stripped: what should have been put back and is not there. */
+/** Faults after gVisor removed the addresses: they were not put back. */
 function faultsAfterStrip(sandbox: NetworkNamespace, link: Link, record: GvisorRecord): string[] {
   const { kept, keeper } = record
   const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
@@ -64,13 +64,13 @@ function faultsAfterStrip(sandbox: NetworkNamespace, link: Link, record: GvisorR
   return [`gVisor removed its addresses, nobody put ${names} back, and ${who}`]
 }
 
-/** Of an interface that was not stripped: whether its keeper would still be of use. */
+/** Faults before that: the address keeper has ended too early. */
 function faultsBeforeStrip({ keeper }: GvisorRecord): string[] {
   if (!keeper || isWaiting(keeper) || Date.now() / 1000 > keeper.until) return []
   return [`its address keeper (process ${keeper.pid}) has ended before gVisor removed anything`]
 }
 
-/** Of an interface whose driver cannot tell by itself what gVisor sends: whether it still can. */
+/** Fault of an ipvlan l3 device: its protocol filter is gone. */
 function faultsOfDriver(sandbox: NetworkNamespace, link: Link, record: GvisorRecord): string[] {
   if (!record.namesProtocols || hasProtocolFilter(sandbox, link.index)) return []
   return ['the filter is gone by which its driver knows the protocol of what gVisor sends']

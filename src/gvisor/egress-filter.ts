@@ -4,22 +4,22 @@ import { RTM } from '../kernel/netlink/constants.js'
 import { Flag, type Request } from '../kernel/netlink/message.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 
-/** Of linux/rtnetlink.h and linux/pkt_cls.h. */
+/** TCA_* of linux/rtnetlink.h and linux/pkt_cls.h. */
 const TCA = { kind: 1, options: 2 } as const
 const TCA_MATCHALL_ACT = 2
 
-/** struct tcmsg, and where things are in it. */
+/** struct tcmsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 20
 const OFFSET = { index: 4, handle: 8, parent: 12, info: 16 } as const
 
-/** The clsact qdisc (linux/pkt_sched.h). */
+/** The clsact qdisc: it has no queue, only filters (linux/pkt_sched.h). */
 const CLSACT = { handle: 0xffff0000, parent: 0xfffffff1, egress: 0xfffffff3 } as const
 /**
  * ETH_P_ALL in network byte order: the lower half of tcm_info; the upper half is the preference.
  */
 const EVERY_PROTOCOL = 0x0300
 
-/** A request that gives a device the clsact qdisc, which holds filters; no error where it has one. */
+/** Request to add a clsact qdisc to a device; succeeds if there is one already. */
 export function clsactRequest(index: number): Request {
   return {
     type: RTM.newQdisc,
@@ -29,13 +29,15 @@ export function clsactRequest(index: number): Request {
   }
 }
 
-/** A request for a filter that applies actions to all egress of a device; EEXIST where there is one of that preference. */
+/**
+ * Request to add a matchall egress filter with these actions; EEXIST if the preference is taken.
+ */
 export function egressFilterRequest(
   index: number,
   preference: number,
   actions: VlanAction[],
 ): Request {
-  // The type of a nested action is its position.
+  // The attribute type of an action is its position, from 1.
   const list = actions.map((action, n) => nested(n + 1, encodeVlanAction(action)))
   const options = [nested(TCA_MATCHALL_ACT, encodeAttributes(list))]
   return {
@@ -49,7 +51,7 @@ export function egressFilterRequest(
   }
 }
 
-/** Whether a device has an egress filter of that preference. */
+/** Whether a device has an egress filter with that preference. */
 export function hasEgressFilter(socket: RouteSocket, index: number, preference: number): boolean {
   return socket
     .dump({
@@ -75,7 +77,7 @@ function nested(type: number, data: Buffer) {
   return { type, nested: true, data }
 }
 
-/** Of linux/pkt_cls.h and linux/tc_act/tc_vlan.h. */
+/** TCA_ACT_* of linux/pkt_cls.h, and linux/tc_act/tc_vlan.h. */
 const TCA_ACT = { kind: 1, options: 2 } as const
 const TCA_VLAN = { parameters: 2, id: 3 } as const
 
@@ -90,13 +92,13 @@ const WHAT_OFFSET = 20
 const WHAT = { pop: 1, push: 2 } as const
 const NEXT = { 'next action': 3, 'next filter': -1 } as const
 
-/** What a filter does with the VLAN tag of a packet, and what comes next. */
+/** An action of a filter on VLAN tags: push or pop, and how to continue. */
 export interface VlanAction {
   what: keyof typeof WHAT
   next: keyof typeof NEXT
 }
 
-/** A vlan action; a pushed tag has the id 1. */
+/** Encodes a vlan action; push uses VLAN id 1. */
 function encodeVlanAction({ what, next }: VlanAction): Buffer {
   const parameters = Buffer.alloc(PARAMETERS_BYTES)
   writeS32(parameters, NEXT[next], NEXT_OFFSET)

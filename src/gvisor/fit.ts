@@ -24,15 +24,15 @@ export interface Omission {
   why: string
 }
 
-/** What the kernel takes a missing metric to be. */
+/** The metric that the kernel assumes for a route without one. */
 const DEFAULT_METRIC: Record<Family, number> = { inet: 0, inet6: 1024 }
 
 /**
- * Makes a state one that runsc starts with: no peer addresses, and in table main at most
- * one default route of a family, with a gateway.
- * @param original the device as its routes name it
- * @param name what the device is called in the sandbox
- * @param taken the families of which the sandbox has a default route already
+ * Reduces a state to what runsc accepts: no peer addresses, and in table main at most one default
+ * route per family, with a gateway.
+ * @param original the device whose index the routes use
+ * @param name the device's name in the sandbox
+ * @param taken families that already have a default route in the sandbox
  */
 export function fitForGvisor<T extends Pick<StateToApply, 'addresses' | 'routes'>>(
   state: T,
@@ -103,7 +103,10 @@ function routeToPeer({ family, prefixLength }: Address, peer: string, index: num
   }
 }
 
-/** The first address of a network, of which any address and the prefix length are given. */
+/**
+ * The first address of a network.
+ * @param address any address of the network
+ */
 function firstOf(address: string, prefixLength: number): string {
   const bytes = addressBytes(address)
   const kept = (n: number) => Math.min(8, Math.max(0, prefixLength - 8 * n))
@@ -111,8 +114,8 @@ function firstOf(address: string, prefixLength: number): string {
 }
 
 /**
- * Of which families a sandbox has the one default route that runsc takes.
- * @param own the index of an interface whose routes do not count
+ * Families that already have a default route in the sandbox.
+ * @param own index of an interface whose routes are ignored
  */
 export function familiesWithDefault(sandbox: NetworkNamespace, own: number | undefined): Family[] {
   return dumpRoutes(sandbox.socket)
@@ -121,7 +124,7 @@ export function familiesWithDefault(sandbox: NetworkNamespace, own: number | und
     .map(({ family }) => family)
 }
 
-/** Tells what another plugin gave an interface that runsc may refuse to start with. */
+/** Warns about addresses and routes of another plugin that may keep runsc from starting. */
 export function warnOfObstacles(sandbox: NetworkNamespace, link: Link): void {
   const { socket } = sandbox
   const [addresses, routes] = [dumpAddresses(socket, link.index), dumpRoutes(socket, link.index)]

@@ -14,13 +14,16 @@ import { familiesNeedingAddresses, linkKindOf, requireSupportedLink } from './li
 import { type GvisorRecords, gvisorRecords, recordAddresses } from './record.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
 
-/** What is asked for an interface of a gVisor sandbox. */
+/** Parameters of an interface in a gVisor sandbox. */
 export interface GvisorRequest {
   stateDir: string
   key: AttachmentKey
   network: string
   sandboxPath: string
-  /** How long gVisor may take to start; 0: no keeper, something else calls `keep`. */
+  /**
+   * How long the address keeper waits for gVisor. 0: no address keeper, because a hook calls
+   * `keep`.
+   */
   timeoutSeconds: number
 }
 
@@ -34,7 +37,7 @@ export class Gvisor {
   }
 
   /**
-   * Refuses a device that gVisor can get no packet from.
+   * Refuses a device from which gVisor receives no packets.
    * @throws Failure `device-refused`
    */
   requireSupportedLink(place: NetworkNamespace, link: Link): void {
@@ -42,9 +45,9 @@ export class Gvisor {
   }
 
   /**
-   * Makes a state one that runsc starts with; what is left out is told in the end.
-   * @param original the device as its routes name it
-   * @param own the index of the interface in the sandbox, where it has no routes that stay
+   * Reduces a state to what runsc accepts. `keep` warns about the omissions.
+   * @param original the device whose index the routes use
+   * @param own index of the interface in the sandbox, if its present routes do not count
    */
   fit<T extends StateToApply>(
     sandbox: NetworkNamespace,
@@ -59,10 +62,10 @@ export class Gvisor {
   }
 
   /**
-   * Takes away what was put back for a sandbox that ran here before: the kernel would
-   * not have the same address again, with the routes that belong to it.
-   * @param wanted what the interface is to have
-   * @returns whether it has none of it
+   * Removes the /32 and /128 addresses that an earlier address keeper put back in this namespace:
+   * adding the same address with its own prefix length would give EEXIST and no prefix route.
+   * @param wanted addresses to be added
+   * @returns whether the interface then has none of them
    */
   makeRoom(sandbox: NetworkNamespace, link: Link, wanted: InterfaceAddress[]): boolean {
     const { socket } = sandbox
@@ -76,8 +79,8 @@ export class Gvisor {
   }
 
   /**
-   * Notes what the interface has, and leaves a keeper where it would go deaf without.
-   * @param reported the addresses to keep; left out, all that the interface has
+   * Writes the gVisor record, and starts an address keeper if the device needs its addresses.
+   * @param reported addresses to put back; default: all of the interface
    */
   keep(sandbox: NetworkNamespace, link: Link, reported?: string[]): void {
     const { key, network, sandboxPath, timeoutSeconds } = this.request
@@ -108,13 +111,13 @@ export class Gvisor {
     note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, record }))
   }
 
-  /** Tells what another plugin gave the interface that runsc may refuse to start with. */
+  /** Warns about addresses and routes of another plugin that may keep runsc from starting. */
   warnOfObstacles(sandbox: NetworkNamespace, link: Link): void {
     warnOfObstacles(sandbox, link)
   }
 
   /**
-   * What is wrong with an interface, for CHECK.
+   * Faults of an interface, for CHECK.
    * @param missing lists everything missing on the interface
    */
   faults(sandbox: NetworkNamespace, link: Link, missing: () => string[]): string[] {
@@ -124,7 +127,8 @@ export class Gvisor {
   }
 
   /**
-   * @returns the previous gVisor record
+   * Ends the keeper of the previous gVisor record.
+   * @returns that record, if there is one
    */
   #endEarlierKeeper(): GvisorRecord | undefined {
     const record = this.#store.read(this.request.key)

@@ -8,25 +8,25 @@ import { encodeRequest, Flag } from '../kernel/netlink/message.js'
 import { type PreparedLine, prepareNote } from '../log.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
 
-/** How the keeper ends: its exit status is the position (`enum outcome` of keeper.c). */
+/** Outcomes of the address keeper. Its exit status is the index (`enum outcome` of keeper.c). */
 export const OUTCOMES = [
   ...(['put back', 'not needed', 'refused', 'sandbox gone'] as const),
   'it has another version',
   'its job is malformed',
 ] as const
 
-/** Of the layout that `read_job` of keeper.c reads: another layout has another version. */
+/** Version of the layout that `read_job` of keeper.c reads. */
 const VERSION = 1
 
-/** Of `struct job` and `struct address` there. */
+/** Sizes of `struct job` and `struct address` in keeper.c. */
 const FIXED_BYTES = 32
 const ADDRESS_BYTES = 20
 /** First sequence number of the prepared requests; the keeper uses 1 and 2 for its own. */
 const FIRST_SEQUENCE = 100
 
 /**
- * All that the keeper has to know, as `read_job` of keeper.c takes it: a fixed part,
- * then sections, each with its length before it.
+ * Encodes the address keeper's job for `read_job` of keeper.c: a fixed part, then length-prefixed
+ * sections.
  */
 export function encodeJob(
   record: GvisorRecord,
@@ -58,7 +58,10 @@ function fixedPart(
   return Buffer.concat([Buffer.from(numbers.buffer), Buffer.from(identity.buffer)])
 }
 
-/** Its length, these four bytes included, and the content, padded to a multiple of four. */
+/**
+ * Encodes a section: its length (these four bytes included), and the content padded to a multiple
+ * of four.
+ */
 function section(content: Buffer): Buffer {
   const padded = Buffer.alloc(4 + ((content.length + 3) & ~3))
   writeU32(padded, 4 + content.length, 0)
@@ -84,7 +87,7 @@ function encodeAddition(
   return encodeRequest(request, Flag.acknowledge, FIRST_SEQUENCE + position)
 }
 
-/** The line for each of the first four ways to end, in the order of `OUTCOMES`. */
+/** The log lines for the first four outcomes, in the order of `OUTCOMES`. */
 function linesOf({ kept, nameInSandbox }: GvisorRecord): (PreparedLine | undefined)[] {
   const addresses = kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   const about = { device: nameInSandbox, addresses }

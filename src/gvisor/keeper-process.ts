@@ -6,11 +6,11 @@ import { nativeAddon } from '../kernel/native-addon.js'
 import { encodeJob } from './keeper-job.js'
 import type { GvisorRecord, KeeperProcess } from './record-schema.js'
 
-/** How long the keeper waits for one answer of the kernel. */
+/** How long the keeper waits for an answer of the kernel. */
 const ANSWER_MILLISECONDS = 10_000
 
 /**
- * Starts a keeper: the program of `gvisor/keeper/`, on its own.
+ * Starts an address keeper (`gvisor/keeper/`) as a background process.
  * @returns its process id
  */
 export function startKeeper(

@@ -12,15 +12,19 @@ import {
   type VlanAction,
 } from './egress-filter.js'
 
-/** A locally administered address; the driver looks at no MAC in mode l3. */
+/** Any MAC will do: ipvlan l3 ignores it. */
 const ANY_MAC = '02:00:00:00:00:01'
 
-/** The filter's preference: it comes before filters of others, which still get their turn. */
+/**
+ * The filter's preference: it runs before other filters. Those still run, because the last action
+ * continues.
+ */
 const PREFERENCE = 1
 
 /**
- * The kernel determines the protocol of a frame when it takes a VLAN tag out of it. It only
- * notes the first tag beside the frame; the second one goes into the frame.
+ * The kernel sets skb->protocol when it pops a VLAN tag from the frame. The first pushed tag is
+ * kept in the skb's metadata only; the second push writes the first into the frame. Hence push
+ * twice, pop twice.
  */
 const TAG_AND_UNTAG: VlanAction[] = [
   { what: 'push', next: 'next action' },
@@ -30,9 +34,9 @@ const TAG_AND_UNTAG: VlanAction[] = [
 ]
 
 /**
- * Gives an ipvlan device in mode l3 what gVisor's stack needs there: neighbour entries for the
- * gateways, and a filter that sets the protocol of each frame.
- * @returns whether the kernel took the filter
+ * Prepares an ipvlan l3 device for gVisor's network stack: neighbour entries for the gateways, and
+ * the protocol filter.
+ * @returns whether the filter was installed
  */
 export function prepareForL3(sandbox: NetworkNamespace, link: Link): boolean {
   addGatewayNeighbors(sandbox, link)
@@ -50,9 +54,9 @@ export function hasProtocolFilter({ socket }: NetworkNamespace, index: number): 
 }
 
 /**
- * Has the kernel determine the protocol of all frames that leave a device. gVisor writes frames
- * to a packet socket without naming the protocol, and some drivers drop such frames.
- * @returns the kernel's error where it cannot do that
+ * Installs a filter that makes the kernel set the protocol of every frame sent on a device. gVisor
+ * writes frames to a packet socket without a protocol, and some drivers drop such frames.
+ * @returns the kernel's error if it cannot be installed
  */
 function addProtocolFilter({ socket }: NetworkNamespace, index: number): KernelError | undefined {
   const [noClsact, refusal] = socket.requestAll([
@@ -63,7 +67,10 @@ function addProtocolFilter({ socket }: NetworkNamespace, index: number): KernelE
   return refusal?.is('EEXIST') ? undefined : refusal
 }
 
-/** The driver lets no ARP through in mode l3, but runsc takes permanent neighbour entries over. */
+/**
+ * ipvlan l3 drops ARP and neighbour discovery. runsc copies permanent neighbour entries, so each
+ * gateway without one gets one.
+ */
 function addGatewayNeighbors({ socket }: NetworkNamespace, link: Link): void {
   const known = dumpNeighbors(socket, link.index)
     .filter(({ state }) => (state & NEIGHBOR_STATE.permanent) !== 0)

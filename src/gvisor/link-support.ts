@@ -6,21 +6,21 @@ import { RTM } from '../kernel/netlink/constants.js'
 import { attributesOf, IFLA, LINK_INFO, linkHeader } from '../kernel/netlink/link.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 
-/** In the data of an ipvlan device (linux/if_link.h). */
+/** Type of the mode attribute in an ipvlan device's IFLA_INFO_DATA (linux/if_link.h). */
 const IFLA_IPVLAN_MODE = 1
 const IPVLAN_MODES = ['l2', 'l3', 'l3s']
 
-/** What kind of device a link is. */
+/** IFLA_INFO_KIND of a link, and the mode of ipvlan. */
 export interface LinkKind {
   /** The driver's name, such as "macvlan"; empty for a physical device. */
   kind: string
-  /** Of an ipvlan device: "l2", "l3" or "l3s". */
+  /** Only for ipvlan: "l2", "l3" or "l3s". */
   ipvlanMode?: string
 }
 
 /**
- * Asks the kernel what kind of device a link is.
- * @throws KernelError where there is no such device
+ * Asks the kernel for the kind of a link.
+ * @throws KernelError if there is no such device
  */
 export function linkKindOf(socket: RouteSocket, index: number): LinkKind {
   const [answer] = socket.request({ type: RTM.getLink, header: linkHeader(index, 0) })
@@ -33,10 +33,9 @@ export function linkKindOf(socket: RouteSocket, index: number): LinkKind {
 }
 
 /**
- * The families of which a device receives nothing once it has lost its addresses. ipvlan finds
- * the device that a packet is for by the device's addresses. macvlan finds it by its MAC
- * address, but without an IPv6 address the device is in no multicast group for neighbour
- * solicitations.
+ * Families that a device receives nothing of once its addresses are removed. ipvlan selects the
+ * receiving device by its IP addresses. macvlan selects it by MAC, but without an IPv6 address the
+ * device has left the solicited-node multicast group, so neighbour discovery fails.
  */
 export function familiesNeedingAddresses({ kind }: LinkKind): Family[] {
   if (kind === 'ipvlan' || kind === 'ipvtap') return ['inet', 'inet6']
@@ -45,7 +44,7 @@ export function familiesNeedingAddresses({ kind }: LinkKind): Family[] {
 }
 
 /**
- * Refuses a device from which gVisor cannot get a packet.
+ * Refuses ipvlan in mode l3s: gVisor receives no packets from it.
  * @throws Failure `device-refused`
  */
 export function requireSupportedLink({ ipvlanMode }: LinkKind, name: string): void {

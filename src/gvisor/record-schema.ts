@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { FamilySchema } from '../kernel/netlink/common-schema.js'
 
-/** An address of an interface. */
+/** An address and its prefix length. */
 const InterfaceAddressSchema = Type.Object({
   family: FamilySchema,
   local: Type.String(),
@@ -9,7 +9,7 @@ const InterfaceAddressSchema = Type.Object({
 })
 export type InterfaceAddress = Static<typeof InterfaceAddressSchema>
 
-/** The process that waits for gVisor. Its start time tells it from a later process of that id. */
+/** The address keeper's process, with its start time, because a pid may be reused. */
 const KeeperProcessSchema = Type.Object({
   pid: Type.Integer({ minimum: 1 }),
   startedAt: Type.String({ description: "in the kernel's clock ticks since boot" }),
@@ -17,7 +17,7 @@ const KeeperProcessSchema = Type.Object({
 })
 export type KeeperProcess = Static<typeof KeeperProcessSchema>
 
-/** What is known of an interface in a gVisor sandbox, beside its attachment record. */
+/** The gVisor record of an interface. */
 export const GvisorRecordSchema = Type.Object({
   format: Type.Literal(1),
   containerId: Type.String(),

@@ -7,32 +7,34 @@ import { requirePrivate } from '../records/durable-file.js'
 import { type RecordKind, RecordStore } from '../records/store.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
 
-/** The records of the interfaces of gVisor sandboxes. */
+/** The gVisor records of a state directory. */
 export type GvisorRecords = RecordStore<GvisorRecord>
 
 const KIND: RecordKind<GvisorRecord> = {
   directory: 'gvisor',
   keyOf: (record) => record,
   isRecord: isGvisorRecord,
-  // There is no other format yet.
+  // There is no earlier format.
   upgrade: () => undefined,
 }
 
-/** @throws Failure `state-unusable` where others can write the state directory */
+/** @throws Failure `state-unusable` if others can write to the state directory */
 export function gvisorRecords(stateDirectory: string): GvisorRecords {
   requirePrivate(stateDirectory)
   return new RecordStore(stateDirectory, KIND)
 }
 
-/** Whether a state directory ever had such records: all that a call without gVisor looks at. */
+/**
+ * Whether a state directory ever had gVisor records. A call without gVisor looks at nothing else.
+ */
 export function hasGvisorRecords(stateDirectory: string): boolean {
   return existsSync(`${stateDirectory}/${KIND.directory}`)
 }
 
 /**
- * The addresses of an interface as they are recorded.
- * @param families those of which the interface hears nothing without addresses
- * @param reported the addresses to put back; left out, all of these families
+ * The `addresses` and `kept` of a gVisor record.
+ * @param families those that need their addresses (`familiesNeedingAddresses`)
+ * @param reported addresses to put back; default: all of these families
  */
 export function recordAddresses(
   all: Address[],

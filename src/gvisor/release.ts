@@ -2,16 +2,17 @@ import type { AttachmentKey } from '../records/record.js'
 import { type GvisorRecords, gvisorRecords, hasGvisorRecords } from './record.js'
 import type { GvisorRecord } from './record-schema.js'
 
-/** Ends the address keeper of an attachment, if it has one, and removes its gVisor record. */
+/** Ends the address keeper of an attachment, if any, and removes its gVisor record. */
 export async function releaseGvisorRecord(stateDir: string, key: AttachmentKey): Promise<void> {
-  // The configuration may no longer say that there was gVisor.
+  // Looks at the directory, not at the configuration: `gvisor` may have been removed from it since
+  // ADD.
   if (!hasGvisorRecords(stateDir)) return
   const store = gvisorRecords(stateDir)
   const record = store.read(key)
   if (record) await release(store, record)
 }
 
-/** The same for each record that `isMeant` tells, those of earlier boots included. */
+/** The same for all gVisor records that `isMeant` selects, including those of earlier boots. */
 export async function releaseGvisorRecords(
   stateDir: string,
   isMeant: (record: GvisorRecord) => boolean,

@@ -11,7 +11,7 @@ import { quote } from './run-plugin.js'
 /** The input of the IPAM plugin, passed on from the call. */
 export interface Delegation {
   type: string
-  /** Where plugins are: directories, separated by colons. */
+  /** CNI_PATH: directories of plugins, separated by colons. */
   searchPath: string
   /** The environment; CNI_COMMAND is replaced. */
   variables: NodeJS.ProcessEnv
@@ -26,14 +26,14 @@ export class Ipam {
   readonly #delegation: Delegation
   #mayHaveAssigned = false
 
-  /** @throws Failure `delegate-failed` where there is no such plugin */
+  /** @throws Failure `delegate-failed` if the plugin is not in CNI_PATH */
   constructor(delegation: Delegation) {
     this.#delegation = delegation
     this.#path = findPlugin(delegation.type, delegation.searchPath)
   }
 
   /**
-   * Has addresses assigned.
+   * Runs the plugin's ADD.
    * @throws CniError with the plugin's code and message; Failure `delegate-failed`
    */
   async add(): Promise<Result> {
@@ -42,20 +42,20 @@ export class Ipam {
     return understandAssignment(answer, this.#described('ADD'), this.#delegation.cniVersion)
   }
 
-  /** Has what `add` assigned released; where it was not called there is nothing to do. */
+  /** Releases what `add` assigned, by the plugin's DEL. Does nothing if `add` was not called. */
   async undoAdd(): Promise<void> {
     if (this.#mayHaveAssigned) await this.request('DEL')
   }
 
   /**
-   * Passes on a command that has no result.
+   * Runs a command without a result.
    * @throws CniError with the plugin's code and message; Failure `delegate-failed`
    */
   async request(command: 'CHECK' | 'DEL' | 'GC' | 'STATUS'): Promise<void> {
     await this.#ask(command)
   }
 
-  /** The plugin's answer: an object, or undefined where it printed nothing. */
+  /** The plugin's output: an object, or undefined if it printed nothing. */
   async #ask(command: string): Promise<object | undefined> {
     const { variables, input } = this.#delegation
     const { runPlugin, readAnswer } = await import('./run-plugin.js')
@@ -69,16 +69,16 @@ export class Ipam {
     return readAnswer(this.#described(command), outcome)
   }
 
-  /** For messages. */
+  /** The plugin and the command, for error messages. */
   #described(command: string): string {
     return `IPAM plugin ${JSON.stringify(this.#delegation.type)} (${command})`
   }
 }
 
 /**
- * Finds another plugin where the runtime says plugins are.
+ * Finds a plugin's executable in CNI_PATH.
  * @param searchPath directories, separated by colons
- * @throws Failure `delegate-failed`, or `configuration-invalid` for what cannot be a name
+ * @throws Failure `delegate-failed` if it is not there, `configuration-invalid` for an invalid name
  */
 export function findPlugin(type: string, searchPath: string): string {
   if (type.includes('/')) throw new Failure('configuration-invalid', `invalid plugin name: ${type}`)
@@ -97,10 +97,10 @@ function isFile(path: string): boolean {
 }
 
 /**
- * Understands what an IPAM plugin assigned.
- * @param answer what it printed; undefined for nothing
- * @param what for messages: `IPAM plugin "static" (ADD)`
- * @throws Failure `delegate-failed` for what is no result
+ * Decodes an IPAM plugin's result.
+ * @param answer its JSON output; undefined if it printed nothing
+ * @param what the plugin, for messages: `IPAM plugin "static" (ADD)`
+ * @throws Failure `delegate-failed` if it is not a valid result
  */
 export function understandAssignment(
   answer: object | undefined,

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 
-/** Linux's O_TMPFILE, which Node has no name for: the directory bit is part of it. */
+/** O_TMPFILE, which Node has no constant for. It includes the bit of O_DIRECTORY. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 
 /**
@@ -8,7 +8,7 @@ const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
  * no other user can replace the file. Tries several directories, because some hosts mount some of
  * them noexec.
  * @param purpose for the error message: 'cannot PURPOSE from any directory'
- * @param work is given the file, open for reading; it may be called again with another one
+ * @param work called with the file open for reading, possibly again with another file
  */
 export function inAnonymousFile<T>(
   purpose: string,
@@ -36,7 +36,7 @@ function inFileOf<T>(directory: string, content: Uint8Array, work: (fd: number) 
   }
 }
 
-/** The file, open for reading alone: what is open for writing cannot be executed. */
+/** Reopens the file read-only: a file that is open for writing cannot be executed. */
 function writtenFile(directory: string, content: Uint8Array): number {
   const fd = openSync(directory, O_TMPFILE | constants.O_WRONLY, 0o700)
   try {

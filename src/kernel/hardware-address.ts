@@ -1,4 +1,4 @@
-/** "02:00:00:00:00:01"; as long as the kind of device has it. */
+/** Formats a hardware address: "02:00:00:00:00:01". The length depends on the device type. */
 export function hardwareAddressText(address: Buffer): string {
   return [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

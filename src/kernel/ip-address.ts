@@ -2,32 +2,33 @@ import { nativeAddon } from './native-addon.js'
 import type { Family } from './netlink/common-schema.js'
 import { AF } from './netlink/constants.js'
 
-/** The family of a number in a message, or undefined for one that carries no IP addresses. */
+/** The IP family of an AF_ number; undefined for other families. */
 export function familyOf(number: number | undefined): Family | undefined {
   if (number === AF.inet) return 'inet'
   if (number === AF.inet6) return 'inet6'
   return undefined
 }
 
-/** The number of a family in a message, AF_INET or AF_INET6. */
+/** The AF_ number of a family. */
 export function familyNumber(family: Family): number {
   return AF[family]
 }
 
-/** The usual text of 4 or 16 bytes: dotted, or compressed. The C library's inet_ntop(3). */
+/** Formats 4 or 16 bytes as inet_ntop(3) does. */
 export function addressText(bytes: Buffer): string {
   return nativeAddon().addressText(bytes)
 }
 
 /**
- * The 4 or 16 bytes of an address. The C library's inet_pton(3).
- * @throws TypeError where the text is no address
+ * Parses an address as inet_pton(3) does.
+ * @returns 4 or 16 bytes
+ * @throws TypeError if the text is not an address
  */
 export function addressBytes(text: string): Buffer {
   return nativeAddon().addressBytes(text)
 }
 
-/** Whether an address lies in a prefix such as "fe80::/10"; false across families. */
+/** Whether an address lies in a prefix such as "fe80::/10"; false if their families differ. */
 export function prefixCovers(prefix: string, address: string): boolean {
   const { address: network, length } = splitPrefix(prefix)
   const [theirs, ours] = [addressBytes(network), addressBytes(address)]
@@ -46,7 +47,7 @@ export function splitPrefix(prefix: string): { address: string; length: number }
   return { address: prefix.slice(0, slash), length: Number(prefix.slice(slash + 1)) }
 }
 
-/** Whether a prefix covers every address of its family: that of a default route. */
+/** Whether a prefix covers every address of its family: "0.0.0.0/0" or "::/0". */
 export function coversEverything(prefix: string): boolean {
   return prefix.endsWith('/0')
 }

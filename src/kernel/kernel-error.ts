@@ -7,7 +7,7 @@ const ERRNO = { EEXIST: 17, ENODEV: 19 } as const
 export class KernelError extends Error {
   /**
    * @param errno the positive error number
-   * @param explanation the kernel's own sentence (extended acknowledgement), if it gave one
+   * @param explanation the kernel's extended ack message, if any
    */
   constructor(
     readonly errno: number,
@@ -17,12 +17,14 @@ export class KernelError extends Error {
     this.name = 'KernelError'
   }
 
-  /** Worded only when somebody asks: most of these errors are expected, such as that a name is free. */
+  /**
+   * Formatted lazily: most of these errors are expected (ENODEV for a free name) and never shown.
+   */
   override get message(): string {
     return describe(this.errno, this.explanation)
   }
 
-  /** Whether this is the error of that symbolic name, e.g. "EEXIST". */
+  /** Whether this is the error with that symbolic name, e.g. "EEXIST". */
   is(name: keyof typeof ERRNO): boolean {
     return ERRNO[name] === this.errno
   }
@@ -33,7 +35,7 @@ function describe(errno: number, explanation: string): string {
   return explanation === '' ? words : `${words}, the kernel says: "${explanation}"`
 }
 
-/** "EEXIST" for 17; undefined before Node 20.16, which cannot load a module just now. */
+/** "EEXIST" for 17; undefined before Node 20.16, which has no `process.getBuiltinModule`. */
 function symbolOf(errno: number): string | undefined {
   const names = process.getBuiltinModule?.('node:os').constants.errno ?? {}
   return Object.entries(names).find(([, value]) => value === errno)?.[0]

@@ -2,8 +2,8 @@ import { readS32, readU32 } from './netlink/bytes.js'
 import type { Sysctl } from './sysctl.js'
 
 /**
- * The settings of a device as the kernel reports them in one message: a run of 32-bit numbers
- * of each family, kept as hexadecimal text. Few of them are ever looked at.
+ * IFLA_INET_CONF and IFLA_INET6_CONF: the device's net.ipv4.conf and net.ipv6.conf as arrays of
+ * 32-bit numbers. Kept undecoded as hexadecimal text, because few of the numbers are ever needed.
  */
 export interface LinkSettings {
   /** net.ipv4.conf, of IFLA_INET_CONF. */
@@ -13,9 +13,9 @@ export interface LinkSettings {
 }
 
 /**
- * Per-interface settings by their names in /proc/sys, in the kernel's order (linux/ip.h from
- * 1 on, linux/ipv6.h from 0 on). A dot stands for a setting that is read-only (mc_forwarding),
- * that the kernel works out itself (the mtu of IPv6) or does not tell (stable_secret).
+ * Names in /proc/sys of the values in these arrays, in the kernel's order (linux/ip.h counts from
+ * 1, linux/ipv6.h from 0). A dot marks a value that is not restored: read-only (mc_forwarding),
+ * computed by the kernel (the IPv6 mtu), or not reported (stable_secret).
  */
 const IPV4 = `
   forwarding . proxy_arp accept_redirects secure_redirects send_redirects shared_media
@@ -45,7 +45,7 @@ const IN_SECONDS = /^router_(solicitation_(max_)?interval|solicitation_delay|pro
 
 const UNSIGNED = /^(ra_defrtr_metric|ioam6_id(_wide)?)$/
 
-/** The settings that are known by name and can be written, as sysctl(8) would show them. */
+/** The settings that have a known name and can be written, as sysctl(8) would show them. */
 export function sysctlsIn({ ipv4, ipv6 }: LinkSettings): Sysctl[] {
   return [...named('net.ipv4.conf', IPV4, ipv4), ...named('net.ipv6.conf', IPV6, ipv6)]
 }

@@ -11,36 +11,36 @@ import { Failure } from '../failure.js'
 import { nativeAddon } from './native-addon.js'
 import { RouteSocket } from './netlink/route-socket.js'
 
-/** Filesystem magic numbers under which a namespace can be found (linux/magic.h). */
+/** Filesystem magic numbers of namespace files (linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673
 const PROC_MAGIC = 0x9fa0
 
 /**
- * An open network namespace with a routing socket into it: the host, or a sandbox. It stays
- * alive until it is disposed. A sandbox knows its way home: the thread is always on the host,
- * except inside `run`.
+ * An open network namespace, of the host or a sandbox, and a rtnetlink socket in it. The namespace
+ * stays alive until it is disposed. The thread is always in the host's namespace, except inside
+ * `run`, which returns there.
  */
 export class NetworkNamespace {
   #socket: RouteSocket | undefined
 
   private constructor(
-    /** For messages: "the host", or "sandbox /run/netns/x". */
+    /** For error messages: "the host", or "sandbox /run/netns/x". */
     readonly name: string,
     readonly path: string,
     readonly fd: number,
-    /** Where the thread comes back to; undefined for the host itself. */
+    /** The namespace that the thread returns to; undefined for the host itself. */
     private readonly host?: NetworkNamespace,
   ) {}
 
-  /** The namespace this process was started in. */
+  /** The namespace in which this process was started. */
   static host(): NetworkNamespace {
     const path = '/proc/self/ns/net'
     return new NetworkNamespace('the host', path, openSync(path, constants.O_RDONLY))
   }
 
   /**
-   * Opens the sandbox at a path such as /run/netns/x, to be called on the host.
-   * @throws Failure `sandbox-invalid` when no network namespace is there
+   * Opens the sandbox at a path such as /run/netns/x. Call it on the host.
+   * @throws Failure `sandbox-invalid` if there is no network namespace at the path
    */
   open(path: string): NetworkNamespace {
     // Checked before open(2): opening a FIFO, for example, would block.
@@ -55,7 +55,7 @@ export class NetworkNamespace {
     }
   }
 
-  /** The routing socket of this namespace. */
+  /** The rtnetlink socket of this namespace. */
   get socket(): RouteSocket {
     this.#socket ??= this.run(() => RouteSocket.openHere())
     return this.#socket
@@ -76,8 +76,8 @@ export class NetworkNamespace {
   }
 
   /**
-   * Runs `work` with the thread inside this namespace, and comes back to the host.
-   * @throws Failure `sandbox-invalid` when this is a namespace of another kind
+   * Runs `work` with the thread inside this namespace, and returns the thread to the host.
+   * @throws Failure `sandbox-invalid` if this is a namespace of another type
    */
   run<T>(work: () => T): T {
     const { host } = this
@@ -122,7 +122,7 @@ function entriesOf(directory: string): string[] {
   }
 }
 
-/** Undefined for a process that has just ended. */
+/** Undefined if the process has just ended. */
 function inodeOf(path: string): number | undefined {
   try {
     return statSync(path).ino

@@ -1,11 +1,14 @@
 import addonBytes from '../../build/native-addon.node'
 import { inAnonymousFile } from './anonymous-file.js'
 
-/** The functions of `native/`. A failed system call throws a `NativeError`. */
+/** Functions of the native addon (`native/`). A failed system call throws a `NativeError`. */
 export interface NativeAddon {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void
-  /** Opens a routing socket in the current namespace; send and receive time out after the given time. */
+  /**
+   * Opens a rtnetlink socket in the current namespace; send and receive time out after the given
+   * time.
+   */
   openRouteSocket(timeoutMilliseconds: number): number
   /** Sets a socket's send and receive timeouts. */
   setSocketTimeout(fd: number, timeoutMilliseconds: number): void
@@ -13,31 +16,31 @@ export interface NativeAddon {
   transact(fd: number, request: Buffer): Buffer
   /** Like `transact`, on a thread of its own. */
   startTransaction(fd: number, request: Buffer): Transaction
-  /** Waits for a transaction's answers; to be called once for each. */
+  /** Waits for a transaction's answers. Call it once for each transaction. */
   finishTransaction(transaction: Transaction): Buffer
-  /** Takes an exclusive flock(2) without waiting; false when somebody else has it. */
+  /** Takes an exclusive flock(2) without waiting; false if another process has it. */
   tryLock(fd: number): boolean
   /**
-   * Starts an executable file in the background: a session of its own, no environment,
-   * nothing on its standard streams, and `files` as its descriptors from 3 on.
-   * @param title what `ps` shows of it
+   * Starts an executable file in the background, in a new session, with an empty environment,
+   * /dev/null as standard streams, and `files` as descriptors 3, 4, …
+   * @param title its title in `ps`
    * @returns its process id
    */
   startProgram(program: number, title: string, files: number[]): number
-  /** Waits for the end of a program that was started; returns its exit status, or -1. */
+  /** Waits for a started program to end; returns its exit status, or -1 if a signal ended it. */
   waitForProgram(pid: number): number
-  /** The usual text of 4 or 16 bytes; IPv6 compressed. */
+  /** inet_ntop(3) of 4 or 16 bytes. */
   addressText(bytes: Buffer): string
-  /** The bytes of an address; throws a TypeError where the text is none. */
+  /** inet_pton(3); throws a TypeError if the text is not an address. */
   addressBytes(text: string): Buffer
-  /** The C library's words for an error number, e.g. "File exists" for 17. */
+  /** strerror(3), e.g. "File exists" for 17. */
   describeErrno(errno: number): string
 }
 
-/** The handle of a started request, opaque to JavaScript. */
+/** Handle of a started request; opaque to JavaScript. */
 export type Transaction = { readonly brand: unique symbol }
 
-/** What the addon throws. */
+/** Error thrown by the addon. */
 export interface NativeError extends Error {
   errno: number
   syscall: string
@@ -45,7 +48,7 @@ export interface NativeError extends Error {
 
 let loaded: NativeAddon | undefined
 
-/** The addon, loaded at the first call. */
+/** The addon. The first call loads it. */
 export function nativeAddon(): NativeAddon {
   loaded ??= load()
   return loaded

@@ -6,31 +6,31 @@ export interface Sysctl {
   value: string
 }
 
-/** The kernel's directories of per-interface settings, as sysctl(8) names them. */
+/** The kernel's directories of per-interface sysctls, as sysctl(8) names them. */
 const DIRECTORIES = ['net.ipv4.conf', 'net.ipv6.conf', 'net.ipv4.neigh', 'net.ipv6.neigh']
 
 /**
- * Reads a setting of a device in the namespace the thread is in.
+ * Reads a sysctl of a device in the thread's namespace.
  * @param name such as "net.ipv4.conf.rp_filter"
- * @throws the system's error where there is no such setting, or none that can be read
+ * @throws the system's error if the sysctl does not exist or cannot be read
  */
 export function readSysctl(name: string, device: string): Sysctl {
   return { name, value: readFileSync(pathOfSysctl(name, device), 'utf8').trim() }
 }
 
-/** Sets a setting of a device in the namespace the thread is in. */
+/** Writes a sysctl of a device in the thread's namespace. */
 export function writeSysctl({ name, value }: Sysctl, device: string): void {
   writeFileSync(pathOfSysctl(name, device), value)
 }
 
-/** All settings of a device that can be read. */
+/** All readable sysctls of a device. */
 export function readAllSysctls(device: string): Sysctl[] {
   return DIRECTORIES.flatMap((directory) =>
     settingsIn(directory, device).flatMap((setting) => {
       try {
         return [readSysctl(`${directory}.${setting}`, device)]
       } catch {
-        // Some can only be written, some only be read once they are set.
+        // Some sysctls are write-only; some cannot be read until they are set.
         return []
       }
     }),
@@ -41,15 +41,15 @@ function settingsIn(directory: string, device: string): string[] {
   try {
     return readdirSync(`/proc/sys/${directory.replaceAll('.', '/')}/${device}`)
   } catch {
-    // A kernel without IPv6 has half of them.
+    // A kernel without IPv6 lacks the IPv6 directories.
     return []
   }
 }
 
 /**
- * The file of a setting under /proc/sys.
+ * The file of a sysctl under /proc/sys.
  * @param name such as "net.ipv4.conf.rp_filter"
- * @param device may itself have a dot in it, so it is put in last
+ * @param device inserted last, because a device name may contain a dot
  */
 export function pathOfSysctl(name: string, device: string): string {
   const last = name.lastIndexOf('.')

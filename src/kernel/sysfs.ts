@@ -4,7 +4,7 @@ const PCI_DEVICES = '/sys/bus/pci/devices'
 const UPPER = 'upper_'
 const AUXILIARY_DEVICES = '/sys/bus/auxiliary/devices'
 
-/** The sysfs directory of a PCI device such as "0000:01:00.0"; undefined where there is none. */
+/** The sysfs directory of a PCI device such as "0000:01:00.0"; undefined if there is none. */
 export function pciDirectory(id: string): string | undefined {
   return existing(`${PCI_DEVICES}/${id}`)
 }
@@ -15,9 +15,9 @@ export function auxiliaryDirectory(id: string): string | undefined {
 }
 
 /**
- * Name of the network device of a PCI or auxiliary device. It shows only if it is in the network
+ * Finds the network device of a PCI or auxiliary device. It shows only if it is in the network
  * namespace in which this sysfs was mounted.
- * @returns its name; undefined where there is none
+ * @returns its name; undefined if there is none
  */
 export function networkDeviceOf(directory: string): string | undefined {
   const [own] = entriesOf(`${directory}/net`)

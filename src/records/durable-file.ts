@@ -13,10 +13,7 @@ import { Failure } from '../failure.js'
 
 const WRITABLE_BY_OTHERS = 0o022
 
-/**
- * Writes a file so that it is complete and on disk when this returns, or not there at all:
- * temporary file, fsync, rename, fsync of the directory.
- */
+/** Writes a file durably and atomically: temporary file, fsync, rename, fsync of the directory. */
 export function writeDurably(path: string, text: string): void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
@@ -32,7 +29,10 @@ export function removeDurable(path: string): void {
   rmSync(temporaryName(path), { force: true })
 }
 
-/** Runs work that needs a directory, and makes the directory where the work fails without it. */
+/**
+ * Runs `work`. If it fails because the directory does not exist, makes the directory and runs it
+ * again.
+ */
 export function inDirectory<T>(path: string, work: () => T): T {
   try {
     return work()
@@ -44,8 +44,8 @@ export function inDirectory<T>(path: string, work: () => T): T {
 }
 
 /**
- * Refuses a state directory that somebody else can write: its content decides which device
- * goes where.
+ * Refuses a state directory that other users can write to: its records decide which device is moved
+ * where.
  * @throws Failure `state-unusable`
  */
 export function requirePrivate(path: string): void {
@@ -64,7 +64,7 @@ function temporaryName(path: string): string {
   return `${path}.new`
 }
 
-/** Opens a file or directory, runs the work on it, and waits until all of it is on disk. */
+/** Opens a file or directory, runs `work` on it, and syncs it to disk. */
 function onDisk(path: string, flags: string, work?: (fd: number) => void): void {
   const fd = openSync(path, flags, 0o600)
   try {
@@ -76,8 +76,8 @@ function onDisk(path: string, flags: string, work?: (fd: number) => void): void 
 }
 
 /**
- * Makes a directory and its missing parents, for the owner alone. Node's `recursive` never
- * returns where nobody can make a directory, as in /proc.
+ * Makes a directory and its missing parents with mode 0700. Node's `recursive` option never returns
+ * if nothing can be created there, as in /proc.
  */
 function makeDirectory(path: string): void {
   try {

@@ -7,17 +7,17 @@ import {
   RULE_ACTION,
 } from '../kernel/netlink/constants.js'
 
-/** An object of a record; the schema looks at what becomes of it, not these functions. */
+/** An object of a record. These functions do not check it; the schema checks their result. */
 type Json = Record<string, unknown>
 type Names = Record<string, number>
 
-/** A flag the former codec had no name for: which one it was, the record does not say. */
+/** A flag that the codec of format 1 had no name for. The record does not say which flag it was. */
 const NAMELESS_FLAG = '__unknown'
 
 /**
- * Makes an attachment record of format 1 one of format 2. Format 1 had names in place of the
+ * Converts an attachment record of format 1 to format 2. Format 1 used names instead of the
  * kernel's numbers ("STATIC", "permanent"), and other names for two keys.
- * @returns undefined for what cannot be understood
+ * @returns undefined if the record cannot be converted
  */
 export function upgradeFormat1(record: unknown): unknown {
   return ifUnderstood(() => {
@@ -33,12 +33,12 @@ export function upgradeFormat1(record: unknown): unknown {
   })
 }
 
-/** The same for the state in a record: a `HostNetworkState`, if the record was good. */
+/** Converts the state in a record. The result is a `HostNetworkState` if the record was valid. */
 export function upgradeState(state: unknown): Json | undefined {
   return ifUnderstood(() => stateOf(state))
 }
 
-/** The same for a device in a record. */
+/** Converts a device in a record. */
 export function upgradeLink(link: unknown): Json | undefined {
   return ifUnderstood(() => linkOf(link))
 }
@@ -59,7 +59,9 @@ function stateOf(state: unknown): Json {
   }
 }
 
-/** Each has its `value`, and maybe why it was left behind. */
+/**
+ * Converts captured objects. Each has a `value`, and possibly the reason why it was left behind.
+ */
 function captured(things: unknown, upgrade: (value: Json) => Json): Json[] {
   return array(things).map((thing) => {
     const { value, ...rest } = object(thing)
@@ -93,12 +95,12 @@ function neighborOf({ state, flags, ...rest }: Json): Json {
   }
 }
 
-/** The number of a name, in upper or lower case; what had none was a number before. */
+/** The number for a name in upper or lower case. A value without a name was already a number. */
 function numberOf(value: unknown, names: Names): number {
   return typeof value === 'number' ? value : numberNamed(text(value).toLowerCase(), names)
 }
 
-/** A list of flags' names as the bits they stand for. */
+/** Converts a list of flag names to the bits they stand for. */
 function bitsOf(list: unknown, names: Names): number {
   return array(list)
     .map(text)

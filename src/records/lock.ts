@@ -10,10 +10,9 @@ const LONGEST_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
 
 /**
- * Locks an attachment until the lock is disposed or the process ends. The attachment is
- * always locked before the device: DEL learns from the attachment's record which device it
- * has to lock.
- * @throws Failure `busy` when another call holds the lock for too long
+ * Locks an attachment until the lock is disposed or the process ends. Lock order: the attachment,
+ * then the device. DEL must read the attachment's record to learn which device to lock.
+ * @throws Failure `busy` if another call holds the lock for too long
  */
 export function lockAttachment(stateDirectory: string, key: AttachmentKey): Disposable {
   return acquireLock(stateDirectory, attachmentName(key))
@@ -44,7 +43,7 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
 
 function tryToLock(path: string): number | undefined {
   const fd = openSync(path, 'a', 0o600)
-  // The last owner may have removed the file between the open and the lock.
+  // The previous holder removes the file on release, possibly between this open and this lock.
   if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
   closeSync(fd)
   return undefined
@@ -54,19 +53,19 @@ function isStill(path: string, fd: number): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
 }
 
-/** Removes the file while it is still locked, so that none is left behind. */
+/** Removes the file while the lock is held, so that lock files do not pile up. */
 function release(path: string, fd: number): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // The file is only a lock: one that stays is locked again.
+    // A lock file that stays does no harm: the next call locks it again.
   }
   closeSync(fd)
 }
 
 /**
- * Tells which call has a file locked, from /proc/locks, for a message: "the DEL of container
- * x (process 123)".
+ * Describes the call that holds the lock on a file, from /proc/locks, for an error message: "the
+ * DEL of container x (process 123)".
  */
 function holderOf(path: string): string {
   try {

@@ -2,10 +2,10 @@ import { type Static, Type } from '@sinclair/typebox'
 import { LentDeviceSchema } from '../device/lent-device-schema.js'
 import { HostNetworkStateSchema } from '../state/schema.js'
 
-/** The number of the format below; `format-1.ts` reads the one before. */
+/** The number of the format below. `format-1.ts` converts records of the previous format. */
 export const FORMAT = 2
 
-/** What was lent to whom: all that is needed to bring the device home. */
+/** The record of an attachment on disk. It is enough to return the device after any failure. */
 export const AttachmentRecordSchema = Type.Object({
   format: Type.Literal(FORMAT),
   mode: Type.Union([Type.Literal('move'), Type.Literal('apply'), Type.Literal('capture')], {

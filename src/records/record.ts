@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { AttachmentRecord } from './record-schema.js'
 
-/** What identifies an attachment. */
+/** Identifies an attachment. */
 export interface AttachmentKey {
   containerId: string
-  /** CNI_IFNAME: what the runtime calls the interface. */
+  /** CNI_IFNAME, the runtime's name for the interface. */
   interfaceName: string
-  /** What the interface is called in the sandbox: the same, unless `ifName` names another. */
+  /** Name in the sandbox: `ifName` of the configuration, else `interfaceName`. */
   nameInSandbox: string
 }
 
-/** What the records of attachments, of captured state and of gVisor have in common. */
+/** Fields that attachment records, capture records and gVisor records have in common. */
 export interface AnyRecord {
   format: number
   containerId: string
@@ -19,14 +19,15 @@ export interface AnyRecord {
   bootId?: string
 }
 
-/** The key of a record of an attachment or of captured state. */
+/** The key of an attachment record or a capture record. */
 export function keyOf({ containerId, interfaceName, device }: AttachmentRecord): AttachmentKey {
   return { containerId, interfaceName, nameInSandbox: device.nameInSandbox }
 }
 
 /**
- * The name of an attachment, of its record and of its lock. No part can contain a colon. A
- * chain may bring several devices for one CNI_IFNAME, under names of their own.
+ * File name of an attachment's record and lock: `CONTAINERID:IFNAME`, and `:NAME` if the name in
+ * the sandbox differs. Several devices in one chain share CNI_IFNAME, so the name tells them apart.
+ * None of the parts can contain a colon.
  */
 export function attachmentName(key: AttachmentKey): string {
   const { containerId, interfaceName, nameInSandbox } = key
@@ -35,9 +36,9 @@ export function attachmentName(key: AttachmentKey): string {
 }
 
 /**
- * Whether a record was written since the node booted. After a reboot all devices are on the
- * host, all sandboxes are gone, and their indexes and paths may belong to others. A record
- * without a boot id counts as new.
+ * Whether a record was written since the node booted. After a reboot every device is on the host
+ * and every sandbox is gone. The indexes and paths in an old record may then belong to something
+ * else. A record without a boot id counts as one of this boot.
  */
 export function isOfThisBoot({ bootId: recorded = '' }: Pick<AnyRecord, 'bootId'>): boolean {
   const current = bootId()
@@ -46,7 +47,7 @@ export function isOfThisBoot({ bootId: recorded = '' }: Pick<AnyRecord, 'bootId'
 
 let known: string | undefined
 
-/** The kernel's boot id, different after each boot; empty where it cannot be read. */
+/** The kernel's boot id, different after each boot; empty if it cannot be read. */
 export function bootId(): string {
   known ??= readBootId()
   return known

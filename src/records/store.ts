@@ -15,17 +15,17 @@ import type { AttachmentRecord } from './record-schema.js'
 
 const EXTENSION = '.json'
 
-/** A kind of records: where they are, and how one is checked and read. */
+/** A kind of records: their directory, and how to check and convert one. */
 export interface RecordKind<T extends AnyRecord> {
-  /** The directory of this kind in the state directory. */
+  /** Name of this kind's directory in the state directory. */
   directory: string
   keyOf: (record: T) => AttachmentKey
   isRecord: (value: unknown) => value is T
-  /** Converts a record of the format before; undefined for anything else. */
+  /** Converts a record of the previous format; returns undefined for anything else. */
   upgrade: (value: unknown) => unknown
 }
 
-/** The records of one kind in a state directory, one durable JSON file for each attachment. */
+/** The records of one kind in a state directory: a durable JSON file for each attachment. */
 export class RecordStore<T extends AnyRecord> {
   readonly #directory: string
 
@@ -36,18 +36,18 @@ export class RecordStore<T extends AnyRecord> {
     this.#directory = `${stateDirectory}/${kind.directory}`
   }
 
-  /** Undefined where the attachment has no record since the node booted. */
+  /** Undefined if there is no record, or only one from an earlier boot. */
   read(key: AttachmentKey): T | undefined {
     const record = this.#readFile(this.#path(key))
     return record && isOfThisBoot(record) ? record : undefined
   }
 
-  /** All records since the node booted. */
+  /** All records of this boot. */
   list(): T[] {
     return this.listWithEarlierBoots().filter(isOfThisBoot)
   }
 
-  /** All records, also those that are only good to be removed. */
+  /** All records, including those of earlier boots, which can only be removed. */
   listWithEarlierBoots(): T[] {
     const files = attempt('list', this.#directory, () =>
       unlessAbsent(() => readdirSync(this.#directory)),
@@ -57,7 +57,7 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
-   * Writes a record. It is complete and on disk when this returns, or not there at all.
+   * Writes a record durably and atomically.
    * @throws Failure `state-unusable`
    */
   write(record: T): void {
@@ -77,7 +77,7 @@ export class RecordStore<T extends AnyRecord> {
     attempt('remove', path, () => removeDurable(path))
   }
 
-  /** A file that is no record is set aside, for a person to look at. */
+  /** Sets a file aside if it is not a valid record, for the operator to look at. */
   #readFile(path: string): T | undefined {
     const text = attempt('read', path, () => unlessAbsent(() => readFileSync(path, 'utf8')))
     if (text === undefined) return undefined
@@ -95,7 +95,7 @@ export class RecordStore<T extends AnyRecord> {
     try {
       this.remove(key)
     } catch {
-      // The error of the write is the one to report.
+      // Ignored: the error of the write is the one to report.
     }
   }
 
@@ -104,19 +104,19 @@ export class RecordStore<T extends AnyRecord> {
   }
 }
 
-/** The records of devices that are lent, and of interfaces that were given the state of one. */
+/** Records of lent devices, and of interfaces to which a device's state was applied. */
 export function attachmentRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' })
 }
 
-/** The records of state that was captured for a later plugin of the same chain. */
+/** Records of state captured for a later plugin of the same chain. */
 export function captureRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'captures' })
 }
 
 const ATTACHMENT_KIND = { keyOf, isRecord: isAttachmentRecord, upgrade: upgradeFormat1 }
 
-/** Undefined for a text that is no JSON. */
+/** Undefined if the text is not valid JSON. */
 function decode(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -125,7 +125,7 @@ function decode(text: string): unknown {
   }
 }
 
-/** What is read of a file or directory; undefined where it is not there. */
+/** The result of `read`; undefined if the file or directory does not exist. */
 function unlessAbsent<T>(read: () => T): T | undefined {
   try {
     return read()

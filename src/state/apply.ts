@@ -23,7 +23,7 @@ export interface Refusal {
 /**
  * Sets sysctls, brings the device up, then adds addresses, rules, routes and neighbours: the kernel
  * refuses routes through a device that is down. Existing objects count as added.
- * @param namespace where the device is
+ * @param namespace the device's namespace
  * @returns what the kernel refused, in the order it was tried
  */
 export function tryToApply(namespace: NetworkNamespace, device: Link, plan: StatePlan): Refusal[] {
@@ -48,7 +48,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
 }
 
 /**
- * Like `tryToApply`, all or nothing.
+ * Like `tryToApply`, but fails if the kernel refuses anything.
  * @throws Failure `kernel-refused` that names the first refusal
  */
 export function applyState(namespace: NetworkNamespace, device: Link, plan: StatePlan): void {
@@ -64,10 +64,9 @@ const LONGEST_DETECTION_MILLISECONDS = 5000
 const DETECTION_PAUSE_MILLISECONDS = 50
 
 /**
- * Waits until duplicate address detection is through with all addresses of a
- * device. One that is still going on after five seconds is left to itself: without
- * a carrier it never ends.
- * @throws Failure `kernel-refused` for an address that somebody else has
+ * Waits for duplicate address detection on a device, for five seconds at most: without a carrier it
+ * never ends.
+ * @throws Failure `kernel-refused` if an address is a duplicate
  */
 export function settleAddresses({ socket }: NetworkNamespace, device: Link): void {
   const deadline = Date.now() + timeLeft(LONGEST_DETECTION_MILLISECONDS)
@@ -85,12 +84,15 @@ export function settleAddresses({ socket }: NetworkNamespace, device: Link): voi
   }
 }
 
-/** An addition that the kernel would not make, and why. */
+/** An addition that the kernel refused, and its error. */
 interface Refused<T> extends Addition<T> {
   error: KernelError
 }
 
-/** Makes additions of one kind; returns those the kernel refused. */
+/**
+ * Makes additions of one kind.
+ * @returns those that the kernel refused
+ */
 function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
   const outcomes = socket.requestAll(additions.map(({ request }) => request))
   return additions.flatMap((addition, n) => {
@@ -99,7 +101,7 @@ function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] 
   })
 }
 
-/** The same, where the kernel takes two of a kind to be one and the same. */
+/** Like `addAll`, but an object that already exists (EEXIST) counts as added. */
 function addMissing<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
   return addAll(socket, additions).filter(({ error }) => !error.is('EEXIST'))
 }

@@ -64,7 +64,10 @@ function assignedAddress(prefix: string): Address {
   }
 }
 
-/** The last address of an IPv4 network, of which any address and the prefix length are given. */
+/**
+ * The last address of an IPv4 network.
+ * @param address any address of the network
+ */
 function lastOf(address: Buffer, prefixLength: number): Buffer {
   const last = Buffer.alloc(4)
   last.writeUInt32BE((address.readUInt32BE() | (0xffffffff >>> prefixLength)) >>> 0)

@@ -9,7 +9,7 @@ import type { Captured, HostNetworkState } from './schema.js'
 
 /** State to apply to a device. */
 export interface StateToApply {
-  /** Whether the device is to be brought up. */
+  /** Whether to bring the device up. */
   up: boolean
   addresses: Address[]
   routes: Route[]
@@ -20,9 +20,9 @@ export interface StateToApply {
   detectDuplicates?: boolean
 }
 
-/** What goes with the device into the sandbox. */
+/** The carried state. */
 export interface CarriedState extends StateToApply {
-  /** What is not quite as it was on the host, in words for the operator. */
+  /** Differences from the host's state, as sentences for the operator. */
   remarks: string[]
 }
 

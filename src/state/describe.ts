@@ -17,16 +17,16 @@ import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { REASONS } from './reasons.js'
 import type { Captured, HostNetworkState } from './schema.js'
 
-/** What becomes of one thing that the host gave a device. */
+/** The decision on one captured object. */
 export interface Decision {
   kind: 'address' | 'route' | 'rule' | 'neighbour'
-  /** As `ip` would write it. */
+  /** The object in iproute2's notation. */
   what: string
-  /** Why it is left behind; undefined where it is carried. */
+  /** Why it is left behind; undefined if it is carried. */
   why?: string
 }
 
-/** Tells of everything that was captured what becomes of it. */
+/** The decisions on all captured objects. */
 export function decisionsOn(state: HostNetworkState, device: Link): Decision[] {
   return [
     ...decided('address', state.addresses, describeAddress),
@@ -127,12 +127,12 @@ function describeMetrics(metrics: NonNullable<Route['metrics']>): string[] {
     .map(([name, value]) => `${name}${locked.includes(name) ? ' lock' : ''} ${value}`)
 }
 
-/** The name of a number, or the number where it has none. */
+/** The name of a number, or the number itself if it has no name. */
 function nameOf(number: number, names: Record<string, number>): string {
   return Object.keys(names).find((name) => names[name] === number) ?? `${number}`
 }
 
-/** The names of the bits that are set, the lowest first. */
+/** The names of the bits that are set, lowest first. */
 function namesOfBits(bits: number, names: Record<string, number>): string[] {
   return Object.keys(names).filter((name) => (bits & (names[name] ?? 0)) !== 0)
 }

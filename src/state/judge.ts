@@ -14,7 +14,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Reason } from './reasons.js'
 
-/** What the operator asked to carry; the keys are those of the configuration. */
+/** What the configuration asks to carry. The keys are the configuration's. */
 export interface CapturePolicy {
   useInterfaceNetwork: boolean
   dynamicAddresses: 'drop' | 'ipv4' | 'all'
@@ -24,10 +24,10 @@ export interface CapturePolicy {
   sysctls: string[] | 'all'
 }
 
-/** What the kernel notes, since 5.18, of an address made from a router advertisement. */
+/** Since Linux 5.18 the kernel sets this protocol on an address from a router advertisement. */
 const IFAPROT_KERNEL_RA = 2
 
-/** Why an address stays behind; undefined where it is carried. */
+/** The reason to leave an address behind; undefined if it is carried. */
 export function reasonToLeaveAddress(
   { scope, family, flags, protocol }: Address,
   { dynamicAddresses }: Pick<CapturePolicy, 'dynamicAddresses'>,
@@ -37,7 +37,7 @@ export function reasonToLeaveAddress(
   if (scope === SCOPE.link) return 'link-local'
   if (has('dadfailed')) return 'duplicate'
   if (has('permanent')) return undefined
-  // The same bit means "secondary" for IPv4.
+  // IFA_F_TEMPORARY is the same bit as IFA_F_SECONDARY, which IPv4 uses.
   if (family === 'inet6' && has('secondary')) return 'temporary'
   if (has('managetempaddr') || protocol === IFAPROT_KERNEL_RA) return 'autoconfigured'
   if (dynamicAddresses === 'all') return undefined
@@ -48,7 +48,7 @@ export function reasonToLeaveAddress(
 const LINK_LOCAL = /^fe[89ab][0-9a-f]:/
 
 /**
- * Why a route stays behind; undefined where it is carried.
+ * The reason to leave a route behind; undefined if it is carried.
  * @param addresses all addresses of the device
  */
 export function reasonToLeaveRoute(route: Route, addresses: Address[]): Reason | undefined {
@@ -77,8 +77,8 @@ function kernelMakesIt(route: Route, addresses: Address[]): boolean {
 }
 
 /**
- * Tables every namespace has, and no table at all (RT_TABLE_UNSPEC): that a carried route is
- * in one says nothing about a rule.
+ * Tables that every namespace has, and no table (RT_TABLE_UNSPEC). A rule for one of them is not
+ * related to the device just because a carried route is in that table.
  */
 const COMMON_TABLES: number[] = [0, ...Object.values(TABLE)]
 
@@ -104,7 +104,7 @@ export interface Belongings {
   routes: Route[]
 }
 
-/** Why a policy rule of the host stays behind; undefined where it is carried. */
+/** The reason to leave a policy rule of the host behind; undefined if it is carried. */
 export function reasonToLeaveRule(rule: Rule, belongings: Belongings): Reason | undefined {
   if (isDefaultRule(rule)) return 'default-rule'
   const { deviceName, addresses, routes } = belongings
@@ -141,7 +141,7 @@ function hasRoute(rule: Rule, routes: Route[]): boolean {
 
 const MULTICAST = { inet: '224.0.0.0/4', inet6: 'ff00::/8' }
 
-/** Why an entry of the neighbour table stays behind; undefined where it is carried. */
+/** The reason to leave a neighbour entry behind; undefined if it is carried. */
 export function reasonToLeaveNeighbor(
   { family, address, hardwareAddress, flags, state }: Neighbor,
   { neighbors }: Pick<CapturePolicy, 'neighbors'>,

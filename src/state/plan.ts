@@ -15,17 +15,17 @@ import type { StateToApply } from './carry.js'
 /** Requests that apply a state, in order. */
 export interface StatePlan {
   up: boolean
-  /** Before the device is up: some decide what it does when it comes up. */
+  /** Set before the device comes up: some take effect at that moment. */
   sysctls: Sysctl[]
   addresses: Addition<Address>[]
-  /** To be sent after the addresses: they let duplicate address detection be as it was. */
+  /** Sent after the addresses: these requests remove the `nodad` flag again. */
   detection: Request[]
   rules: Addition<Rule>[]
   routes: Addition<Route>[]
   neighbors: Addition<Neighbor>[]
 }
 
-/** Something to add to a device, and the request that adds it. */
+/** An object to add to a device, and the request that adds it. */
 export interface Addition<T> {
   value: T
   request: Request
@@ -53,7 +53,7 @@ export function planState(original: Link, device: Link, state: StateToApply): St
   }
 }
 
-/** The requests that take the carried rules out of a sandbox again. */
+/** The requests that remove the carried rules from a sandbox. */
 export function planRemovalOfRules(
   original: Link,
   nameInSandbox: string,
@@ -83,7 +83,7 @@ const SETTABLE_FLAGS =
   ADDRESS_FLAG.noprefixroute |
   ADDRESS_FLAG.mcautojoin
 
-/** The longest label the kernel takes. */
+/** Maximum length of a label, without its closing zero byte. */
 const LABEL_BYTES = 15
 
 /**
@@ -113,14 +113,14 @@ function planAddresses(
   }
 }
 
-/** The same address where nothing would look for duplicates of it anyway. */
+/** Adds `nodad` to an IPv6 address, unless the kernel skips detection for it anyway. */
 function withoutDetection(address: Address): Address {
   const { family, flags } = address
   if (family === 'inet' || flags & ADDRESS_FLAG.nodad) return address
   return { ...address, flags: flags | ADDRESS_FLAG.nodad }
 }
 
-/** The address as it must be asked for on a device that may have a new name. */
+/** Adapts the flags and the label of an address to the new device. */
 function asRequested(address: Address, originalName: string, name: string): Address {
   const { label, ...rest } = address
   const relabelled = label === undefined ? undefined : relabel(label, originalName, name)
@@ -131,7 +131,7 @@ function asRequested(address: Address, originalName: string, name: string): Addr
   }
 }
 
-/** "eth1:web" becomes "net1:web"; undefined, for the default, where that is too long. */
+/** "eth1:web" becomes "net1:web"; undefined (the default label) if that is too long. */
 function relabel(label: string, originalName: string, name: string): string | undefined {
   const renamed =
     label === originalName || label.startsWith(`${originalName}:`)

@@ -12,12 +12,13 @@ import type { Captured, HostNetworkState } from './schema.js'
 import { lostSettings } from './sysctls.js'
 
 /**
- * Gives a device that is home the state it had there, and brings it up if it was up. What
- * somebody put in its place meanwhile stays.
- * @param home the device; down, unless it `canComeUpWithoutSettings`
+ * Restores the host state of a returned device and brings it up if it was up. Objects that exist
+ * already are not replaced.
+ * @param home the returned device; it is down unless `canComeUpWithoutSettings`
  * @param original the device as it was when the state was captured
- * @param lentAt when that was, in seconds since 1970: what has expired meanwhile is gone
- * @returns what is not possible any more
+ * @param lentAt time of the capture, in seconds since 1970; expired addresses and routes are not
+ *   restored
+ * @returns what could not be restored
  */
 export function restoreHostState(
   host: NetworkNamespace,
@@ -50,9 +51,9 @@ function wouldCostDefaultRoutes(host: NetworkNamespace, { name, value }: Sysctl)
 }
 
 /**
- * What the device must get back on the host: all but what is there again by
- * itself. Rules never left.
- * @param elapsedSeconds since it was captured: what has expired meanwhile is gone
+ * The state to restore on the host: everything except what reappears by itself. Rules stayed on the
+ * host.
+ * @param elapsedSeconds time since the capture; expired addresses and routes are dropped
  */
 export function stateToRestore(
   state: HostNetworkState,
@@ -81,7 +82,7 @@ export function stateToRestore(
   }
 }
 
-/** What the host does not have again without our help. */
+/** The captured objects that do not reappear on the host by themselves. */
 function lost<T>(captured: Captured<T>[]): T[] {
   return captured.flatMap(({ value, leftBehind }) =>
     leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],

@@ -17,7 +17,7 @@ export function routeKey(route: Route): string {
   ])
 }
 
-/** Whether a route is one that everything takes which no other route of table main is for. */
+/** Whether a route is a default route: unicast, for every destination, in table main. */
 export function isDefaultRoute({ destination, table, type }: Route): boolean {
   return coversEverything(destination) && table === TABLE.main && type === ROUTE_TYPE.unicast
 }
@@ -25,7 +25,7 @@ export function isDefaultRoute({ destination, table, type }: Route): boolean {
 /**
  * Default routes through a device, of families for which no other device has one. Without the
  * device the host has no default route of that family.
- * @returns each as `ip` would write it
+ * @returns each route in iproute2's notation
  */
 export function lostDefaultRoutes(
   host: NetworkNamespace,

@@ -9,7 +9,7 @@ const ReasonSchema = Type.Unsafe<Reason>(
   Type.Union(Object.keys(REASONS).map((reason) => Type.Literal(reason))),
 )
 
-/** A thing the host gave the device; without a reason to leave it behind it is carried. */
+/** A captured object. It is carried unless `leftBehind` gives a reason. */
 const captured = <T extends TSchema>(schema: T) =>
   Type.Object({ value: schema, leftBehind: Type.Optional(ReasonSchema) })
 
@@ -19,8 +19,8 @@ const SysctlSchema = Type.Object({
 })
 
 /**
- * All that the host gave a device on layer 3, and what becomes of each part. The
- * same on disk, in `explain --json` and in the tests.
+ * A device's layer-3 state on the host, and the decision on each object. Used on disk, in `explain
+ * --json` and in the tests.
  */
 export const HostNetworkStateSchema = Type.Object({
   addresses: Type.Array(captured(AddressSchema)),
@@ -31,7 +31,7 @@ export const HostNetworkStateSchema = Type.Object({
 })
 export type HostNetworkState = Static<typeof HostNetworkStateSchema>
 
-/** What was captured of one kind of thing. */
+/** A captured object of one kind. */
 export interface Captured<T> {
   value: T
   leftBehind?: Reason

@@ -10,8 +10,7 @@ export interface RefusedSysctl {
 }
 
 /**
- * Sets per-interface settings of a device; one that has its value already is left
- * alone, as some can only be read.
+ * Sets sysctls of a device. A sysctl that already has the value is not written: some are read-only.
  * @returns what the kernel refused
  */
 export function setSysctls(
@@ -44,8 +43,8 @@ export function enableIpv6(namespace: NetworkNamespace, device: string): void {
  * Sysctls that the device lost by moving: the kernel resets them to the defaults of the new
  * namespace on every move. A sysctl that no longer has the default was set by someone since the
  * return, and is left alone. The thread must be in the host's namespace.
- * @param original the device as it was
- * @param home the device as it came home
+ * @param original the device as it was when it was lent
+ * @param home the device as it returned
  */
 export function lostSettings(original: Link, home: Link): Sysctl[] {
   if (!original.settings || !home.settings) return []
@@ -62,7 +61,7 @@ const HEEDED_AT_ONCE =
 /**
  * Whether a device can be returned and brought up in one message, because none of its sysctls in
  * `HEEDED_AT_ONCE` differs from the default. Separate messages are slower: the kernel may take a
- * second to notice the carrier. The thread must be on the host.
+ * second to notice the carrier. The thread must be in the host's namespace.
  */
 export function canComeUpWithoutSettings({ settings }: { settings?: LinkSettings }): boolean {
   return sysctlsIn(settings ?? {})
@@ -70,10 +69,10 @@ export function canComeUpWithoutSettings({ settings }: { settings?: LinkSettings
     .every(({ name, value }) => value === currentValue(name, DEFAULTS))
 }
 
-/** In place of a device: what a device gets that is new in the namespace. */
+/** The directory under /proc/sys with the defaults for new devices. It stands in for a device. */
 const DEFAULTS = 'default'
 
-/** Undefined where there is no such setting, or it cannot be read. */
+/** Undefined if the sysctl does not exist or cannot be read. */
 function currentValue(name: string, device: string): string | undefined {
   try {
     return readSysctl(name, device).value

@@ -9,8 +9,8 @@ import { assignedState } from '../../state/assigned.js'
 import { planState } from '../../state/plan.js'
 
 /**
- * Has the IPAM plugin assign addresses.
- * @param mayBeNone whether it is no failure if it assigns none
+ * Runs the IPAM plugin's ADD.
+ * @param mayBeNone accepts a result without addresses
  * @throws CniError with the plugin's code and message; Failure `delegate-failed`
  */
 export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<Result> {
@@ -20,9 +20,9 @@ export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<R
 }
 
 /**
- * Gives a device in the sandbox what was assigned, beside what it has.
- * @param gvisor where only what runsc starts with is to be given
- * @throws Failure `kernel-refused`, also for an IPv6 address that somebody else has
+ * Adds the assigned addresses and routes to a device in the sandbox.
+ * @param gvisor if given, leaves out what runsc would refuse
+ * @throws Failure `kernel-refused`, also if duplicate address detection fails for an IPv6 address
  */
 export function applyAssigned(
   sandbox: NetworkNamespace,

@@ -14,9 +14,10 @@ import { releaseAttachment } from '../release.js'
 import { selectorOf } from '../way.js'
 
 /**
- * The host device that the configuration means. One that the kernel handed back when
- * its sandbox died, under the name it had there, gets its own name back first.
- * @throws Failure `busy` that says who has it, or those of `findDevice`
+ * The host device that the configuration selects. If the kernel returned it to the host when its
+ * sandbox died, it still has its sandbox name: that attachment is released first, which renames the
+ * device.
+ * @throws Failure `busy` that names the container it is lent to, or the errors of `findDevice`
  */
 export async function claimDevice(host: NetworkNamespace, call: Call): Promise<Link> {
   try {
@@ -33,8 +34,8 @@ export async function claimDevice(host: NetworkNamespace, call: Call): Promise<L
 }
 
 /**
- * The device as it is now that it is locked.
- * @throws Failure `busy` where another call has lent it meanwhile
+ * Reads the device again after its lock was taken.
+ * @throws Failure `busy` if another call lent it in between
  */
 export function requireStillThere(host: NetworkNamespace, call: Call, device: Link): Link {
   const link = findLink(host.socket, { index: device.index })
@@ -44,7 +45,8 @@ export function requireStillThere(host: NetworkNamespace, call: Call, device: Li
 }
 
 /**
- * Refuses a second device under the same attachment: the record of the first would be lost.
+ * Refuses to lend a second device under the same attachment: it would overwrite the first one's
+ * record.
  * @throws Failure `busy`
  */
 export function requireNoLoan(

@@ -24,7 +24,7 @@ import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
 import { rollBack } from './undo.js'
 
-/** Lends the device to the sandbox, with its addresses and routes. */
+/** Moves the device into the sandbox, and applies its addresses and routes there. */
 export async function addByMove(call: Call): Promise<object> {
   const { environment, configuration, cniVersion } = call
   const { netns } = environment

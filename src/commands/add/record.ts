@@ -6,7 +6,7 @@ import { type Decision, decisionsOn } from '../../state/describe.js'
 import type { HostNetworkState } from '../../state/schema.js'
 import type { Call } from '../call.js'
 
-/** What is to be remembered of an ADD. */
+/** The record that ADD writes. */
 export function recordOf(
   { environment, configuration }: Call,
   mode: AttachmentRecord['mode'],

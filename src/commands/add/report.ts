@@ -19,7 +19,7 @@ export function contributionOf(
     interface: {
       name: link.name,
       mac: link.hardwareAddress,
-      // A field of 1.1.0.
+      // `mtu` came with CNI 1.1.0.
       ...(isAtLeast(cniVersion, '1.1.0') ? { mtu: link.mtu } : {}),
       sandbox: sandboxPath,
     },
@@ -42,9 +42,9 @@ function reportedRoute(route: Route) {
 }
 
 /**
- * The result of an ADD, in the form of the call's version: what earlier plugins
- * reported, then what IPAM assigned, then what was carried.
- * @throws CniError where the version has no form for it
+ * The result of ADD in the call's CNI version: prevResult, then IPAM's addresses and routes, then
+ * the carried ones.
+ * @throws CniError if the version cannot express it
  */
 export function resultOf(
   { configuration, cniVersion }: Call,

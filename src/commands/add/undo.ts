@@ -9,10 +9,10 @@ import type { RecordStore } from '../../records/store.js'
 import { removeRules, restoreState, returnLentDevice } from '../release.js'
 
 /**
- * Undoes an ADD that failed, with time of its own.
- * @param ipam what it may have assigned is released
- * @param undo undoes all else, and says how things are then
- * @returns the error to report: the original one, and how things are now
+ * Undoes a failed ADD, with extra time.
+ * @param ipam releases the addresses it may have assigned
+ * @param undo undoes everything else and returns a sentence on the resulting state
+ * @returns the original error with that sentence in its details
  */
 export async function undoAdd(
   ipam: Ipam | undefined,
@@ -48,10 +48,10 @@ function attempt(undo: () => string): string {
 }
 
 /**
- * Undoes an ADD that failed after its record was written. The record goes once
- * the device is home; else it stays for DEL.
- * @param ipam what it assigned is released
- * @returns the error to report: the original one, and how things are now
+ * Undoes an ADD that failed after its record was written. Removes the record once the device is on
+ * the host; otherwise keeps it for DEL.
+ * @param ipam releases its addresses
+ * @returns the original error with the resulting state in its details
  */
 export function rollBack(
   host: NetworkNamespace,

@@ -19,7 +19,7 @@ export async function addForUserspace(call: Call): Promise<object> {
       'nothing was changed; the kernel has no addresses of such a device',
     )
   const ipam = await ipamOf(call)
-  // To refuse a sandbox that is none: there is nothing to do in it.
+  // Opened only to refuse an invalid sandbox: nothing is done in it.
   using _namespaces = openNamespaces(call)
   const bare = { interface: { name: nameInSandbox(call), sandbox: netns }, ips: [], routes: [] }
   if (!ipam) return resultOf(call, bare, undefined)

@@ -1,15 +1,13 @@
 /*
- * The address keeper: waits in the background of a sandbox until gVisor has taken
- * all addresses of an interface, puts them back so that the host's stack owns them
- * without being able to answer for them, and ends.
+ * The address keeper: waits in the background until gVisor has removed all addresses of an
+ * interface, adds them again as /32 or /128 without routes, and ends. The driver then knows the
+ * addresses, but the host's stack has no route to answer by.
  *
- * A program of its own, because a pod that starts must not cost the memory of a
- * JavaScript engine for a minute. All that needs thought is thought before, by
- * keeper-job.ts: here is only what can be done no earlier.
+ * It is a separate program, because a waiting JavaScript engine would take too much memory for each
+ * pod. keeper-job.ts prepares its requests and log lines in advance.
  *
- * The pod may be hostile: it changes what it likes in its namespace, and can send to
- * netlink sockets. So only the kernel is heard, no length is believed, and nothing
- * goes on for ever.
+ * The pod may be hostile: it can change anything in its namespace and send to netlink sockets. So
+ * the keeper accepts messages of the kernel only, checks every length, and limits every loop.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,32 +28,34 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The files it is started with: two routing sockets in the sandbox that are connected to
- * the kernel, its job, and the interface's accept_ra, open for writing. */
+/* Descriptors passed by keeper-process.ts: two rtnetlink sockets in the sandbox that are connected
+ * to the kernel, the job, and the interface's accept_ra, open for writing. */
 enum { EVENTS = 3, REQUESTS, JOB, ACCEPT_RA, FIRST_UNKNOWN };
 
-/* Its exit status. The job has a line for the log for each of the first four. */
+/* Outcome and exit status. The job has a prepared log line for each of the first four. */
 enum outcome { PUT_BACK, NOT_NEEDED, REFUSED, SANDBOX_GONE, OTHER_VERSION, MALFORMED_JOB };
 enum { LOG_LINES = SANDBOX_GONE + 1 };
 
-/* How long a sandbox that is gone may be kept alive by the sockets in it. */
+/* Interval for checking whether the sandbox still exists: the keeper's sockets keep its namespace
+ * alive. */
 #define PATIENCE_MILLISECONDS 500
-/* How long routes are deleted while somebody else adds them. */
+/* Time limit for deleting routes while another process adds them. */
 #define DELETING_MILLISECONDS 30000
-/* The kernel makes no larger datagram for a dump than the receiver has room for. */
+/* Size of a receive buffer. The kernel makes no larger datagram for a dump than the receiver has
+ * room for. */
 #define RECEIVE_BYTES (64 * 1024)
 typedef uint8_t datagram[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-/* ---- Reading what others wrote. ---- */
+/* ---- Reading untrusted bytes. ---- */
 
-/* Bytes that are aligned to 4. */
+/* A sequence of bytes, aligned to 4. */
 struct span {
   uint8_t *start;
   size_t length;
 };
 
-/* Takes one thing off the front of *rest. It begins with its own length, in `width` bytes, and
- * has `least` bytes at least. NULL at the end, and where the length cannot be. */
+/* Takes one item off the front of *rest. It begins with its own length, in `width` bytes, and has
+ * at least `least` bytes. Returns NULL at the end, or if the length is invalid. */
 static void *take(struct span *rest, size_t width, size_t least) {
   uint8_t *start = rest->start;
   if (rest->length < least) return NULL;
@@ -70,12 +70,12 @@ static struct nlmsghdr *take_message(struct span *rest) {
   return take(rest, sizeof(uint32_t), sizeof(struct nlmsghdr));
 }
 
-/* The fixed part of a message; NULL where the message is too short for it. */
+/* The fixed part of a message; NULL if the message is too short for it. */
 static void *payload(struct nlmsghdr *message, size_t size) {
   return message->nlmsg_len >= NLMSG_LENGTH(size) ? NLMSG_DATA(message) : NULL;
 }
 
-/* The value of an attribute behind the fixed part of a message; empty where there is none. */
+/* The value of an attribute behind the fixed part of a message; empty if there is none. */
 static struct span attribute(struct nlmsghdr *message, size_t fixed, int type) {
   size_t before = NLMSG_SPACE(fixed);
   if (message->nlmsg_len < before) return (struct span){0};
@@ -88,17 +88,18 @@ static struct span attribute(struct nlmsghdr *message, size_t fixed, int type) {
 
 /* ---- The job. ---- */
 
-/* A fixed part, then sections, in the byte order of the machine: each is its length as 32 bits,
- * these included, its bytes, and zeros up to a multiple of 4. Another layout has another version. */
+/* A fixed part, then sections, in the machine's byte order. Each section is its length as 32 bits
+ * (these included), its bytes, and zeros up to a multiple of 4. Another layout gets another
+ * version. */
 #define JOB_VERSION 1u
 static struct job {
   uint32_t version, total_bytes, timeout_milliseconds, interface_index;
   uint64_t sandbox_device, sandbox_inode;
 } job;
 static struct span sandbox_path, awaited, additions, log_file, log_lines[LOG_LINES];
-struct address { /* one of those that are awaited */
+struct address { /* an address whose removal is awaited */
   uint32_t family;
-  uint8_t bytes[16]; /* of IPv4, the first four */
+  uint8_t bytes[16]; /* IPv4 uses the first four */
 };
 
 static bool take_section(struct span *rest, struct span *section) {
@@ -116,7 +117,7 @@ static bool are_messages(struct span section) {
   return section.length == 0;
 }
 
-/* PUT_BACK, or the outcome that a job of another version or shape has. */
+/* Returns PUT_BACK on success, or the outcome for a job of another version or shape. */
 static enum outcome read_job(uint8_t *bytes, size_t size) {
   if (size < sizeof job.version) return MALFORMED_JOB;
   if (*(uint32_t *)bytes != JOB_VERSION) return OTHER_VERSION;
@@ -147,7 +148,8 @@ static long long milliseconds(void) {
   return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* One datagram of the kernel's; 0 or errno. What others sent is as if nothing had come yet. */
+/* Receives one datagram from the kernel; 0 or errno. EINTR for a datagram from another
+ * sender, which the caller skips. */
 static int receive(int fd, int flags, uint8_t *room, struct span *received) {
   struct sockaddr_nl sender = {0};
   socklen_t size = sizeof sender;
@@ -157,8 +159,8 @@ static int receive(int fd, int flags, uint8_t *room, struct span *received) {
   return sender.nl_pid == 0 ? 0 : EINTR;
 }
 
-/* Sends a request; the answers go to `each`, until the one that closes it. 0 or errno: EINTR
- * for a dump that was cut by a change. */
+/* Sends a request and calls `each` for every answer until the final one. Returns 0 or errno: EINTR
+ * for a dump that the kernel marks as interrupted. */
 static int request(const struct nlmsghdr *header, void (*each)(struct nlmsghdr *)) {
   static datagram room;
   struct span rest;
@@ -180,7 +182,7 @@ static int request(const struct nlmsghdr *header, void (*each)(struct nlmsghdr *
   }
 }
 
-/* ---- Which of the awaited addresses are there. ---- */
+/* ---- Counting the addresses that are still there. ---- */
 
 static size_t addresses_present;
 
@@ -225,7 +227,7 @@ static bool leaves_by_interface(struct nlmsghdr *route) {
   return false;
 }
 
-/* Keeps each route of the interface as the request that deletes it, as far as there is room. */
+/* Turns each route of the interface into a request to delete it, as far as there is room. */
 static void keep_deletion(struct nlmsghdr *header) {
   struct rtmsg *route = payload(header, sizeof *route);
   if (header->nlmsg_type != RTM_NEWROUTE || !route || route->rtm_table == RT_TABLE_LOCAL ||
@@ -239,9 +241,9 @@ static void keep_deletion(struct nlmsghdr *header) {
   deletions_length += NLMSG_ALIGN(header->nlmsg_len);
 }
 
-/* Deletes all routes of a family on the interface; 0 or errno. With a route, the host's stack
- * would answer: it resets connections it does not know of. Those of IPv4 went with its last
- * address, IPv6 ones by a gateway did not. */
+/* Deletes all routes of a family on the interface; 0 or errno. With a route, the host's stack would
+ * answer incoming packets, for example with TCP resets. The kernel removes IPv4 routes with the
+ * last address, but not IPv6 gateway routes. */
 static int delete_routes(uint8_t family) {
   const struct {
     struct nlmsghdr header;
@@ -264,7 +266,7 @@ static int delete_routes(uint8_t family) {
 }
 
 static int put_back(void) {
-  /* Else the next router advertisement would bring a route again. */
+  /* accept_ra=0: otherwise the next router advertisement would add a route. */
   (void)!write(ACCEPT_RA, "0", 1);
   int number = delete_routes(AF_INET), other = delete_routes(AF_INET6);
   if (number == 0) number = other;
@@ -278,14 +280,14 @@ static int put_back(void) {
 
 /* ---- Waiting. ---- */
 
-/* An interface that goes down loses its IPv6 addresses, too. That is not gVisor, which leaves it
- * up: until addresses have been seen again, that there are none means nothing. */
+/* A link that goes down also loses its IPv6 addresses; gVisor leaves the link up. So after the link
+ * was down, missing addresses mean nothing until some have been seen again (`armed`). */
 static bool armed = true, down, gone;
 
 static void note_link(struct nlmsghdr *header) {
   const struct ifinfomsg *link = payload(header, sizeof *link);
   bool about_link = header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_DELLINK;
-  /* What is said of a bridge's member comes with that family. */
+  /* Messages about bridge ports have family AF_BRIDGE; they are skipped. */
   if (!about_link || !link || link->ifi_family != AF_UNSPEC ||
       (uint32_t)link->ifi_index != job.interface_index)
     return;
@@ -294,7 +296,7 @@ static void note_link(struct nlmsghdr *header) {
   if (down) armed = false;
 }
 
-/* Takes note of what happened, for no longer than until `end`; whether anything did. */
+/* Reads pending events until there are none, or until `end`. Returns whether there were any. */
 static bool drain(long long end) {
   static datagram room;
   for (bool any = false;; any = true) {
@@ -307,7 +309,7 @@ static bool drain(long long end) {
   }
 }
 
-/* Counts the addresses until nothing happens meanwhile; false where something always does. */
+/* Counts the addresses until no event arrives meanwhile; false if events never stop. */
 static bool count_in_peace(int *number) {
   long long end = milliseconds() + PATIENCE_MILLISECONDS;
   drain(end);
@@ -344,7 +346,7 @@ static enum outcome wait_and_act(int *number) {
   }
 }
 
-/* Appends the line of an outcome to the log, unless the configuration wants none. */
+/* Appends the line of an outcome to the log; does nothing if the job has no such line. */
 static void write_log(enum outcome outcome, int number) {
   struct span line = log_lines[outcome];
   if (line.length == 0) return;

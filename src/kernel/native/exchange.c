@@ -8,20 +8,20 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* The kernel never builds a datagram larger than this for a dump (32 KiB); a
- * single link with hundreds of virtual functions may need more. */
+/* The kernel builds no larger datagram than 32 KiB for a dump, but a single link with hundreds of
+ * virtual functions may need more. */
 #define RECEIVE_BYTES (256 * 1024)
 
-/* An answer in many parts that takes longer is given up. */
+/* Timeout for all parts of an answer together. */
 #define LONGEST_SECONDS 10
 
-/* Reads the header at *at and steps over its message; false at the end, and where the length
- * is not one that a message of `*left` bytes can have. */
+/* Reads the header at *at and steps over its message. Returns false at the end, or if the message's
+ * length is invalid. */
 static bool next_header(const uint8_t **at, size_t *left, struct nlmsghdr *header) {
   if (*left < sizeof *header) return false;
   memcpy(header, *at, sizeof *header);
   if (header->nlmsg_len < sizeof *header || header->nlmsg_len > *left) return false;
-  /* The last message may come without the bytes that would align the next one. */
+  /* The last message may lack the padding. */
   size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
   if (step > *left) step = *left;
   *at += step;
@@ -48,14 +48,14 @@ static bool closes(const uint8_t *datagram, size_t length, uint32_t sequence) {
   return false;
 }
 
-/* Seconds of a clock that nobody sets; no system call, and it cannot fail. */
+/* Monotonic time in seconds. Through the vDSO: no system call, and it cannot fail. */
 static time_t seconds(void) {
   struct timespec now = {0};
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec;
 }
 
-/* Makes room for one more datagram; false without memory. */
+/* Makes room for one more datagram; false if there is no memory. */
 static bool make_room(struct exchange *exchange, size_t *room) {
   if (*room - exchange->answers_length >= RECEIVE_BYTES) return true;
   *room = exchange->answers_length * 2 + RECEIVE_BYTES;
@@ -65,8 +65,8 @@ static bool make_room(struct exchange *exchange, size_t *room) {
   return true;
 }
 
-/* Receives all answers up to the one that closes the exchange; 0 or errno. The socket limits
- * the wait for each part, this the wait for all of them. */
+/* Receives all answers up to the one that ends the exchange; 0 or errno. SO_RCVTIMEO limits the
+ * wait for each part; LONGEST_SECONDS limits the total. */
 static int receive_until_closed(struct exchange *exchange) {
   size_t room = 0;
   for (time_t end = seconds() + LONGEST_SECONDS; seconds() <= end;) {
@@ -89,8 +89,8 @@ static int receive_until_closed(struct exchange *exchange) {
   return ETIMEDOUT;
 }
 
-/* The kernel works through a datagram in order and inside sendto(2), so the answer
- * that closes the last message is the last of all. */
+/* The kernel handles the messages of a datagram in order, inside sendto(2). So the answer that ends
+ * the last message comes last. */
 void carry_out(struct exchange *exchange) {
   const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
   ssize_t sent;
@@ -115,7 +115,7 @@ struct failure start_exchange(const struct exchange *prepared, struct exchange *
   struct exchange *exchange = malloc(sizeof *exchange + prepared->request_length);
   if (exchange == NULL) return (struct failure){"malloc", ENOMEM};
   *exchange = *prepared;
-  /* The caller's may be gone while the thread runs. */
+  /* Copied, because the caller may free its request while the thread runs. */
   exchange->request = memcpy(exchange + 1, prepared->request, prepared->request_length);
   int number = pthread_create(&exchange->thread, NULL, carry_out_in_thread, exchange);
   if (number != 0) {

@@ -1,5 +1,5 @@
-/* The native core for Node, as a Node-API addon. No libuv: it does not have to wait in any
- * event loop. */
+/* The native core as a Node-API addon. It does not use libuv, so that Node and Bun can load the
+ * same binary. */
 #include "core.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
-/* Whether a Node-API call went well; if not, an exception is pending afterwards. */
+/* Whether a Node-API call succeeded; if not, an exception is pending. */
 static bool ok(napi_env env, napi_status status) {
   bool pending = false;
   if (status == napi_ok) return true;
@@ -19,7 +19,7 @@ static bool ok(napi_env env, napi_status status) {
   return false;
 }
 
-/* Throws an error with `errno` and `syscall`, in the words of the C library; NULL. */
+/* Throws an Error with strerror's text, `errno` and `syscall`. Returns NULL. */
 static napi_value throw_failure(napi_env env, struct failure failure) {
   napi_value call, number, text, error;
   char message[256];
@@ -69,7 +69,7 @@ static napi_value buffer_value(napi_env env, const void *bytes, size_t length) {
   return ok(env, napi_create_buffer_copy(env, length, bytes, NULL, &value)) ? value : NULL;
 }
 
-/* What JavaScript calls. Above each stands its signature there. */
+/* The functions for JavaScript. The comment above each is its signature there. */
 
 /* enterNetworkNamespace(fd: number): void */
 static napi_value enter_network_namespace_js(napi_env env, napi_callback_info info) {
@@ -126,8 +126,8 @@ static napi_value transact_js(napi_env env, napi_callback_info info) {
   return answers_value(env, &exchange, exchange.failure);
 }
 
-/* Frees what stands for a transaction in JavaScript. One that nobody waited for is left to
- * its thread. */
+/* Frees the handle of a transaction. If nobody waited for the transaction, its memory is not freed,
+ * because its thread may still use it. */
 static void free_handle(napi_env env, void *handle, void *hint) {
   (void)env, (void)hint;
   free(handle);
@@ -172,7 +172,7 @@ static napi_value try_lock_js(napi_env env, napi_callback_info info) {
   return ok(env, napi_get_boolean(env, taken, &value)) ? value : NULL;
 }
 
-/* Reads an array of a few numbers. */
+/* Reads an array of at most MOST_FILES numbers. */
 static bool read_files(napi_env env, napi_value array, int *files, uint32_t *count) {
   napi_value value;
   if (!ok(env, napi_get_array_length(env, array, count))) return false;
@@ -226,7 +226,7 @@ static napi_value address_text_js(napi_env env, napi_callback_info info) {
 /* addressBytes(text: string): Buffer of 4 or 16 bytes */
 static napi_value address_bytes_js(napi_env env, napi_callback_info info) {
   napi_value value;
-  /* One byte more than any address has: a text that was cut is none. */
+  /* One byte more than the longest address, so that a truncated text is not taken for one. */
   char text[INET6_ADDRSTRLEN + 1];
   uint8_t bytes[16];
   if (!arguments(env, info, 1, &value)) return NULL;
@@ -236,7 +236,7 @@ static napi_value address_bytes_js(napi_env env, napi_callback_info info) {
   return buffer_value(env, bytes, length);
 }
 
-/* describeErrno(number: number): string, in the words of the C library */
+/* describeErrno(number: number): string, by strerror(3) */
 static napi_value describe_errno_js(napi_env env, napi_callback_info info) {
   int32_t number;
   if (!integers(env, info, 1, &number)) return NULL;

@@ -9,10 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where files are put, out of the way of those they are to become. */
+/* The files are first duplicated to descriptors from here on, so that dup2 to 3, 4, ... cannot
+ * overwrite one of them. */
 #define OUT_OF_THE_WAY 64
 
-/* Copies of a program's files and, last, of the program itself. */
+/* Duplicates of a program's files, and last of the program itself. */
 struct copies {
   int fds[MOST_FILES + 1];
   size_t count;
@@ -33,7 +34,7 @@ static struct failure copy_files(struct copies *copies, int program, const int *
   return failure.call == NULL ? copy_file(copies, program) : failure;
 }
 
-/* What becomes of the files in the new process; 0 or errno. */
+/* Opens the standard streams and places the files in the new process; 0 or errno. */
 static int arrange_files(posix_spawn_file_actions_t *actions, const struct copies *copies) {
   int number = 0;
   for (int stream = 0; stream <= 2 && number == 0; stream++)
@@ -43,7 +44,7 @@ static int arrange_files(posix_spawn_file_actions_t *actions, const struct copie
   return number;
 }
 
-/* A session of its own, with no signal blocked or ignored; 0 or errno. */
+/* Starts the process in a new session, with no signal blocked or ignored; 0 or errno. */
 static int arrange_process(posix_spawnattr_t *attributes) {
   sigset_t none, all;
   sigemptyset(&none);
@@ -56,8 +57,8 @@ static int arrange_process(posix_spawnattr_t *attributes) {
   return number;
 }
 
-/* The C library's spawn shares the memory until the program runs: a fork would copy
- * the page tables of a JavaScript engine, and must not do much among its threads. */
+/* Uses posix_spawn, because it does not copy the engine's page tables as fork does, and because
+ * little is allowed in the forked child of a multi-threaded process. */
 static int spawn_copies(const struct copies *copies, char *title, pid_t *pid) {
   char path[32], *words[] = {title, NULL}, *environment[] = {NULL};
   posix_spawn_file_actions_t actions;

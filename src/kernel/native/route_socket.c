@@ -11,7 +11,7 @@
 #define SOL_NETLINK 270
 #endif
 
-/* No time at all would mean for ever. */
+/* Sets at least 1 ms: for the kernel, 0 means no timeout. */
 struct failure set_socket_timeout(int fd, int timeout_milliseconds) {
   if (timeout_milliseconds < 1) timeout_milliseconds = 1;
   struct timeval limit = {.tv_sec = timeout_milliseconds / 1000,
@@ -22,18 +22,18 @@ struct failure set_socket_timeout(int fd, int timeout_milliseconds) {
   return (struct failure){0};
 }
 
-/* What is good to have and does not have to be: older kernels lack some of these. */
+/* Sets options that are optional: older kernels lack some of them. */
 static void ask_for_comfort(int fd) {
   int one = 1, buffer = 1 << 20;
-  /* The kernel's explanation of an error, a shorter acknowledgement, dumps it filters. */
+  /* Extended ack messages, shorter acknowledgements, filtered dumps. */
   (void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
   (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
   (void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
   (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
 }
 
-/* Of a connected socket, the kernel keeps away what others than itself send to it: a pod
- * can send to any netlink socket of its namespace. */
+/* Connects the socket to the kernel: a connected socket receives from its peer only. A pod could
+ * otherwise send messages to any netlink socket of its namespace. */
 static struct failure connect_to_kernel(int fd) {
   const struct sockaddr_nl self = {.nl_family = AF_NETLINK}, kernel = self;
   if (bind(fd, (const struct sockaddr *)&self, sizeof self) < 0)

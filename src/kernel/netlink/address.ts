@@ -31,11 +31,11 @@ const IFA = {
   protocol: 11,
 } as const
 
-/** The fixed part, struct ifaddrmsg, and where things are in it. */
+/** struct ifaddrmsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 8
 const OFFSET = { family: 0, prefixLength: 1, flags: 2, scope: 3, index: 4 } as const
 
-/** struct ifa_cacheinfo: the preferred and the valid lifetime, then two times of the kernel's. */
+/** struct ifa_cacheinfo: preferred lifetime, valid lifetime, and two timestamps of the kernel. */
 const CACHE_INFO_BYTES = 16
 const FOR_EVER = 0xffffffff
 
@@ -49,8 +49,8 @@ export function dumpAddresses(socket: RouteSocket, index: number): Address[] {
 }
 
 /**
- * A request that adds the address to a device, or changes it where it is there.
- * @param how `create` fails with EEXIST where the address is there
+ * Request to add an address to a device.
+ * @param how `create` fails with EEXIST if it exists; `replace` changes it
  */
 export function addressRequest(
   address: Address,
@@ -65,7 +65,7 @@ export function addressRequest(
   }
 }
 
-/** A request that takes the address from a device. */
+/** Request to remove an address from a device. */
 export function addressRemoval(
   { family, local, prefixLength }: Pick<Address, 'family' | 'local' | 'prefixLength'>,
   index: number,
@@ -77,7 +77,7 @@ export function addressRemoval(
   }
 }
 
-/** Undefined for a family that is not IP. */
+/** Undefined if the family is not IP. */
 export function decodeAddress({ data }: Pick<NetlinkMessage, 'data'>): Address | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
@@ -95,7 +95,7 @@ export function decodeAddress({ data }: Pick<NetlinkMessage, 'data'>): Address |
     else if (attribute.type === IFA.address) other = addressText(value)
     else if (attribute.type === IFA.label) address.label = toText(value)
     else if (attribute.type === IFA.broadcast) address.broadcast = addressText(value)
-    // The fixed part has room for the first eight flags only.
+    // IFA_FLAGS has all flags; struct ifaddrmsg has room for the first eight only.
     else if (attribute.type === IFA.flags) address.flags = toNumber(value)
     else if (attribute.type === IFA.routePriority) address.metric = toNumber(value)
     else if (attribute.type === IFA.protocol) address.protocol = value[0] ?? 0

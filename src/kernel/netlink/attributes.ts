@@ -1,22 +1,22 @@
 import { align, readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import type { OpaqueAttribute } from './common-schema.js'
 
-/** A netlink attribute as it is in a message; `data` excludes header and padding. */
+/** A netlink attribute; `data` excludes header and padding. */
 export interface Attribute {
   type: number
   nested?: boolean
   data: Buffer
 }
 
-/** struct nlattr: the length with this header, and the type. */
+/** struct nlattr: the length (this header included), and the type. */
 const ATTRIBUTE_HEADER_BYTES = 4
 /** The upper two bits of nla_type are flags: NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
 const NESTED = 0x8000
 const TYPE_MASK = 0x3fff
 
 /**
- * The attributes in a run of bytes, in order; their data are views of it. A host may have
- * tens of thousands of routes with half a dozen attributes each, so nothing is copied.
+ * Decodes a sequence of attributes. Each `data` is a view of the buffer, not a copy, for speed: a
+ * host may have tens of thousands of routes with six attributes each.
  */
 export function decodeAttributes(bytes: Buffer): Attribute[] {
   const attributes: Attribute[] = []
@@ -35,21 +35,21 @@ export function decodeAttributes(bytes: Buffer): Attribute[] {
   return attributes
 }
 
-/** The bytes of attributes, each padded so that another may follow. */
+/** Encodes attributes, each padded so that another may follow. */
 export function encodeAttributes(attributes: Attribute[]): Buffer {
   const bytes = Buffer.alloc(encodedLength(attributes))
   writeAttributes(bytes, 0, attributes)
   return bytes
 }
 
-/** How many bytes attributes take, with headers and padding. */
+/** The length of attributes in bytes, with headers and padding. */
 export function encodedLength(attributes: Attribute[]): number {
   let length = 0
   for (const { data } of attributes) length += align(ATTRIBUTE_HEADER_BYTES + data.length)
   return length
 }
 
-/** Writes attributes into a buffer of zeros, from an offset on. */
+/** Writes attributes into a zeroed buffer, starting at an offset. */
 export function writeAttributes(bytes: Buffer, offset: number, attributes: Attribute[]): void {
   let at = offset
   for (const { type, nested, data } of attributes) {
@@ -81,12 +81,12 @@ export function bytes(type: number, data: Buffer): Attribute {
   return { type, data }
 }
 
-/** An attribute that has attributes in it. */
+/** An attribute that contains attributes. */
 export function nested(type: number, attributes: Attribute[]): Attribute {
   return { type, nested: true, data: encodeAttributes(attributes) }
 }
 
-/** An attribute, or nothing where there is no value for it. */
+/** An attribute, or undefined if there is no value for it. */
 export function optional<T>(
   value: T | undefined,
   build: (value: T) => Attribute,
@@ -94,7 +94,7 @@ export function optional<T>(
   return value === undefined ? undefined : build(value)
 }
 
-/** Leaves out what `optional` had no value for. */
+/** Drops the undefined results of `optional`. */
 export function present(attributes: (Attribute | undefined)[]): Attribute[] {
   return attributes.filter((attribute) => attribute !== undefined)
 }
@@ -110,14 +110,14 @@ export function toText(data: Buffer): string {
   return data.toString('utf8', 0, end === -1 ? data.length : end)
 }
 
-/** Keeps an attribute with the thing it came with, to be replayed. */
+/** Stores an uninterpreted attribute with its object, to be sent back unchanged. */
 export function keepOpaque(thing: { opaque?: OpaqueAttribute[] }, attribute: Attribute): void {
   const { type, nested, data } = attribute
   thing.opaque ??= []
   thing.opaque.push({ type, ...(nested ? { nested } : {}), bytes: data.toString('hex') })
 }
 
-/** What `keepOpaque` kept. */
+/** The attributes stored by `keepOpaque`. */
 export function opaqueAttributes({ opaque = [] }: { opaque?: OpaqueAttribute[] }): Attribute[] {
   return opaque.map(({ type, nested, bytes: hexadecimal }) => ({
     type,

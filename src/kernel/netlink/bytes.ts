@@ -1,25 +1,25 @@
-// The only import of the codec package: for each file with one, the bundle would copy all
-// hundred names of the package at every start.
+// The only import of the codec package. Each further file with such an import would make the bundle
+// copy all hundred names of the package at every start.
 import * as codec from 'netlink/dist/structs'
 
 export type { NetlinkMessage } from 'netlink/dist/structs'
 
-/** Bytes of the header before every message, struct nlmsghdr (linux/netlink.h). */
+/** Size of struct nlmsghdr, the header of every message (linux/netlink.h). */
 export const HEADER_BYTES = codec.HEADER_LENGTH
 
-/** The messages in a run of bytes, one after the other; their data are views of it. */
+/** Splits a buffer into messages; their `data` are views of it. */
 export const parseMessages = codec.parseMessages
 
-/** A length rounded up to where the next message or attribute begins: a multiple of four. */
+/** Rounds a length up to a multiple of four, where the next message or attribute begins. */
 export function align(length: number): number {
   return (length + 3) & ~3
 }
 
-// Taken once: where they are used below, the bundle would look each up in the package again.
+// Looked up once: otherwise the bundle would look each name up in the package at every use.
 const [u8At, u16At, u32At, s32At] = [codec.readU8, codec.readU16, codec.readU32, codec.readS32]
 const [putU16, putU32, putS32] = [codec.writeU16, codec.writeU32, codec.writeS32]
 
-/** Numbers in a message are in the byte order of the machine, at an offset in bytes. */
+/** Reads a number at an offset in bytes. Numbers in messages have the machine's byte order. */
 export function readU8(bytes: Buffer, at: number): number {
   return u8At.call(bytes, at)
 }

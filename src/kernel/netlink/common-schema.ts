@@ -4,7 +4,10 @@ import { type Static, Type } from '@sinclair/typebox'
 export const FamilySchema = Type.Union([Type.Literal('inet'), Type.Literal('inet6')])
 export type Family = Static<typeof FamilySchema>
 
-/** A netlink attribute this program does not interpret: kept, and replayed byte for byte. */
+/**
+ * A netlink attribute that this program does not interpret. It is kept as bytes and sent back
+ * unchanged.
+ */
 export const OpaqueAttributeSchema = Type.Object({
   type: Type.Integer({ minimum: 0, maximum: 0x3fff }),
   nested: Type.Optional(Type.Literal(true)),
@@ -12,7 +15,7 @@ export const OpaqueAttributeSchema = Type.Object({
 })
 export type OpaqueAttribute = Static<typeof OpaqueAttributeSchema>
 
-/** What fits in one, two and four bytes of a message. */
+/** Unsigned numbers of one, two and four bytes. */
 export const U8Schema = (description: string) =>
   Type.Integer({ minimum: 0, maximum: 0xff, description })
 export const U16Schema = (description: string) =>

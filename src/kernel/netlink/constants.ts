@@ -43,16 +43,16 @@ export const RTA = {
   nexthopId: 30,
 } as const
 
-/** A nexthop's gateway is reachable even where no route says so (linux/rtnetlink.h). */
+/** The gateway is taken to be on the link, even without a route to it (linux/rtnetlink.h). */
 export const RTNH_F_ONLINK = 4
 
 /** Routing tables that every namespace has (RT_TABLE_* of linux/rtnetlink.h). */
 export const TABLE = { default: 253, main: 254, local: 255 } as const
 
-/** How far an address is valid, or a destination away (RT_SCOPE_* of linux/rtnetlink.h). */
+/** Scopes of addresses and routes (RT_SCOPE_* of linux/rtnetlink.h). */
 export const SCOPE = { universe: 0, site: 200, link: 253, host: 254 } as const
 
-/** Who made a route (RTPROT_* of linux/rtnetlink.h). */
+/** Origins of routes (RTPROT_* of linux/rtnetlink.h). */
 export const ROUTE_PROTOCOL = {
   redirect: 1,
   kernel: 2,
@@ -76,7 +76,7 @@ export const ROUTE_PROTOCOL = {
   eigrp: 192,
 } as const
 
-/** What a route does with a packet (RTN_* of linux/rtnetlink.h). */
+/** Types of routes (RTN_* of linux/rtnetlink.h). */
 export const ROUTE_TYPE = {
   unspec: 0,
   unicast: 1,
@@ -92,9 +92,9 @@ export const ROUTE_TYPE = {
   xresolve: 11,
 } as const
 
-/** Bits of an address (IFA_F_* of linux/if_addr.h). */
+/** Flags of addresses (IFA_F_* of linux/if_addr.h). */
 export const ADDRESS_FLAG = {
-  /** Of IPv6: a temporary address (privacy extensions). */
+  /** For IPv6: a temporary address (privacy extensions). */
   secondary: 0x1,
   nodad: 0x2,
   optimistic: 0x4,
@@ -109,7 +109,7 @@ export const ADDRESS_FLAG = {
   stablePrivacy: 0x800,
 } as const
 
-/** Bits of what is known of a neighbour (NUD_* of linux/neighbour.h). */
+/** States of neighbour entries (NUD_* of linux/neighbour.h). */
 export const NEIGHBOR_STATE = {
   incomplete: 0x1,
   reachable: 0x2,
@@ -121,7 +121,7 @@ export const NEIGHBOR_STATE = {
   permanent: 0x80,
 } as const
 
-/** Bits of a neighbour entry (NTF_* of linux/neighbour.h). */
+/** Flags of neighbour entries (NTF_* of linux/neighbour.h). */
 export const NEIGHBOR_FLAG = {
   use: 0x1,
   self: 0x2,
@@ -133,7 +133,7 @@ export const NEIGHBOR_FLAG = {
   router: 0x80,
 } as const
 
-/** What a policy rule does with a packet (FR_ACT_* of linux/fib_rules.h). */
+/** Actions of policy rules (FR_ACT_* of linux/fib_rules.h). */
 export const RULE_ACTION = {
   unspec: 0,
   toTable: 1,

@@ -10,14 +10,14 @@ export interface LinkChange {
   /** An empty string removes the alias. */
   alias?: string
   up?: true
-  /** The namespace to move the device to, as an open file. */
+  /** File descriptor of the namespace to move the device to. */
   namespaceFd?: number
 }
 
 /**
  * Changes a device in one message. The kernel moves it first, then renames it, sets the alias and
  * brings it up. It does not undo earlier steps if a later one fails.
- * @throws KernelError when the kernel refuses
+ * @throws KernelError if the kernel refuses
  */
 export function changeLink(socket: RouteSocket, index: number, change: LinkChange): void {
   socket.request(linkRequest(index, change))
@@ -25,7 +25,8 @@ export function changeLink(socket: RouteSocket, index: number, change: LinkChang
 
 /**
  * Like `changeLink`, without waiting.
- * @returns waits until it is done; to be called once. Throws KernelError
+ * @returns a function that waits for the acknowledgement; call it exactly once. It throws
+ *   KernelError
  */
 export function startLinkChange(
   socket: RouteSocket,

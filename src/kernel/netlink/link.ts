@@ -24,7 +24,7 @@ export const IFLA = {
   permanentAddress: 54,
   parentDeviceName: 56,
   parentDeviceBus: 57,
-  /** Of newer kernels. */
+  /** Only newer kernels report it. */
   netnsImmutable: 67,
 } as const
 
@@ -35,25 +35,28 @@ export const LINK_INFO = { kind: 1, data: 2 } as const
 const IFLA_INET_CONF = 1
 const IFLA_INET6_CONF = 2
 
-/** The fixed part, struct ifinfomsg, and where things are in it. */
+/** struct ifinfomsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 16
 const OFFSET = { index: 4, flags: 8, change: 12 } as const
 /** Flags of a device (linux/if.h). */
 export const IFF_UP = 1
 const IFF_LOOPBACK = 8
 
-/** Leave the statistics out of the answer (linux/rtnetlink.h). */
+/** Leaves the statistics out of the answer (linux/rtnetlink.h). */
 const RTEXT_FILTER_SKIP_STATS = 8
 
-/** The longest name that is not an alternative one, with its closing zero byte (linux/if.h). */
+/**
+ * Maximum size of a main name, with its closing zero byte (linux/if.h). Alternative names may be
+ * longer.
+ */
 const IFNAMSIZ = 16
 
 /** Kinds of master devices. */
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
 /**
- * Looks a device up by its name, which may be an alternative one, or by its index.
- * @returns undefined where there is none in the socket's namespace
+ * Finds a device by name, alternative name or index.
+ * @returns undefined if there is none in the socket's namespace
  */
 export function findLink(
   socket: RouteSocket,
@@ -96,7 +99,7 @@ export function findLinkByHardwareAddress(socket: RouteSocket, address: string):
   return (found.find(({ independent }) => independent) ?? found[0])?.link
 }
 
-/** The fixed part of a message about a device, with flags to set. */
+/** struct ifinfomsg of a request, with flags to set. */
 export function linkHeader(index: number, flags: number): Buffer {
   const header = Buffer.alloc(FIXED_BYTES)
   writeS32(header, index, OFFSET.index)
@@ -105,7 +108,7 @@ export function linkHeader(index: number, flags: number): Buffer {
   return header
 }
 
-/** The attributes of a link that the kernel reports. */
+/** The attributes in a message about a link. */
 export function attributesOf({ data }: Pick<NetlinkMessage, 'data'>): Attribute[] {
   return decodeAttributes(data.subarray(FIXED_BYTES))
 }
@@ -123,16 +126,16 @@ function byName(name: string): Attribute {
   return text(Buffer.byteLength(name) < IFNAMSIZ ? IFLA.ifname : IFLA.altIfname, name)
 }
 
-/** Whether a device has its hardware address from nobody else in this namespace. */
+/** Whether the MAC is the device's own, not that of another device in this namespace. */
 function isIndependent(attributes: Attribute[]): boolean {
-  // The other end of a veth is a link, too, but in a namespace of its own.
+  // A veth's IFLA_LINK is its peer; IFLA_LINK_NETNSID shows that it is in another namespace.
   const madeOnAnother = find(attributes, IFLA.link) && !find(attributes, IFLA.linkNamespace)
   const info = find(attributes, IFLA.linkInfo)
   const kind = info && find(decodeAttributes(info), LINK_INFO.kind)
   return !madeOnAnother && !(kind && MASTERS.includes(toText(kind)))
 }
 
-/** The settings in IFLA_AF_SPEC; a kernel without IPv6 reports half of them. */
+/** Decodes the settings in IFLA_AF_SPEC. A kernel without IPv6 reports only those of IPv4. */
 function decodeSettings(afSpec: Buffer): LinkSettings {
   const settings: LinkSettings = {}
   const hexadecimal = (family: Buffer, wanted: number) =>

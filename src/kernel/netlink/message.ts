@@ -23,21 +23,21 @@ export const Flag = {
   exclusive: 0x200,
   create: 0x400,
   replace: 0x100,
-  /** On an answer: the table changed during the dump. */
+  /** NLM_F_DUMP_INTR, on an answer: the table changed during the dump. */
   dumpInterrupted: 0x10,
-  /** On an error: attributes with the kernel's explanation follow. */
+  /** NLM_F_ACK_TLVS, on an error: extended ack attributes follow. */
   explained: 0x200,
 } as const
 
 /** Messages that end an answer (linux/netlink.h). */
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
-/** The explanation among an error's attributes (linux/netlink.h). */
+/** The extended ack message among an error's attributes (linux/netlink.h). */
 const NLMSGERR_ATTR_MSG = 1
-/** An error's fixed part: the number and the header of the request. */
+/** The fixed part of an error: the errno and the header of the request. */
 const ERROR_BYTES = 4 + HEADER_BYTES
 
-/** A message to the kernel: its type, its fixed part and its attributes. */
+/** A request to the kernel: its type, its fixed part and its attributes. */
 export interface Request {
   type: number
   /** Flags besides NLM_F_REQUEST and NLM_F_ACK, which the socket adds. */
@@ -46,7 +46,7 @@ export interface Request {
   attributes?: Attribute[]
 }
 
-/** The bytes of a request, padded so that another may follow. */
+/** Encodes a request, padded so that another may follow. */
 export function encodeRequest(request: Request, flags: number, sequence: number): Buffer {
   const { header, attributes = [] } = request
   const length = HEADER_BYTES + header.length + encodedLength(attributes)
@@ -66,11 +66,11 @@ export interface Answers {
   messages: NetlinkMessage[]
   /** Errors by sequence number of the request. */
   errors: Map<number, KernelError>
-  /** A table changed while it was read: the messages may be incomplete. */
+  /** Whether a table changed during the dump: the messages may be incomplete. */
   interrupted: boolean
 }
 
-/** Sorts the messages that the kernel sent by what they say. */
+/** Sorts the messages from the kernel into data, errors and interruptions. */
 export function decodeAnswers(received: Buffer): Answers {
   const answers: Answers = { messages: [], errors: new Map(), interrupted: false }
   for (const message of parseMessages(received)) {

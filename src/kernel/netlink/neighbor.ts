@@ -27,7 +27,7 @@ const NDA = {
 /** Attributes that the kernel reports but does not accept. */
 const FINDINGS: number[] = [NDA.cacheInfo, NDA.probes]
 
-/** The fixed part, struct ndmsg, and where things are in it. */
+/** struct ndmsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 12
 const OFFSET = { family: 0, index: 4, state: 8, flags: 10 } as const
 
@@ -46,7 +46,7 @@ export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
     .filter((neighbor) => neighbor !== undefined)
 }
 
-/** A request that adds an entry to a device, or changes the one that is there. */
+/** Request to add an entry to a device, or change the existing one. */
 export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
   const { address, hardwareAddress } = neighbor
   return {
@@ -63,7 +63,7 @@ export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
   }
 }
 
-/** Undefined for a family that is not IP. */
+/** Undefined if the family is not IP. */
 export function decodeNeighbor({ data }: Pick<NetlinkMessage, 'data'>): Neighbor | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined

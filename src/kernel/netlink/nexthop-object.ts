@@ -11,19 +11,19 @@ const NHA = { id: 1, group: 2, oif: 5, gateway: 6, encapType: 7, encap: 8 } as c
 /** The fixed part, struct nhmsg: family, scope, protocol, a reserved byte, flags. */
 const FIXED_BYTES = 8
 const FLAGS_OFFSET = 4
-/** struct nexthop_grp: an id, a weight less one, and reserved bytes. */
+/** struct nexthop_grp: an id, the weight minus one, and reserved bytes. */
 const GROUP_MEMBER_BYTES = 8
 
-/** A nexthop object: one nexthop, or a group of other objects by their ids. */
+/** A nexthop object: a single nexthop, or a group of other objects by their ids. */
 interface NexthopObject {
   nexthop: Nexthop
   members: { id: number; weight: number }[]
 }
 
 /**
- * Looks up what nexthop objects stand for. A route names only the id of its
- * object where `net.ipv4.nexthop_compat_mode` is off.
- * @returns the nexthops of an object by its id; none for one that is not there
+ * Reads all nexthop objects. Needed because a route reports only its object's id if
+ * `net.ipv4.nexthop_compat_mode` is 0.
+ * @returns a function from an id to the object's nexthops; empty for an unknown id
  */
 export function nexthopsOfObjects(socket: RouteSocket): (id: number) => Nexthop[] {
   const objects = new Map<number, NexthopObject>()

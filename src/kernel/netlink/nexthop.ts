@@ -39,7 +39,7 @@ export function encodeNexthopAttributes(nexthop: Nexthop): Attribute[] {
   return [u32(RTA.outputInterface, nexthop.interfaceIndex), ...gatewayAttributes(nexthop)]
 }
 
-/** RTA_MULTIPATH: one nexthop after the other, each with a fixed part and its attributes. */
+/** Decodes RTA_MULTIPATH: a sequence of nexthops, each with a fixed part and its attributes. */
 export function decodeMultipath(data: Buffer): Nexthop[] {
   const nexthops: Nexthop[] = []
   for (let rest = data; rest.length >= FIXED_BYTES; ) {

@@ -10,7 +10,7 @@ import {
 } from './attributes.js'
 import type { Route } from './route-schema.js'
 
-/** RTAX_* values in the kernel's order, by the names `ip route` has for them; the first is 1. */
+/** `ip route` names of RTAX_LOCK (1), RTAX_MTU (2), and so on, in the kernel's order. */
 const NAMES = [
   'lock',
   'mtu',
@@ -31,7 +31,7 @@ const NAMES = [
   'fastopen_no_cookie',
 ]
 
-/** The only value that is a text. */
+/** The only metric that is a text. */
 const CONGESTION_CONTROL = NAMES.indexOf('congctl') + 1
 
 type Metrics = NonNullable<Route['metrics']>
@@ -50,7 +50,7 @@ export function decodeMetrics(data: Buffer): Metrics {
   )
 }
 
-/** The data of RTA_METRICS. */
+/** Encodes the data of RTA_METRICS. */
 export function encodeMetrics(metrics: Metrics): Buffer {
   return encodeAttributes(Object.entries(metrics).map(encodeMetric))
 }

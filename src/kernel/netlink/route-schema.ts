@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { FamilySchema, OpaqueAttributeSchema, U8Schema, U32Schema } from './common-schema.js'
 
-/** One way that a route can take. */
+/** A nexthop of a route. */
 export const NexthopSchema = Type.Object({
   interfaceIndex: Type.Integer(),
   gateway: Type.Optional(Type.String({ description: "of the route's own family" })),

@@ -10,8 +10,8 @@ import { type Answers, decodeAnswers, encodeRequest, Flag, type Request } from '
 const TIMEOUT_MILLISECONDS = 10_000
 
 /**
- * A datagram stays well below a socket's send buffer, and the errors it can
- * raise below the receive buffer.
+ * Maximum size of a datagram of requests. It is well below the send buffer, and an error for every
+ * request fits the receive buffer.
  */
 const DATAGRAM_BYTES = 32 * 1024
 
@@ -26,7 +26,7 @@ export class RouteSocket {
   #timeout = TIMEOUT_MILLISECONDS
   private constructor(private readonly fd: number) {}
 
-  /** Opens a socket in the namespace the thread is in; it stays in that one. */
+  /** Opens a socket in the thread's namespace. */
   static openHere(): RouteSocket {
     return new RouteSocket(nativeAddon().openRouteSocket(TIMEOUT_MILLISECONDS))
   }
@@ -34,7 +34,7 @@ export class RouteSocket {
   /**
    * Sends one request and waits for its acknowledgement.
    * @returns the messages that came with it
-   * @throws KernelError when the kernel refuses
+   * @throws KernelError if the kernel refuses
    */
   request(request: Request): NetlinkMessage[] {
     const { messages } = this.#exchange(request, Flag.acknowledge)
@@ -42,8 +42,9 @@ export class RouteSocket {
   }
 
   /**
-   * Sends one request that takes long, and does not wait.
-   * @returns waits for the acknowledgement; to be called once. Throws KernelError
+   * Sends a request without waiting for the answer.
+   * @returns a function that waits for the acknowledgement; call it exactly once. It throws
+   *   KernelError
    */
   start(request: Request): () => void {
     const datagram = encodeRequest(request, Flag.acknowledge, ++this.#sequence)
@@ -58,9 +59,9 @@ export class RouteSocket {
   }
 
   /**
-   * Reads a whole table; again, when it changed while being read.
-   * @throws KernelError when the kernel refuses, Failure `busy` when the table never
-   *   stands still
+   * Dumps a table, and repeats the dump if the table changed meanwhile.
+   * @throws KernelError if the kernel refuses; Failure `busy` if the table changed during every
+   *   attempt
    */
   dump(request: Request): NetlinkMessage[] {
     return uninterrupted(() => this.#exchange(request, Flag.dump)).messages
@@ -68,7 +69,7 @@ export class RouteSocket {
 
   /**
    * Sends many requests in few datagrams.
-   * @returns for each request the kernel's error, or undefined where it was carried out
+   * @returns the kernel's error for each request; undefined if it was carried out
    */
   requestAll(requests: Request[]): (KernelError | undefined)[] {
     const outcomes: (KernelError | undefined)[] = []
@@ -98,8 +99,9 @@ export class RouteSocket {
   }
 
   /**
-   * Near the end of the time of a call, waits are short; until then this costs nothing.
-   * @throws Failure `busy` where that time is over
+   * Shortens the socket's timeout if the call has less time left than that. Makes no system call
+   * before then.
+   * @throws Failure `busy` if the deadline has passed
    */
   #setTimeout(): void {
     requireTime()
@@ -113,7 +115,7 @@ export class RouteSocket {
     const answers = this.#transact(encodeRequest(request, flags, ++this.#sequence))
     const error = answers.errors.get(this.#sequence)
     if (error) throw error
-    // An earlier request may have timed out: its answers are not for this one.
+    // Drops late answers to an earlier request that timed out.
     const messages = answers.messages.filter(({ seq }) => seq === this.#sequence)
     return { ...answers, messages }
   }

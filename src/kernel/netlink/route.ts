@@ -34,7 +34,7 @@ import { decodeMetrics, encodeMetrics } from './route-metrics.js'
 import type { Nexthop, Route } from './route-schema.js'
 import type { RouteSocket } from './route-socket.js'
 
-/** The fixed part, struct rtmsg, and where things are in it. */
+/** struct rtmsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 12
 const OFFSET = {
   family: 0,
@@ -47,12 +47,12 @@ const OFFSET = {
   type: 7,
   flags: 8,
 } as const
-/** An entry of the cache (linux/rtnetlink.h). */
+/** Marks an entry of the route cache, not of a table (linux/rtnetlink.h). */
 const RTM_F_CLONED = 0x200
-/** Table numbers above this are only in an attribute. */
+/** A larger table number is only in an attribute. */
 const LAST_SHORT_TABLE = 255
 
-/** In struct rta_cacheinfo: in ticks of the kernel's interface, of which a second has 100. */
+/** Offset of rta_expires in struct rta_cacheinfo, in USER_HZ ticks of 10 ms. */
 const EXPIRES_OFFSET = 8
 const TICKS_PER_SECOND = 100
 
@@ -104,7 +104,7 @@ export function routeMtu({ metrics }: Route): number | undefined {
   return metrics?.mtu === undefined ? undefined : Number(metrics.mtu)
 }
 
-/** Undefined for a family that is not IP. */
+/** Undefined if the family is not IP. */
 export function decodeRoute({ data }: Pick<NetlinkMessage, 'data'>): Route | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined

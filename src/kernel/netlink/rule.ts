@@ -43,7 +43,7 @@ const FRA = {
   destinationPorts: 24,
 } as const
 
-/** The fixed part, struct fib_rule_hdr, and where things are in it. */
+/** struct fib_rule_hdr: its size, and the offsets of its fields. */
 const FIXED_BYTES = 12
 const OFFSET = {
   family: 0,
@@ -54,7 +54,7 @@ const OFFSET = {
   action: 7,
   flags: 8,
 } as const
-/** The rule is for what does not match. */
+/** FIB_RULE_INVERT (`not` in `ip rule`): the rule applies to packets that do not match. */
 const FIB_RULE_INVERT = 2
 
 /** FRA_SUPPRESS_PREFIXLEN of a rule without suppress_prefixlength (-1). */
@@ -69,7 +69,7 @@ export function dumpRules(socket: RouteSocket): Rule[] {
 }
 
 /**
- * A request about a rule.
+ * Request to add or delete a rule.
  * @param what `add` fails with EEXIST if an identical rule exists
  */
 export function ruleRequest(rule: Rule, what: 'add' | 'delete'): Request {
@@ -81,7 +81,7 @@ export function ruleRequest(rule: Rule, what: 'add' | 'delete'): Request {
   }
 }
 
-/** Undefined for a family that is not IP. */
+/** Undefined if the family is not IP. */
 export function decodeRule({ data }: Pick<NetlinkMessage, 'data'>): Rule | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
@@ -162,7 +162,7 @@ function prefixLength(prefix: string | undefined): number {
   return prefix === undefined ? 0 : splitPrefix(prefix).length
 }
 
-/** Two numbers one after the other, as "first-last". */
+/** Formats two adjacent 16-bit numbers as "first-last". */
 function range16(data: Buffer): string {
   return `${readU16(data, 0)}-${readU16(data, 2)}`
 }
