@@ -12,7 +12,7 @@ KERNEL = bookworm
 ARTEFACTS = dist/host-device-l3.cjs dist/host-device-l3
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) test/support/host-program.ts $(shell find src -type f)
 
-.PHONY: build demo test test-unit test-long test-vm vm-shell vm-set-up check bench install clean
+.PHONY: build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 
 build: dist/.built
 
@@ -43,6 +43,13 @@ test: build
 test-long: build
 	@tools/require-packages.sh iproute2 procps strace
 	node_modules/.bin/vitest run --config vitest.long.config.ts
+
+# The executable with an engine that finds its own memory errors, given what is hostile.
+test-sanitized: build
+	@tools/require-packages.sh iproute2 procps containernetworking-plugins
+	node build.mjs sanitized
+	ARTEFACT=build/host-device-l3-sanitized node_modules/.bin/vitest run test/conformance \
+	  test/netns/fuzz.test.ts test/netns/ipam.test.ts test/netns/lend-and-return.test.ts
 
 test-vm: vm-set-up
 	tools/vm/test.sh $(KERNELS:%=build/kernel-%)

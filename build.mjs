@@ -91,6 +91,8 @@ compileNativeAddon()
 compileKeeper()
 await compileSchemas()
 if (process.argv[2] === 'bench') await bundleBench()
+else if (process.argv[2] === 'sanitized')
+  await buildExecutable('build/host-device-l3-sanitized', 'src/main.ts', { sanitized: true })
 else {
   await bundle()
   await buildExecutable('dist/host-device-l3', 'src/main.ts')
