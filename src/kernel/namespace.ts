@@ -15,6 +15,9 @@ import { RouteSocket } from './netlink/route-socket.js'
 const NSFS_MAGIC = 0x6e736673
 const PROC_MAGIC = 0x9fa0
 
+/** Whether the thread is in a sandbox. */
+let isAway = false
+
 /**
  * An open network namespace, of the host or a sandbox, and a rtnetlink socket in it. The namespace
  * stays alive until it is disposed. The thread is always in the host's namespace, except inside
@@ -81,17 +84,29 @@ export class NetworkNamespace {
    */
   run<T>(work: () => T): T {
     const { host } = this
-    if (!host) return work()
+    if (!host) {
+      this.#comeBack()
+      return work()
+    }
     try {
       nativeAddon().enterNetworkNamespace(this.fd)
     } catch (error) {
       throw invalid(this.path, `not a network namespace: ${(error as Error).message}`)
     }
+    // Until the thread is back: even that system call may fail.
+    isAway = true
     try {
       return work()
     } finally {
-      nativeAddon().enterNetworkNamespace(host.fd)
+      host.#comeBack()
     }
+  }
+
+  /** Brings the thread back to the host, where an earlier attempt failed. */
+  #comeBack(): void {
+    if (!isAway) return
+    nativeAddon().enterNetworkNamespace(this.fd)
+    isAway = false
   }
 
   [Symbol.dispose](): void {

@@ -62,7 +62,8 @@ export function rollBack(
   error: unknown,
 ): Promise<CniError> {
   return undoAdd(ipam, error, () => {
-    const outcome = returnHome(host, sandbox, store, record)
+    // On the host, also where the thread could not come back to it before.
+    const outcome = host.run(() => returnHome(host, sandbox, store, record))
     store.remove(keyOf(record))
     return outcome
   })
