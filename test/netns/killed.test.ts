@@ -79,7 +79,8 @@ describe.each(ARTEFACTS)('$artefact, killed anywhere during', ({ path }) => {
         expectHome(`${command} killed at ${point.kind} number ${point.nth}`)
       }
       console.log(`${path}: ${command} killed at every ${STEP}. of ${summary}`)
-      expect(points.length).toBeGreaterThan(40)
+      // The executable makes fewer system calls than Node: DEL has 39 of them that change something.
+      expect(points.length).toBeGreaterThan(35)
     },
     300_000,
   )
