@@ -35,7 +35,7 @@ export function callPlugin(
   const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
   const [program = '', ...rest] = words
   const outcome = outcomeOf(execaSync(program, rest, settings))
-  recordCall({ artefactPath, command, variables: settings.env, input: settings.input, ...outcome })
+  recordCall({ artefactPath, command, variables: settings.env, input: settings.input, outcome })
   return outcome
 }
 
@@ -49,7 +49,7 @@ export async function startPlugin(
   const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
   const [program = '', ...rest] = words
   const outcome = outcomeOf(await execa(program, rest, settings))
-  recordCall({ artefactPath, command, variables: settings.env, input: settings.input, ...outcome })
+  recordCall({ artefactPath, command, variables: settings.env, input: settings.input, outcome })
   return outcome
 }
 
@@ -66,7 +66,7 @@ export function runCommandLine(
     { input, reject: false },
   )
   const outcome = { exitCode, stdout, stderr }
-  recordCall({ artefactPath, command: words.join(' '), variables: {}, input, ...outcome })
+  recordCall({ artefactPath, command: words.join(' '), variables: {}, input, outcome })
   return outcome
 }
 

@@ -9,9 +9,8 @@ interface Call {
   command: string
   variables: Record<string, string | undefined>
   input: string | Uint8Array
-  exitCode: number | undefined
-  stdout: string
-  stderr: string
+  /** Only these members are read: its `document` may be none. */
+  outcome: { exitCode: number | undefined; stdout: string; stderr: string }
 }
 
 /**
@@ -43,7 +42,8 @@ export function recordCall({ artefactPath, input, ...call }: Call): void {
   const file = process.env.RECORD_CALLS
   if (file === undefined) return
   const { testPath = '', currentTestName = '' } = expect.getState()
-  const { command, variables, exitCode, stdout, stderr } = call
+  const { command, variables, outcome } = call
+  const { exitCode, stdout, stderr } = outcome
   const { PATH: _, ...others } = variables
   const line = {
     file: basename(testPath),
