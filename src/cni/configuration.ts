@@ -13,7 +13,12 @@ const QUOTED_CHARACTERS = 100
  */
 export function readConfiguration(network: RawNetwork): Configuration {
   requireConfiguration(network)
-  return { ...CONFIGURATION_DEFAULTS, ...network }
+  return withDefaults(network)
+}
+
+/** Adds the defaults of the keys that were left out. */
+export function withDefaults(written: WrittenConfiguration): Configuration {
+  return { ...CONFIGURATION_DEFAULTS, ...written }
 }
 
 /** @throws CniError 7 for the first key that is missing or has a value that is not allowed */

@@ -1,4 +1,4 @@
-import { readConfiguration, requireConfiguration, unknownKeys } from '../cni/configuration.js'
+import { requireConfiguration, unknownKeys, withDefaults } from '../cni/configuration.js'
 import type { Configuration, WrittenConfiguration } from '../cni/configuration-schema.js'
 import type { Environment } from '../cni/environment.js'
 import type { RawNetwork } from '../cni/network.js'
@@ -42,8 +42,9 @@ export async function readCall(
 ): Promise<Call> {
   const { command } = environment
   const wantsPrevious = prevResult !== undefined && READS_PREVIOUS_RESULT.includes(command)
-  requireConfiguration(network)
-  const configuration = readConfiguration(wantsPrevious ? { ...network, prevResult } : network)
+  const written: RawNetwork = wantsPrevious ? { ...network, prevResult } : network
+  requireConfiguration(written)
+  const configuration = withDefaults(written)
   startCall(configuration.timeoutSeconds)
   const { logFile: file, logLevel: level, name } = configuration
   openLog({ file, level, context: () => logContext(environment, name) })
@@ -53,7 +54,7 @@ export async function readCall(
     const { decodeResult } = await import('../cni/result.js')
     configuration.prevResult = decodeResult(configuration.prevResult, cniVersion)
   }
-  return { environment, cniVersion, configuration, written: network, variables, input }
+  return { environment, cniVersion, configuration, written, variables, input }
 }
 
 /** Fields of every log line. From CNI_ARGS only the pod's names: the rest may hold secrets. */
