@@ -40,8 +40,8 @@ export class Gvisor {
    * Refuses a device from which gVisor receives no packets.
    * @throws Failure `device-refused`
    */
-  requireSupportedLink(place: NetworkNamespace, link: Link): void {
-    requireSupportedLink(linkKindOf(place.socket, link.index), link.name)
+  requireSupportedLink(namespace: NetworkNamespace, link: Link): void {
+    requireSupportedLink(linkKindOf(namespace.socket, link.index), link.name)
   }
 
   /**

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import isGvisorRecord from '../../build/check-gvisor-record.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
@@ -6,12 +5,13 @@ import { SCOPE } from '../kernel/netlink/constants.js'
 import { requirePrivate } from '../records/durable-file.js'
 import { type RecordKind, RecordStore } from '../records/store.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
+import { GVISOR_DIRECTORY } from './release.js'
 
 /** The gVisor records of a state directory. */
 export type GvisorRecords = RecordStore<GvisorRecord>
 
 const KIND: RecordKind<GvisorRecord> = {
-  directory: 'gvisor',
+  directory: GVISOR_DIRECTORY,
   keyOf: (record) => record,
   isRecord: isGvisorRecord,
   // There is no earlier format.
@@ -22,13 +22,6 @@ const KIND: RecordKind<GvisorRecord> = {
 export function gvisorRecords(stateDirectory: string): GvisorRecords {
   requirePrivate(stateDirectory)
   return new RecordStore(stateDirectory, KIND)
-}
-
-/**
- * Whether a state directory ever had gVisor records. A call without gVisor looks at nothing else.
- */
-export function hasGvisorRecords(stateDirectory: string): boolean {
-  return existsSync(`${stateDirectory}/${KIND.directory}`)
 }
 
 /**

@@ -1,15 +1,16 @@
+import { existsSync } from 'node:fs'
 import type { AttachmentKey } from '../records/record.js'
-import { type GvisorRecords, gvisorRecords, hasGvisorRecords } from './record.js'
+import type { GvisorRecords } from './record.js'
 import type { GvisorRecord } from './record-schema.js'
+
+/** Name of the directory of gVisor records in the state directory. */
+export const GVISOR_DIRECTORY = 'gvisor'
 
 /** Ends the address keeper of an attachment, if any, and removes its gVisor record. */
 export async function releaseGvisorRecord(stateDir: string, key: AttachmentKey): Promise<void> {
-  // Looks at the directory, not at the configuration: `gvisor` may have been removed from it since
-  // ADD.
-  if (!hasGvisorRecords(stateDir)) return
-  const store = gvisorRecords(stateDir)
-  const record = store.read(key)
-  if (record) await release(store, record)
+  const store = await openStore(stateDir)
+  const record = store?.read(key)
+  if (store && record) await release(store, record)
 }
 
 /** The same for all gVisor records that `isMeant` selects, including those of earlier boots. */
@@ -17,9 +18,19 @@ export async function releaseGvisorRecords(
   stateDir: string,
   isMeant: (record: GvisorRecord) => boolean,
 ): Promise<void> {
-  if (!hasGvisorRecords(stateDir)) return
-  const store = gvisorRecords(stateDir)
-  for (const record of store.listWithEarlierBoots().filter(isMeant)) await release(store, record)
+  const store = await openStore(stateDir)
+  const records = store?.listWithEarlierBoots().filter(isMeant) ?? []
+  for (const record of records) if (store) await release(store, record)
+}
+
+/**
+ * The gVisor records; undefined if there never were any, and then their code is not loaded. Looks
+ * at the directory, not at the configuration: `gvisor` may have been removed from it since ADD.
+ */
+async function openStore(stateDir: string): Promise<GvisorRecords | undefined> {
+  if (!existsSync(`${stateDir}/${GVISOR_DIRECTORY}`)) return undefined
+  const { gvisorRecords } = await import('./record.js')
+  return gvisorRecords(stateDir)
 }
 
 async function release(store: GvisorRecords, record: GvisorRecord): Promise<void> {
