@@ -27,12 +27,6 @@ declare module '*/build/configuration-keys.js' {
   }[]
 }
 
-/** The schema of a CNI result, as plain code. */
-declare module '*/build/check-result.js' {
-  import type { Result } from './cni/result-schema.js'
-  export default function isResult(value: unknown): value is Result
-}
-
 /** The schema of attachment records, as plain code. */
 declare module '*/build/check-attachment-record.js' {
   import type { AttachmentRecord } from './records/record-schema.js'

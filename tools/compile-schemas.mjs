@@ -7,8 +7,7 @@ import { build } from 'esbuild'
  * code: `build/configuration-keys.js` and `build/check-*.js`.
  */
 export async function compileSchemas() {
-  const { ConfigurationSchema, ResultSchema, AttachmentRecordSchema, GvisorRecordSchema } =
-    await loadSchemas()
+  const { ConfigurationSchema, AttachmentRecordSchema, GvisorRecordSchema } = await loadSchemas()
   const keys = Object.entries(ConfigurationSchema.properties).map(
     ([name, schema]) => `{
       name: ${JSON.stringify(name)},
@@ -19,7 +18,6 @@ export async function compileSchemas() {
   )
   writeFileSync('build/configuration-keys.js', `export const KEYS = [${keys.join(',')}]\n`)
   const checks = {
-    result: ResultSchema,
     'attachment-record': AttachmentRecordSchema,
     'gvisor-record': GvisorRecordSchema,
   }
@@ -43,7 +41,6 @@ async function loadSchemas() {
       resolveDir: '.',
       contents: `
         export { ConfigurationSchema } from './src/cni/configuration-schema.ts'
-        export { ResultSchema } from './src/cni/result-schema.ts'
         export { AttachmentRecordSchema } from './src/records/record-schema.ts'
         export { GvisorRecordSchema } from './src/gvisor/record-schema.ts'
       `,
