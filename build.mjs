@@ -2,23 +2,16 @@
 //   dist/host-device-l3.cjs  one file for Node 20 or later
 //   dist/host-device-l3      the same as bytecode in one static executable; needs nothing
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import { buildExecutable, writeBuildInfo } from './tools/build-executable.mjs'
-import { C_OPTIONS, CC } from './tools/c-options.mjs'
+import { C_OPTIONS, CC, filesInC } from './tools/c-options.mjs'
 import { compileSchemas } from './tools/compile-schemas.mjs'
 
 const require = createRequire(import.meta.url)
 const run = (command, args) =>
   execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-
-function filesInC(directory) {
-  const names = readdirSync(directory)
-    .filter((name) => name.endsWith('.c'))
-    .sort()
-  return names.map((name) => `${directory}/${name}`)
-}
 
 /** The native addon: a Node-API addon. The executable has the same C inside. */
 function compileNativeAddon() {

@@ -12,13 +12,11 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { C_OPTIONS, CC } from './c-options.mjs'
+import { C_OPTIONS, CC, filesInC } from './c-options.mjs'
 import { hostPlugin } from './host-plugin.mjs'
 
 const ENGINE = 'build/quickjs/root/usr/src/quickjs-ng'
 const ENGINE_SOURCES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'dtoa.c']
-/** The kernel part is the same C as in the native addon. */
-const CORE = ['core.c', 'route_socket.c', 'exchange.c', 'program.c']
 
 const ENGINE_OPTIONS = [
   ...['-std=gnu11', '-O2', '-ffunction-sections', '-fdata-sections'],
@@ -61,12 +59,12 @@ export async function buildExecutable(outfile, entryPoint, { sanitized = false }
   writeProgram(directory)
   writeNames(directory)
   if (sanitized) compileEngine('sanitized-', SANITIZERS)
-  const own = readdirSync('src/executable').filter((name) => /\.c$/.test(name))
   run(CC, [
     ...(sanitized ? SANITIZERS : RELEASE_OPTIONS),
     ...['-no-pie', `-isystem${ENGINE}`, `-I${directory}`, '-o', outfile],
-    ...own.filter((name) => name !== 'compile.c').map((name) => `src/executable/${name}`),
-    ...CORE.map((name) => `src/kernel/native/${name}`),
+    ...filesInC('src/executable', ['compile.c']),
+    // The kernel part is the same C as in the native addon, without its binding.
+    ...filesInC('src/kernel/native', ['napi.c']),
     ...[`${directory}/program.S`, ...engineObjects(sanitized ? 'sanitized-' : '')],
     ...['-lm', '-lpthread'],
   ])

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 
 /** The C compiler. */
 export const CC = process.env.CC ?? 'cc'
@@ -18,4 +19,12 @@ function fortifyLevel() {
   const [, gcc] = macros.match(/__GNUC__ (\d+)/) ?? []
   const [, clang] = macros.match(/__clang_major__ (\d+)/) ?? []
   return (clang ? clang >= 9 : gcc >= 12) ? 3 : 2
+}
+
+/** The sources in a directory, but for those of other programs. */
+export function filesInC(directory, except = []) {
+  const names = readdirSync(directory)
+    .filter((name) => name.endsWith('.c') && !except.includes(name))
+    .sort()
+  return names.map((name) => `${directory}/${name}`)
 }
