@@ -23,10 +23,6 @@ declare module 'host:keeper' {
 declare module 'host:child' {
   /** What `runChild` of ipam/child-process.ts does, at once. */
   export function runChild(
-    path: string,
-    variables: Record<string, string | undefined>,
-    input: string,
-    deadlineMilliseconds: number,
-    limitBytes: number,
+    ...parameters: Parameters<import('../ipam/child-process.js').RunChild>
   ): import('../ipam/child-process.js').ChildOutcome
 }

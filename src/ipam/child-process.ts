@@ -13,6 +13,9 @@ export interface ChildOutcome {
   ended: 'late' | 'verbose' | undefined
 }
 
+/** The signature of `runChild`, which the executable has a version of its own of. */
+export type RunChild = typeof runChild
+
 /**
  * Runs a program to its end: in a session of its own, with these variables and no others, and
  * stderr where ours goes. What takes too long or prints too much is ended, with all it started.

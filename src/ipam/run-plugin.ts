@@ -4,26 +4,26 @@ import { isShallow } from '../cni/network.js'
 import { Failure } from '../failure.js'
 import { runChild } from './child-process.js'
 
-/** A file somebody still has open for writing cannot be run: it is being installed. */
+/** ETXTBSY: the plugin is being installed. Retry, as libcni does. */
 const BUSY_RETRIES = 5
 const BUSY_PAUSE_MILLISECONDS = 1000
 
-/** No result comes near this. */
+/** Maximum size of a plugin's output. */
 const MOST_MEBIBYTES = 4
 
-/** How a plugin ended. */
+/** Outcome of running a plugin. */
 export interface PluginOutcome {
   stdout: string
-  /** Undefined where it was ended, or not even started. */
+  /** Undefined if it was killed or could not be started. */
   exitCode: number | undefined
-  /** Why it did not end by itself, in words. */
+  /** Why there is no exit code, for an error message. */
   trouble: string | undefined
 }
 
 /**
- * Runs another plugin: stderr goes where ours goes. One that has not ended at the
- * deadline is ended, with all processes it started.
- * @param input for its stdin
+ * Runs a plugin; its stderr is inherited. At the deadline it is killed with all its child
+ * processes.
+ * @param input its stdin
  */
 export async function runPlugin(
   path: string,
@@ -51,9 +51,12 @@ async function runOnce(
   input: string,
   deadlineMilliseconds: number,
 ): Promise<PluginOutcome | 'busy'> {
-  const limitBytes = MOST_MEBIBYTES << 20
   const { stdout, exitCode, signal, error, ended } = await runChild(
-    ...([path, variables, input, deadlineMilliseconds, limitBytes] as const),
+    path,
+    variables,
+    input,
+    deadlineMilliseconds,
+    MOST_MEBIBYTES << 20,
   )
   if (error === 'ETXTBSY') return 'busy'
   if (ended) {
@@ -68,15 +71,15 @@ async function runOnce(
   return { stdout, exitCode, trouble }
 }
 
-/** As much of an answer that cannot be understood as an error repeats. */
+/** Maximum number of characters of invalid output quoted in an error. */
 const QUOTED_CHARACTERS = 200
 
 /**
- * What a plugin printed.
- * @param what for messages: `IPAM plugin "static" (ADD)`
- * @returns the JSON object; undefined where it printed nothing
- * @throws CniError its own error, with its code; Failure `delegate-failed` where it
- *   did not get as far as that
+ * Decodes a plugin's output.
+ * @param what the plugin, for messages: `IPAM plugin "static" (ADD)`
+ * @returns the JSON object; undefined if it printed nothing
+ * @throws CniError with the code and message of the plugin's own error; Failure `delegate-failed`
+ *   if it reported none
  */
 export function readAnswer(what: string, outcome: PluginOutcome): object | undefined {
   const { stdout, exitCode, trouble } = outcome
@@ -89,7 +92,7 @@ export function readAnswer(what: string, outcome: PluginOutcome): object | undef
   throw new Failure('delegate-failed', `${what} printed what is no result: ${quote(text)}`)
 }
 
-/** The error the plugin reported, passed on as it is. */
+/** The error that the plugin reported; undefined if its output is no error document. */
 function ownError(what: string, text: string): CniError | undefined {
   const { code, msg, details } = (decodeObject(text) ?? {}) as Record<string, unknown>
   if (!Number.isInteger(code) || Number(code) < 1) return undefined
@@ -105,7 +108,7 @@ function unexplained(what: string, text: string, exitCode: number | undefined): 
   return new Failure('delegate-failed', `${what} failed: ${reason}: exit status ${exitCode}`)
 }
 
-/** Null, too, is an empty answer. */
+/** `null` counts as an empty object. */
 function decodeObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -116,7 +119,7 @@ function decodeObject(text: string): object | undefined {
   }
 }
 
-/** A text for a message, in quotes and no longer than one wants to read. */
+/** Quotes a text for an error message, cut to QUOTED_CHARACTERS. */
 export function quote(text: string): string {
   return JSON.stringify(text.slice(0, QUOTED_CHARACTERS))
 }

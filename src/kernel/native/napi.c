@@ -1,5 +1,4 @@
-/* The native core as a Node-API addon. It does not use libuv, so that Node and Bun can load the
- * same binary. */
+/* The native core as a Node-API addon. It does not use libuv: every call blocks on purpose. */
 #include "core.h"
 
 #include <errno.h>
