@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { NetworkNamespace } from '../src/kernel/namespace.js'
 import { findLink } from '../src/kernel/netlink/link.js'
 import { changeLink } from '../src/kernel/netlink/link-change.js'
-import { type Scene, settle } from './scene.js'
+import { type Network, settle } from './network.js'
 import { Timings, table } from './statistics.js'
 
 const BLOCK_ROUNDS = 5
@@ -23,8 +23,8 @@ interface Contestant {
  * what a plugin leaves the kernel to do (a temporary namespace is taken down in
  * the background) delays its own next call, and nobody else's.
  */
-export function compare(peerPath: string, rounds: number, scene: Scene): void {
-  const ours = { stateDir: scene.stateDirectory }
+export function compare(peerPath: string, rounds: number, network: Network): void {
+  const ours = { stateDir: network.stateDirectory }
   const contestants = [
     contestant('host-device-l3, compiled', 'dist/host-device-l3', ours),
     contestant('host-device-l3.cjs, Node', 'dist/host-device-l3.cjs', ours),
@@ -32,8 +32,8 @@ export function compare(peerPath: string, rounds: number, scene: Scene): void {
   ]
   const move = new Timings()
   for (let done = 0; done < rounds; done += BLOCK_ROUNDS) {
-    for (const one of contestants) runBlock(one, scene)
-    runBlockOfBareMoves(move, scene)
+    for (const one of contestants) runBlock(one, network)
+    runBlockOfBareMoves(move, network)
   }
   print(contestants, move, rounds)
 }
@@ -49,15 +49,15 @@ function contestant(name: string, path: string, keys: object): Contestant {
   }
 }
 
-function runBlock(one: Contestant, scene: Scene): void {
+function runBlock(one: Contestant, network: Network): void {
   settle()
   for (let round = 0; round < BLOCK_ROUNDS; round++) {
     prepareDevice()
-    one.add.time(() => call(one, 'ADD', scene))
-    one.del.time(() => call(one, 'DEL', scene))
+    one.add.time(() => call(one, 'ADD', network))
+    one.del.time(() => call(one, 'DEL', network))
   }
   for (let round = 0; round < BLOCK_ROUNDS; round++)
-    one.version.time(() => call(one, 'VERSION', scene))
+    one.version.time(() => call(one, 'VERSION', network))
 }
 
 /** Every contestant starts from the same: the device up, with one address and one route. */
@@ -71,7 +71,7 @@ function prepareDevice(): void {
   })
 }
 
-function call(one: Contestant, command: string, scene: Scene): void {
+function call(one: Contestant, command: string, network: Network): void {
   execFileSync(one.path, [], {
     // VERSION does not read its input, and would be gone before all of it is written.
     input: command === 'VERSION' ? '' : JSON.stringify(one.configuration),
@@ -79,7 +79,7 @@ function call(one: Contestant, command: string, scene: Scene): void {
       PATH: process.env.PATH,
       CNI_COMMAND: command,
       CNI_CONTAINERID: 'bench',
-      CNI_NETNS: scene.sandboxPath,
+      CNI_NETNS: network.sandboxPath,
       CNI_IFNAME: 'net1',
       CNI_PATH: '/opt/cni/bin',
     },
@@ -87,10 +87,10 @@ function call(one: Contestant, command: string, scene: Scene): void {
 }
 
 /** What the kernel alone takes for one message that moves and renames. */
-function runBlockOfBareMoves(move: Timings, scene: Scene): void {
+function runBlockOfBareMoves(move: Timings, network: Network): void {
   settle()
   using host = NetworkNamespace.host()
-  using sandbox = host.open(scene.sandboxPath)
+  using sandbox = host.open(network.sandboxPath)
   const index = findLink(host.socket, { name: 'eth1' })?.index ?? 0
   const go = (from: NetworkNamespace, to: NetworkNamespace, name: string) => () =>
     changeLink(from.socket, index, { namespaceFd: to.fd, name, up: true })

@@ -6,25 +6,25 @@ import { execFileSync } from 'node:child_process'
 import { Testbed } from '../test/support/testbed.js'
 import { compare } from './compare.js'
 import { compareManyRoutes } from './many-routes.js'
-import type { Scene } from './scene.js'
+import type { Network } from './network.js'
 
 const peer = process.env.PEER ?? '/usr/lib/cni/host-device'
 const rounds = Number(process.env.ROUNDS ?? 25)
 
 // Started again inside the host's namespace: `ip netns exec` is not to be timed.
 if (process.argv[2] === 'inside') {
-  const scene: Scene = JSON.parse(process.argv[3] ?? '')
-  compare(peer, rounds, scene)
-  compareManyRoutes(scene)
+  const network: Network = JSON.parse(process.argv[3] ?? '')
+  compare(peer, rounds, network)
+  compareManyRoutes(network)
 } else {
   using testbed = new Testbed()
-  const scene: Scene = {
+  const network: Network = {
     hostName: testbed.host,
     sandboxName: testbed.pod,
     sandboxPath: testbed.sandboxPath,
     stateDirectory: testbed.stateDirectory,
   }
-  const words = JSON.stringify(scene)
+  const words = JSON.stringify(network)
   execFileSync(
     'ip',
     ['netns', 'exec', testbed.host, process.execPath, process.argv[1] ?? '', 'inside', words],

@@ -10,7 +10,7 @@ import { applyState } from '../src/state/apply.js'
 import { captureHostNetworkState } from '../src/state/capture.js'
 import { carriedState } from '../src/state/carry.js'
 import { planState } from '../src/state/plan.js'
-import { type Scene, settle } from './scene.js'
+import { type Network, settle } from './network.js'
 import { Timings, table } from './statistics.js'
 
 const COUNT = 10_000
@@ -18,11 +18,11 @@ const ROUNDS = 5
 const GATEWAY = 'via 198.51.100.1 dev'
 const GATEWAY6 = 'via 2001:db8::1 dev'
 
-/** Whoever carries the routes of a device to the sandbox, and what that took. */
-interface Carrier {
+/** Whoever moves the routes of a device to the sandbox, and what that took. */
+interface Mover {
   name: string
   /** Brings the device and its routes into the sandbox; returns its peak memory in MiB. */
-  carry: () => number
+  move: () => number
   /** Brings the device home. */
   undo: () => void
   whole: Timings
@@ -34,26 +34,26 @@ interface Carrier {
  * person would do by hand (save the routes, move the device, replay them with
  * `ip -batch`), and beside the replay alone.
  */
-export function compareManyRoutes(scene: Scene): void {
+export function compareManyRoutes(network: Network): void {
   const replay = new Timings()
   const ourReplay = new Timings()
-  const carriers = [
-    plugin('host-device-l3, compiled', 'dist/host-device-l3', scene),
-    plugin('host-device-l3.cjs, Node', 'dist/host-device-l3.cjs', scene),
-    byHand(scene, replay),
+  const movers = [
+    plugin('host-device-l3, compiled', 'dist/host-device-l3', network),
+    plugin('host-device-l3.cjs, Node', 'dist/host-device-l3.cjs', network),
+    byHand(network, replay),
   ]
   for (let round = 0; round < ROUNDS; round++) {
-    for (const carrier of carriers) {
+    for (const mover of movers) {
       prepare()
       settle()
-      carrier.whole.time(() => void carrier.megabytes.push(carrier.carry()))
-      requireAllThere(scene)
-      carrier.undo()
+      mover.whole.time(() => void mover.megabytes.push(mover.move()))
+      requireAllThere(network)
+      mover.undo()
     }
-    replayInProcess(scene, ourReplay)
+    replayInProcess(network, ourReplay)
   }
   const rows = [['', 'median s', 'min s', 'peak MiB']]
-  for (const { name, whole, megabytes } of carriers)
+  for (const { name, whole, megabytes } of movers)
     rows.push([name, ...seconds(whole), Math.max(...megabytes).toFixed(0)])
   rows.push(['the replay alone, by ip -batch', ...seconds(replay), ''])
   rows.push(['the replay alone, by our code in Node', ...seconds(ourReplay), ''])
@@ -61,24 +61,24 @@ export function compareManyRoutes(scene: Scene): void {
   console.log(table(rows))
 }
 
-function plugin(name: string, path: string, scene: Scene): Carrier {
+function plugin(name: string, path: string, network: Network): Mover {
   const configuration = {
     cniVersion: '1.0.0',
     name: 'bench',
     device: 'eth1',
-    stateDir: scene.stateDirectory,
+    stateDir: network.stateDirectory,
   }
   const call = (command: string) =>
-    measured([resolve(path)], scene, JSON.stringify(configuration), {
+    measured([resolve(path)], network, JSON.stringify(configuration), {
       CNI_COMMAND: command,
       CNI_CONTAINERID: 'bench',
-      CNI_NETNS: scene.sandboxPath,
+      CNI_NETNS: network.sandboxPath,
       CNI_IFNAME: 'net1',
       CNI_PATH: '/opt/cni/bin',
     })
   return {
     name,
-    carry: () => call('ADD'),
+    move: () => call('ADD'),
     undo: () => void call('DEL'),
     whole: new Timings(),
     megabytes: [],
@@ -86,45 +86,50 @@ function plugin(name: string, path: string, scene: Scene): Carrier {
 }
 
 /** Times what ADD does after the move: work the requests out, and send them. */
-function replayInProcess(scene: Scene, timings: Timings): void {
+function replayInProcess(network: Network, timings: Timings): void {
   prepare()
   settle()
   using host = NetworkNamespace.host()
-  using sandbox = host.open(scene.sandboxPath)
+  using sandbox = host.open(network.sandboxPath)
   const device = findDevice(host, { device: 'eth1' })
   const state = carriedState(captureHostNetworkState(host, device, CONFIGURATION_DEFAULTS), device)
   const lent = { onHost: device, nameInSandbox: 'net1' }
   const { link } = lendDevice(host, sandbox, lent, true, () => undefined)
   timings.time(() => applyState(sandbox, link, planState(device, link, state)))
-  requireAllThere(scene)
+  requireAllThere(network)
   returnDevice(host, lent, { namespace: sandbox, link })
 }
 
-function byHand(scene: Scene, replay: Timings): Carrier {
-  const ip = (words: string) => measured(['ip', ...words.split(' ')], scene, '')
+function byHand(network: Network, replay: Timings): Mover {
+  const ip = (words: string) => measured(['ip', ...words.split(' ')], network, '')
   return {
     name: 'by hand: ip route save, move, ip -batch',
-    carry: () => {
+    move: () => {
       ip('-4 route save table main dev eth1')
       ip('-6 route save table main dev eth1')
-      ip(`link set eth1 netns ${scene.sandboxName} name net1 up`)
-      ip(`-n ${scene.sandboxName} address add 198.51.100.5/24 dev net1`)
-      ip(`-n ${scene.sandboxName} address add 2001:db8::5/64 dev net1 nodad`)
+      ip(`link set eth1 netns ${network.sandboxName} name net1 up`)
+      ip(`-n ${network.sandboxName} address add 198.51.100.5/24 dev net1`)
+      ip(`-n ${network.sandboxName} address add 2001:db8::5/64 dev net1 nodad`)
       let megabytes = 0
       replay.time(() => {
-        megabytes = measured(['ip', '-n', scene.sandboxName, '-batch', '-'], scene, routes('net1'))
+        megabytes = measured(
+          ['ip', '-n', network.sandboxName, '-batch', '-'],
+          network,
+          routes('net1'),
+        )
       })
       return megabytes
     },
-    undo: () => void ip(`-n ${scene.sandboxName} link set net1 netns ${scene.hostName} name eth1`),
+    undo: () =>
+      void ip(`-n ${network.sandboxName} link set net1 netns ${network.hostName} name eth1`),
     whole: new Timings(),
     megabytes: [],
   }
 }
 
 /** Runs a command; returns its peak memory, in MiB, as GNU time reports it. */
-function measured(command: string[], scene: Scene, input: string, variables = {}): number {
-  const report = `${scene.stateDirectory}/peak`
+function measured(command: string[], network: Network, input: string, variables = {}): number {
+  const report = `${network.stateDirectory}/peak`
   execFileSync('time', ['-f', '%M', '-o', report, ...command], {
     input,
     env: { PATH: process.env.PATH, ...variables },
@@ -151,7 +156,7 @@ function routes(device: string): string {
     .join('\n')
 }
 
-function requireAllThere({ sandboxName }: Scene): void {
+function requireAllThere({ sandboxName }: Network): void {
   for (const [family, gateway] of [
     ['-4', GATEWAY],
     ['-6', GATEWAY6],

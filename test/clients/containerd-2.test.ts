@@ -31,7 +31,7 @@ describe.each(ARTEFACTS)('$artefact, called by containerd 2 with CNI 1.1', ({ pa
     const { exitCode, stdout } = pod.execute(LOOK)
     expect(exitCode).toBe(0)
     expect(stdout).toContain('198.51.100.5/24 scope global eth0')
-    const cache = containerd.island.read(`/var/lib/cni/results/lent-${pod.id}-eth0`)
+    const cache = containerd.node.read(`/var/lib/cni/results/lent-${pod.id}-eth0`)
     expect(JSON.parse(cache).result).toMatchObject({
       cniVersion: '1.1.0',
       interfaces: [{ mtu: 1500 }],
@@ -39,7 +39,7 @@ describe.each(ARTEFACTS)('$artefact, called by containerd 2 with CNI 1.1', ({ pa
     await pod.stop()
     expect(describeDevice(testbed)).toEqual(before)
     await pod.remove()
-    expect(containerd.island.records()).toEqual([])
+    expect(containerd.node.records()).toEqual([])
   })
 
   it('STATUS keeps the network ready while the device is lent, not once it is gone', async () => {

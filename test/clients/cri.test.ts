@@ -24,7 +24,7 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
     await pod.stop()
     expect(describeDevice(testbed)).toEqual(before)
     await pod.remove()
-    expect(containerd.island.records()).toEqual([])
+    expect(containerd.node.records()).toEqual([])
   })
 
   it('its address is reported as the pod’s, until that is stopped', async () => {
@@ -32,7 +32,7 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
     using pod = await Pod.run(containerd)
     const network = { ip: '198.51.100.5' }
     expect(await pod.status()).toEqual({ state: 'SANDBOX_READY', network })
-    expect(containerd.island.records()).toEqual([`${pod.id}:eth0.json`])
+    expect(containerd.node.records()).toEqual([`${pod.id}:eth0.json`])
     await pod.stop()
     expect(await pod.status()).toMatchObject({ state: 'SANDBOX_NOTREADY' })
     expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
@@ -42,11 +42,11 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
     const network = makeNetwork(LEND)
     await using containerd = await Containerd.start(testbed, path, network)
     using pod = await Pod.run(containerd)
-    const { island } = containerd
-    const { result } = JSON.parse(island.read(`/var/lib/cni/results/lent-${pod.id}-eth0`))
+    const { node } = containerd
+    const { result } = JSON.parse(node.read(`/var/lib/cni/results/lent-${pod.id}-eth0`))
     const { cniVersion, name } = network
     const check = () =>
-      island.run(['/opt/cni/bin/host-device-l3'], {
+      node.run(['/opt/cni/bin/host-device-l3'], {
         input: JSON.stringify({ cniVersion, name, ...LEND, prevResult: result }),
         env: {
           CNI_COMMAND: 'CHECK',
@@ -58,7 +58,7 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
       })
     expect(check()).toMatchObject({ exitCode: 0, stdout: '' })
     const sandbox = `--net=${result.interfaces[0].sandbox}`
-    island.mustRun(['nsenter', sandbox, 'ip', 'address', 'flush', 'dev', 'eth0'])
+    node.mustRun(['nsenter', sandbox, 'ip', 'address', 'flush', 'dev', 'eth0'])
     expect(check()).toMatchObject({ exitCode: 1 })
   })
 
@@ -67,6 +67,6 @@ describe.each(ARTEFACTS)('$artefact, called by containerd for a kubelet', ({ pat
     await using containerd = await Containerd.start(testbed, path, FAILING_NETWORK)
     await expect(Pod.run(containerd)).rejects.toThrow('nonexistent')
     expect(describeDevice(testbed)).toEqual(before)
-    expect(containerd.island.records()).toEqual([])
+    expect(containerd.node.records()).toEqual([])
   })
 })

@@ -20,7 +20,7 @@ describe.each(ARTEFACTS)('$artefact, called by ctr run --cni', ({ path }) => {
     const { exitCode, stdout, stderr } = containerd.runContainer(LOOK)
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     for (const words of seen) expect(stdout).toContain(words)
-    expect(containerd.island.records()).toEqual([])
+    expect(containerd.node.records()).toEqual([])
   })
 
   it('brings the device home where a later plugin fails', async () => {
@@ -30,6 +30,6 @@ describe.each(ARTEFACTS)('$artefact, called by ctr run --cni', ({ path }) => {
     expect(exitCode).toBe(1)
     expect(stderr).toContain('nonexistent')
     expect(describeDevice(testbed)).toEqual(before)
-    expect(containerd.island.records()).toEqual([])
+    expect(containerd.node.records()).toEqual([])
   })
 })

@@ -20,7 +20,7 @@ describe.each(ARTEFACTS)('$artefact, called by podman', ({ path }) => {
     expect(exitCode, stderr).toBe(0)
     for (const words of chain.seen) expect(stdout).toContain(words)
     expect(describeDevice(testbed)).toEqual(before)
-    expect(podman.island.records()).toEqual([])
+    expect(podman.node.records()).toEqual([])
   })
 
   it('is a second network beside a bridge', async () => {
@@ -33,7 +33,7 @@ describe.each(ARTEFACTS)('$artefact, called by podman', ({ path }) => {
     expect(stdout).toContain('10.22.0.2/24 brd 10.22.0.255 scope global eth0')
     expect(stdout).toContain('198.51.100.5/24 scope global eth1')
     expect(describeDevice(testbed)).toEqual(before)
-    expect(podman.island.records()).toEqual([])
+    expect(podman.node.records()).toEqual([])
   })
 
   it('brings the device home where a later plugin fails', async () => {
@@ -43,6 +43,6 @@ describe.each(ARTEFACTS)('$artefact, called by podman', ({ path }) => {
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain('nonexistent')
     expect(describeDevice(testbed)).toEqual(before)
-    expect(podman.island.records()).toEqual([])
+    expect(podman.node.records()).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
-import { Scene } from '../support/gvisor/scene.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
@@ -132,53 +132,55 @@ describe.each(ARTEFACTS)('$artefact, with gVisor,', ({ path }) => {
   })
 
   it('needs no keeper for a veth device, and CHECK takes it as gVisor leaves it', () => {
-    using scene = Scene.withVeth(path)
-    scene.call('ADD')
-    expect(keepersOf(scene.containerId)).toEqual([])
-    expect(scene.call('CHECK').exitCode).toBe(0)
-    scene.strip()
-    expect(scene.testbed.inPod('-6 route')).toContain('default')
-    expect(scene.call('CHECK')).toMatchObject({ exitCode: 0, stdout: '' })
-    scene.testbed.inPod('link set net1 down')
-    expect(scene.call('CHECK').document).toMatchObject({ code: 105 })
+    using gvisor = GvisorTestbed.withVeth(path)
+    gvisor.call('ADD')
+    expect(keepersOf(gvisor.containerId)).toEqual([])
+    expect(gvisor.call('CHECK').exitCode).toBe(0)
+    gvisor.strip()
+    expect(gvisor.testbed.inPod('-6 route')).toContain('default')
+    expect(gvisor.call('CHECK')).toMatchObject({ exitCode: 0, stdout: '' })
+    gvisor.testbed.inPod('link set net1 down')
+    expect(gvisor.call('CHECK').document).toMatchObject({ code: 105 })
   })
 
   it.each(['withMacvlan', 'withVeth'] as const)(
     'gives an interface that gVisor ran on its addresses again, %s',
     async (kind) => {
-      using scene = Scene[kind](path)
+      using gvisor = GvisorTestbed[kind](path)
       const acceptRa = (words: string) =>
-        scene.testbed.run(scene.testbed.pod, `sysctl ${words}`).stdout
+        gvisor.testbed.run(gvisor.testbed.pod, `sysctl ${words}`).stdout
       acceptRa('-q -w net.ipv6.conf.net1.accept_ra=2')
-      scene.call('ADD')
-      scene.strip()
+      gvisor.call('ADD')
+      gvisor.strip()
       if (kind === 'withMacvlan') {
-        await expect.poll(() => scene.addresses()).toEqual(['2001:db8::5/128'])
+        await expect.poll(() => gvisor.addresses()).toEqual(['2001:db8::5/128'])
         expect(acceptRa('-n net.ipv6.conf.net1.accept_ra')).toBe('0')
       }
-      expect(scene.call('ADD').exitCode).toBe(0)
+      expect(gvisor.call('ADD').exitCode).toBe(0)
       expect(acceptRa('-n net.ipv6.conf.net1.accept_ra')).toBe('2')
-      expect(scene.addresses()).toEqual(
+      expect(gvisor.addresses()).toEqual(
         expect.arrayContaining(['198.51.100.5/24', '2001:db8::5/64']),
       )
-      expect(scene.addresses()).not.toContain('2001:db8::5/128')
-      expect(scene.testbed.inPod('route')).toContain('default via 198.51.100.1')
-      expect(scene.testbed.inPod('-6 route')).toContain('default via 2001:db8::1')
-      expect(scene.call('CHECK').exitCode).toBe(0)
+      expect(gvisor.addresses()).not.toContain('2001:db8::5/128')
+      expect(gvisor.testbed.inPod('route')).toContain('default via 198.51.100.1')
+      expect(gvisor.testbed.inPod('-6 route')).toContain('default via 2001:db8::1')
+      expect(gvisor.call('CHECK').exitCode).toBe(0)
     },
   )
 
   it('applies the state of a device again to an interface that gVisor ran on', async () => {
-    using scene = Scene.withMacvlan(path)
-    scene.testbed.inPod('address flush dev net1')
-    scene.testbed.onHost('address add 198.51.100.6/24 dev eth1')
-    scene.testbed.onHost('address add 2001:db8::6/64 dev eth1 nodad')
+    using gvisor = GvisorTestbed.withMacvlan(path)
+    gvisor.testbed.inPod('address flush dev net1')
+    gvisor.testbed.onHost('address add 198.51.100.6/24 dev eth1')
+    gvisor.testbed.onHost('address add 2001:db8::6/64 dev eth1 nodad')
     const keys = { device: 'eth1' }
-    expect(scene.call('ADD', keys).exitCode).toBe(0)
-    scene.strip()
-    await expect.poll(() => scene.addresses()).toEqual(['2001:db8::6/128'])
-    expect(scene.call('ADD', keys).exitCode).toBe(0)
-    expect(scene.addresses()).toEqual(expect.arrayContaining(['198.51.100.6/24', '2001:db8::6/64']))
-    expect(scene.testbed.inPod('-6 route')).toContain('2001:db8::/64 dev net1')
+    expect(gvisor.call('ADD', keys).exitCode).toBe(0)
+    gvisor.strip()
+    await expect.poll(() => gvisor.addresses()).toEqual(['2001:db8::6/128'])
+    expect(gvisor.call('ADD', keys).exitCode).toBe(0)
+    expect(gvisor.addresses()).toEqual(
+      expect.arrayContaining(['198.51.100.6/24', '2001:db8::6/64']),
+    )
+    expect(gvisor.testbed.inPod('-6 route')).toContain('2001:db8::/64 dev net1')
   })
 })

@@ -1,58 +1,58 @@
 import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
-import { Scene } from '../support/gvisor/scene.js'
 import { runCommandLine } from '../support/plugin.js'
 
 describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
-  let scene: Scene
+  let gvisor: GvisorTestbed
   const keep = (words: string[], input?: string) => {
-    const { testbed } = scene
+    const { testbed } = gvisor
     const command = ['keep', '--state-dir', testbed.stateDirectory, ...words]
     return runCommandLine(testbed, path, command, input)
   }
-  const here = () => ['--netns', scene.testbed.sandboxPath]
+  const here = () => ['--netns', gvisor.testbed.sandboxPath]
 
   beforeEach(() => {
-    scene = Scene.withMacvlan(path)
+    gvisor = GvisorTestbed.withMacvlan(path)
   })
-  afterEach(() => scene[Symbol.dispose]())
+  afterEach(() => gvisor[Symbol.dispose]())
 
   const noKeeper = { gvisor: { timeoutSeconds: 0 } }
 
   it('puts back what gVisor took, where no keeper waits for it', () => {
-    scene.call('ADD', noKeeper)
-    expect(keepersOf(scene.containerId)).toEqual([])
+    gvisor.call('ADD', noKeeper)
+    expect(keepersOf(gvisor.containerId)).toEqual([])
     expect(keep(here())).toMatchObject({ exitCode: 0, stdout: 'net1: has its addresses' })
-    scene.strip()
-    expect(scene.call('CHECK', noKeeper).document.msg).toContain('and it has no keeper')
+    gvisor.strip()
+    expect(gvisor.call('CHECK', noKeeper).document.msg).toContain('and it has no keeper')
     expect(keep(here())).toMatchObject({
       exitCode: 0,
       stdout: 'net1: put back 2001:db8::5/128',
     })
-    expect(scene.addresses()).toEqual(['2001:db8::5/128'])
-    expect(scene.testbed.inPod('-6 route show default')).toBe('')
+    expect(gvisor.addresses()).toEqual(['2001:db8::5/128'])
+    expect(gvisor.testbed.inPod('-6 route show default')).toBe('')
     expect(keep(here()).stdout).toBe('net1: has its addresses')
-    expect(scene.call('CHECK', noKeeper).exitCode).toBe(0)
+    expect(gvisor.call('CHECK', noKeeper).exitCode).toBe(0)
   })
 
   it('finds the sandbox by the OCI state that a hook is given', () => {
-    scene.call('ADD', noKeeper)
-    scene.strip()
-    const { pod } = scene.testbed
+    gvisor.call('ADD', noKeeper)
+    gvisor.strip()
+    const { pod } = gvisor.testbed
     const script = `printf '{"ociVersion":"1.0.2","id":"x","status":"created","pid":%d}' $$ |
-      ${path} keep --oci-state --state-dir ${scene.testbed.stateDirectory}`
+      ${path} keep --oci-state --state-dir ${gvisor.testbed.stateDirectory}`
     const { stdout } = execaSync('ip', ['netns', 'exec', pod, 'sh', '-c', script])
     expect(stdout).toBe('net1: put back 2001:db8::5/128')
   })
 
   it('has nothing to do with other interfaces and sandboxes', () => {
-    scene.call('ADD', noKeeper)
-    scene.strip()
+    gvisor.call('ADD', noKeeper)
+    gvisor.strip()
     expect(keep([...here(), '--interface', 'net2']).stdout).toContain('nothing is noted')
-    expect(keep(['--netns', `/run/netns/${scene.testbed.cloud}`]).stdout).toContain('nothing')
-    expect(scene.addresses()).toEqual([])
+    expect(keep(['--netns', `/run/netns/${gvisor.testbed.cloud}`]).stdout).toContain('nothing')
+    expect(gvisor.addresses()).toEqual([])
     expect(keep([...here(), '--interface', 'net1']).stdout).toContain('put back')
   })
 

@@ -1,16 +1,16 @@
 import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
-import { Scene } from '../support/gvisor/scene.js'
 import { startPlugin } from '../support/plugin.js'
 
 /** As long as a keeper may take to notice, on a machine that is busy. */
 const SOON = { timeout: 10_000, interval: 50 }
 
 describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
-  let scene: Scene
-  const keepers = () => keepersOf(scene.containerId)
+  let gvisor: GvisorTestbed
+  const keepers = () => keepersOf(gvisor.containerId)
   /** The one keeper, once it has its title. */
   const theKeeper = async () => {
     await expect.poll(keepers).toHaveLength(1)
@@ -20,27 +20,27 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
   const expectNoKeeper = () => expect.poll(keepers, SOON).toEqual([])
 
   beforeEach(() => {
-    scene = Scene.withMacvlan(path)
+    gvisor = GvisorTestbed.withMacvlan(path)
   })
-  afterEach(() => scene[Symbol.dispose]())
+  afterEach(() => gvisor[Symbol.dispose]())
 
   it('is missed by CHECK when it was killed before gVisor started', async () => {
-    scene.call('ADD')
-    expect(scene.call('CHECK').exitCode).toBe(0)
+    gvisor.call('ADD')
+    expect(gvisor.call('CHECK').exitCode).toBe(0)
     await kill()
     await expectNoKeeper()
-    expect(scene.call('CHECK').document).toMatchObject({
+    expect(gvisor.call('CHECK').document).toMatchObject({
       code: 105,
       msg: expect.stringMatching(/its address keeper \(process \d+\) has ended before gVisor/),
     })
   })
 
   it('is missed by CHECK when it was killed and gVisor removed the addresses', async () => {
-    scene.call('ADD')
+    gvisor.call('ADD')
     await kill()
     await expectNoKeeper()
-    scene.strip()
-    expect(scene.call('CHECK').document).toMatchObject({
+    gvisor.strip()
+    expect(gvisor.call('CHECK').document).toMatchObject({
       code: 105,
       msg: expect.stringContaining('nobody put 2001:db8::5/128 back, and its address keeper'),
     })
@@ -48,31 +48,32 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
 
   it('is missed by CHECK when gVisor started after its deadline', async () => {
     const soon = { gvisor: { timeoutSeconds: 0.2 } }
-    scene.call('ADD', soon)
+    gvisor.call('ADD', soon)
     await expectNoKeeper()
-    scene.strip()
-    expect(scene.call('CHECK', soon).document).toMatchObject({ code: 105 })
-    expect(scene.addresses()).toEqual([])
+    gvisor.strip()
+    expect(gvisor.call('CHECK', soon).document).toMatchObject({ code: 105 })
+    expect(gvisor.addresses()).toEqual([])
   })
 
   it('ends with DEL, which nobody gives the key any more', async () => {
-    scene.call('ADD')
+    gvisor.call('ADD')
     await expect.poll(keepers).toHaveLength(1)
-    expect(scene.call('DEL', { gvisor: undefined })).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(gvisor.call('DEL', { gvisor: undefined })).toMatchObject({ exitCode: 0, stdout: '' })
     await expectNoKeeper()
-    scene.strip()
-    expect(scene.call('DEL').exitCode).toBe(0)
-    expect(scene.addresses()).toEqual([])
+    gvisor.strip()
+    expect(gvisor.call('DEL').exitCode).toBe(0)
+    expect(gvisor.addresses()).toEqual([])
   })
 
   it('ends with GC, if its attachment is not valid any more', async () => {
-    const { containerId } = scene
+    const { containerId } = gvisor
     const gc = (valid: object[]) =>
-      scene.call('GC', {
-        ...{ cniVersion: '1.1.0', prevResult: undefined },
+      gvisor.call('GC', {
+        cniVersion: '1.1.0',
+        prevResult: undefined,
         'cni.dev/valid-attachments': valid,
       })
-    scene.call('ADD')
+    gvisor.call('ADD')
     expect(gc([{ containerID: containerId, ifname: 'net1' }]).exitCode).toBe(0)
     await expect.poll(keepers).toHaveLength(1)
     expect(gc([]).exitCode).toBe(0)
@@ -80,23 +81,23 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
   })
 
   it('is replaced by that of another ADD', async () => {
-    scene.call('ADD')
+    gvisor.call('ADD')
     const first = await theKeeper()
-    scene.call('ADD')
+    gvisor.call('ADD')
     await expect.poll(() => keepers().some(({ pid }) => pid !== first.pid)).toBe(true)
     await expect.poll(keepers).toHaveLength(1)
   })
 
   it('ends with the interface', async () => {
-    scene.call('ADD')
-    scene.testbed.inPod('link delete net1')
+    gvisor.call('ADD')
+    gvisor.testbed.inPod('link delete net1')
     await expectNoKeeper()
   })
 
   it('ends with the sandbox, and lets it go', async () => {
-    const { testbed } = scene
+    const { testbed } = gvisor
     testbed.inPod(`link add witness type veth peer name witness netns ${testbed.cloud}`)
-    scene.call('ADD')
+    gvisor.call('ADD')
     await expect.poll(keepers).toHaveLength(1)
     execaSync('ip', ['netns', 'delete', testbed.pod])
     await expectNoKeeper()
@@ -104,7 +105,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
   })
 
   it('is one of fifty that leave nothing behind', async () => {
-    const { testbed } = scene
+    const { testbed } = gvisor
     const pods = Array.from({ length: 50 }, (_, n) => `${testbed.pod}-${n}`)
     try {
       for (const [n, pod] of pods.entries()) {

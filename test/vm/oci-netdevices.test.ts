@@ -1,17 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { execaSync } from 'execa'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Carrier } from '../support/vm/carriers/carrier.js'
-import { hostDevice } from '../support/vm/carriers/host-device.js'
-import { OciRuntimes } from '../support/vm/carriers/oci-runtimes.js'
-import { THIS_PLUGIN } from '../support/vm/carriers/this-plugin.js'
-import { YES } from '../support/vm/comparison/cell.js'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   comparisonDocument,
   type Tried,
   withoutVersions,
 } from '../support/vm/comparison/document.js'
 import { type Measured, measure } from '../support/vm/comparison/measure.js'
+import { type Outcome, YES } from '../support/vm/comparison/outcome.js'
+import { hostDevice } from '../support/vm/movers/host-device.js'
+import { OciRuntimes } from '../support/vm/movers/oci-runtimes.js'
+import { THIS_PLUGIN } from '../support/vm/movers/this-plugin.js'
 
 const TEMPLATE = 'a name with `%d`: the kernel picks the number'
 const TAKEN = 'a name that is taken is an error, nothing is changed'
@@ -22,24 +21,25 @@ const TAKEN = 'a name that is taken is an error, nothing is changed'
  * documentation says so.
  */
 describe('as OCI netDevices', () => {
-  let runtimes: OciRuntimes
+  const measured = new Map<string, Measured>()
   const tried: Tried[] = []
-  const tryOut = (carrier: Carrier): Measured => {
-    const measured = measure(carrier)
-    tried.push({ name: carrier.name, version: carrier.version, cells: measured.cells })
-    return measured
-  }
+  const outcomesOf = (name: string) => measured.get(name)?.outcomes ?? new Map<string, Outcome>()
 
   beforeAll(() => {
     execaSync('modprobe', ['dummy'])
-    runtimes = new OciRuntimes()
-  })
-  afterAll(() => runtimes[Symbol.dispose]())
+    using runtimes = new OciRuntimes()
+    for (const mover of [THIS_PLUGIN, ...runtimes.all, hostDevice()]) {
+      const { name, version } = mover
+      const one = measure(mover)
+      measured.set(name, one)
+      tried.push({ name, version, outcomes: one.outcomes })
+    }
+  }, 600_000)
 
   it('this plugin does all that is demanded, but fills in no template', () => {
-    const { cells, said } = tryOut(THIS_PLUGIN)
-    const others = [...cells].filter(([, cell]) => cell !== YES)
+    const others = [...outcomesOf(THIS_PLUGIN.name)].filter(([, outcome]) => outcome !== YES)
     expect(others).toEqual([[TEMPLATE, 'no: an error']])
+    const { said } = measured.get(THIS_PLUGIN.name) ?? { said: new Map<string, string>() }
     expect(JSON.parse(said.get(TEMPLATE) ?? '')).toMatchObject({
       code: 104,
       msg: expect.stringMatching(/as net%d: the kernel takes a name with % for a template$/),
@@ -51,16 +51,16 @@ describe('as OCI netDevices', () => {
   })
 
   it.each(['runc', 'crun', '`host-device`'])('%s, whatever it does', (name) => {
-    const carrier = [...runtimes.all, hostDevice()].find((one) => one.name === name) as Carrier
-    const { cells } = tryOut(carrier)
-    expect([...cells.keys()]).toEqual([...(tried[0]?.cells.keys() ?? [])])
-    expect(cells.get('a device is in the container, under its name or another')).toBe(YES)
+    expect([...outcomesOf(name).keys()]).toEqual([...outcomesOf(THIS_PLUGIN.name).keys()])
+    expect(outcomesOf(name).get('a device is in the container, under its name or another')).toBe(
+      YES,
+    )
   })
 
   it('docs/comparison.md is what was found', () => {
-    const found = comparisonDocument(tried)
-    writeFileSync('build/vm/comparison.md', found)
     const documentation = readFileSync('docs/comparison.md', 'utf8')
+    const found = comparisonDocument(documentation, tried)
+    writeFileSync('build/vm/comparison.md', found)
     expect(withoutVersions(documentation)).toBe(withoutVersions(found))
   })
 })

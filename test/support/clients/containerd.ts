@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Testbed } from '../testbed.js'
 import { IMAGE, IMAGE_ARCHIVE, makeImage } from './image.js'
-import { type Ending, Island } from './island.js'
+import { type Ending, IsolatedNode } from './isolated-node.js'
 import type { Network } from './networks.js'
 
 /** The namespace of containerd in which its CRI keeps images and pods. */
@@ -38,9 +38,9 @@ const START = `
   ctr --namespace ${CRI_NAMESPACE} images import ${IMAGE_ARCHIVE}
 `
 
-/** Debian's containerd, on an island. */
+/** Debian's containerd, on an node. */
 export class Containerd implements AsyncDisposable {
-  private constructor(readonly island: Island) {}
+  private constructor(readonly node: IsolatedNode) {}
 
   /**
    * Starts one that gives its containers the network, and has the image: the one in the
@@ -54,15 +54,15 @@ export class Containerd implements AsyncDisposable {
   ): Promise<Containerd> {
     if (directory !== '' && !existsSync(`${directory}/containerd`))
       throw new Error(`there is no containerd in ${directory}`)
-    const island = await Island.make(testbed, artefactPath)
-    island.write('/etc/cni/net.d/10-lent.conflist', { ...network })
-    island.write(CONFIGURATION_FILE, CONFIGURATION)
-    island.write(RUNC_FILE, RUNC)
-    makeImage(island)
-    const { exitCode, stderr } = island.run(['sh', '-euc', START, directory])
-    if (exitCode === 0) return new Containerd(island)
-    const log = island.read(LOG_FILE)
-    await island[Symbol.asyncDispose]()
+    const node = await IsolatedNode.make(testbed, artefactPath)
+    node.write('/etc/cni/net.d/10-lent.conflist', { ...network })
+    node.write(CONFIGURATION_FILE, CONFIGURATION)
+    node.write(RUNC_FILE, RUNC)
+    makeImage(node)
+    const { exitCode, stderr } = node.run(['sh', '-euc', START, directory])
+    if (exitCode === 0) return new Containerd(node)
+    const log = node.read(LOG_FILE)
+    await node[Symbol.asyncDispose]()
     throw new Error(`containerd does not start: ${stderr}\n${log}`)
   }
 
@@ -70,15 +70,15 @@ export class Containerd implements AsyncDisposable {
   runContainer(command: string): Ending {
     // Without a share of the CPU, no cgroup controller is needed.
     const options = ['--rm', '--cni', '--cpu-shares', '0']
-    return this.island.run(['ctr', 'run', ...options, IMAGE, 'container-1', 'sh', '-c', command])
+    return this.node.run(['ctr', 'run', ...options, IMAGE, 'container-1', 'sh', '-c', command])
   }
 
   /** As seen from here. */
   get socketPath(): string {
-    return this.island.path('/run/containerd/containerd.sock')
+    return this.node.path('/run/containerd/containerd.sock')
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.island[Symbol.asyncDispose]()
+    return this.node[Symbol.asyncDispose]()
   }
 }

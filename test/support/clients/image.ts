@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Island } from './island.js'
+import type { IsolatedNode } from './isolated-node.js'
 
 export const IMAGE = 'localhost/hdl3:latest'
 
-/** Where the archive is on an island that has one. */
+/** Where the archive is on an isolated node that has one. */
 export const IMAGE_ARCHIVE = '/run/image.tar'
 
 const LAYER = `
@@ -18,10 +18,10 @@ const LAYER = `
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64' }
 
 /** Makes an image of nothing but Debian's static busybox, as an archive like `docker save`'s. */
-export function makeImage(island: Island): void {
-  island.mustRun(['sh', '-euc', LAYER])
-  const layer = readFileSync(island.path('/run/image/layer.tar'))
-  island.write('/run/image/config.json', {
+export function makeImage(node: IsolatedNode): void {
+  node.mustRun(['sh', '-euc', LAYER])
+  const layer = readFileSync(node.path('/run/image/layer.tar'))
+  node.write('/run/image/config.json', {
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
     os: 'linux',
     // The sandbox of a pod runs it: it has to wait, and to end when told.
@@ -32,7 +32,7 @@ export function makeImage(island: Island): void {
     },
   })
   const manifest = [{ Config: 'config.json', RepoTags: [IMAGE], Layers: ['layer.tar'] }]
-  island.write('/run/image/manifest.json', JSON.stringify(manifest))
+  node.write('/run/image/manifest.json', JSON.stringify(manifest))
   const files = ['manifest.json', 'config.json', 'layer.tar']
-  island.mustRun(['tar', '-C', '/run/image', '-cf', IMAGE_ARCHIVE, ...files])
+  node.mustRun(['tar', '-C', '/run/image', '-cf', IMAGE_ARCHIVE, ...files])
 }

@@ -2,7 +2,7 @@ import type { Containerd } from './containerd.js'
 import { CRI_NAMESPACE } from './containerd.js'
 import { CriConnection, type Message } from './cri.js'
 import { IMAGE } from './image.js'
-import type { Ending } from './island.js'
+import type { Ending } from './isolated-node.js'
 
 const METADATA = { name: 'pod', uid: 'uid-1', namespace: 'default' }
 
@@ -37,7 +37,7 @@ export class Pod implements Disposable {
   execute(command: string): Ending {
     const execution = `execution-${++this.#executions}`
     const words = ['task', 'exec', '--exec-id', execution, this.id, 'sh', '-c', command]
-    return this.containerd.island.run(['ctr', '--namespace', CRI_NAMESPACE, ...words])
+    return this.containerd.node.run(['ctr', '--namespace', CRI_NAMESPACE, ...words])
   }
 
   async status(): Promise<Message> {

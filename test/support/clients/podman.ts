@@ -1,6 +1,6 @@
 import type { Testbed } from '../testbed.js'
 import { IMAGE, IMAGE_ARCHIVE, makeImage } from './image.js'
-import { type Ending, Island } from './island.js'
+import { type Ending, IsolatedNode } from './isolated-node.js'
 import type { Network } from './networks.js'
 
 const CONFIGURATION_FILE = '/run/containers.conf'
@@ -31,9 +31,9 @@ const STORAGE = [
   'vfs',
 ]
 
-/** Debian's podman, on an island. */
+/** Debian's podman, on an node. */
 export class Podman implements AsyncDisposable {
-  private constructor(readonly island: Island) {}
+  private constructor(readonly node: IsolatedNode) {}
 
   /** Makes one that knows the networks and has the image. */
   static async make(
@@ -41,15 +41,15 @@ export class Podman implements AsyncDisposable {
     artefactPath: string,
     ...networks: Network[]
   ): Promise<Podman> {
-    const podman = new Podman(await Island.make(testbed, artefactPath))
-    const { island } = podman
+    const podman = new Podman(await IsolatedNode.make(testbed, artefactPath))
+    const { node } = podman
     for (const network of networks)
-      island.write(`/etc/cni/net.d/${network.name}.conflist`, { ...network })
-    island.write(CONFIGURATION_FILE, CONFIGURATION)
-    makeImage(island)
+      node.write(`/etc/cni/net.d/${network.name}.conflist`, { ...network })
+    node.write(CONFIGURATION_FILE, CONFIGURATION)
+    makeImage(node)
     const { exitCode, stderr } = podman.#run('load', '--input', IMAGE_ARCHIVE)
     if (exitCode === 0) return podman
-    await island[Symbol.asyncDispose]()
+    await node[Symbol.asyncDispose]()
     throw new Error(`podman does not load the image: ${stderr}`)
   }
 
@@ -64,10 +64,10 @@ export class Podman implements AsyncDisposable {
 
   #run(...words: string[]): Ending {
     const env = { CONTAINERS_CONF: CONFIGURATION_FILE }
-    return this.island.run(['podman', ...STORAGE, ...words], { env })
+    return this.node.run(['podman', ...STORAGE, ...words], { env })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.island[Symbol.asyncDispose]()
+    return this.node[Symbol.asyncDispose]()
   }
 }

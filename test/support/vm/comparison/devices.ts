@@ -1,4 +1,4 @@
-import type { Loan } from '../carriers/carrier.js'
+import type { Loan } from '../movers/mover.js'
 
 /** The devices of one container, and what is done to each on the host, with `$` for its name. */
 export const DEVICES: readonly (Loan & { readonly made: readonly string[] })[] = [

@@ -1,40 +1,41 @@
-import { cellOf } from './cell.js'
 import { KEPT_ADDRESSES, type Kept } from './kept-addresses.js'
-import { addressesOf, deviceOf, has } from './sight.js'
+import { outcomeOf } from './outcome.js'
+import { addressesOf, deviceOf, has } from './snapshot.js'
 
 /** All of it. */
 export const KEPT: readonly Kept[] = [
   {
     demand: 'a device is in the container, under its name or another',
-    cell: (container) =>
-      cellOf({
+    outcome: (container) =>
+      outcomeOf({
         'under its name': has(container.devices, { ifname: 'bare' }),
         'under another': has(container.devices, { ifname: 'ctr_renamed' }),
       }),
   },
   {
     demand: 'two devices in one container',
-    cell: ({ devices }) =>
-      cellOf({ both: has(devices, { ifname: 'bare' }) && has(devices, { ifname: 'eth-down' }) }),
+    outcome: ({ devices }) =>
+      outcomeOf({ both: has(devices, { ifname: 'bare' }) && has(devices, { ifname: 'eth-down' }) }),
   },
   {
     demand: 'a device that was down is set up',
-    cell: (container) => cellOf({ up: deviceOf(container, 'bare')?.flags.includes('UP') ?? false }),
+    outcome: (container) =>
+      outcomeOf({ up: deviceOf(container, 'bare')?.flags.includes('UP') ?? false }),
   },
   ...KEPT_ADDRESSES,
   {
     demand: 'MTU and MAC address are kept',
-    cell: (container) =>
-      cellOf({
+    outcome: (container) =>
+      outcomeOf({
         MTU: deviceOf(container, 'eth-down')?.mtu === 1789,
         'MAC address': deviceOf(container, 'eth-down')?.address === '00:11:22:33:44:55',
       }),
   },
   {
     demand: 'MTU, MAC address and address are kept under another name',
-    cell: (container) => {
+    outcome: (container) => {
       const renamed = deviceOf(container, 'ctr_renamed')
-      return cellOf({
+      return outcomeOf({
         MTU: renamed?.mtu === 1788,
         'MAC address': renamed?.address === '00:11:22:33:44:56',
         address: addressesOf(renamed).includes('169.254.169.78/32'),
@@ -43,16 +44,16 @@ export const KEPT: readonly Kept[] = [
   },
   {
     demand: 'queue length and alternative names are kept',
-    cell: (container) =>
-      cellOf({
+    outcome: (container) =>
+      outcomeOf({
         'queue length': deviceOf(container, 'eth-down')?.txqlen === 77,
         'alternative names': deviceOf(container, 'eth-down')?.altnames?.[0] === 'another-name',
       }),
   },
   {
     demand: 'routes are kept, with metric and source, of other tables, of IPv6',
-    cell: ({ routes }) =>
-      cellOf({
+    outcome: ({ routes }) =>
+      outcomeOf({
         'metric and source': has(routes, {
           dst: '203.0.113.0/24',
           gateway: '192.0.2.1',
@@ -65,18 +66,18 @@ export const KEPT: readonly Kept[] = [
   },
   {
     demand: 'rules about its addresses are kept',
-    cell: ({ rules }) => cellOf({ rules: has(rules, { src: '192.0.2.5', table: '100' }) }),
+    outcome: ({ rules }) => outcomeOf({ rules: has(rules, { src: '192.0.2.5', table: '100' }) }),
   },
   {
     demand: 'permanent neighbours are kept',
-    cell: ({ neighbors }) =>
-      cellOf({
+    outcome: ({ neighbors }) =>
+      outcomeOf({
         IPv4: has(neighbors, { dst: '192.0.2.1', lladdr: '02:00:00:00:00:01' }),
         IPv6: has(neighbors, { dst: '2001:db8:2::1', lladdr: '02:00:00:00:00:01' }),
       }),
   },
   {
     demand: 'sysctls of the device are kept',
-    cell: (_, hasSysctls) => cellOf({ sysctls: hasSysctls }),
+    outcome: (_, hasSysctls) => outcomeOf({ sysctls: hasSysctls }),
   },
 ]

@@ -1,31 +1,34 @@
 import { execaSync } from 'execa'
-import type { Carrier } from '../carriers/carrier.js'
-import { type Cell, cellOf, YES } from './cell.js'
+import type { Mover } from '../movers/mover.js'
 import { DEVICES } from './devices.js'
+import type { Fixture } from './fixture.js'
 import { KEPT } from './kept.js'
 import { lossOf } from './loss.js'
-import { has, look } from './sight.js'
-import type { Stage } from './stage.js'
+import { type Outcome, outcomeOf, YES } from './outcome.js'
+import { has, snapshotOf } from './snapshot.js'
 import { hasSysctls, setSysctls } from './sysctls.js'
 
 /** The life of one container with many devices: what they have in it, and after it. */
-export function lifeOfContainer(stage: Stage, carrier: Carrier): [string, Cell][] {
-  const { host, pod } = stage.testbed
-  stage.make(DEVICES)
-  setSysctls(stage.testbed, 'eth-up')
-  const before = look(host)
-  const container = stage.container(DEVICES)
-  const problem = carrier.start(container)
-  if (problem !== undefined) throw new Error(`${carrier.name} does not start: ${problem}`)
-  const inside = look(pod)
-  const sysctls = hasSysctls(stage.testbed, 'net1')
-  const kept = KEPT.map(({ demand, cell }): [string, Cell] => [demand, cell(inside, sysctls)])
+export function lifeOfContainer(fixture: Fixture, mover: Mover): [string, Outcome][] {
+  const { host, pod } = fixture.testbed
+  fixture.make(DEVICES)
+  setSysctls(fixture.testbed, 'eth-up')
+  const before = snapshotOf(host)
+  const container = fixture.container(DEVICES)
+  const problem = mover.start(container)
+  if (problem !== undefined) throw new Error(`${mover.name} does not start: ${problem}`)
+  const inside = snapshotOf(pod)
+  const sysctls = hasSysctls(fixture.testbed, 'net1')
+  const kept = KEPT.map(({ demand, outcome }): [string, Outcome] => [
+    demand,
+    outcome(inside, sysctls),
+  ])
 
-  carrier.end(container)
-  const home = look(host)
+  mover.end(container)
+  const home = snapshotOf(host)
   const areHome = DEVICES.every(({ device }) => has(home.devices, { ifname: device }))
-  const loss = lossOf('eth-up', before, home, () => look(pod))
-  stage.clear()
+  const loss = lossOf('eth-up', before, home, () => snapshotOf(pod))
+  fixture.clear()
   return [
     ...kept,
     [
@@ -40,14 +43,14 @@ export function lifeOfContainer(stage: Stage, carrier: Carrier): [string, Cell][
 }
 
 /** The end of a container whose namespace has ended before it. */
-export function endWithoutNamespace(stage: Stage, carrier: Carrier): Cell {
-  stage.make([{ device: 'bare', made: [] }])
-  const container = stage.container([{ device: 'bare', as: 'bare' }])
-  const problem = carrier.start(container)
-  if (problem !== undefined) throw new Error(`${carrier.name} does not start: ${problem}`)
-  execaSync('ip', ['netns', 'delete', stage.testbed.pod])
-  const cell = cellOf({ end: carrier.end(container) === undefined })
-  execaSync('ip', ['netns', 'add', stage.testbed.pod])
-  stage.clear()
-  return cell
+export function endWithoutNamespace(fixture: Fixture, mover: Mover): Outcome {
+  fixture.make([{ device: 'bare', made: [] }])
+  const container = fixture.container([{ device: 'bare', as: 'bare' }])
+  const problem = mover.start(container)
+  if (problem !== undefined) throw new Error(`${mover.name} does not start: ${problem}`)
+  execaSync('ip', ['netns', 'delete', fixture.testbed.pod])
+  const outcome = outcomeOf({ end: mover.end(container) === undefined })
+  execaSync('ip', ['netns', 'add', fixture.testbed.pod])
+  fixture.clear()
+  return outcome
 }

@@ -1,11 +1,11 @@
-import { addressesOf, deviceOf, type Entry, has, type Sight } from './sight.js'
+import { addressesOf, deviceOf, type Entry, has, type Snapshot } from './snapshot.js'
 
 /** What has become of a device that should be on the host as before; undefined if it is. */
 export function lossOf(
   name: string,
-  before: Sight,
-  host: Sight,
-  lookInside: () => Sight,
+  before: Snapshot,
+  host: Snapshot,
+  lookInside: () => Snapshot,
 ): string | undefined {
   const was = deviceOf(before, name)
   const is = deviceOf(host, name)

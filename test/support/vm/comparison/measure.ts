@@ -1,21 +1,21 @@
-import type { Carrier } from '../carriers/carrier.js'
-import type { Cell } from './cell.js'
+import type { Mover } from '../movers/mover.js'
+import { Fixture } from './fixture.js'
 import { endWithoutNamespace, lifeOfContainer } from './life.js'
+import type { Outcome } from './outcome.js'
 import { Refusals } from './refusals.js'
-import { Stage } from './stage.js'
 
-/** What a carrier does, by demand. */
+/** What a mover does, by demand. */
 export interface Measured {
-  readonly cells: ReadonlyMap<string, Cell>
+  readonly outcomes: ReadonlyMap<string, Outcome>
   /** What it said where it refused. */
   readonly said: ReadonlyMap<string, string | undefined>
 }
 
-/** Has a carrier do everything that is demanded. */
-export function measure(carrier: Carrier): Measured {
-  using stage = new Stage()
-  const life = lifeOfContainer(stage, carrier)
-  const refusals = new Refusals(stage, carrier)
+/** Has a mover do everything that is demanded. */
+export function measure(mover: Mover): Measured {
+  using fixture = new Fixture()
+  const life = lifeOfContainer(fixture, mover)
+  const refusals = new Refusals(fixture, mover)
   const tries = Object.entries({
     'a name that is taken is an error, nothing is changed': refusals.takenName(),
     'names that cannot be are an error, nothing is changed': refusals.impossibleNames(),
@@ -24,9 +24,9 @@ export function measure(carrier: Carrier): Measured {
     'a container without a network namespace of its own is an error': refusals.hostNetwork(),
     'a failure after the move brings the device home as it was': refusals.failureLater(),
   })
-  const cells = new Map(life)
-  for (const [demand, { cell }] of tries) cells.set(demand, cell)
+  const outcomes = new Map(life)
+  for (const [demand, { outcome }] of tries) outcomes.set(demand, outcome)
   const end = 'a container whose namespace is gone can be ended'
-  cells.set(end, endWithoutNamespace(stage, carrier))
-  return { cells, said: new Map(tries.map(([demand, { said }]) => [demand, said])) }
+  outcomes.set(end, endWithoutNamespace(fixture, mover))
+  return { outcomes, said: new Map(tries.map(([demand, { said }]) => [demand, said])) }
 }

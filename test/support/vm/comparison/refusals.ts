@@ -1,14 +1,14 @@
 import { batch } from '../../batch.js'
-import type { Carrier, Container } from '../carriers/carrier.js'
-import { type Cell, cellOfEach, YES } from './cell.js'
+import type { Container, Mover } from '../movers/mover.js'
+import type { Fixture } from './fixture.js'
 import { lossOf } from './loss.js'
-import { look, type Sight } from './sight.js'
-import type { Stage } from './stage.js'
+import { type Outcome, outcomeOfEach, YES } from './outcome.js'
+import { type Snapshot, snapshotOf } from './snapshot.js'
 
 /** How a container did not start. */
 export interface Refusal {
-  readonly cell: Cell
-  /** What the carrier said, if it said anything. */
+  readonly outcome: Outcome
+  /** What the mover said, if it said anything. */
   readonly said: string | undefined
 }
 
@@ -27,23 +27,23 @@ const LENT = {
 /** Tries what has to be an error, and to leave everything as it was. */
 export class Refusals {
   /** The host as it is when the device is at home. */
-  private before: Sight | undefined
+  private before: Snapshot | undefined
 
   constructor(
-    private readonly stage: Stage,
-    private readonly carrier: Carrier,
+    private readonly fixture: Fixture,
+    private readonly mover: Mover,
   ) {}
 
   takenName(): Refusal {
-    batch(this.stage.testbed.pod, 'link add taken type dummy')
+    batch(this.fixture.testbed.pod, 'link add taken type dummy')
     return this.refuse('taken')
   }
 
   impossibleNames(): Refusal {
     const names = ['.', '..', 'dev/null', 'valid:name', 'valid name', 'of-16-characters']
     const each = [...names, 'of-17--characters'].map((name) => [name, this.refuse(name)] as const)
-    const cells = new Map(each.map(([name, { cell }]) => [`\`${name}\``, cell]))
-    return { cell: cellOfEach(cells), said: each[0]?.[1].said }
+    const outcomes = new Map(each.map(([name, { outcome }]) => [`\`${name}\``, outcome]))
+    return { outcome: outcomeOfEach(outcomes), said: each[0]?.[1].said }
   }
 
   missingDevice(): Refusal {
@@ -52,10 +52,10 @@ export class Refusals {
 
   hostNetwork(): Refusal {
     // Not every kernel renames a device that is up.
-    const { host } = this.stage.testbed
-    this.before ??= this.stage.make([LENT])
+    const { host } = this.fixture.testbed
+    this.before ??= this.fixture.make([LENT])
     batch(host, `link set ${LENT.device} down`)
-    this.before = look(host)
+    this.before = snapshotOf(host)
     const refusal = this.refuse('net1', { network: 'host' })
     this.startAfresh()
     return refusal
@@ -67,25 +67,28 @@ export class Refusals {
 
   /** The kernel's template of a name, of which the specification wants more than an error. */
   template(): Refusal {
-    const { cell, said } = this.refuse('net%d')
-    return { cell: said === undefined ? YES : `no: ${cell === YES ? 'an error' : cell}`, said }
+    const { outcome, said } = this.refuse('net%d')
+    return {
+      outcome: said === undefined ? YES : `no: ${outcome === YES ? 'an error' : outcome}`,
+      said,
+    }
   }
 
   private refuse(as: string, more: Partial<Container> = {}): Refusal {
-    const { stage, carrier } = this
-    this.before ??= stage.make([LENT])
-    const container = stage.container([{ device: LENT.device, as }], more)
-    const said = carrier.start(container)
-    const { host, pod } = stage.testbed
-    const loss = lossOf(LENT.device, this.before, look(host), () => look(pod))
-    if (said === undefined) carrier.end(container)
+    const { fixture, mover } = this
+    this.before ??= fixture.make([LENT])
+    const container = fixture.container([{ device: LENT.device, as }], more)
+    const said = mover.start(container)
+    const { host, pod } = fixture.testbed
+    const loss = lossOf(LENT.device, this.before, snapshotOf(host), () => snapshotOf(pod))
+    if (said === undefined) mover.end(container)
     if (loss !== undefined) this.startAfresh()
-    if (said === undefined) return { cell: 'no error', said }
-    return { cell: loss === undefined ? YES : `an error, but ${loss}`, said }
+    if (said === undefined) return { outcome: 'no error', said }
+    return { outcome: loss === undefined ? YES : `an error, but ${loss}`, said }
   }
 
   private startAfresh(): void {
-    this.stage.clear()
+    this.fixture.clear()
     this.before = undefined
   }
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { execa, execaSync } from 'execa'
 import type { Testbed } from '../testbed.js'
 
-const SCRIPT = fileURLToPath(new URL('island.sh', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('isolated-node.sh', import.meta.url))
 
 /** Where the plugin keeps its records when it is not told. */
 const STATE_DIRECTORY = '/var/lib/cni/host-device-l3'
@@ -23,18 +23,18 @@ export interface Ending {
  * processes and cgroups are its own. All of it goes when it is disposed, and when this
  * process dies.
  */
-export class Island implements AsyncDisposable {
+export class IsolatedNode implements AsyncDisposable {
   private constructor(
     private readonly life: ReturnType<typeof startLife>,
     private readonly firstProcess: string,
   ) {}
 
-  static async make(testbed: Testbed, artefactPath: string): Promise<Island> {
+  static async make(testbed: Testbed, artefactPath: string): Promise<IsolatedNode> {
     const life = startLife(testbed.host, artefactPath)
     const lines = createInterface(life.stdout)
     const [line] = await Promise.race([once(lines, 'line'), once(lines, 'close')])
-    if (line === undefined) throw new Error(`no island: ${(await life).stderr}`)
-    return new Island(life, line)
+    if (line === undefined) throw new Error(`no node: ${(await life).stderr}`)
+    return new IsolatedNode(life, line)
   }
 
   /** Runs a command there. */
@@ -67,7 +67,7 @@ export class Island implements AsyncDisposable {
   /** All files the plugin has there: a record for each attachment, and locks. */
   records(): string[] {
     const directory = this.path(STATE_DIRECTORY)
-    // A stage that has nothing to remember does not even make the directory.
+    // A call that has nothing to remember does not even make the directory.
     if (!existsSync(directory)) return []
     const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
     return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)

@@ -1,20 +1,20 @@
 import { execaSync } from 'execa'
 import { batch } from '../../batch.js'
 import { Testbed } from '../../testbed.js'
-import type { Container, Loan } from '../carriers/carrier.js'
+import type { Container, Loan } from '../movers/mover.js'
 import { linesFor } from './devices.js'
-import { look, type Sight } from './sight.js'
+import { type Snapshot, snapshotOf } from './snapshot.js'
 
 let count = 0
 
 /** A testbed on which one container after the other is started. Dispose it. */
-export class Stage {
+export class Fixture {
   readonly testbed = new Testbed()
 
   /** Makes devices on the host; what there is then. */
-  make(devices: readonly { device: string; made: readonly string[] }[]): Sight {
+  make(devices: readonly { device: string; made: readonly string[] }[]): Snapshot {
     batch(this.testbed.host, ...devices.flatMap(linesFor))
-    return look(this.testbed.host)
+    return snapshotOf(this.testbed.host)
   }
 
   /** A container that is yet to be started. */
@@ -25,7 +25,7 @@ export class Stage {
   /** Takes away whatever devices are still there, and the container's namespace, for a new one. */
   clear(): void {
     const { host, pod } = this.testbed
-    const names = look(host).devices.map(({ ifname }) => ifname)
+    const names = snapshotOf(host).devices.map(({ ifname }) => ifname)
     const ours = names.filter((name) => !['lo', 'eth1'].includes(name))
     batch(host, ...ours.map((name) => `link delete ${name}`))
     execaSync('ip', ['-batch', '-'], { input: `netns delete ${pod}\nnetns add ${pod}` })

@@ -6,7 +6,7 @@ export interface Loan {
   readonly as: string
 }
 
-/** What a carrier has to know of a container: its network namespace is there before it. */
+/** What a mover has to know of a container: its network namespace is there before it. */
 export interface Container {
   readonly testbed: Testbed
   readonly id: string
@@ -18,7 +18,7 @@ export interface Container {
 }
 
 /** Who puts devices of a host into a container. */
-export interface Carrier {
+export interface Mover {
   /** The column it has in the table. */
   readonly name: string
   /** What was tried, with its version. */

@@ -1,8 +1,8 @@
-# An island: a root shell on the network of one namespace whose mounts, processes and cgroups
+# An node: a root shell on the network of one namespace whose mounts, processes and cgroups
 # are its own, so that a container client in it leaves nothing on the machine.
 #
-# island.sh NAME PLUGIN   has PLUGIN and the stock plugins where clients look for them, prints
-#                         the process id of the island's first process, and lives until its
+# isolated-node.sh NAME PLUGIN   has PLUGIN and the stock plugins where clients look for them, prints
+#                         the process id of the node's first process, and lives until its
 #                         stdin is closed, by whomever and however.
 set -eu
 name=$1 plugin=$2

@@ -1,7 +1,7 @@
 const SETTLE_MILLISECONDS = 200
 
 /** Where the bench works: namespaces of its own, and a state directory of ours. */
-export interface Scene {
+export interface Network {
   hostName: string
   sandboxName: string
   sandboxPath: string

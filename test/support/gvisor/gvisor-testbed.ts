@@ -12,7 +12,7 @@ const ASSIGNED = {
 }
 
 /** A testbed with an interface in the pod that another plugin made. Dispose it. */
-export class Scene implements Disposable {
+export class GvisorTestbed implements Disposable {
   readonly testbed = new Testbed()
   /** Nobody else's: keepers are told apart by it. */
   readonly containerId = this.testbed.pod
@@ -20,23 +20,23 @@ export class Scene implements Disposable {
   private constructor(private readonly path: string) {}
 
   /** A macvlan device as net1, with addresses and default routes of both families. */
-  static withMacvlan(artefactPath: string): Scene {
-    const scene = new Scene(artefactPath)
-    const { pod } = scene.testbed
-    scene.testbed.onHost('link add link eth1 name made type macvlan mode bridge')
-    scene.testbed.onHost(`link set made netns ${pod} name net1`)
-    scene.#configure()
-    return scene
+  static withMacvlan(artefactPath: string): GvisorTestbed {
+    const gvisor = new GvisorTestbed(artefactPath)
+    const { pod } = gvisor.testbed
+    gvisor.testbed.onHost('link add link eth1 name made type macvlan mode bridge')
+    gvisor.testbed.onHost(`link set made netns ${pod} name net1`)
+    gvisor.#configure()
+    return gvisor
   }
 
   /** A veth device as net1, with the same. */
-  static withVeth(artefactPath: string): Scene {
-    const scene = new Scene(artefactPath)
-    const { cloud } = scene.testbed
-    scene.testbed.inPod(`link add net1 type veth peer name direct netns ${cloud}`)
-    scene.testbed.inCloud('link set direct up')
-    scene.#configure()
-    return scene
+  static withVeth(artefactPath: string): GvisorTestbed {
+    const gvisor = new GvisorTestbed(artefactPath)
+    const { cloud } = gvisor.testbed
+    gvisor.testbed.inPod(`link add net1 type veth peer name direct netns ${cloud}`)
+    gvisor.testbed.inCloud('link set direct up')
+    gvisor.#configure()
+    return gvisor
   }
 
   #configure(): void {

@@ -28,7 +28,7 @@ export interface Device {
 export type Entry = Readonly<Record<string, unknown>>
 
 /** What there is in a network namespace. */
-export interface Sight {
+export interface Snapshot {
   readonly devices: readonly Device[]
   readonly routes: readonly Entry[]
   readonly rules: readonly Entry[]
@@ -38,7 +38,7 @@ export interface Sight {
 const SHOW = ['address show', 'route show table all', 'rule show', 'neighbour show nud permanent']
 
 /** Looks into a network namespace. */
-export function look(namespace: string): Sight {
+export function snapshotOf(namespace: string): Snapshot {
   const input = SHOW.join('\n')
   const { stdout } = execaSync('ip', ['-json', '-n', namespace, '-batch', '-'], { input })
   const [devices, routes, rules, neighbors] = stdout.split('\n').map((line) => JSON.parse(line))
@@ -54,7 +54,7 @@ export function has(entries: readonly object[], parts: object): boolean {
 }
 
 /** The device of a name. */
-export function deviceOf({ devices }: Sight, name: string): Device | undefined {
+export function deviceOf({ devices }: Snapshot, name: string): Device | undefined {
   return devices.find(({ ifname }) => ifname === name)
 }
 

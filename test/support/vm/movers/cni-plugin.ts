@@ -1,11 +1,11 @@
 import { callPlugin } from '../../plugin.js'
 import { ScriptedIpam } from '../../scripted-ipam.js'
-import type { Carrier, Container, Loan } from './carrier.js'
+import type { Container, Loan, Mover } from './mover.js'
 
 const REFUSES = `echo '{"code":11,"msg":"no address is left"}'; exit 1`
 
 /** A CNI plugin, which is called once for every device. */
-export class CniPlugin implements Carrier {
+export class CniPlugin implements Mover {
   constructor(
     readonly name: string,
     readonly version: string,

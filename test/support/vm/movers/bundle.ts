@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import type { Container } from './carrier.js'
+import type { Container } from './mover.js'
 
 const BUSYBOX = '/bin/busybox'
 

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { Bundle } from './bundle.js'
-import type { Carrier, Container } from './carrier.js'
+import type { Container, Mover } from './mover.js'
 import type { NewerDebian } from './newer-debian.js'
 
 /** An OCI runtime, with the devices as `linux.netDevices` of the container's configuration. */
-export class OciRuntime implements Carrier {
+export class OciRuntime implements Mover {
   private readonly bundle: Bundle
 
   constructor(
