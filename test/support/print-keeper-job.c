@@ -33,14 +33,30 @@ static void print_job(void) {
     printf("line %.*s\n", (int)log_lines[n].length, (const char *)log_lines[n].start);
 }
 
-int main(void) {
-  static uint8_t input[1 << 20];
-  size_t size = fread(input, 1, sizeof input, stdin);
-  /* A copy of just this size, for the sanitizer to see every byte that is read beyond it. */
+/* Reads a job as the keeper does, from a copy of just its size, so that the sanitizer sees every
+ * byte that is read beyond its end. */
+static enum outcome read_copy(const uint8_t *input, size_t size, bool print) {
   uint8_t *bytes = malloc(size);
   memcpy(bytes, input, size);
   enum outcome outcome = read_job(bytes, size);
-  if (outcome == PUT_BACK) print_job();
+  if (print && outcome == PUT_BACK) print_job();
   free(bytes);
   return outcome;
+}
+
+/* With an argument, the input is many jobs, each after its length in four bytes: prints how the
+ * keeper would end with each, a number a line. */
+int main(int count, char **arguments) {
+  (void)arguments;
+  static uint8_t input[16 << 20];
+  size_t size = fread(input, 1, sizeof input, stdin);
+  if (count == 1) return read_copy(input, size, true);
+  for (size_t at = 0; at < size;) {
+    uint32_t length;
+    memcpy(&length, input + at, sizeof length);
+    at += sizeof length;
+    printf("%d\n", read_copy(input + at, length, false));
+    at += length;
+  }
+  return 0;
 }
