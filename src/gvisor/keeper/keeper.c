@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "confine.h"
+
 /* Descriptors passed by keeper-process.ts: two rtnetlink sockets in the sandbox that are connected
  * to the kernel, the job, and the interface's accept_ra, open for writing. */
 enum { EVENTS = 3, REQUESTS, JOB, ACCEPT_RA, FIRST_UNKNOWN };
@@ -40,7 +42,9 @@ enum { LOG_LINES = SANDBOX_GONE + 1 };
  * alive. */
 #define PATIENCE_MILLISECONDS 500
 /* Time limit for deleting routes while another process adds them. */
-#define DELETING_MILLISECONDS 30000
+#define DELETING_MILLISECONDS 10000
+/* What putting back may take after the deadline. Then the kernel ends the process. */
+#define GRACE_SECONDS 15u
 /* Size of a receive buffer. The kernel makes no larger datagram for a dump than the receiver has
  * room for. */
 #define RECEIVE_BYTES (64 * 1024)
@@ -346,12 +350,25 @@ static enum outcome wait_and_act(int *number) {
   }
 }
 
+/* ---- The log. ---- */
+
+/* Opens the log if the job has a line for it; -1 if there is none. Only a regular file: opening or
+ * writing to another could block. */
+static int open_log(void) {
+  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+  size_t length = 0;
+  for (int n = 0; n < LOG_LINES; n++) length += log_lines[n].length;
+  int fd = length == 0 ? -1 : open((const char *)log_file.start, flags, 0600);
+  struct stat status;
+  if (fd < 0 || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))) return fd;
+  close(fd);
+  return -1;
+}
+
 /* Appends the line of an outcome to the log; does nothing if the job has no such line. */
-static void write_log(enum outcome outcome, int number) {
+static void write_log(int fd, enum outcome outcome, int number) {
   struct span line = log_lines[outcome];
-  if (line.length == 0) return;
-  int fd = open((const char *)log_file.start, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return;
+  if (fd < 0 || line.length == 0) return;
   struct timespec now = {0};
   struct tm utc = {0};
   char time[32] = "", cause[32] = "";
@@ -360,7 +377,6 @@ static void write_log(enum outcome outcome, int number) {
   if (number != 0) (void)snprintf(cause, sizeof cause, ",\"errno\":%d", number);
   (void)dprintf(fd, "{\"time\":\"%s.%03ldZ\",%.*s%s}\n", time, now.tv_nsec / 1000000,
                 (int)line.length, (const char *)line.start, cause);
-  close(fd);
 }
 
 int main(void) {
@@ -374,7 +390,10 @@ int main(void) {
   for (size_t n = 0; n < sizeof groups / sizeof *groups; n++)
     if (setsockopt(EVENTS, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[n], sizeof *groups) < 0)
       return REFUSED;
+  int log = open_log();
+  if (!confine(job.timeout_milliseconds / 1000 + GRACE_SECONDS, (const char *)sandbox_path.start))
+    return REFUSED;
   outcome = wait_and_act(&number);
-  write_log(outcome, number);
+  write_log(log, outcome, number);
   return outcome;
 }
