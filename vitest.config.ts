@@ -26,7 +26,7 @@ export default defineConfig({
   plugins: [embeddedPrograms],
   test: {
     ...common,
-    include: ['test/{unit,conformance,netns,clients,hostile}/**/*.test.ts'],
+    include: ['test/{unit,conformance,netns,clients,hostile,fuzz}/**/*.test.ts'],
     // More than there are processors: the tests mostly wait, for the kernel and for processes.
     // Each has network namespaces, a state directory and container ids of its own.
     maxWorkers: 6,

@@ -48,6 +48,8 @@ enum { LOG_LINES = SANDBOX_GONE + 1 };
 /* Size of a receive buffer. The kernel makes no larger datagram for a dump than the receiver has
  * room for. */
 #define RECEIVE_BYTES (64 * 1024)
+/* The kernel's MAX_ERRNO. */
+#define MOST_ERRNO 4095
 typedef uint8_t datagram[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 
 /* ---- Reading untrusted bytes. ---- */
@@ -179,7 +181,8 @@ static int request(const struct nlmsghdr *header, void (*each)(struct nlmsghdr *
       if (one->nlmsg_flags & NLM_F_DUMP_INTR) cut = EINTR;
       if (one->nlmsg_type == NLMSG_DONE || one->nlmsg_type == NLMSG_ERROR) {
         const int *error = payload(one, sizeof *error);
-        return error && *error ? -*error : cut;
+        if (!error || *error == 0) return cut;
+        return *error < 0 && *error >= -MOST_ERRNO ? -*error : EPROTO;
       }
       if (each) each(one);
     }
