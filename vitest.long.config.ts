@@ -24,7 +24,8 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       project('sweeps', 0, [
-        'test/{unit,fuzz}/fuzz.test.ts',
+        'test/unit/{codec-fuzz,fuzz}.test.ts',
+        'test/fuzz/fuzz.test.ts',
         'test/netns/{contention,faults,fuzz,killed,random-states}.test.ts',
       ]),
       // By itself: it measures the memory of the whole kernel.

@@ -147,8 +147,11 @@ function decodeSettings(afSpec: Buffer): LinkSettings {
   return settings
 }
 
-/** @param attributes those of the message */
-function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): Link {
+/**
+ * Decodes a link.
+ * @param attributes those of the message
+ */
+export function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): Link {
   const flags = readU32(data, OFFSET.flags)
   const link: Link = {
     index: readS32(data, OFFSET.index),

@@ -44,6 +44,8 @@ export function decodeMultipath(data: Buffer): Nexthop[] {
   const nexthops: Nexthop[] = []
   for (let rest = data; rest.length >= FIXED_BYTES; ) {
     const length = readU16(rest, OFFSET.length)
+    if (length < FIXED_BYTES || length > rest.length)
+      throw new Error(`a nexthop of ${length} bytes, with ${rest.length} left`)
     const onlink = (readU8(rest, OFFSET.flags) & RTNH_F_ONLINK) !== 0
     const nexthop: Nexthop = {
       interfaceIndex: readS32(rest, OFFSET.index),
