@@ -10,7 +10,8 @@ KERNELS = bookworm sid
 KERNEL = bookworm
 
 ARTEFACTS = dist/host-device-l3.cjs dist/host-device-l3
-SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) test/support/host-program.ts $(shell find src -type f)
+SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) test/support/host-program.ts \
+  test/support/watched-modules.c $(shell find src -type f)
 
 .PHONY: build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 

@@ -90,6 +90,7 @@ else {
   await bundle()
   await buildExecutable('dist/host-device-l3', 'src/main.ts')
   writeBuildInfo('dist/build-info.json')
-  // For a test of the host itself.
+  // For tests: of the host itself, and of what a call loads.
   await buildExecutable('build/host-program', 'test/support/host-program.ts')
+  await buildExecutable('build/host-device-l3-watched', 'src/main.ts', { watched: true })
 }

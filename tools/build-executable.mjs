@@ -43,8 +43,13 @@ const run = (command, args, options) =>
  * sooner, but its own words for errors and its own texts of addresses, where a message must be
  * the same from both artefacts, and 10 to 18 % more work with large tables.
  * @param sanitized for tests: the engine and the host find their own memory errors
+ * @param watched for tests: it notes the modules that it reads
  */
-export async function buildExecutable(outfile, entryPoint, { sanitized = false } = {}) {
+export async function buildExecutable(
+  outfile,
+  entryPoint,
+  { sanitized = false, watched = false } = {},
+) {
   fetchEngine()
   const directory = `build/executable/${outfile.replaceAll('/', '-')}`
   rmSync(directory, { recursive: true, force: true })
@@ -63,6 +68,7 @@ export async function buildExecutable(outfile, entryPoint, { sanitized = false }
     ...(sanitized ? SANITIZERS : RELEASE_OPTIONS),
     ...['-no-pie', `-isystem${ENGINE}`, `-I${directory}`, '-o', outfile],
     ...filesInC('src/executable', ['compile.c']),
+    ...(watched ? ['-Wl,--wrap=JS_ReadObject', 'test/support/watched-modules.c'] : []),
     // The kernel part is the same C as in the native addon, without its binding.
     ...filesInC('src/kernel/native', ['napi.c']),
     ...[`${directory}/program.S`, ...engineObjects(sanitized ? 'sanitized-' : '')],
@@ -109,9 +115,9 @@ function compileEngine(prefix, options) {
   }
 }
 
-/** A file for each group of modules that are loaded together. */
+/** A file for each group of source files that are loaded together; OUTDIR.json has which these are. */
 async function bundleModules(entryPoint, outdir) {
-  await build({
+  const { metafile } = await build({
     ...{ bundle: true, splitting: true, minify: true, platform: 'neutral', format: 'esm' },
     ...{ target: 'esnext', legalComments: 'none', logLevel: 'warning', outdir },
     mainFields: ['module', 'main'],
@@ -119,7 +125,13 @@ async function bundleModules(entryPoint, outdir) {
     chunkNames: '[name]-[hash]',
     alias: { os: './tools/endianness.mjs' },
     plugins: [hostPlugin(engineVersion())],
+    metafile: true,
   })
+  const sources = Object.entries(metafile.outputs).map(([path, { inputs }]) => [
+    path.replace(`${outdir}/`, ''),
+    Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0),
+  ])
+  writeFileSync(`${outdir}.json`, JSON.stringify(Object.fromEntries(sources)))
 }
 
 /** Compiles each module, and writes what modules.c and the linker have to know of them. */

@@ -1,0 +1,58 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { type CallOptions, callPlugin, type Outcome } from './plugin.js'
+import { traceCalls } from './strace.js'
+import type { Testbed } from './testbed.js'
+
+/** What a call costs: numbers that do not depend on what else the machine does. */
+export type Cost = Record<string, number>
+
+/** An executable like the one that is shipped, which notes the modules that it reads. */
+const WATCHED = 'build/host-device-l3-watched'
+/** The source files of each of its modules. */
+const SOURCES = 'build/executable/build-host-device-l3-watched/modules.json'
+
+/**
+ * Without those for memory: their number depends on where the kernel puts the heap. Waiting for
+ * another thread takes one or none.
+ */
+const SYSTEM_CALLS = '!%memory,futex'
+
+/** Calls an artefact, and counts its system calls and the netlink messages that it sends. */
+export function traceCost(
+  testbed: Testbed,
+  path: string,
+  command: string,
+  options: CallOptions,
+): { outcome: Outcome; cost: Cost } {
+  const { calls, ...outcome } = traceCalls(testbed, path, command, SYSTEM_CALLS, options)
+  const sent = calls.filter((call) => call.includes(' sendto(')).join('\n')
+  const messages = [...sent.matchAll(/\bnlmsg_len=/g)].length
+  return { outcome, cost: { 'system calls': calls.length, 'netlink messages': messages } }
+}
+
+/** Calls the watched executable: the bytecode that it reads, and the source files of that. */
+export function loadCost(
+  testbed: Testbed,
+  command: string,
+  options: CallOptions,
+): { outcome: Outcome; cost: Cost; sources: string[] } {
+  const report = `${testbed.stateDirectory}/modules-read`
+  const outcome = callPlugin(testbed, WATCHED, command, {
+    ...options,
+    variables: { MODULES_READ: report },
+  })
+  const modules = readFileSync(report, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' '))
+  rmSync(report)
+  const sourcesOf: Record<string, string[]> = JSON.parse(readFileSync(SOURCES, 'utf8'))
+  return {
+    outcome,
+    cost: {
+      'modules read': modules.length,
+      'bytes of bytecode': modules.reduce((sum, [bytes]) => sum + Number(bytes), 0),
+    },
+    sources: modules.flatMap(([, name = '']) => sourcesOf[name] ?? []),
+  }
+}
