@@ -35,7 +35,7 @@ test-unit: build
 	node_modules/.bin/vitest run --config vitest.unit.config.ts
 
 test: build
-	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base \
+	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base file \
 	  busybox-static containerd containernetworking-plugins podman runc runsc
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** O_TMPFILE, which Node has no constant for. It includes the bit of O_DIRECTORY. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
@@ -16,7 +17,7 @@ export function inAnonymousFile<T>(
   work: (fd: number) => T,
 ): T {
   const refusals: string[] = []
-  const directories = ['/run', '/var/lib/cni', `${process.execPath}/..`, '/tmp', '/var/tmp']
+  const directories = ['/run', '/var/lib/cni', dirname(process.execPath), '/tmp', '/var/tmp']
   for (const directory of directories) {
     try {
       return inFileOf(directory, content, work)

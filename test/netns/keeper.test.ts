@@ -6,6 +6,17 @@ import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf, privateKibibytes } from '../support/gvisor/keepers.js'
 import { settle } from '../support/settled.js'
 
+/** What to put before a command for it to find nothing in /run, /tmp and /var that can be executed. */
+const NOEXEC = [
+  ...['unshare', '--mount', 'sh', '-euc'],
+  `for directory in /run /tmp /var; do
+    mount --rbind $directory $directory
+    mount -o remount,bind,noexec $directory
+  done
+  exec "$@"`,
+  'sh',
+]
+
 /** Long enough for a keeper that would do something wrong to do it. */
 const GRACE_MILLISECONDS = 300
 
@@ -52,6 +63,12 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
       device: 'net1',
       addresses: ['2001:db8::5/128'],
     })
+  })
+
+  it('is started where nothing in /run, /tmp and /var can be executed', async () => {
+    const { exitCode, stdout } = gvisor.call('ADD', {}, { wrapper: NOEXEC })
+    expect(exitCode, stdout).toBe(0)
+    await expect.poll(keepers).toHaveLength(1)
   })
 
   it('is missed by the neighbours where there is none', () => {
