@@ -2,6 +2,8 @@
 
 DESTDIR =
 BINDIR = /opt/cni/bin
+# The machine to build for, arm64 or x64; the artefacts are then in dist/ARCH. Else it is this one.
+ARCH =
 # The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
 PEER = /usr/lib/cni/host-device
 ROUNDS = 25
@@ -9,17 +11,20 @@ ROUNDS = 25
 KERNELS = bookworm sid
 KERNEL = bookworm
 
-ARTEFACTS = dist/host-device-l3.cjs dist/host-device-l3
+DIST = dist$(ARCH:%=/%)
+ARTEFACTS = $(DIST)/host-device-l3.cjs $(DIST)/host-device-l3
+CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) test/support/host-program.ts \
   test/support/watched-modules.c $(shell find src -type f)
 
 .PHONY: build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 
-build: dist/.built
+build: $(DIST)/.built
 
-dist/.built: node_modules/.package-lock.json $(SOURCES)
-	@tools/require-packages.sh musl-tools linux-libc-dev
-	node build.mjs
+$(DIST)/.built: node_modules/.package-lock.json $(SOURCES)
+	@tools/require-packages.sh musl-tools linux-libc-dev $(CROSS_COMPILER_$(ARCH))
+	ARCH=$(ARCH) node build.mjs
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
@@ -36,7 +41,8 @@ test-unit: build
 
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base file \
-	  busybox-static containerd containernetworking-plugins podman runc runsc
+	  busybox-static containerd containernetworking-plugins podman qemu-user-static runc runsc
+	$(MAKE) build ARCH=arm64
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
 

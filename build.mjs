@@ -1,50 +1,31 @@
 // Builds both artefacts from one source:
 //   dist/host-device-l3.cjs  one file for Node 20 or later
 //   dist/host-device-l3      the same as bytecode in one static executable; needs nothing
+// With ARCH, the same for that machine, in dist/ARCH/.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { basename, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { buildExecutable, writeBuildInfo } from './tools/build-executable.mjs'
-import { C_OPTIONS, CC, filesInC } from './tools/c-options.mjs'
+import { ARCH, C_OPTIONS, CC, filesInC, isForOther } from './tools/c-options.mjs'
+import { compileKeeper } from './tools/compile-keeper.mjs'
 import { compileSchemas } from './tools/compile-schemas.mjs'
 
 const require = createRequire(import.meta.url)
-const run = (command, args) =>
-  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+
+const DIST = isForOther ? `dist/${ARCH}` : 'dist'
+/** Where the native addon and the keeper are. */
+const NATIVE = isForOther ? `build/${ARCH}` : 'build'
 
 /** The native addon: a Node-API addon. The executable has the same C inside. */
 function compileNativeAddon() {
-  run(CC, [
+  execFileSync(CC, [
     ...[...C_OPTIONS, '-fPIC', '-shared', '-fvisibility=hidden'],
     `-I${require('node-api-headers').include_dir}`,
-    ...['-o', 'build/native-addon.node', ...filesInC('src/kernel/native')],
+    ...['-o', `${NATIVE}/native-addon.node`, ...filesInC('src/kernel/native')],
   ])
 }
-
-/**
- * Compiles a program that needs nothing on the host it runs on, with musl: with glibc it would
- * have twenty times the size. Musl has no headers of the kernel; the system's are linked.
- */
-function compileStatic(program, sources) {
-  const multiarch = execFileSync(CC, ['-print-multiarch'], { encoding: 'utf8' }).trim()
-  mkdirSync('build/kernel-headers', { recursive: true })
-  for (const name of ['linux', 'asm', 'asm-generic']) {
-    rmSync(`build/kernel-headers/${name}`, { force: true })
-    const specific = `/usr/include/${multiarch}/${name}`
-    symlinkSync(
-      existsSync(specific) ? specific : `/usr/include/${name}`,
-      `build/kernel-headers/${name}`,
-    )
-  }
-  run(process.env.MUSL_CC ?? 'musl-gcc', [
-    ...[...C_OPTIONS, '-static', '-idirafter', 'build/kernel-headers'],
-    ...['-o', program, ...sources],
-  ])
-}
-
-/** The address keeper: a small program that the plugin leaves behind in a gVisor sandbox. */
-const compileKeeper = () => compileStatic('build/keeper.bin', ['src/gvisor/keeper/keeper.c'])
 
 /** `target` also decides how the addon's bytes are embedded: Node 20 knows no Uint8Array.fromBase64. */
 const bundleOptions = {
@@ -57,16 +38,26 @@ const bundleOptions = {
   loader: { '.node': 'binary', '.bin': 'binary' },
   alias: { os: './tools/endianness.mjs' },
   logLevel: 'warning',
+  plugins: [
+    {
+      name: 'native',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/build\/[^/]*\.(node|bin)$/ }, ({ path }) => ({
+          path: resolve(NATIVE, basename(path)),
+        })),
+    },
+  ],
 }
 
 async function bundle() {
+  const outfile = `${DIST}/host-device-l3.cjs`
   await build({
     ...bundleOptions,
     entryPoints: ['src/main.ts'],
-    outfile: 'dist/host-device-l3.cjs',
+    outfile,
     banner: { js: '#!/usr/bin/env node' },
   })
-  chmodSync('dist/host-device-l3.cjs', 0o755)
+  chmodSync(outfile, 0o755)
 }
 
 /** `node build.mjs bench`: the bench, for Node to run. */
@@ -78,19 +69,23 @@ async function bundleBench() {
   })
 }
 
-mkdirSync('build', { recursive: true })
-mkdirSync('dist', { recursive: true })
+for (const directory of [NATIVE, DIST]) mkdirSync(directory, { recursive: true })
+const keeper = `${NATIVE}/keeper.bin`
 compileNativeAddon()
-compileKeeper()
+compileKeeper(keeper)
 await compileSchemas()
+const executable = (outfile, entryPoint, options) =>
+  buildExecutable(outfile, { entryPoint, keeper, ...options })
 if (process.argv[2] === 'bench') await bundleBench()
 else if (process.argv[2] === 'sanitized')
-  await buildExecutable('build/host-device-l3-sanitized', 'src/main.ts', { sanitized: true })
+  await executable('build/host-device-l3-sanitized', 'src/main.ts', { sanitized: true })
 else {
   await bundle()
-  await buildExecutable('dist/host-device-l3', 'src/main.ts')
-  writeBuildInfo('dist/build-info.json')
+  await executable(`${DIST}/host-device-l3`, 'src/main.ts')
+  writeBuildInfo(`${DIST}/build-info.json`)
   // For tests: of the host itself, and of what a call loads.
-  await buildExecutable('build/host-program', 'test/support/host-program.ts')
-  await buildExecutable('build/host-device-l3-watched', 'src/main.ts', { watched: true })
+  if (!isForOther) {
+    await executable('build/host-program', 'test/support/host-program.ts')
+    await executable('build/host-device-l3-watched', 'src/main.ts', { watched: true })
+  }
 }

@@ -12,7 +12,7 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { C_OPTIONS, CC, filesInC } from './c-options.mjs'
+import { ARCH, BUILD_CC, C_OPTIONS, CC, filesInC, isForOther } from './c-options.mjs'
 import { hostPlugin } from './host-plugin.mjs'
 
 const ENGINE = 'build/quickjs/root/usr/src/quickjs-ng'
@@ -42,28 +42,30 @@ const run = (command, args, options) =>
  * It is linked with glibc, as a whole. With musl it would have half the size and start 0.05 ms
  * sooner, but its own words for errors and its own texts of addresses, where a message must be
  * the same from both artefacts, and 10 to 18 % more work with large tables.
+ * @param keeper the address keeper, a program
  * @param sanitized for tests: the engine and the host find their own memory errors
  * @param watched for tests: it notes the modules that it reads
  */
 export async function buildExecutable(
   outfile,
-  entryPoint,
-  { sanitized = false, watched = false } = {},
+  { entryPoint, keeper, sanitized = false, watched = false },
 ) {
   fetchEngine()
   const directory = `build/executable/${outfile.replaceAll('/', '-')}`
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
-  compileEngine('', ENGINE_OPTIONS)
-  run(CC, [
+  const variant = sanitized ? 'sanitized-' : isForOther ? `${ARCH}-` : ''
+  compileEngine(BUILD_CC, '', ENGINE_OPTIONS)
+  if (isForOther) compileEngine(CC, variant, ENGINE_OPTIONS)
+  if (sanitized) compileEngine(CC, variant, SANITIZERS)
+  run(BUILD_CC, [
     ...['-std=gnu11', '-O1', '-no-pie', '-D_GNU_SOURCE', `-I${ENGINE}`],
     ...['-o', 'build/executable/compile', 'src/executable/compile.c', ...engineObjects()],
     ...['-lm', '-lpthread'],
   ])
   await bundleModules(entryPoint, `${directory}/modules`)
-  writeProgram(directory)
+  writeProgram(directory, keeper)
   writeNames(directory)
-  if (sanitized) compileEngine('sanitized-', SANITIZERS)
   run(CC, [
     ...(sanitized ? SANITIZERS : RELEASE_OPTIONS),
     ...['-no-pie', `-isystem${ENGINE}`, `-I${directory}`, '-o', outfile],
@@ -71,7 +73,7 @@ export async function buildExecutable(
     ...(watched ? ['-Wl,--wrap=JS_ReadObject', 'test/support/watched-modules.c'] : []),
     // The kernel part is the same C as in the native addon, without its binding.
     ...filesInC('src/kernel/native', ['napi.c']),
-    ...[`${directory}/program.S`, ...engineObjects(sanitized ? 'sanitized-' : '')],
+    ...[`${directory}/program.S`, ...engineObjects(variant)],
     ...['-lm', '-lpthread'],
   ])
 }
@@ -107,11 +109,11 @@ export function writeBuildInfo(path) {
 }
 
 /** It takes half a minute, and changes only with its package. */
-function compileEngine(prefix, options) {
+function compileEngine(compiler, prefix, options) {
   for (const [n, object] of engineObjects(prefix).entries()) {
     const source = `${ENGINE}/${ENGINE_SOURCES[n]}`
     if (existsSync(object) && statSync(object).mtimeMs > statSync(source).ctimeMs) continue
-    run(CC, [...options, '-D_GNU_SOURCE', '-c', '-o', object, source])
+    run(compiler, [...options, '-D_GNU_SOURCE', '-c', '-o', object, source])
   }
 }
 
@@ -135,7 +137,7 @@ async function bundleModules(entryPoint, outdir) {
 }
 
 /** Compiles each module, and writes what modules.c and the linker have to know of them. */
-function writeProgram(directory) {
+function writeProgram(directory, keeper) {
   const parts = readdirSync(`${directory}/modules`).map((name) => ({
     name,
     bytes: run('build/executable/compile', [name], {
@@ -156,7 +158,7 @@ function writeProgram(directory) {
     `.section .rodata
 .global program_bytes, keeper_bytes, keeper_bytes_end
 program_bytes: .incbin "${directory}/program.bytes"
-keeper_bytes: .incbin "build/keeper.bin"
+keeper_bytes: .incbin "${keeper}"
 keeper_bytes_end:
 .section .note.GNU-stack,"",%progbits
 `,

@@ -1,8 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 
-/** The C compiler. */
-export const CC = process.env.CC ?? 'cc'
+/** The C compiler for programs that the build itself runs. */
+export const BUILD_CC = process.env.CC ?? 'cc'
+
+const CROSS_COMPILERS = { arm64: 'aarch64-linux-gnu-gcc', x64: 'x86_64-linux-gnu-gcc' }
+
+/** The machine that the artefacts are for, as Node names it. */
+export const ARCH = process.env.ARCH || process.arch
+
+/** Whether ARCH was given: what is built for it then has directories of its own. */
+export const isForOther = Boolean(process.env.ARCH)
+
+/** The C compiler for what the artefacts hold. */
+export const CC = isForOther ? CROSS_COMPILERS[ARCH] : BUILD_CC
+if (CC === undefined) throw new Error(`ARCH=${ARCH}: it must be arm64 or x64`)
 
 /** How the project's own C is compiled: it runs as root, beside a pod that may be hostile. */
 export const C_OPTIONS = [

@@ -1,11 +1,16 @@
 #!/bin/sh
 # Unpacks a package of another Debian release beside the installed ones, without
 # installing it: fetch-debian-package.sh RELEASE PACKAGE DIRECTORY [DEPENDENCIES]
+# PACKAGE:ARCHITECTURE is one for another machine.
 # DEPENDENCIES is an extended regular expression: those of its dependencies, and of theirs,
 # whose names it matches are unpacked, too.
 set -eu
 release=$1 package=$2 directory=$(realpath -m "$3") dependencies=${4:-}
 [ -d "$directory/root" ] && exit 0
+case $package in
+*:*) architecture=${package#*:} package=${package%:*} ;;
+*) architecture=$(dpkg --print-architecture) ;;
+esac
 mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
 # The mirror this machine already uses.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
@@ -17,7 +22,7 @@ apt() {
   shift
   "$tool" -qq -o "Dir::Etc::SourceList=$directory/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o "Dir::State::Lists=$directory/lists" -o "Dir::Cache=$directory/cache" \
-    -o APT::Sandbox::User=root -o "APT::Default-Release=$release" "$@"
+    -o APT::Sandbox::User=root -o "APT::Default-Release=$release" -o "APT::Architecture=$architecture" "$@"
 }
 apt apt-get update
 packages=$package
