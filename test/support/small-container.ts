@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { execaSync } from 'execa'
+import { until } from './until.js'
+
+const ROOT = '/sys/fs/cgroup'
+const PERIOD_MICROSECONDS = 100_000
+const QUOTA_MICROSECONDS = 10_000
+const MEMORY_BYTES = 50 << 20
+
+/** Where groups are made, and the files that limit them, in version 1 and in version 2. */
+const CONTROLLERS_1: [string, [string, number][]][] = [
+  [
+    `${ROOT}/cpu`,
+    [
+      ['cpu.cfs_period_us', PERIOD_MICROSECONDS],
+      ['cpu.cfs_quota_us', QUOTA_MICROSECONDS],
+    ],
+  ],
+  [`${ROOT}/memory`, [['memory.limit_in_bytes', MEMORY_BYTES]]],
+]
+const LIMITS_2: [string, string][] = [
+  ['cpu.max', `${QUOTA_MICROSECONDS} ${PERIOD_MICROSECONDS}`],
+  ['memory.max', `${MEMORY_BYTES}`],
+]
+
+/**
+ * A control group with a tenth of a CPU and 50 MiB of memory: the limits that Multus's daemon has
+ * by default, in whose container it runs the plugins. Dispose it when nothing runs in it any more.
+ */
+export class SmallContainer implements Disposable {
+  readonly #directories: string[]
+
+  /** Whether this machine has the controllers, in either version. */
+  static readonly isPossible =
+    existsSync(`${ROOT}/memory/memory.limit_in_bytes`) || controllersOf(ROOT).includes('memory')
+
+  constructor(name: string) {
+    if (existsSync(`${ROOT}/cgroup.controllers`)) {
+      writeFileSync(`${ROOT}/cgroup.subtree_control`, '+cpu +memory')
+      this.#directories = [made(`${ROOT}/${name}`, LIMITS_2)]
+    } else {
+      this.#directories = CONTROLLERS_1.map(([root, limits]) => made(`${root}/${name}`, limits))
+    }
+  }
+
+  /** What to put before a command for it to run inside: also where `ip netns exec` hides /sys. */
+  get wrapper(): string[] {
+    const files = this.#directories.map((one) => `/proc/${process.pid}/root${one}/cgroup.procs`)
+    const enter = files.map((file) => `echo $$ >${file}`).join('; ')
+    return ['sh', '-euc', `${enter}; exec "$@"`, 'sh']
+  }
+
+  [Symbol.dispose](): void {
+    for (const directory of this.#directories) {
+      // A process that has ended is in it a moment longer.
+      until(() => readFileSync(`${directory}/cgroup.procs`, 'utf8') === '')
+      rmdirSync(directory)
+    }
+  }
+}
+
+/** Takes a file's contents out of memory, so that whoever runs it next has to read it. */
+export function forget(path: string): void {
+  execaSync('sync', [path])
+  execaSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none'])
+  const { stdout } = execaSync('fincore', ['--bytes', '--noheadings', '--output', 'RES', path])
+  if (stdout.trim() !== '0') throw new Error(`${stdout} bytes of ${path} are still in memory`)
+}
+
+function controllersOf(directory: string): string[] {
+  const file = `${directory}/cgroup.controllers`
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : []
+}
+
+function made(directory: string, limits: [string, string | number][]): string {
+  mkdirSync(directory)
+  for (const [file, value] of limits) writeFileSync(`${directory}/${file}`, `${value}`)
+  return directory
+}
