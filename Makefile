@@ -7,6 +7,8 @@ ARCH =
 # The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
 PEER = /usr/lib/cni/host-device
 ROUNDS = 25
+# --json for a document in place of tables.
+BENCH =
 # The Debian releases whose kernels `make test-vm` runs on, and the one of `make vm-shell`.
 KERNELS = bookworm sid
 KERNEL = bookworm
@@ -83,14 +85,14 @@ check: build
 	node_modules/.bin/biome check
 
 bench: build
-	@tools/require-packages.sh iproute2 time
+	@tools/require-packages.sh iproute2 util-linux-extra
 	node build.mjs bench
 	@case '$(PEER)' in \
 	/usr/lib/cni/*) tools/require-packages.sh containernetworking-plugins; peer=$(PEER) ;; \
 	/*) peer=$(PEER) ;; \
 	*) tools/fetch-debian-package.sh $(PEER) containernetworking-plugins build/$(PEER) && \
 	   peer=build/$(PEER)/root/usr/lib/cni/host-device ;; \
-	esac && PEER=$$peer ROUNDS=$(ROUNDS) node build/bench.cjs
+	esac && PEER=$$peer ROUNDS=$(ROUNDS) node build/bench.mjs $(BENCH)
 
 install: build
 	install -d $(DESTDIR)$(BINDIR)

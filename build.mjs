@@ -60,13 +60,19 @@ async function bundle() {
   chmodSync(outfile, 0o755)
 }
 
-/** `node build.mjs bench`: the bench, for Node to run. */
+/** `node build.mjs bench`: the bench, for Node to run, and what measures a program. */
 async function bundleBench() {
   await build({
     ...bundleOptions,
+    format: 'esm',
+    // What is bundled requires modules of Node.
+    banner: {
+      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)`,
+    },
     entryPoints: ['bench/main.ts'],
-    outfile: 'build/bench.cjs',
+    outfile: 'build/bench.mjs',
   })
+  execFileSync(CC, [...C_OPTIONS, '-static', '-o', 'build/measure', 'bench/measure.c'])
 }
 
 for (const directory of [NATIVE, DIST]) mkdirSync(directory, { recursive: true })

@@ -1,6 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { CONFIGURATION_DEFAULTS } from '../src/cni/configuration-defaults.js'
 import { lendDevice } from '../src/device/lend.js'
 import { returnDevice } from '../src/device/return.js'
@@ -10,85 +8,82 @@ import { applyState } from '../src/state/apply.js'
 import { captureHostNetworkState } from '../src/state/capture.js'
 import { carriedState } from '../src/state/carry.js'
 import { planState } from '../src/state/plan.js'
-import { type Network, settle } from './network.js'
-import { Timings, table } from './statistics.js'
+import { allContestants, type Contestant, callOf } from './contestants.js'
+import { type Measured, measure } from './measured.js'
+import type { Network } from './network.js'
+import type { Noise } from './noise.js'
+import { type Report, Samples, Timings } from './statistics.js'
 
 const COUNT = 10_000
 const ROUNDS = 5
 const GATEWAY = 'via 198.51.100.1 dev'
 const GATEWAY6 = 'via 2001:db8::1 dev'
 
-/** Whoever moves the routes of a device to the sandbox, and what that took. */
+/** Whoever moves the routes of a device to the sandbox. */
 interface Mover {
   name: string
-  /** Brings the device and its routes into the sandbox; returns its peak memory in MiB. */
-  move: () => number
+  /** Brings the device and its routes into the sandbox. */
+  move: () => Cost
   /** Brings the device home. */
   undo: () => void
-  whole: Timings
-  megabytes: number[]
 }
+
+type Cost = Pick<Measured, 'milliseconds' | 'cpuMilliseconds' | 'peakMebibytes'>
 
 /**
  * A device with 10,000 IPv4 and 10,000 IPv6 routes: both artefacts beside what a
  * person would do by hand (save the routes, move the device, replay them with
  * `ip -batch`), and beside the replay alone.
  */
-export function compareManyRoutes(network: Network): void {
+export function compareManyRoutes(network: Network, noise: Noise): Report {
   const replay = new Timings()
   const ourReplay = new Timings()
-  const movers = [
-    plugin('host-device-l3, compiled', 'dist/host-device-l3', network),
-    plugin('host-device-l3.cjs, Node', 'dist/host-device-l3.cjs', network),
-    byHand(network, replay),
-  ]
+  const [executable, node] = allContestants(network)
+  const movers = [plugin(executable, network), plugin(node, network), byHand(network, replay)]
+  const samples = movers.map(() => ({
+    wall: new Samples(),
+    cpu: new Samples(),
+    peak: new Samples(),
+  }))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const mover of movers) {
+    for (const [n, mover] of movers.entries()) {
       prepare()
-      settle()
-      mover.whole.time(() => void mover.megabytes.push(mover.move()))
+      noise.pause()
+      const cost = mover.move()
+      samples[n]?.wall.add(cost.milliseconds)
+      samples[n]?.cpu.add(cost.cpuMilliseconds)
+      samples[n]?.peak.add(cost.peakMebibytes)
       requireAllThere(network)
       mover.undo()
     }
-    replayInProcess(network, ourReplay)
+    replayInProcess(network, ourReplay, noise)
   }
-  const rows = [['', 'median s', 'min s', 'peak MiB']]
-  for (const { name, whole, megabytes } of movers)
-    rows.push([name, ...seconds(whole), Math.max(...megabytes).toFixed(0)])
-  rows.push(['the replay alone, by ip -batch', ...seconds(replay), ''])
-  rows.push(['the replay alone, by our code in Node', ...seconds(ourReplay), ''])
-  console.log(`\n${COUNT} IPv4 and ${COUNT} IPv6 routes, ${ROUNDS} rounds\n`)
-  console.log(table(rows))
+  const wallOf = (wall: Samples) => ({ 'median ms': wall.median, 'min ms': wall.minimum })
+  const rows: Report['rows'] = movers.flatMap(({ name }, n) => {
+    const of = samples[n]
+    if (!of) return []
+    return [
+      { what: name, ...wallOf(of.wall), 'CPU ms': of.cpu.median, 'peak MiB': of.peak.maximum },
+    ]
+  })
+  rows.push({ what: 'the replay alone, by ip -batch', ...wallOf(replay) })
+  rows.push({ what: 'the replay alone, by our code in Node', ...wallOf(ourReplay) })
+  return { title: `ADD with ${COUNT} IPv4 and ${COUNT} IPv6 routes, ${ROUNDS} rounds`, rows }
 }
 
-function plugin(name: string, path: string, network: Network): Mover {
-  const configuration = {
-    cniVersion: '1.0.0',
-    name: 'bench',
-    device: 'eth1',
-    stateDir: network.stateDirectory,
-  }
-  const call = (command: string) =>
-    measured([resolve(path)], network, JSON.stringify(configuration), {
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: 'bench',
-      CNI_NETNS: network.sandboxPath,
-      CNI_IFNAME: 'net1',
-      CNI_PATH: '/opt/cni/bin',
-    })
+function plugin(one: Contestant, network: Network): Mover {
+  const attachment = { device: 'eth1', sandboxPath: network.sandboxPath }
   return {
-    name,
-    move: () => call('ADD'),
-    undo: () => void call('DEL'),
-    whole: new Timings(),
-    megabytes: [],
+    name: one.name,
+    move: () => measure(network, callOf(one, 'ADD', attachment)),
+    undo: () => void measure(network, callOf(one, 'DEL', attachment)),
   }
 }
 
 /** Times what ADD does after the move: work the requests out, and send them. */
-function replayInProcess(network: Network, timings: Timings): void {
+function replayInProcess(network: Network, timings: Timings, noise: Noise): void {
   prepare()
-  settle()
+  noise.pause()
   using host = NetworkNamespace.host()
   using sandbox = host.open(network.sandboxPath)
   const device = findDevice(host, { device: 'eth1' })
@@ -101,41 +96,30 @@ function replayInProcess(network: Network, timings: Timings): void {
 }
 
 function byHand(network: Network, replay: Timings): Mover {
-  const ip = (words: string) => measured(['ip', ...words.split(' ')], network, '')
+  const { hostName, sandboxName } = network
+  const ip = (words: string, input = '') =>
+    measure(network, { command: ['/bin/ip', ...words.split(' ')], input })
   return {
     name: 'by hand: ip route save, move, ip -batch',
     move: () => {
-      ip('-4 route save table main dev eth1')
-      ip('-6 route save table main dev eth1')
-      ip(`link set eth1 netns ${network.sandboxName} name net1 up`)
-      ip(`-n ${network.sandboxName} address add 198.51.100.5/24 dev net1`)
-      ip(`-n ${network.sandboxName} address add 2001:db8::5/64 dev net1 nodad`)
-      let megabytes = 0
-      replay.time(() => {
-        megabytes = measured(
-          ['ip', '-n', network.sandboxName, '-batch', '-'],
-          network,
-          routes('net1'),
-        )
-      })
-      return megabytes
+      const steps = [
+        ip('-4 route save table main dev eth1'),
+        ip('-6 route save table main dev eth1'),
+        ip(`link set eth1 netns ${sandboxName} name net1 up`),
+        ip(`-n ${sandboxName} address add 198.51.100.5/24 dev net1`),
+        ip(`-n ${sandboxName} address add 2001:db8::5/64 dev net1 nodad`),
+        ip(`-n ${sandboxName} -batch -`, routes('net1')),
+      ]
+      replay.add(steps.at(-1)?.milliseconds ?? Number.NaN)
+      const sum = (of: (step: Measured) => number) => steps.reduce((sum, one) => sum + of(one), 0)
+      return {
+        milliseconds: sum((one) => one.milliseconds),
+        cpuMilliseconds: sum((one) => one.cpuMilliseconds),
+        peakMebibytes: Math.max(...steps.map((one) => one.peakMebibytes)),
+      }
     },
-    undo: () =>
-      void ip(`-n ${network.sandboxName} link set net1 netns ${network.hostName} name eth1`),
-    whole: new Timings(),
-    megabytes: [],
+    undo: () => void ip(`-n ${sandboxName} link set net1 netns ${hostName} name eth1`),
   }
-}
-
-/** Runs a command; returns its peak memory, in MiB, as GNU time reports it. */
-function measured(command: string[], network: Network, input: string, variables = {}): number {
-  const report = `${network.stateDirectory}/peak`
-  execFileSync('time', ['-f', '%M', '-o', report, ...command], {
-    input,
-    env: { PATH: process.env.PATH, ...variables },
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  return Number(readFileSync(report, 'utf8')) / 1024
 }
 
 function prepare(): void {
@@ -169,6 +153,3 @@ function requireAllThere({ sandboxName }: Network): void {
     if (count !== COUNT) throw new Error(`${count} of ${COUNT} routes are there`)
   }
 }
-
-const seconds = (timings: Timings) =>
-  [timings.median, timings.minimum].map((milliseconds) => (milliseconds / 1000).toFixed(2))

@@ -43,10 +43,14 @@ export class SmallContainer implements Disposable {
     }
   }
 
-  /** What to put before a command for it to run inside: also where `ip netns exec` hides /sys. */
+  /** The files to which a process writes 0 to be inside: also where `ip netns exec` hides /sys. */
+  get files(): string[] {
+    return this.#directories.map((one) => `/proc/${process.pid}/root${one}/cgroup.procs`)
+  }
+
+  /** What to put before a command for it to run inside. */
   get wrapper(): string[] {
-    const files = this.#directories.map((one) => `/proc/${process.pid}/root${one}/cgroup.procs`)
-    const enter = files.map((file) => `echo $$ >${file}`).join('; ')
+    const enter = this.files.map((file) => `echo 0 >${file}`).join('; ')
     return ['sh', '-euc', `${enter}; exec "$@"`, 'sh']
   }
 
