@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { execa, execaSync } from 'execa'
@@ -47,6 +47,8 @@ export function compileAttacker(name: string): AttackerProgram {
   const directory = mkdtempSync(`${tmpdir()}/hdl3-attacker-`)
   const source = fileURLToPath(new URL(`../hostile/${name}.c`, import.meta.url))
   execaSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', `${directory}/${name}`, source])
+  // Attackers are not always root.
+  chmodSync(directory, 0o755)
   return {
     program: `${directory}/${name}`,
     remove: () => rmSync(directory, { recursive: true }),
