@@ -86,23 +86,27 @@ export function attachmentOf(call: Call): AttachmentKey {
   return { containerId, interfaceName: ifName, nameInSandbox: nameInSandbox(call) }
 }
 
-/** The call's interface in prevResult, if it is there. */
-export function reportedInterface(call: Call): ResultInterface | undefined {
-  return call.configuration.prevResult?.interfaces?.[indexOfInterface(call)]
+/** The interface of a name in the call's sandbox, if it is in prevResult. */
+export function reportedInterface(
+  call: Call,
+  name = nameInSandbox(call),
+): ResultInterface | undefined {
+  return call.configuration.prevResult?.interfaces?.[indexOfInterface(call, name)]
 }
 
 /**
  * The addresses of that interface in prevResult, and all routes there: a route names no interface.
  */
-export function reportedAssignment(call: Call): Pick<Result, 'ips' | 'routes'> {
+export function reportedAssignment(
+  call: Call,
+  name = nameInSandbox(call),
+): Pick<Result, 'ips' | 'routes'> {
   const { ips = [], routes = [] } = call.configuration.prevResult ?? {}
-  const index = indexOfInterface(call)
+  const index = indexOfInterface(call, name)
   return { ips: ips.filter((ip) => ip.interface === index), routes }
 }
 
-function indexOfInterface(call: Call): number {
-  const { environment, configuration } = call
-  const wanted = nameInSandbox(call)
+function indexOfInterface({ environment, configuration }: Call, wanted: string): number {
   const { interfaces = [] } = configuration.prevResult ?? {}
   return interfaces.findIndex(
     ({ name, sandbox }) => name === wanted && sandbox === environment.netns,

@@ -7,7 +7,7 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
 import { carriedState } from '../state/carry.js'
-import { asFaults, missingAssignment, missingState } from '../state/verify.js'
+import { asFaults, beyond, missingAssignment, missingState } from '../state/verify.js'
 import {
   attachmentOf,
   type Call,
@@ -20,9 +20,9 @@ import {
 import { wayOf } from './way.js'
 
 /**
- * CHECK: the device is in the sandbox, under its name and up, and has everything that was carried
- * and assigned. Additions by later plugins are accepted, and so are changes that prevResult
- * reports.
+ * CHECK: the device is in the sandbox, under its name and up, and has what was carried and assigned
+ * and is still in prevResult. Later plugins may add anything, and change or remove what they
+ * change in the result too.
  * @throws Failure `not-as-left` that lists every difference
  */
 export async function check(call: Call): Promise<undefined> {
@@ -54,12 +54,15 @@ async function checkDevice(call: Call): Promise<undefined> {
   using sandbox = host.open(environment.netns)
   const link = findInSandbox(sandbox, record)
   if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
+  const { name } = reportedInterface(call, link.name) ?? { name: nameInSandbox(call) }
+  const reported = reportedAssignment(call, name)
+  const state = carriedState(record.state, onHost)
   const missing = () => [
-    ...missingState(sandbox, onHost, link, carriedState(record.state, onHost)),
-    ...missingAssignment(sandbox, link, reportedAssignment(call)),
+    ...missingState(sandbox, onHost, link, { state, lentAt: record.lentAt }, reported),
+    ...missingAssignment(sandbox, link, beyond(reported, state)),
   ]
   requireFaultless(sandbox, link, [
-    ...linkFaults(link, record, reportedInterface(call)?.mac),
+    ...linkFaults(link, record, call),
     ...(gvisor?.faults(sandbox, link, missing) ?? asFaults(missing())),
   ])
 }
@@ -103,15 +106,15 @@ function findInSandbox(
   return findLink(sandbox.socket, { name: device.nameInSandbox })
 }
 
-function linkFaults(
-  link: Link,
-  { mode, device }: AttachmentRecord,
-  reportedMac: string | undefined,
-): string[] {
+/** A name or MAC that prevResult reports is as good as the one that ADD left. */
+function linkFaults(link: Link, { mode, device }: AttachmentRecord, call: Call): string[] {
   const faults: string[] = []
-  const macs = [...(mode === 'move' ? [device.onHost.hardwareAddress] : []), reportedMac]
-  if (link.name !== device.nameInSandbox) faults.push(`its name should be ${device.nameInSandbox}`)
+  const reported = reportedInterface(call, link.name)
+  if (!reported && reportedInterface(call))
+    faults.push(`its name should be ${device.nameInSandbox}`)
   if (!link.up) faults.push('it is down')
+  const reportedMac = (reported ?? reportedInterface(call))?.mac
+  const macs = [...(mode === 'move' ? [device.onHost.hardwareAddress] : []), reportedMac]
   if (macs[0] !== undefined && !macs.includes(link.hardwareAddress))
     faults.push(`its MAC is ${link.hardwareAddress}, and should be ${macs[0]}`)
   return faults

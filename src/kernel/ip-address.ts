@@ -47,6 +47,12 @@ export function splitPrefix(prefix: string): { address: string; length: number }
   return { address: prefix.slice(0, slash), length: Number(prefix.slice(slash + 1)) }
 }
 
+/** A prefix with its address as inet_ntop(3) writes it: "2001:DB8:0::/32" becomes "2001:db8::/32". */
+export function canonicalPrefix(prefix: string): string {
+  const { address, length } = splitPrefix(prefix)
+  return `${addressText(addressBytes(address))}/${length}`
+}
+
 /** Whether a prefix covers every address of its family: "0.0.0.0/0" or "::/0". */
 export function coversEverything(prefix: string): boolean {
   return prefix.endsWith('/0')

@@ -1,4 +1,4 @@
-import { addressBytes, addressText, splitPrefix } from '../kernel/ip-address.js'
+import { addressBytes, addressText, canonicalPrefix, splitPrefix } from '../kernel/ip-address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
 import { ROUTE_PROTOCOL, ROUTE_TYPE, SCOPE, TABLE } from '../kernel/netlink/constants.js'
@@ -82,10 +82,9 @@ function assignedRoute(route: AssignedRoute, gateway: string | undefined, device
     ...(mtu === undefined ? {} : { mtu }),
     ...(advmss === undefined ? {} : { advmss }),
   }
-  const { address, length } = splitPrefix(dst)
   return {
     family,
-    destination: `${addressText(addressBytes(address))}/${length}`,
+    destination: canonicalPrefix(dst),
     typeOfService: 0,
     table,
     protocol: ROUTE_PROTOCOL.boot,
