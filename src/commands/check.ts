@@ -97,13 +97,15 @@ function requireRecord(store: RecordStore<AttachmentRecord>, call: Call): Attach
   )
 }
 
-/** A moved device is found by its identity, an interface of another plugin by its name. */
+/** A moved device is found by its identity, an interface of another plugin by its index or name. */
 function findInSandbox(
   sandbox: NetworkNamespace,
-  { mode, device }: AttachmentRecord,
+  { mode, device, added }: AttachmentRecord,
 ): Link | undefined {
   if (mode === 'move') return locate(device, [sandbox])?.link
-  return findLink(sandbox.socket, { name: device.nameInSandbox })
+  const index = added?.onInterface?.index
+  const same = index === undefined ? undefined : findLink(sandbox.socket, { index })
+  return same ?? findLink(sandbox.socket, { name: device.nameInSandbox })
 }
 
 /** A name or MAC that prevResult reports is as good as the one that ADD left. */

@@ -8,10 +8,9 @@ import { type AttachmentKey, attachmentName, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
-import { carried } from '../state/carry.js'
-import { planRemovalOfRules } from '../state/plan.js'
 import { restoreHostState } from '../state/restore.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
+import { takeOffAdditions } from './additions.js'
 import { openIfThere } from './namespaces.js'
 
 /** Options for releasing an attachment. */
@@ -24,8 +23,8 @@ export interface ReleaseOptions {
 
 /**
  * Returns the device of an attachment to the host under its own name, up if it was up, and removes
- * the record. State applied to another plugin's interface disappears with that interface; only its
- * policy rules are deleted here. Succeeds if there is nothing to do.
+ * the record. What was added to the sandbox, or to another plugin's interface there, is taken off.
+ * Succeeds if there is nothing to do.
  * @returns whether there was such an attachment
  * @throws Failure; the device stays usable where it is, and a later DEL can try again
  */
@@ -49,9 +48,8 @@ export function releaseAttachment(
     const home = returnLentDevice(host, sandbox, store, record, restore)
     if (home && restore) restoreOrWarn(host, home, record)
   }
-  // Rules do not move with the device. They are deleted last: if the return fails, the device still
-  // needs them in the sandbox.
-  if (sandbox) removeRules(sandbox, record)
+  // Last: if the return fails, the device still needs its rules in the sandbox.
+  if (sandbox) takeOffAdditions(store, sandbox, record)
   store.remove(key)
   note('info', `ended the attachment of ${record.device.onHost.name}`, () => ({
     ...key,
@@ -120,18 +118,6 @@ export function restoreState(
   { device, state, lentAt }: AttachmentRecord,
 ): Refusal[] {
   return restoreHostState(host, home, device.onHost, state, lentAt)
-}
-
-/**
- * Removes the carried policy rules from a sandbox: the kernel does not remove them with the device.
- * A rule that is already gone is not an error.
- */
-export function removeRules(
-  sandbox: NetworkNamespace,
-  { device, state }: Pick<AttachmentRecord, 'device' | 'state'>,
-): void {
-  const rules = carried(state.rules)
-  sandbox.socket.requestAll(planRemovalOfRules(device.onHost, device.nameInSandbox, rules))
 }
 
 /** A failure to restore is only a warning: the device itself is back on the host. */

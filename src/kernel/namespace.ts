@@ -8,6 +8,7 @@ import {
   statSync,
 } from 'node:fs'
 import { Failure } from '../failure.js'
+import type { NamespaceIdentity } from './identity-schema.js'
 import { nativeAddon } from './native-addon.js'
 import { RouteSocket } from './netlink/route-socket.js'
 
@@ -62,6 +63,18 @@ export class NetworkNamespace {
   get socket(): RouteSocket {
     this.#socket ??= this.run(() => RouteSocket.openHere())
     return this.#socket
+  }
+
+  /** What distinguishes this namespace from every other one, for the records. */
+  get identity(): NamespaceIdentity {
+    const { dev, ino } = fstatSync(this.fd)
+    return { device: dev, inode: ino }
+  }
+
+  /** Whether this is the namespace of a record. */
+  is({ device, inode }: NamespaceIdentity): boolean {
+    const own = this.identity
+    return own.device === device && own.inode === inode
   }
 
   /** Whether a path leads to this namespace. */

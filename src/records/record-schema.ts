@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LentDeviceSchema } from '../device/lent-device-schema.js'
-import { HostNetworkStateSchema } from '../state/schema.js'
+import { NamespaceIdentitySchema } from '../kernel/identity-schema.js'
+import { AdditionsSchema, HostNetworkStateSchema } from '../state/schema.js'
 
 /** The number of the format below. `format-1.ts` converts records of the previous format. */
 export const FORMAT = 2
@@ -16,11 +17,13 @@ export const AttachmentRecordSchema = Type.Object({
   interfaceName: Type.String({ description: 'CNI_IFNAME' }),
   network: Type.String(),
   sandboxPath: Type.String(),
+  sandbox: Type.Optional(NamespaceIdentitySchema),
   lentAt: Type.Integer({ description: 'seconds since 1970' }),
   bootId: Type.Optional(
     Type.String({ description: 'of the kernel whose indexes and paths these are' }),
   ),
   device: LentDeviceSchema,
   state: HostNetworkStateSchema,
+  added: Type.Optional(AdditionsSchema),
 })
 export type AttachmentRecord = Static<typeof AttachmentRecordSchema>

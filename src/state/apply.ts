@@ -9,6 +9,8 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
+import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
 import type { Addition, StatePlan } from './plan.js'
 import { routeKey } from './routes.js'
@@ -35,7 +37,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   const addresses = addMissing(socket, plan.addresses)
   socket.requestAll(plan.detection)
   // Rules before routes: the route to a gateway may be in another table that only a rule selects.
-  const rules = addMissing(socket, plan.rules)
+  const rules = addRules(socket, plan.rules)
   const routes = addRoutes(socket, device, plan.routes)
   const neighbors = addAll(socket, plan.neighbors)
   return [
@@ -104,6 +106,20 @@ function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] 
 /** Like `addAll`, but an object that already exists (EEXIST) counts as added. */
 function addMissing<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
   return addAll(socket, additions).filter(({ error }) => !error.is('EEXIST'))
+}
+
+/**
+ * Adds rules. EEXIST counts as added only if the very same rule exists: the kernel also answers it
+ * if there is one like it with a source or a destination besides.
+ */
+function addRules(socket: RouteSocket, additions: Addition<Rule>[]): Refused<Rule>[] {
+  const refused = addAll(socket, additions)
+  const isLike = ({ error }: Refused<Rule>) => error.is('EEXIST')
+  if (!refused.some(isLike)) return refused
+  const there = new Set(dumpRules(socket).map(ruleKey))
+  const absent = refused.filter((one) => isLike(one) && !there.has(ruleKey(one.value)))
+  const again = absent.map(({ value }) => ({ value, request: ruleRequest(value, 'duplicate') }))
+  return [...refused.filter((one) => !isLike(one)), ...addAll(socket, again)]
 }
 
 /**

@@ -12,6 +12,9 @@ import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import type { StateToApply } from './carry.js'
 
+/** What a request needs of a device. */
+type Device = Pick<Link, 'index' | 'name'>
+
 /** Requests that apply a state, in order. */
 export interface StatePlan {
   up: boolean
@@ -36,15 +39,14 @@ export interface Addition<T> {
  * @param original the device as it was when the state was captured
  * @param device the device to apply the state to; its index and name may differ
  */
-export function planState(original: Link, device: Link, state: StateToApply): StatePlan {
+export function planState(original: Device, device: Device, state: StateToApply): StatePlan {
   return {
     up: state.up,
     sysctls: state.sysctls,
     ...planAddresses(original, device, state.addresses, state.detectDuplicates === true),
-    rules: state.rules.map((value) => ({
-      value,
-      request: ruleRequest(aboutDevice(original, device, value), 'add'),
-    })),
+    rules: state.rules
+      .map((rule) => aboutDevice(original, device, rule))
+      .map((value) => ({ value, request: ruleRequest(value, 'add') })),
     routes: planRoutes(original, device, state.routes),
     neighbors: state.neighbors.map((value) => ({
       value,
@@ -53,18 +55,12 @@ export function planState(original: Link, device: Link, state: StateToApply): St
   }
 }
 
-/** The requests that remove the carried rules from a sandbox. */
-export function planRemovalOfRules(
-  original: Link,
-  nameInSandbox: string,
-  rules: Rule[],
-): Request[] {
-  const device = { name: nameInSandbox }
-  return rules.map((rule) => ruleRequest(aboutDevice(original, device, rule), 'delete'))
-}
-
 /** Replaces the device's old name in a rule. */
-export function aboutDevice(original: Link, device: Pick<Link, 'name'>, rule: Rule): Rule {
+export function aboutDevice(
+  original: Pick<Link, 'name'>,
+  device: Pick<Link, 'name'>,
+  rule: Rule,
+): Rule {
   const renamed = (name: string | undefined) => (name === original.name ? device.name : name)
   const inputInterface = renamed(rule.inputInterface)
   const outputInterface = renamed(rule.outputInterface)
@@ -92,8 +88,8 @@ const LABEL_BYTES = 15
  * the same link. It would do harm: a tentative address cannot be the preferred source of a route.
  */
 function planAddresses(
-  original: Link,
-  device: Link,
+  original: Device,
+  device: Device,
   addresses: Address[],
   detectDuplicates: boolean,
 ): Pick<StatePlan, 'addresses' | 'detection'> {
@@ -144,7 +140,7 @@ function relabel(label: string, originalName: string, name: string): string | un
  * Puts routes without a gateway first: a gateway must be reachable when its route is added. This
  * makes one pass enough on nearly every host.
  */
-function planRoutes(original: Link, device: Link, routes: Route[]): Addition<Route>[] {
+function planRoutes(original: Device, device: Device, routes: Route[]): Addition<Route>[] {
   const onLink = ({ nexthops }: Route) =>
     nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
   const ordered = [...routes.filter(onLink), ...routes.filter((route) => !onLink(route))]
@@ -155,7 +151,11 @@ function planRoutes(original: Link, device: Link, routes: Route[]): Addition<Rou
 }
 
 /** Replaces the device's old index in nexthops; the index may change on a move. */
-function through(original: Link, device: Link, route: Route): Route {
+export function through(
+  original: Pick<Link, 'index'>,
+  device: Pick<Link, 'index'>,
+  route: Route,
+): Route {
   const nexthops = route.nexthops.map((nexthop) =>
     nexthop.interfaceIndex === original.index
       ? { ...nexthop, interfaceIndex: device.index }

@@ -31,6 +31,27 @@ export const HostNetworkStateSchema = Type.Object({
 })
 export type HostNetworkState = Static<typeof HostNetworkStateSchema>
 
+/**
+ * What ADD adds to a sandbox beyond what is there already, named and numbered as in the sandbox.
+ * Only this is taken off again: the rest is the pod's own, or another plugin's.
+ */
+export const AdditionsSchema = Type.Object({
+  rules: Type.Array(RuleSchema, { description: 'also those that only another loan has added' }),
+  onInterface: Type.Optional(
+    Type.Object(
+      {
+        index: Type.Integer(),
+        addresses: Type.Array(AddressSchema),
+        routes: Type.Array(RouteSchema),
+        neighbors: Type.Array(NeighborSchema),
+      },
+      { description: 'to the interface of another plugin; a moved device takes its state along' },
+    ),
+  ),
+})
+export type Additions = Static<typeof AdditionsSchema>
+export type InterfaceAdditions = NonNullable<Additions['onInterface']>
+
 /** A captured object of one kind. */
 export interface Captured<T> {
   value: T

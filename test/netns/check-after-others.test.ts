@@ -90,6 +90,15 @@ describe.each(ARTEFACTS)('CHECK: $artefact', ({ path }) => {
     expectFault(result, 'address 198.51.100.5/24 is missing')
   })
 
+  it('finds an interface of another plugin under another name, too', () => {
+    testbed.inPod('link add net1 type ifb')
+    const interfaces = [{ name: 'net1', sandbox: testbed.sandboxPath }]
+    const { document: result } = call('ADD', { prevResult: { cniVersion: '1.0.0', interfaces } })
+    testbed.inPod('link set net1 name data0')
+    result.interfaces[0].name = 'data0'
+    expectGood(result)
+  })
+
   it('has no objection to routes that `sbr` moved to a table of its own', () => {
     const chain = new Chain(
       testbed,

@@ -12,7 +12,7 @@ import { decodeNeighbor } from '../../src/kernel/netlink/neighbor.js'
 import { decodeRoute } from '../../src/kernel/netlink/route.js'
 import { decodeRule } from '../../src/kernel/netlink/rule.js'
 import type { StateToApply } from '../../src/state/carry.js'
-import { aboutDevice, planRemovalOfRules, planState } from '../../src/state/plan.js'
+import { aboutDevice, planState } from '../../src/state/plan.js'
 import { address, link, neighbor, route, rule } from '../support/kernel-objects.js'
 
 const original = link()
@@ -124,12 +124,6 @@ describe('rules are planned', () => {
     const [planned] = plan({ rules: [about] }).rules
     expect(planned?.request.type).toBe(RTM.newRule)
     expect(planned && decodeRule(reported(planned.request))).toEqual(expected)
-  })
-
-  it('to be removed the same way', () => {
-    const [removal] = planRemovalOfRules(original, 'net1', [about])
-    expect(removal?.type).toBe(RTM.deleteRule)
-    expect(removal && decodeRule(reported(removal))).toEqual(expected)
   })
 })
 

@@ -4,14 +4,16 @@ import type { Link } from '../../kernel/netlink/link-schema.js'
 import { lockAttachment } from '../../records/lock.js'
 import type { AttachmentKey } from '../../records/record.js'
 import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { additionsTo, joined } from '../../state/additions.js'
 import { applyState } from '../../state/apply.js'
+import { assignedState } from '../../state/assigned.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import { planState } from '../../state/plan.js'
 import type { HostNetworkState } from '../../state/schema.js'
+import { takeOffAdditions, withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces, requireInterface } from '../namespaces.js'
-import { removeRules } from '../release.js'
 import { selectorOf } from '../way.js'
 import { applyAssigned, askForAddresses } from './assign.js'
 import { logAdd, recordOf } from './record.js'
@@ -37,25 +39,32 @@ export async function addByApply(call: Call): Promise<object> {
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireSupportedLink(sandbox, link)
   const { original, state } = stateToApply(host, key, call)
-  const { nameInSandbox } = key
-  const record = recordOf(call, 'apply', { onHost: original, nameInSandbox }, state)
+  const earlier = store.read(key)
+  const all = carriedState(state, original)
+  const carried = gvisor?.fit(sandbox, all, original, link.index) ?? all
+  let additions = additionsTo(sandbox, original, link, carried)
+  const lent = { onHost: original, nameInSandbox: key.nameInSandbox }
+  const record = withAdditions(store, sandbox, recordOf(call, 'apply', lent, state), additions)
   store.write(record)
   try {
-    const all = carriedState(state, original)
-    const carried = gvisor?.fit(sandbox, all, original, link.index) ?? all
     gvisor?.makeRoom(sandbox, link, carried.addresses)
     applyState(sandbox, link, planState(original, link, carried))
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
-    if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
+    if (assigned) {
+      additions = joined(additions, additionsTo(sandbox, link, link, assignedState(assigned, link)))
+      store.write(withAdditions(store, sandbox, record, additions))
+      applyAssigned(sandbox, link, assigned, gvisor)
+    }
     const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
     gvisor?.keep(sandbox, link)
     logAdd(`applied the state of ${original.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {
     throw await undoAdd(ipam, error, () => {
-      removeRules(sandbox, record)
-      store.remove(key)
-      return `what ${link.name} was given before goes with it when the sandbox is torn down`
+      takeOffAdditions(store, sandbox, record, { earlier, onInterface: additions })
+      if (earlier) store.write(earlier)
+      else store.remove(key)
+      return `what ${link.name} was given is taken off again`
     })
   }
 }

@@ -16,6 +16,7 @@ import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import { planState } from '../../state/plan.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
+import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { applyAssigned, askForAddresses } from './assign.js'
@@ -59,7 +60,7 @@ export async function addByMove(call: Call): Promise<object> {
   if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
     resultOf(call, prepare(expected).contribution, undefined)
 
-  const record = recordOf(call, 'move', lent, state)
+  const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, state))
   store.write(record)
   try {
     const bringUp = state.sysctls.length === 0

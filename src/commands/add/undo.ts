@@ -6,7 +6,8 @@ import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
-import { removeRules, restoreState, returnLentDevice } from '../release.js'
+import { takeOffAdditions } from '../additions.js'
+import { restoreState, returnLentDevice } from '../release.js'
 
 /**
  * Undoes a failed ADD, with extra time.
@@ -81,7 +82,7 @@ function returnHome(
 ): string {
   const { onHost } = record.device
   const link = returnLentDevice(host, sandbox, store, record, true)
-  removeRules(sandbox, record)
+  takeOffAdditions(store, sandbox, record)
   if (!link)
     throw new Failure(
       'return-failed',

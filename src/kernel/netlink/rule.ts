@@ -10,6 +10,7 @@ import {
   type Attribute,
   bytes,
   decodeAttributes,
+  encodeAttributes,
   keepOpaque,
   opaqueAttributes,
   optional,
@@ -68,17 +69,31 @@ export function dumpRules(socket: RouteSocket): Rule[] {
     .filter((rule) => rule !== undefined)
 }
 
+/** Message type and flags of each request about a rule. */
+const RULE_REQUESTS = {
+  add: { type: RTM.newRule, flags: Flag.create | Flag.exclusive },
+  duplicate: { type: RTM.newRule, flags: Flag.create },
+  delete: { type: RTM.deleteRule, flags: 0 },
+} as const
+
 /**
  * Request to add or delete a rule.
- * @param what `add` fails with EEXIST if an identical rule exists
+ * @param what `add` fails with EEXIST if there is such a rule, or one with a source or destination
+ *   besides; `duplicate` does not. `delete` deletes the first rule that has everything that this
+ *   one has, whatever it has besides
  */
-export function ruleRequest(rule: Rule, what: 'add' | 'delete'): Request {
+export function ruleRequest(rule: Rule, what: keyof typeof RULE_REQUESTS): Request {
   return {
-    type: what === 'add' ? RTM.newRule : RTM.deleteRule,
-    flags: what === 'add' ? Flag.create | Flag.exclusive : 0,
+    ...RULE_REQUESTS[what],
     header: fixedPart(rule),
     attributes: encodeAttributesOf(rule),
   }
+}
+
+/** Identity of a rule: everything in it. */
+export function ruleKey(rule: Rule): string {
+  const attributes = encodeAttributes(encodeAttributesOf(rule))
+  return Buffer.concat([fixedPart(rule), attributes]).toString('hex')
 }
 
 /** Undefined if the family is not IP. */

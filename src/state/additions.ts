@@ -1,0 +1,81 @@
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpAddresses } from '../kernel/netlink/address.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Request } from '../kernel/netlink/message.js'
+import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
+import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { StateToApply } from './carry.js'
+import { describeAddress, describeNeighbor } from './describe.js'
+import { planState, through } from './plan.js'
+import { routeKey } from './routes.js'
+import type { InterfaceAdditions } from './schema.js'
+
+type InterfaceState = Pick<StateToApply, 'addresses' | 'routes' | 'neighbors'>
+
+/**
+ * Of a state to apply to an interface, what the interface does not have yet.
+ * @param original the device as it was when the state was captured
+ */
+export function additionsTo(
+  { socket }: NetworkNamespace,
+  original: Pick<Link, 'index'>,
+  link: Link,
+  { addresses, routes, neighbors }: InterfaceState,
+): InterfaceAdditions {
+  const { index } = link
+  return {
+    index,
+    // Without its label, which is not part of its identity.
+    addresses: lacking(
+      addresses.map(({ label, ...address }) => address),
+      () => dumpAddresses(socket, index),
+      describeAddress,
+    ),
+    routes: lacking(
+      routes.map((route) => through(original, link, route)),
+      () => dumpRoutes(socket, index),
+      routeKey,
+    ),
+    neighbors: lacking(neighbors, () => dumpNeighbors(socket, index), describeNeighbor),
+  }
+}
+
+/** Both additions, each object once; the index is that of the second. */
+export function joined(
+  first: InterfaceAdditions | undefined,
+  second: InterfaceAdditions,
+): InterfaceAdditions {
+  if (!first) return second
+  const { index, addresses, routes, neighbors } = second
+  return {
+    index,
+    addresses: [...lacking(first.addresses, () => addresses, describeAddress), ...addresses],
+    routes: [...lacking(first.routes, () => routes, routeKey), ...routes],
+    neighbors: [...lacking(first.neighbors, () => neighbors, describeNeighbor), ...neighbors],
+  }
+}
+
+/** The wanted objects of which none with the same key is there. */
+function lacking<T>(wanted: T[], there: () => T[], key: (value: T) => string): T[] {
+  if (wanted.length === 0) return []
+  const keys = new Set(there().map(key))
+  return wanted.filter((value) => !keys.has(key(value)))
+}
+
+/** Takes additions off an interface. What is already gone is not an error. */
+export function removeAdditions({ socket }: NetworkNamespace, added: InterfaceAdditions): void {
+  const link = { index: added.index, name: '' }
+  const { routes, neighbors, addresses } = planState(link, link, {
+    ...added,
+    up: false,
+    rules: [],
+    sysctls: [],
+  })
+  const additions = [...routes.toReversed(), ...neighbors, ...addresses]
+  socket.requestAll(additions.map(({ request }) => removalOf(request)))
+}
+
+/** Each RTM_DEL… follows its RTM_NEW…, and what it states has to match. */
+function removalOf({ type, header, attributes = [] }: Request): Request {
+  return { type: type + 1, header, attributes }
+}

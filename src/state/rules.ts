@@ -1,0 +1,119 @@
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
+import type { Rule } from '../kernel/netlink/rule-schema.js'
+import { describeRule } from './describe.js'
+import { aboutDevice } from './plan.js'
+
+/** Rules with the device's name in the sandbox in place of its name on the host. */
+export function rulesInSandbox(
+  original: Pick<Link, 'name'>,
+  nameInSandbox: string,
+  rules: Rule[],
+): Rule[] {
+  return rules.map((rule) => aboutDevice(original, { name: nameInSandbox }, rule))
+}
+
+/**
+ * Of rules to add, those that a loan may take away again: not there yet, or there because of
+ * another loan. Any other rule is the sandbox's own.
+ * @param ofLoans the rules of all loans in the sandbox
+ */
+export function rulesToOwn(socket: RouteSocket, wanted: Rule[], ofLoans: () => Rule[]): Rule[] {
+  if (wanted.length === 0) return []
+  const there = keysOf(dumpRules(socket))
+  if (!wanted.some((rule) => there.has(ruleKey(rule)))) return wanted
+  const shared = keysOf(ofLoans())
+  return wanted.filter((rule) => !there.has(ruleKey(rule)) || shared.has(ruleKey(rule)))
+}
+
+/**
+ * Removes rules from a sandbox, and no other: the kernel would also take a rule that is like one of
+ * them and has more selectors. A rule that is already gone is not an error.
+ * @param ofOthers the rules of the other loans in the sandbox, which stay
+ * @returns what could not be removed, in iproute2's notation
+ */
+export function removeRules(socket: RouteSocket, rules: Rule[], ofOthers: () => Rule[]): string[] {
+  if (rules.length === 0) return []
+  const there = dumpRules(socket)
+  const keys = keysOf(there)
+  const present = rules.filter((rule) => keys.has(ruleKey(rule)))
+  if (present.length === 0) return []
+  const needed = keysOf(ofOthers())
+  const unneeded = present.filter((rule) => !needed.has(ruleKey(rule)))
+  const isCovered = (rule: Rule) => siblingsBefore(rule, there).some((one) => hasAllOf(one, rule))
+  const [simple, covered] = [unneeded.filter((one) => !isCovered(one)), unneeded.filter(isCovered)]
+  const errors = socket.requestAll(simple.map((rule) => ruleRequest(rule, 'delete')))
+  return [
+    ...simple.filter((_, n) => errors[n] && !errors[n].is('ENOENT')),
+    ...covered.filter((rule) => !removeExactly(socket, rule)),
+  ].map(describeRule)
+}
+
+/** Rules of the same family and priority that come before a rule. */
+function siblingsBefore(rule: Rule, there: Rule[]): Rule[] {
+  const siblings = siblingsOf(rule, there)
+  const key = ruleKey(rule)
+  const position = siblings.findIndex((other) => ruleKey(other) === key)
+  return siblings.slice(0, Math.max(0, position))
+}
+
+function siblingsOf({ family, priority }: Rule, there: Rule[]): Rule[] {
+  return there.filter((other) => other.family === family && other.priority === priority)
+}
+
+/** More rules of one priority than this are not put in order for the sake of one. */
+const MOST_OF_ONE_PRIORITY = 200
+
+/**
+ * Removes a rule although the kernel would take another one for it: each rule of that priority goes
+ * to the end in turn. It is added once more, then deleted where it was, where it is the first of
+ * its priority. Afterwards the order is the same, and at no moment is one of them missing.
+ * @returns whether it is gone
+ */
+function removeExactly(socket: RouteSocket, rule: Rule): boolean {
+  const siblings = siblingsOf(rule, dumpRules(socket))
+  if (siblings.length > MOST_OF_ONE_PRIORITY) return false
+  const key = ruleKey(rule)
+  return siblings.every(
+    (other) =>
+      (ruleKey(other) === key || carriedOut(socket, other, 'duplicate')) &&
+      carriedOut(socket, other, 'delete'),
+  )
+}
+
+function carriedOut(socket: RouteSocket, rule: Rule, what: 'duplicate' | 'delete'): boolean {
+  const [error] = socket.requestAll([ruleRequest(rule, what)])
+  return error === undefined
+}
+
+/** What the kernel compares when it looks for a rule to delete, if the request states it. */
+const COMPARED = [
+  'action',
+  'table',
+  'from',
+  'to',
+  'inputInterface',
+  'outputInterface',
+  'typeOfService',
+  'firewallMark',
+  'firewallMask',
+  'protocol',
+  'sourcePorts',
+  'destinationPorts',
+  'users',
+] as const
+
+/** Whether the kernel might take a rule for another one that it is to delete. */
+function hasAllOf(other: Rule, rule: Rule): boolean {
+  return COMPARED.every((part) => !rule[part] || rule[part] === other[part])
+}
+
+/** Each rule once. */
+export function withoutDuplicates(rules: Rule[]): Rule[] {
+  return [...new Map(rules.map((rule) => [ruleKey(rule), rule])).values()]
+}
+
+function keysOf(rules: Rule[]): Set<string> {
+  return new Set(rules.map(ruleKey))
+}

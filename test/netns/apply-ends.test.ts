@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { observePod } from '../support/carried-state.js'
+import { Chain, chained, searchPathFor } from '../support/chain.js'
+import { STOCK_DIRECTORY } from '../support/other-plugins.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+/** DEL of `apply` takes off what its ADD gave another plugin's interface, and nothing else. */
+describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
+  let testbed: Testbed
+  const call = (command: string, configuration: object = {}) =>
+    callPlugin(testbed, path, command, {
+      configuration: { cniVersion: '1.0.0', mode: 'apply', ...configuration },
+      variables: { CNI_PATH: STOCK_DIRECTORY },
+    })
+  const add = (configuration: object = {}) => {
+    const { exitCode, stdout } = call('ADD', configuration)
+    expect(exitCode, stdout).toBe(0)
+  }
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('address add 2001:db8::5/64 dev eth1')
+    testbed.onHost('route add default via 198.51.100.1')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1 table 100')
+    testbed.onHost('-6 route add default via 2001:db8::1 metric 77')
+    testbed.onHost('rule add from 198.51.100.5 lookup 100 priority 50')
+    testbed.onHost('neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  describe('on an interface with a state of its own', () => {
+    beforeEach(() => {
+      testbed.inPod('link add net1 type ifb')
+      testbed.inPod('link set net1 up')
+      testbed.inPod('address add 192.0.2.7/24 dev net1')
+      testbed.inPod('address add 198.51.100.5/16 dev net1')
+      testbed.inPod('address add 2001:db8::5/64 dev net1')
+      testbed.inPod('route add 203.0.114.0/24 via 192.0.2.1')
+      testbed.inPod('neighbour add 192.0.2.9 lladdr 02:00:00:00:00:99 dev net1')
+    })
+
+    it.each([1, 2])('%i times over, leaves that', (times) => {
+      const before = observePod(testbed)
+      for (let n = 1; n <= times; n++) add()
+      expect(observePod(testbed)).not.toEqual(before)
+      expect(call('DEL').exitCode).toBe(0)
+      expect(observePod(testbed)).toEqual(before)
+    })
+
+    it('leaves that, too, with addresses from IPAM', () => {
+      const ipam = {
+        type: 'static',
+        addresses: [{ address: '10.3.0.5/24', gateway: '10.3.0.1' }],
+        routes: [{ dst: '10.4.0.0/16' }],
+      }
+      const before = observePod(testbed)
+      add({ ipam })
+      expect(testbed.inPod('route')).toContain('10.4.0.0/16 via 10.3.0.1')
+      expect(call('DEL', { ipam }).exitCode).toBe(0)
+      expect(observePod(testbed)).toEqual(before)
+    })
+
+    it('leaves that, too, where ADD fails', () => {
+      testbed.inPod('route add blackhole 203.0.113.0/24 table 100')
+      const before = observePod(testbed)
+      expect(call('ADD').document).toMatchObject({
+        code: 102,
+        details: 'what net1 was given is taken off again',
+      })
+      expect(observePod(testbed)).toEqual(before)
+      expect(testbed.filesIn('attachments')).toEqual([])
+    })
+
+    it('leaves, where a second ADD fails, what the first gave', () => {
+      add()
+      const before = observePod(testbed)
+      testbed.onHost('address add 10.5.0.5/24 dev eth1')
+      testbed.onHost('route add 10.6.0.0/24 via 10.5.0.1')
+      testbed.inPod('route add blackhole 10.6.0.0/24')
+      expect(call('ADD').document).toMatchObject({ code: 102 })
+      expect(observePod(testbed)).toEqual(before)
+      expect(call('DEL').exitCode).toBe(0)
+      expect(testbed.inPod('address')).not.toContain('198.51.100.5/24')
+    })
+  })
+
+  it('lets the stock `bridge` end with masquerading, which knows its own addresses only', () => {
+    const bridge = {
+      type: 'bridge',
+      bridge: 'cni0',
+      isGateway: true,
+      ipMasq: true,
+      ipam: {
+        type: 'host-local',
+        dataDir: `${testbed.stateDirectory}/leases`,
+        ranges: [[{ subnet: '10.22.0.0/16' }]],
+      },
+    }
+    const ours = chained(testbed, path, { ifName: undefined })
+    const list = { cniVersion: '1.0.0', name: 'lent', plugins: [bridge, ours] }
+    const chain = new Chain(testbed, list, searchPathFor(testbed, path))
+    chain.add()
+    expect(testbed.inPod('address show dev eth0')).toContain('198.51.100.5/24')
+    chain.delete()
+    expect(testbed.inPod('link')).not.toContain('eth0')
+  })
+})
