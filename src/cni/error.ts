@@ -59,6 +59,9 @@ export interface ErrorDocument {
   details?: string
 }
 
+/** What the executable's engine says where its memory ends. */
+const OUT_OF_MEMORY = 'out of memory'
+
 /** Converts any thrown value to an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
   const { code, message, details } = asCniError(error)
@@ -79,6 +82,12 @@ function partsOf(error: unknown): { code: number; message: string; details: stri
   if (error instanceof Failure)
     return { code: CODES[error.kind], message: error.message, details: error.details }
   const message = error instanceof Error ? error.message : String(error)
+  if (message === OUT_OF_MEMORY)
+    return {
+      code: ErrorCode.tryAgainLater,
+      message: 'the call needs more memory than it can have',
+      details: '',
+    }
   return { code: ErrorCode.internal, message, details: '' }
 }
 

@@ -30,6 +30,9 @@ struct exports {
 extern const struct exports file_exports, path_exports, net_exports, timer_exports, native_exports,
     child_exports, keeper_exports;
 
+/* memory.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing. */
+JSRuntime *new_runtime(void);
+
 /* buffer.c: the global Buffer. Its methods are those of every Uint8Array: it is no class of its
  * own, so that a view of one costs no more than the engine's own. */
 void add_buffer(JSContext *context);

@@ -13,8 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Tables of a hundred thousand routes fit into this. */
-#define MEMORY_BYTES ((size_t)1 << 30)
 /* Half of what a process usually has; JSON of two thousand levels takes a fifth of it. */
 #define STACK_BYTES (4u << 20)
 
@@ -59,9 +57,8 @@ int main(int count, char **words) {
   open_missing_streams();
   /* As in Node: who writes hears of it. */
   (void)signal(SIGPIPE, SIG_IGN);
-  JSRuntime *runtime = JS_NewRuntime();
+  JSRuntime *runtime = new_runtime();
   if (!runtime) give_up("out of memory");
-  JS_SetMemoryLimit(runtime, MEMORY_BYTES);
   JS_SetMaxStackSize(runtime, stack_bytes());
   /* The process ends before cycles could matter. */
   JS_SetGCThreshold(runtime, SIZE_MAX);

@@ -114,8 +114,9 @@ function decodeObject(text: string): object | undefined {
     const value: unknown = JSON.parse(text)
     const isObject = typeof value === 'object' && !Array.isArray(value)
     return isObject && isShallow(value) ? (value ?? {}) : undefined
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 

@@ -120,8 +120,10 @@ const ATTACHMENT_KIND = { keyOf, isRecord: isAttachmentRecord, upgrade: upgradeF
 function decode(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    // Such as a lack of memory: the record may be a good one.
+    throw error
   }
 }
 

@@ -53,6 +53,12 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
       106,
       'is no result: "{\\"ips\\":[{\\"address\\":5}]}"',
     ],
+    [
+      'by printing more than 4 MiB',
+      `printf '{}'; head -c 4194303 /dev/zero | tr '\\0' ' '`,
+      106,
+      'it printed more than 4 MiB and was ended',
+    ],
     ['with an error of code 0', `echo '{"code":0,"msg":"no"}'; exit 1`, 106, 'message "{'],
     [
       'by a table that cannot be',
@@ -93,6 +99,13 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     expect(ipam?.calls).toEqual(['ADD', 'DEL'])
     expect(testbed.hostState()).toBe(before)
     expect(records()).toEqual([])
+  })
+
+  it('may be answered with 4 MiB', () => {
+    const answer = '{"ips":[{"address":"198.51.100.77/24"}]}'
+    const ADD = `printf '${answer}'; head -c ${(4 << 20) - answer.length} /dev/zero | tr '\\0' ' '`
+    expect(call('ADD', { ADD })).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(testbed.inPod('address show dev net1')).toContain('198.51.100.77/24')
   })
 
   it('passes the details of an error on, before its own', () => {

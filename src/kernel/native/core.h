@@ -58,6 +58,7 @@ struct exchange {
   size_t answers_length;
   struct failure failure;
   pthread_t thread;
+  bool in_thread; /* else it is done already */
 };
 
 /* Prepares an exchange; false if the request is not a sequence of netlink messages. Does not copy
@@ -67,7 +68,7 @@ bool prepare_exchange(struct exchange *exchange, int fd, const uint8_t *request,
 /* Sends the request and waits for all answers. */
 void carry_out(struct exchange *exchange);
 
-/* Like carry_out, but on a new thread. For the move between namespaces, during which the kernel
+/* Like carry_out, but on a new thread if there can be one. For the move between namespaces, during which the kernel
  * sleeps (RCU) for most of the time of an ADD. *started has a copy of the request; free it after
  * finish_exchange. */
 struct failure start_exchange(const struct exchange *prepared, struct exchange **started);

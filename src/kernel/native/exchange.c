@@ -117,16 +117,14 @@ struct failure start_exchange(const struct exchange *prepared, struct exchange *
   *exchange = *prepared;
   /* Copied, because the caller may free its request while the thread runs. */
   exchange->request = memcpy(exchange + 1, prepared->request, prepared->request_length);
-  int number = pthread_create(&exchange->thread, NULL, carry_out_in_thread, exchange);
-  if (number != 0) {
-    free(exchange);
-    return (struct failure){"pthread_create", number};
-  }
+  exchange->in_thread = pthread_create(&exchange->thread, NULL, carry_out_in_thread, exchange) == 0;
+  /* Without room for another thread it only takes longer. */
+  if (!exchange->in_thread) carry_out(exchange);
   *started = exchange;
   return (struct failure){0};
 }
 
 struct failure finish_exchange(struct exchange *exchange) {
-  int number = pthread_join(exchange->thread, NULL);
+  int number = exchange->in_thread ? pthread_join(exchange->thread, NULL) : 0;
   return number == 0 ? exchange->failure : (struct failure){"pthread_join", number};
 }

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILED } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
+import { Testbed } from '../support/testbed.js'
+
+const MEBIBYTE = 1 << 20
+
+/** An answer that takes fifty times its size in memory: the last thing that ADD reads. */
+const LARGE_ANSWER = `printf '{"ips":[{"address":"198.51.100.77/24"}],"x":[0'
+  head -c 3000000 /dev/zero | sed 's/\\x00\\x00\\x00\\x00/,[0]/g'; printf ']}'`
+
+/** Of the executable alone: where the memory of Node ends, Node ends itself. */
+describe('the executable without enough memory', () => {
+  let testbed: Testbed
+  let ipam: ScriptedIpam
+  let before: string
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    before = testbed.hostState()
+    ipam = new ScriptedIpam({ ADD: LARGE_ANSWER })
+  })
+  afterEach(() => {
+    testbed[Symbol.dispose]()
+    ipam[Symbol.dispose]()
+  })
+
+  const add = (mebibytes: number, input?: string) =>
+    callPlugin(testbed, COMPILED, 'ADD', {
+      wrapper: ['prlimit', `--as=${mebibytes * MEBIBYTE}`],
+      configuration: { ipam: { type: ipam.type } },
+      variables: { CNI_PATH: ipam.directory },
+      ...(input === undefined ? {} : { input }),
+    })
+
+  it.each([48, 64, 80, 96, 112, 128])(
+    'that ends with the device in the sandbox, at %i MiB, brings it home',
+    (mebibytes) => {
+      const { exitCode, document, stderr } = add(mebibytes)
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
+      expect(document).toMatchObject({
+        code: 11,
+        msg: 'the call needs more memory than it can have',
+        details: expect.stringContaining('the device is back on the host as eth1, up, with its'),
+      })
+      expect(ipam.calls).toEqual(['ADD', 'DEL'])
+      expect(testbed.hostState()).toBe(before)
+      expect(testbed.filesIn('attachments')).toEqual([])
+    },
+  )
+
+  it('does all where it is enough', () => {
+    expect(add(512).exitCode).toBe(0)
+  })
+
+  it('answers at any limit, however little it can read', () => {
+    const input = `{"name":"n","device":"eth1","x":[${'[0],'.repeat(MEBIBYTE)}0]}`
+    for (let mebibytes = 20; mebibytes < 200; mebibytes += 20) {
+      const { exitCode, document } = add(mebibytes, input)
+      expect(exitCode).toBe(1)
+      expect(document).toMatchObject({ msg: expect.stringMatching(/memory/) })
+      expect(testbed.hostState()).toBe(before)
+    }
+  })
+})
