@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs'
+import { fstatSync, readSync, writeSync } from 'node:fs'
 import { pause } from './deadline.js'
 
 const STDIN = 0
@@ -6,27 +6,61 @@ const STDOUT = 1
 const STDERR = 2
 const PAUSE_MILLISECONDS = 2
 
+/** Maximum size of stdin. Configurations have a few kilobytes. */
+const MOST_INPUT_MEBIBYTES = 16
+const PART_BYTES = 1 << 16
+
 /**
  * Reads all of stdin as text.
- * @throws the system's error if it cannot be read
+ * @throws the system's error if it cannot be read; Error if it is longer than allowed
  */
 export function readStandardInput(): string {
-  return retryWhileBusy(() => readFileSync(STDIN, 'utf8'))
+  const parts: Buffer[] = []
+  for (let total = 0; total <= MOST_INPUT_MEBIBYTES << 20; ) {
+    const part = Buffer.allocUnsafe(PART_BYTES)
+    const length = retryWhileBusy(() => readSync(STDIN, part))
+    if (length === 0) return Buffer.concat(parts).toString()
+    parts.push(part.subarray(0, length))
+    total += length
+  }
+  throw new Error(`it is longer than ${MOST_INPUT_MEBIBYTES} MiB`)
 }
 
-/** Prints the JSON document that answers a CNI call to stdout. */
+/**
+ * Prints the JSON document that answers a CNI call to stdout.
+ * @throws the system's error; Error if stdout was closed when the process started
+ */
 export function printDocument(document: object): void {
-  printAll(STDOUT, `${JSON.stringify(document, undefined, 4)}\n`)
+  printText(`${JSON.stringify(document, undefined, 4)}\n`)
 }
 
-/** Prints the output of a command-line command to stdout. */
+/** Prints the output of a command-line command to stdout; throws like `printDocument`. */
 export function printText(text: string): void {
+  if (wasClosed(STDOUT)) throw new Error('cannot print the answer: stdout is closed')
   printAll(STDOUT, text)
 }
 
 /** Prints a line to stderr: help, a warning, or an error of a command-line command. */
 export function printStderr(text: string): void {
   printAll(STDERR, `${text}\n`)
+}
+
+/** The device number of /dev/null. */
+const NULL_DEVICE = 0x103
+
+/**
+ * Whether a standard stream was closed when the process started. Node, like the host of the
+ * executable, then opens /dev/null in its place, for reading too; a shell's `>/dev/null` is for
+ * writing only.
+ */
+function wasClosed(fd: number): boolean {
+  if (fstatSync(fd).rdev !== NULL_DEVICE) return false
+  try {
+    readSync(fd, Buffer.alloc(1))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Writes to the descriptor directly: `process.stdout` would load half of the stream library. */

@@ -9,7 +9,10 @@ const PER_INTERFACE_SYSCTL = '^net\\.ipv[46]\\.(conf|neigh)\\.[a-z0-9_]+$'
  * A file name without slashes, because it is appended to a sysfs directory. An empty string counts
  * as absent.
  */
-const SYSFS_NAME = '^[A-Za-z0-9_:.-]*$'
+const SYSFS_NAME = '^[A-Za-z0-9_:.-]{0,255}$'
+
+/** The kernel ends names and paths at a NUL: what a text says after it would be ignored. */
+const ABSOLUTE_PATH = '^/[^\\u0000]{0,4094}$'
 
 /**
  * The configuration's keys. Each description completes the error message about its key: '… it must
@@ -21,14 +24,19 @@ export const ConfigurationSchema = Type.Object({
   type: Type.Optional(Type.String({ description: 'a text, the name of this plugin' })),
   device: Type.Optional(
     Type.String({
-      description: 'a text, the name or an alternative name of the host device to lend',
+      pattern: '^[^\\u0000]{0,127}$',
+      description:
+        'a text of up to 127 characters, the name or an alternative name of the host device to lend',
     }),
   ),
   hwaddr: Type.Optional(
     Type.String({ description: 'a text, the MAC address of the host device to lend' }),
   ),
   kernelpath: Type.Optional(
-    Type.String({ description: 'a text, the path under /sys/devices/ of the device to lend' }),
+    Type.String({
+      pattern: '^[^\\u0000]{0,4095}$',
+      description: 'a text, the path under /sys/devices/ of the device to lend',
+    }),
   ),
   pciBusID: Type.Optional(
     Type.String({
@@ -82,8 +90,8 @@ export const ConfigurationSchema = Type.Object({
   ),
   ifName: Type.Optional(
     Type.String({
-      pattern: '^(?!\\.{1,2}$)[^/:\\s]{0,15}$',
-      description: 'the name of the device in the sandbox, up to 15 characters without / or :',
+      pattern: '^(?!\\.{1,2}$)[^/:\\s\\u0000]{0,15}$',
+      description: 'the name of the device in the sandbox, up to 15 bytes without / or :',
     }),
   ),
   mode: Type.Optional(
@@ -93,8 +101,11 @@ export const ConfigurationSchema = Type.Object({
   ),
   ipam: Type.Optional(
     Type.Object(
-      { type: Type.Optional(Type.String()) },
-      { description: 'an object; its type is the IPAM plugin to ask for addresses' },
+      { type: Type.Optional(Type.String({ pattern: '^[^\\u0000]{0,255}$' })) },
+      {
+        description:
+          'an object; its type is the IPAM plugin to ask for addresses, up to 255 characters',
+      },
     ),
   ),
   dns: Type.Optional(
@@ -145,7 +156,7 @@ export const ConfigurationSchema = Type.Object({
   ),
   logFile: Type.Optional(
     Type.String({
-      pattern: '^/',
+      pattern: ABSOLUTE_PATH,
       description: 'the absolute path of a file to add a JSON line to for each event',
     }),
   ),
@@ -160,7 +171,7 @@ export const ConfigurationSchema = Type.Object({
   ),
   stateDir: Type.Optional(
     Type.String({
-      pattern: '^/',
+      pattern: ABSOLUTE_PATH,
       default: CONFIGURATION_DEFAULTS.stateDir,
       description: 'the absolute path of the directory that remembers what was lent',
     }),

@@ -1,11 +1,15 @@
 import { KEYS } from '../../build/configuration-keys.js'
 import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
 import type { Configuration, WrittenConfiguration } from './configuration-schema.js'
+import { INTERFACE_NAME_BYTES } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
 import type { RawNetwork } from './network.js'
 
 /** Maximum number of characters of a wrong value quoted in an error. */
 const QUOTED_CHARACTERS = 100
+
+/** Maximum number of unknown keys that are looked at, of a configuration that may have a million. */
+const MOST_UNKNOWN_KEYS = 100
 
 /**
  * Checks the keys of a network configuration and fills in the defaults.
@@ -27,8 +31,14 @@ export function requireConfiguration(
 ): asserts network is RawNetwork & WrittenConfiguration {
   for (const { name, required, allowed, check } of KEYS) {
     const value = network[name]
-    if (value === undefined ? required : !check(value)) throw invalid(name, value, allowed)
+    const isValid = value === undefined ? !required : check(value) && fits(name, value)
+    if (!isValid) throw invalid(name, value, allowed)
   }
+}
+
+/** What a schema cannot say: the kernel counts a name's bytes, a pattern its characters. */
+function fits(key: string, value: unknown): boolean {
+  return key !== 'ifName' || Buffer.byteLength(String(value)) <= INTERFACE_NAME_BYTES
 }
 
 /**
@@ -38,6 +48,7 @@ export function requireConfiguration(
 export function unknownKeys(network: RawNetwork): { key: string; meant?: string }[] {
   return Object.keys(network)
     .filter((key) => !KEYS.some(({ name }) => name === key))
+    .slice(0, MOST_UNKNOWN_KEYS)
     .map((key) => {
       const meant = KEYS.find(({ name }) => isOneEditAway(key.toLowerCase(), name.toLowerCase()))
       return meant ? { key, meant: meant.name } : { key }

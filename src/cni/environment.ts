@@ -23,7 +23,9 @@ interface Variable {
 
 const ATTACHMENT_COMMANDS = ['ADD', 'CHECK', 'DEL']
 const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
-const INTERFACE_NAME_BYTES = 15
+
+/** Maximum length of an interface's name: IFNAMSIZ without the closing zero byte. */
+export const INTERFACE_NAME_BYTES = 15
 
 /** In the order in which the CNI library checks them: the first error is reported. */
 const VARIABLES: Variable[] = [

@@ -1,6 +1,7 @@
 import { KEYS } from '../../build/configuration-keys.js'
 import { isIdentifier } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
+import { MOST_LEVELS, parseJson } from './json.js'
 
 /**
  * A decoded network configuration. Its name is valid and its keys have the documented spelling;
@@ -31,7 +32,7 @@ export function decodeNetwork(text: string): RawNetwork {
   const { name } = network
   if (name === undefined || name === '')
     throw new CniError(ErrorCode.invalidConfiguration, 'missing network name')
-  if (typeof name !== 'string') throw undecodable(`"name" must be a string, not ${quote(name)}`)
+  if (typeof name !== 'string') throw undecodable(`"name" must be a string, not ${kindOf(name)}`)
   if (!isIdentifier(name))
     throw new CniError(
       ErrorCode.invalidConfiguration,
@@ -41,7 +42,8 @@ export function decodeNetwork(text: string): RawNetwork {
   return { ...network, name }
 }
 
-function spelledAsDocumented(object: Record<string, unknown>): Record<string, unknown> {
+/** A configuration with the keys that this program reads in their documented spelling. */
+export function spelledAsDocumented(object: Record<string, unknown>): Record<string, unknown> {
   const names = KEYS.map(({ name }) => name)
   const network = canonicalKeys(object, names)
   for (const [key, inner] of Object.entries(INNER_KEYS)) {
@@ -51,20 +53,23 @@ function spelledAsDocumented(object: Record<string, unknown>): Record<string, un
   return network
 }
 
-function decodeObject(text: string): Record<string, unknown> {
-  if (text.trim() === '') throw undecodable('unexpected end of JSON input')
-  let value: unknown
+/** @throws CniError 6 if the text is not a JSON object, or one that is nested too deep */
+export function decodeObject(text: string): Record<string, unknown> {
+  const value = attempt(() => parseJson(text))
+  if (!isShallow(value)) throw undecodable('exceeded max depth')
+  if (isObject(value)) return value
+  throw undecodable(`the configuration must be an object, not ${kindOf(value)}`)
+}
+
+function attempt<T>(parse: () => T): T {
   try {
-    value = JSON.parse(text)
+    return parse()
   } catch (error) {
     throw undecodable((error as Error).message)
   }
-  if (!isShallow(value)) throw undecodable('exceeded max depth')
-  if (isObject(value)) return value
-  throw undecodable(`the configuration must be an object, not ${quote(value)}`)
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -72,7 +77,11 @@ function undecodable(reason: string): CniError {
   return new CniError(ErrorCode.decoding, `error unmarshall network config: ${reason}`)
 }
 
-const quote = (value: unknown) => JSON.stringify(value).slice(0, 80)
+/** The value itself could be too long to print. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
+}
 
 /**
  * Renames keys to their documented spelling. This follows Go's JSON decoder: the case of keys does
@@ -93,15 +102,21 @@ export function canonicalKeys(
 /** Keys whose null has a meaning: Go encodes an empty list as null. */
 const MEANINGFUL_NULLS = ['cni.dev/valid-attachments']
 
-/** Maximum nesting depth of JSON input. Printing far deeper values again overflows the stack. */
-const MOST_LEVELS = 1000
-
 /** Whether a JSON value is nested no deeper than MOST_LEVELS. */
 export function isShallow(value: unknown): boolean {
-  let level = [value]
+  let level = [value].filter(isNested)
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MOST_LEVELS) return false
-    level = level.flatMap((one) => (typeof one === 'object' ? Object.values(one ?? {}) : []))
+    if (depth >= MOST_LEVELS) return false
+    const below: object[] = []
+    // Without flatMap, which would take half a minute for the longest list that stdin can hold.
+    for (const one of level)
+      for (const child of Array.isArray(one) ? one : Object.values(one))
+        if (isNested(child)) below.push(child)
+    level = below
   }
   return true
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

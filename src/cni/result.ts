@@ -59,13 +59,18 @@ function requireAddresses({ ips, routes }: Result): void {
 
 function requirePrefix(text: string): void {
   const [address = '', length = '', ...rest] = text.split('/')
-  const longest = { 4: 32, 6: 128 }[isIP(address)]
+  const longest = isIpAddress(address) ? (isIpv6(address) ? 128 : 32) : undefined
   const fits = longest !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= longest
   if (!fits || rest.length > 0) throw invalid(`invalid CIDR address: ${text}`)
 }
 
 function requireIp(text: string): void {
-  if (isIP(text) === 0) throw invalid(`invalid IP address: ${text}`)
+  if (!isIpAddress(text)) throw invalid(`invalid IP address: ${text}`)
+}
+
+/** A zone is no part of an address in a result, as in the CNI library. */
+function isIpAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
 }
 
 function invalid(message: string): CniError {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readConfiguration } from '../cni/configuration.js'
 import type { Configuration } from '../cni/configuration-schema.js'
+import { canonicalKeys, decodeObject, isObject, spelledAsDocumented } from '../cni/network.js'
 import { findDevice } from '../device/selector.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -31,14 +32,19 @@ export function explain(
     : { kind: 'text', text: asText(device, state, remarks), failed: false }
 }
 
+/** The keys are taken as ADD takes them. */
 function configurationFor(device: string, file: string | undefined): Configuration {
-  const network = file === undefined ? {} : ownPart(JSON.parse(readFileSync(file, 'utf8')))
-  return readConfiguration({ name: 'explain', ...network, device })
+  const network = file === undefined ? {} : ownPart(decodeObject(readFileSync(file, 'utf8')))
+  return readConfiguration({ name: 'explain', ...spelledAsDocumented(network), device })
 }
 
 /** This plugin's entry in a configuration list. */
-function ownPart(network: { plugins?: { type?: string }[] }): object {
-  return network.plugins?.find(({ type }) => type === 'host-device-l3') ?? network
+function ownPart(network: Record<string, unknown>): Record<string, unknown> {
+  const { plugins } = canonicalKeys(network, ['plugins'])
+  const entries = Array.isArray(plugins) ? plugins.filter(isObject) : []
+  return (
+    entries.find((entry) => canonicalKeys(entry, ['type']).type === 'host-device-l3') ?? network
+  )
 }
 
 function asText(device: Link, state: HostNetworkState, remarks: string[]): string {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
+import { parseJson } from '../cni/json.js'
 import { OUTCOMES } from '../gvisor/keeper-job.js'
 import { endKeeper, startKeeper } from '../gvisor/keeper-process.js'
 import { gvisorRecords } from '../gvisor/record.js'
@@ -36,7 +37,7 @@ export function keep(options: KeepOptions, readInput: () => string): string {
 
 /** Network namespace of the `pid` in the OCI state that a runtime passes to a hook. */
 function namespaceOfProcess(state: string): string {
-  const { pid } = JSON.parse(state) as { pid?: number }
+  const { pid } = (parseJson(state) ?? {}) as { pid?: number }
   if (!Number.isInteger(pid) || Number(pid) <= 0)
     throw new Error(`the OCI state has no running process in it: "pid" is ${pid}`)
   return `/proc/${pid}/ns/net`

@@ -52,6 +52,17 @@ static bool option(JSContext *context, JSValueConst options, const char *name) {
   return set;
 }
 
+/* The text of a path, to be freed with JS_FreeCString. The kernel would end one with a NUL in it
+ * there: it throws. */
+static const char *path_text(JSContext *context, JSValueConst value) {
+  size_t length;
+  const char *path = JS_ToCStringLen(context, &length, value);
+  if (!path || strlen(path) == length) return path;
+  JS_FreeCString(context, path);
+  JS_ThrowTypeError(context, "a path without null bytes was expected");
+  return NULL;
+}
+
 /* openSync(path, flags, mode): number */
 FUNCTION(open_file) {
   UNUSED;
@@ -59,7 +70,7 @@ FUNCTION(open_file) {
   uint32_t mode = 0666;
   if (!read_flags(context, arguments[1], &flags) || !read_mode(context, arguments[2], &mode))
     return JS_EXCEPTION;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   int fd = open(path, flags | O_CLOEXEC, mode);
   JSValue result = fd < 0 ? throw_system_error(context, errno, "open", path, NULL)
@@ -120,7 +131,7 @@ FUNCTION(read_file) {
   int fd;
   if (JS_IsNumber(arguments[0]))
     return JS_ToInt32(context, &fd, arguments[0]) < 0 ? JS_EXCEPTION : read_all(context, fd);
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   fd = open(path, O_RDONLY | O_CLOEXEC);
   JSValue text = fd < 0 ? throw_system_error(context, errno, "open", path, NULL)
@@ -128,6 +139,19 @@ FUNCTION(read_file) {
   if (fd >= 0) close(fd);
   JS_FreeCString(context, path);
   return text;
+}
+
+/* readSync(fd, bytes): number, in one call of read(2); 0 at the end */
+FUNCTION(read_part) {
+  UNUSED;
+  int fd;
+  size_t room;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
+  uint8_t *place = JS_GetUint8Array(context, &room, arguments[1]);
+  if (!place) return JS_ThrowTypeError(context, "bytes were expected");
+  ssize_t length = read(fd, place, room);
+  return length < 0 ? throw_system_error(context, errno, "read", NULL, NULL)
+                    : JS_NewInt64(context, length);
 }
 
 /* The bytes of a text or a Uint8Array. */
@@ -186,7 +210,7 @@ static JSValue write_to(JSContext *context, JSValueConst *arguments, int flags) 
   if (JS_IsNumber(arguments[0])) {
     if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
   } else {
-    path = JS_ToCString(context, arguments[0]);
+    path = path_text(context, arguments[0]);
     if (!path) return JS_EXCEPTION;
     fd = open(path, flags | O_WRONLY | O_CREAT | O_CLOEXEC, mode);
     if (fd < 0) throw_system_error(context, errno, "open", path, NULL);
@@ -234,16 +258,17 @@ static JSValue status_value(JSContext *context, const struct stat *status, bool 
   JS_SetPropertyStr(context, value, "ino",
                     large ? JS_NewBigUint64(context, status->st_ino)
                           : JS_NewInt64(context, (int64_t)status->st_ino));
+  JS_SetPropertyStr(context, value, "rdev", JS_NewInt64(context, (int64_t)status->st_rdev));
   JS_SetPropertyStr(context, value, "mode", JS_NewUint32(context, status->st_mode));
   JS_SetPropertyStr(context, value, "uid", JS_NewUint32(context, status->st_uid));
   return value;
 }
 
-/* statSync(path, { throwIfNoEntry }): dev, ino, mode, uid, isFile() and isDirectory() */
+/* statSync(path, { throwIfNoEntry }): dev, ino, rdev, mode, uid, isFile() and isDirectory() */
 FUNCTION(stat_path) {
   UNUSED;
   struct stat status;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   bool quiet = JS_IsObject(arguments[1]) && !option(context, arguments[1], "throwIfNoEntry");
   JSValue result = JS_UNDEFINED;
@@ -268,7 +293,7 @@ FUNCTION(stat_file) {
 FUNCTION(stat_file_system) {
   UNUSED;
   struct statfs status;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   JSValue result;
   if (statfs(path, &status) < 0) {
@@ -283,8 +308,11 @@ FUNCTION(stat_file_system) {
 
 FUNCTION(exists) {
   UNUSED;
-  const char *path = JS_ToCString(context, arguments[0]);
-  if (!path) return JS_EXCEPTION;
+  const char *path = path_text(context, arguments[0]);
+  if (!path) {
+    JS_FreeValue(context, JS_GetException(context));
+    return JS_FALSE;
+  }
   bool found = access(path, F_OK) == 0;
   JS_FreeCString(context, path);
   return JS_NewBool(context, found);
@@ -302,7 +330,7 @@ static int by_name(const struct dirent **one, const struct dirent **other) {
 FUNCTION(read_directory) {
   UNUSED;
   struct dirent **entries = NULL;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   int found = scandir(path, &entries, not_a_dot, by_name);
   JSValue result = found < 0 ? throw_system_error(context, errno, "scandir", path, NULL)
@@ -321,7 +349,7 @@ FUNCTION(read_directory) {
 FUNCTION(read_link) {
   UNUSED;
   char target[4096];
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   ssize_t length = readlink(path, target, sizeof target);
   JSValue result = length < 0 ? throw_system_error(context, errno, "readlink", path, NULL)
@@ -333,7 +361,7 @@ FUNCTION(read_link) {
 /* realpathSync(path): string */
 FUNCTION(real_path) {
   UNUSED;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   char *found = realpath(path, NULL);
   JSValue result = found ? text_value(context, found, strlen(found))
@@ -346,8 +374,8 @@ FUNCTION(real_path) {
 /* renameSync(from, to) */
 FUNCTION(rename_file) {
   UNUSED;
-  const char *from = JS_ToCString(context, arguments[0]);
-  const char *to = from ? JS_ToCString(context, arguments[1]) : NULL;
+  const char *from = path_text(context, arguments[0]);
+  const char *to = from ? path_text(context, arguments[1]) : NULL;
   JSValue result = JS_EXCEPTION;
   if (to)
     result = rename(from, to) < 0 ? throw_system_error(context, errno, "rename", from, to)
@@ -360,7 +388,7 @@ FUNCTION(rename_file) {
 /* rmSync(path, { force }), of a file */
 FUNCTION(remove_file) {
   UNUSED;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   bool failed = unlink(path) < 0;
   JSValue result = JS_UNDEFINED;
@@ -375,7 +403,7 @@ FUNCTION(make_directory) {
   UNUSED;
   uint32_t mode = 0777;
   if (!read_mode_option(context, arguments[1], &mode)) return JS_EXCEPTION;
-  const char *path = JS_ToCString(context, arguments[0]);
+  const char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   JSValue result = mkdir(path, mode) < 0 ? throw_system_error(context, errno, "mkdir", path, NULL)
                                          : JS_UNDEFINED;
@@ -393,6 +421,7 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("closeSync", 1, close_file),
     JS_CFUNC_DEF("fsyncSync", 1, sync_file),
     JS_CFUNC_DEF("readFileSync", 2, read_file),
+    JS_CFUNC_DEF("readSync", 2, read_part),
     JS_CFUNC_DEF("writeSync", 2, write_part),
     JS_CFUNC_DEF("writeFileSync", 3, write_file),
     JS_CFUNC_DEF("appendFileSync", 3, append_file),

@@ -160,8 +160,9 @@ FUNCTION(address_text_js) {
 FUNCTION(address_bytes_js) {
   UNUSED;
   uint8_t bytes[16];
-  const char *text = JS_ToCString(context, arguments[0]);
-  size_t length = text ? address_bytes(text, bytes) : 0;
+  size_t given;
+  const char *text = JS_ToCStringLen(context, &given, arguments[0]);
+  size_t length = text && strlen(text) == given ? address_bytes(text, bytes) : 0;
   JS_FreeCString(context, text);
   if (length == 0) return JS_ThrowTypeError(context, "the text of an IP address was expected");
   return bytes_value(context, bytes, length);
@@ -181,12 +182,13 @@ FUNCTION(is_ip) {
       "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.:";
   char address[INET6_ADDRSTRLEN];
   uint8_t bytes[16];
-  size_t length = 0;
-  const char *text = JS_ToCString(context, arguments[0]);
+  size_t length = 0, given;
+  const char *text = JS_ToCStringLen(context, &given, arguments[0]);
   if (!text) return JS_EXCEPTION;
   size_t before = strcspn(text, "%");
   const char *zone = text[before] == '%' ? text + before + 1 : NULL;
-  if (before < sizeof address && (!zone || (*zone && zone[strspn(zone, ZONE)] == '\0'))) {
+  /* What comes after a NUL is part of the text, too. */
+  if (strlen(text) == given && before < sizeof address && (!zone || (*zone && zone[strspn(zone, ZONE)] == '\0'))) {
     memcpy(address, text, before);
     address[before] = '\0';
     length = address_bytes(address, bytes);

@@ -33,6 +33,8 @@ export async function runChild(
   // else they could keep its stdout open, and us waiting.
   const child = execa(path, [], {
     ...{ env: variables, extendEnv: false, detached: true, cleanup: false, input },
+    // By this path, as it may be gone: execa would look for its name.
+    cwd: '/proc/self/cwd',
     ...{ stderr: 'inherit', reject: false, stripFinalNewline: false, maxBuffer: limitBytes },
   })
   const end = () => child.pid && endGroup(child.pid)

@@ -92,8 +92,13 @@ export function findPlugin(type: string, searchPath: string): string {
   )
 }
 
+/** False for a path that is too long, too: the plugin may be in another directory. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  } catch {
+    return false
+  }
 }
 
 /**

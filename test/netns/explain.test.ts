@@ -75,7 +75,25 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     expect(run(`explain eth1 --config ${file}`).stdout).toMatch(/carried +198\.51\.100\.6\/24/)
   })
 
+  it('takes keys in any case, and null for an absent one, as ADD does', () => {
+    const file = `${testbed.stateDirectory}/list.conflist`
+    const own = { Type: 'host-device-l3', DynamicAddresses: 'ipv4', neighbors: null, DEVICE: 'x' }
+    writeFileSync(file, JSON.stringify({ name: 'n', Plugins: [{ type: 'bridge' }, own] }))
+    const { exitCode, stdout } = run(`explain eth1 --config ${file}`)
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/carried +198\.51\.100\.6\/24/)
+    expect(stdout).toMatch(/carried +198\.51\.100\.1 lladdr/)
+  })
+
+  it('says where a configuration is no JSON, in the words of ADD', () => {
+    const file = `${testbed.stateDirectory}/broken.conf`
+    writeFileSync(file, '{"name": "n",\n  "device" "eth1"}')
+    const reason = 'line 2, column 12: ":" was expected, not "\\"eth1\\""'
+    expect(run(`explain eth1 --config ${file}`).stderr).toContain(reason)
+  })
+
   it.each([
+    [`explain ${'x'.repeat(200)}`, '"device" cannot be "xxx'],
     ['explain eth7', 'there is no device "eth7" on the host'],
     ['explain', 'host-device-l3 explain DEVICE'],
     ['explain eth1 --config /nothing', 'ENOENT'],

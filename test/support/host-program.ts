@@ -45,6 +45,9 @@ function readable(value: unknown): unknown {
   return value
 }
 
+const method = <T>(object: object, name: string) =>
+  (Reflect.get(object, name) as (...values: unknown[]) => unknown).bind(object) as T
+
 const file = `${directory}/file`
 const status = (path: string) => {
   const found = fs.statSync(path)
@@ -73,6 +76,18 @@ const files = [
     }),
   () => withFile(file, 'a', (fd) => [fs.writeSync(fd, Buffer.from('more')), fs.fsyncSync(fd)]),
   () => withFile(file, 'r', (fd) => fs.writeSync(fd, Buffer.from('more'))),
+  () =>
+    withFile(file, 'r', (fd) => {
+      const part = Buffer.alloc(4)
+      return [fs.readSync(fd, part), ...part, fs.readSync(fd, Buffer.alloc(1000))]
+    }),
+  () => withFile(file, 'a', (fd) => fs.readSync(fd, Buffer.alloc(4))),
+  () =>
+    withFile('/dev/null', 'r', (fd) => [fs.readSync(fd, Buffer.alloc(1)), fs.fstatSync(fd).rdev]),
+  ...['openSync', 'readFileSync', 'statSync', 'readdirSync', 'mkdirSync'].map(
+    (name) => () => method<(path: string) => unknown>(fs, name)('/dev/null\0x'),
+  ),
+  () => fs.existsSync('/dev/null\0'),
   () => withFile(`${directory}/new`, 'w', (fd) => fs.writeFileSync(fd, 'x'.repeat(100_000))),
   () => status(`${directory}/new`),
   () => status(directory),
@@ -119,8 +134,6 @@ function inBothOrders(kind: string): string[] {
 }
 type Read = (offset?: number) => number | bigint
 type Write = (value: number | bigint, offset?: number) => number
-const method = <T>(buffer: Buffer, name: string) =>
-  (Reflect.get(buffer, name) as (...values: unknown[]) => unknown).bind(buffer) as T
 
 const buffers = [
   ...[...KINDS, ...LARGE].flatMap((kind) =>
@@ -173,7 +186,7 @@ const others = [
     (name) => () => path.dirname(name),
   ),
   ...['1.2.3.4', '01.2.3.4', '1.2.3', '::', '::1', '1::2::3', '::ffff:1.2.3.4', 'fe80::1%eth0']
-    .concat(['fe80::1%', '', 'x', '1.2.3.4%a', '1:2:3:4:5:6:7:8:9'])
+    .concat(['fe80::1%', '', 'x', '1.2.3.4%a', '1.2.3.4\0', '::1\0', '1:2:3:4:5:6:7:8:9'])
     .map((text) => () => net.isIP(text)),
   () => [process.argv.length, process.getuid?.(), typeof process.uptime()],
   () => Array.isArray(JSON.parse(`${'[{"a":'.repeat(900)}"]}"${'}]'.repeat(900)}`)[0].a[0].a),

@@ -5,9 +5,9 @@ describe('the configuration as JSON', () => {
   it.each([
     ['', 6, 'error unmarshall network config: unexpected end of JSON input'],
     ['  \n', 6, 'error unmarshall network config: unexpected end of JSON input'],
-    ['[]', 6, 'error unmarshall network config: the configuration must be an object, not []'],
+    ['[]', 6, 'error unmarshall network config: the configuration must be an object, not a list'],
     ['null', 6, 'error unmarshall network config: the configuration must be an object, not null'],
-    ['{"name": 5}', 6, 'error unmarshall network config: "name" must be a string, not 5'],
+    ['{"name": 5}', 6, 'error unmarshall network config: "name" must be a string, not a number'],
     ['{}', 7, 'missing network name'],
     ['{"name": ""}', 7, 'missing network name'],
     ['{"name": "te%%st"}', 7, 'invalid characters found in network name'],

@@ -51,6 +51,9 @@ const RTEXT_FILTER_SKIP_STATS = 8
  */
 const IFNAMSIZ = 16
 
+/** Maximum size of an alternative name, with its closing zero byte (linux/if.h). */
+const ALTIFNAMSIZ = 128
+
 /** Kinds of master devices. */
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
@@ -63,6 +66,8 @@ export function findLink(
   by: { name: string } | { index: number },
 ): Link | undefined {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
+  // Nothing can have such a name; the kernel would refuse the request as a whole.
+  if ('name' in by && Buffer.byteLength(by.name) >= ALTIFNAMSIZ) return undefined
   if ('name' in by) attributes.push(byName(by.name))
   const header = linkHeader('index' in by ? by.index : 0, 0)
   try {

@@ -1,0 +1,133 @@
+/** What a text must go on with to be JSON; the words complete '… was expected'. */
+type Expected =
+  | 'a value'
+  | 'a value or "]"'
+  | 'a key in quotes'
+  | 'a key in quotes or "}"'
+  | '":"'
+  | '"," or "}"'
+  | '"," or "]"'
+  | 'the end'
+
+/** The place where a text stops being JSON, and why. */
+interface Fault {
+  at: number
+  reason: string
+}
+
+const PUNCTUATION = '{}[]:,'
+const SPACE = ' \t\n\r'
+const ENDS_WORD = `${PUNCTUATION}${SPACE}"`
+
+/** Maximum nesting depth of JSON input. Printing far deeper values again overflows the stack. */
+export const MOST_LEVELS = 1000
+
+/** Maximum number of characters of a text quoted in an error. */
+const QUOTED_CHARACTERS = 20
+
+/**
+ * Parses JSON. Each engine describes a fault in words of its own, and some do not say where it is.
+ * So the fault is looked for here.
+ * @throws Error that says in which line and column the text stops being JSON, and why
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(describeFault(text))
+    throw error
+  }
+}
+
+function describeFault(text: string): string {
+  const fault = findFault(text)
+  if (!fault) return 'exceeded max depth'
+  const before = text.slice(0, fault.at)
+  if (before.length === text.length) return 'unexpected end of JSON input'
+  const line = before.split('\n').length
+  return `line ${line}, column ${fault.at - before.lastIndexOf('\n')}: ${fault.reason}`
+}
+
+/** Undefined if the text is JSON, or nested deeper than any configuration. */
+function findFault(text: string): Fault | undefined {
+  const open: string[] = []
+  let expected: Expected = 'a value'
+  for (let at = skipSpace(text, 0); at < text.length && open.length < MOST_LEVELS; ) {
+    const end = endOfToken(text, at)
+    if (end > text.length) return { at: text.length, reason: '' }
+    const token = text.slice(at, end)
+    const next = follow(token.charAt(0), expected, open)
+    if (!next) return { at, reason: `${expected} was expected, not ${quote(token)}` }
+    if (!PUNCTUATION.includes(token) && !isScalar(token))
+      return { at, reason: `JSON does not allow ${quote(token)}` }
+    expected = next
+    at = skipSpace(text, end)
+  }
+  if (open.length === MOST_LEVELS) return undefined
+  return expected === 'the end' ? undefined : { at: text.length, reason: '' }
+}
+
+/**
+ * What may come after a token.
+ * @param first the token's first character
+ * @param open the brackets that are open; changed by a bracket
+ * @returns undefined if the token is not one of those expected
+ */
+function follow(first: string, expected: Expected, open: string[]): Expected | undefined {
+  switch (first) {
+    case '}':
+    case ']':
+      if (!expected.includes(`"${first}"`)) return undefined
+      open.pop()
+      return afterValue(open)
+    case ':':
+      return expected === '":"' ? 'a value' : undefined
+    case ',':
+      if (!expected.startsWith('","')) return undefined
+      return open.at(-1) === '{' ? 'a key in quotes' : 'a value'
+  }
+  if (first === '"' && expected.startsWith('a key')) return '":"'
+  if (!expected.startsWith('a value')) return undefined
+  if (first !== '{' && first !== '[') return afterValue(open)
+  open.push(first)
+  return first === '{' ? 'a key in quotes or "}"' : 'a value or "]"'
+}
+
+function afterValue(open: string[]): Expected {
+  const innermost = open.at(-1)
+  if (innermost === undefined) return 'the end'
+  return innermost === '{' ? '"," or "}"' : '"," or "]"'
+}
+
+/** The end of a bracket, a string or a word; beyond the text for a string that is not closed. */
+function endOfToken(text: string, at: number): number {
+  const first = text.charAt(at)
+  if (PUNCTUATION.includes(first)) return at + 1
+  let end = at + 1
+  if (first === '"') {
+    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+    return end + 1
+  }
+  while (end < text.length && !ENDS_WORD.includes(text.charAt(end))) end++
+  return end
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from
+  while (at < text.length && SPACE.includes(text.charAt(at))) at++
+  return at
+}
+
+/** Whether a token is a string, a number, true, false or null. */
+function isScalar(token: string): boolean {
+  try {
+    JSON.parse(token)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function quote(token: string): string {
+  return JSON.stringify(token.slice(0, QUOTED_CHARACTERS))
+}
