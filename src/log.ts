@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { printable } from './printable.js'
 import { printStderr } from './stdio.js'
 
 const LEVELS = ['error', 'warning', 'info', 'debug'] as const
@@ -35,7 +36,7 @@ export function note(level: LogLevel, event: string, fields: () => object): void
   if (file === undefined || !isWanted(level)) return
   const line = { time: new Date().toISOString(), level, event, ...context(), ...fields() }
   try {
-    appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 })
+    appendFileSync(file, `${encode(line)}\n`, { mode: 0o600 })
   } catch (error) {
     settings = { ...settings, file: undefined }
     printWarning(`cannot log to ${file}: ${(error as Error).message}`)
@@ -59,8 +60,13 @@ export function prepareNote(
 ): PreparedLine | undefined {
   const { file, context } = settings
   if (file === undefined || !isWanted(level)) return undefined
-  const members = JSON.stringify({ level, event, ...context(), ...fields }).slice(1, -1)
+  const members = encode({ level, event, ...context(), ...fields }).slice(1, -1)
   return { file, members }
+}
+
+/** Who shows a log file to an operator may take no care of what is in it. */
+function encode(line: object): string {
+  return JSON.stringify(line, (_, value) => (typeof value === 'string' ? printable(value) : value))
 }
 
 function isWanted(level: LogLevel): boolean {
@@ -70,7 +76,8 @@ function isWanted(level: LogLevel): boolean {
 /** A closed stderr must not make an ADD fail after it has moved its device. */
 function printWarning(text: string): void {
   try {
-    printStderr(`host-device-l3: ${text}`)
+    // One line, whatever name is in it.
+    printStderr(`host-device-l3: ${text.replaceAll('\n', '\\n')}`)
   } catch {
     // stderr is closed.
   }

@@ -1,5 +1,6 @@
 import { fstatSync, readSync, writeSync } from 'node:fs'
 import { pause } from './deadline.js'
+import { printable } from './printable.js'
 
 const STDIN = 0
 const STDOUT = 1
@@ -31,18 +32,22 @@ export function readStandardInput(): string {
  * @throws the system's error; Error if stdout was closed when the process started
  */
 export function printDocument(document: object): void {
-  printText(`${JSON.stringify(document, undefined, 4)}\n`)
+  printAnswer(`${JSON.stringify(document, undefined, 4)}\n`)
 }
 
 /** Prints the output of a command-line command to stdout; throws like `printDocument`. */
 export function printText(text: string): void {
+  printAnswer(printable(text))
+}
+
+function printAnswer(text: string): void {
   if (wasClosed(STDOUT)) throw new Error('cannot print the answer: stdout is closed')
   printAll(STDOUT, text)
 }
 
 /** Prints a line to stderr: help, a warning, or an error of a command-line command. */
 export function printStderr(text: string): void {
-  printAll(STDERR, `${text}\n`)
+  printAll(STDERR, `${printable(text)}\n`)
 }
 
 /** The device number of /dev/null. */

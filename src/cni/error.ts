@@ -1,4 +1,5 @@
 import { Failure, type FailureKind } from '../failure.js'
+import { printable } from '../printable.js'
 
 /** Error codes of the CNI specification, of its library (8, 999), and our own from 100 on. */
 export const ErrorCode = {
@@ -65,7 +66,8 @@ const OUT_OF_MEMORY = 'out of memory'
 /** Converts any thrown value to an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
   const { code, message, details } = asCniError(error)
-  return { cniVersion, code, msg: message, ...(details === '' ? {} : { details }) }
+  const more = details === '' ? {} : { details: printable(details) }
+  return { cniVersion, code, msg: printable(message), ...more }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { isSameDevice, type LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -24,6 +25,7 @@ export function returnDevice(
   const holder = findLink(host.socket, { name: onHost.name })
   if (holder && !(namespace === host && holder.index === link.index))
     throw failed('the host has another device of that name')
+  removeForeignNames(host, located, onHost)
   try {
     changeLink(namespace.socket, link.index, {
       ...(namespace === host ? {} : { namespaceFd: host.fd }),
@@ -35,7 +37,10 @@ export function returnDevice(
     throw failed((error as Error).message)
   }
   const returned = findLink(host.socket, { name: onHost.name })
-  if (returned) return returned
+  if (returned) {
+    restoreNames(host, returned, onHost)
+    return returned
+  }
   throw failed('it was moved, but is not there')
 }
 

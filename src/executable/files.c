@@ -52,15 +52,17 @@ static bool option(JSContext *context, JSValueConst options, const char *name) {
   return set;
 }
 
-/* The text of a path, to be freed with JS_FreeCString. The kernel would end one with a NUL in it
- * there: it throws. */
-static const char *path_text(JSContext *context, JSValueConst value) {
+/* A path given as a text or as bytes, to be freed with js_free. The kernel would end one with a NUL
+ * in it there: it throws. */
+static char *path_text(JSContext *context, JSValueConst value) {
   size_t length;
-  const char *path = JS_ToCStringLen(context, &length, value);
-  if (!path || strlen(path) == length) return path;
-  JS_FreeCString(context, path);
-  JS_ThrowTypeError(context, "a path without null bytes was expected");
-  return NULL;
+  const char *text = JS_IsString(value) ? JS_ToCStringLen(context, &length, value) : NULL;
+  const char *bytes = text ? text : (const char *)JS_GetUint8Array(context, &length, value);
+  char *path = bytes && !memchr(bytes, 0, length) ? js_strndup(context, bytes, length) : NULL;
+  JS_FreeCString(context, text);
+  if (!path && !JS_HasException(context))
+    JS_ThrowTypeError(context, "a path without null bytes was expected");
+  return path;
 }
 
 /* openSync(path, flags, mode): number */
@@ -70,12 +72,12 @@ FUNCTION(open_file) {
   uint32_t mode = 0666;
   if (!read_flags(context, arguments[1], &flags) || !read_mode(context, arguments[2], &mode))
     return JS_EXCEPTION;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   int fd = open(path, flags | O_CLOEXEC, mode);
   JSValue result = fd < 0 ? throw_system_error(context, errno, "open", path, NULL)
                           : JS_NewInt32(context, fd);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
@@ -131,13 +133,13 @@ FUNCTION(read_file) {
   int fd;
   if (JS_IsNumber(arguments[0]))
     return JS_ToInt32(context, &fd, arguments[0]) < 0 ? JS_EXCEPTION : read_all(context, fd);
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   fd = open(path, O_RDONLY | O_CLOEXEC);
   JSValue text = fd < 0 ? throw_system_error(context, errno, "open", path, NULL)
                         : read_all(context, fd);
   if (fd >= 0) close(fd);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return text;
 }
 
@@ -202,7 +204,7 @@ static int write_all(int fd, struct content content) {
 static JSValue write_to(JSContext *context, JSValueConst *arguments, int flags) {
   uint32_t mode = 0666;
   struct content content;
-  const char *path = NULL;
+  char *path = NULL;
   int fd, number = 0;
   if (!read_mode_option(context, arguments[2], &mode) ||
       !read_content(context, arguments[1], &content))
@@ -218,7 +220,7 @@ static JSValue write_to(JSContext *context, JSValueConst *arguments, int flags) 
   if (fd >= 0) number = write_all(fd, content);
   if (number != 0) throw_system_error(context, number, "write", NULL, NULL);
   if (path && fd >= 0) close(fd);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   JS_FreeCString(context, content.text);
   return fd < 0 || number != 0 ? JS_EXCEPTION : JS_UNDEFINED;
 }
@@ -268,14 +270,14 @@ static JSValue status_value(JSContext *context, const struct stat *status, bool 
 FUNCTION(stat_path) {
   UNUSED;
   struct stat status;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   bool quiet = JS_IsObject(arguments[1]) && !option(context, arguments[1], "throwIfNoEntry");
   JSValue result = JS_UNDEFINED;
   if (stat(path, &status) == 0) result = status_value(context, &status, false);
   else if (!quiet || errno != ENOENT)
     result = throw_system_error(context, errno, "stat", path, NULL);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
@@ -293,7 +295,7 @@ FUNCTION(stat_file) {
 FUNCTION(stat_file_system) {
   UNUSED;
   struct statfs status;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   JSValue result;
   if (statfs(path, &status) < 0) {
@@ -302,19 +304,19 @@ FUNCTION(stat_file_system) {
     result = JS_NewObject(context);
     JS_SetPropertyStr(context, result, "type", JS_NewInt64(context, status.f_type));
   }
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
 FUNCTION(exists) {
   UNUSED;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) {
     JS_FreeValue(context, JS_GetException(context));
     return JS_FALSE;
   }
   bool found = access(path, F_OK) == 0;
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return JS_NewBool(context, found);
 }
 
@@ -330,7 +332,7 @@ static int by_name(const struct dirent **one, const struct dirent **other) {
 FUNCTION(read_directory) {
   UNUSED;
   struct dirent **entries = NULL;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   int found = scandir(path, &entries, not_a_dot, by_name);
   JSValue result = found < 0 ? throw_system_error(context, errno, "scandir", path, NULL)
@@ -341,7 +343,7 @@ FUNCTION(read_directory) {
     free(entries[n]);
   }
   free(entries);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
@@ -349,52 +351,52 @@ FUNCTION(read_directory) {
 FUNCTION(read_link) {
   UNUSED;
   char target[4096];
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   ssize_t length = readlink(path, target, sizeof target);
   JSValue result = length < 0 ? throw_system_error(context, errno, "readlink", path, NULL)
                               : text_value(context, target, (size_t)length);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
 /* realpathSync(path): string */
 FUNCTION(real_path) {
   UNUSED;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   char *found = realpath(path, NULL);
   JSValue result = found ? text_value(context, found, strlen(found))
                          : throw_system_error(context, errno, "lstat", path, NULL);
   free(found);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
 /* renameSync(from, to) */
 FUNCTION(rename_file) {
   UNUSED;
-  const char *from = path_text(context, arguments[0]);
-  const char *to = from ? path_text(context, arguments[1]) : NULL;
+  char *from = path_text(context, arguments[0]);
+  char *to = from ? path_text(context, arguments[1]) : NULL;
   JSValue result = JS_EXCEPTION;
   if (to)
     result = rename(from, to) < 0 ? throw_system_error(context, errno, "rename", from, to)
                                   : JS_UNDEFINED;
-  JS_FreeCString(context, to);
-  JS_FreeCString(context, from);
+  js_free(context, to);
+  js_free(context, from);
   return result;
 }
 
 /* rmSync(path, { force }), of a file */
 FUNCTION(remove_file) {
   UNUSED;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   bool failed = unlink(path) < 0;
   JSValue result = JS_UNDEFINED;
   if (failed && (errno != ENOENT || !option(context, arguments[1], "force")))
     result = throw_system_error(context, errno, errno == ENOENT ? "lstat" : "unlink", path, NULL);
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 
@@ -403,11 +405,11 @@ FUNCTION(make_directory) {
   UNUSED;
   uint32_t mode = 0777;
   if (!read_mode_option(context, arguments[1], &mode)) return JS_EXCEPTION;
-  const char *path = path_text(context, arguments[0]);
+  char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   JSValue result = mkdir(path, mode) < 0 ? throw_system_error(context, errno, "mkdir", path, NULL)
                                          : JS_UNDEFINED;
-  JS_FreeCString(context, path);
+  js_free(context, path);
   return result;
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { pathOfText } from './kernel-text.js'
 
 /** A per-interface kernel setting, named without its interface: "net.ipv4.conf.rp_filter". */
 export interface Sysctl {
@@ -15,12 +16,12 @@ const DIRECTORIES = ['net.ipv4.conf', 'net.ipv6.conf', 'net.ipv4.neigh', 'net.ip
  * @throws the system's error if the sysctl does not exist or cannot be read
  */
 export function readSysctl(name: string, device: string): Sysctl {
-  return { name, value: readFileSync(pathOfSysctl(name, device), 'utf8').trim() }
+  return { name, value: readFileSync(pathOfText(pathOfSysctl(name, device)), 'utf8').trim() }
 }
 
 /** Writes a sysctl of a device in the thread's namespace. */
 export function writeSysctl({ name, value }: Sysctl, device: string): void {
-  writeFileSync(pathOfSysctl(name, device), value)
+  writeFileSync(pathOfText(pathOfSysctl(name, device)), value)
 }
 
 /** All readable sysctls of a device. */
@@ -39,7 +40,7 @@ export function readAllSysctls(device: string): Sysctl[] {
 
 function settingsIn(directory: string, device: string): string[] {
   try {
-    return readdirSync(`/proc/sys/${directory.replaceAll('.', '/')}/${device}`)
+    return readdirSync(pathOfText(`/proc/sys/${directory.replaceAll('.', '/')}/${device}`))
   } catch {
     // A kernel without IPv6 lacks the IPv6 directories.
     return []

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { pathOfText } from './kernel-text.js'
 
 const PCI_DEVICES = '/sys/bus/pci/devices'
 const UPPER = 'upper_'
@@ -33,7 +34,7 @@ export function networkDeviceOf(directory: string): string | undefined {
  */
 export function sysfsPathOf(name: string): string | undefined {
   try {
-    return realpathSync(`/sys/class/net/${name}/device`)
+    return realpathSync(pathOfText(`/sys/class/net/${name}/device`))
   } catch {
     return undefined
   }
@@ -64,7 +65,7 @@ function existing(directory: string): string | undefined {
 
 function entriesOf(directory: string): string[] {
   try {
-    return readdirSync(directory)
+    return readdirSync(pathOfText(directory))
   } catch {
     return []
   }

@@ -1,3 +1,4 @@
+import { bytesOfText } from '../kernel/kernel-text.js'
 import { addressRequest } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG, NEIGHBOR_FLAG, NEIGHBOR_STATE } from '../kernel/netlink/constants.js'
@@ -133,7 +134,7 @@ function relabel(label: string, originalName: string, name: string): string | un
     label === originalName || label.startsWith(`${originalName}:`)
       ? name + label.slice(originalName.length)
       : label
-  return Buffer.byteLength(renamed) <= LABEL_BYTES ? renamed : undefined
+  return bytesOfText(renamed).length <= LABEL_BYTES ? renamed : undefined
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { readEnvironment } from '../../src/cni/environment.js'
 import { CniError, errorDocument } from '../../src/cni/error.js'
+import { printable } from '../../src/printable.js'
 import { decodeNetwork } from '../../src/cni/network.js'
 import { decodeResult, encodeResult } from '../../src/cni/result.js'
 import { requireSupportedVersion, SUPPORTED_VERSIONS } from '../../src/cni/version.js'
@@ -100,7 +101,8 @@ it('whatever is thrown becomes a document with a code and words', () => {
         const thrown = [new Error(text), new TypeError(text), new RangeError(text), text]
         for (const one of thrown) {
           const document = JSON.parse(JSON.stringify(errorDocument(one, version)))
-          expect(document).toEqual({ cniVersion: version, code: 999, msg: text })
+          expect(document).toEqual({ cniVersion: version, code: 999, msg: printable(text) })
+          expect(document.msg).not.toMatch(/(?![\n\t])[\p{Cc}\p{Cs}\u202a-\u202e]/u)
         }
       },
     ),

@@ -1,3 +1,4 @@
+import { bytesOfText, textOfBytes } from '../kernel-text.js'
 import { align, readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import type { OpaqueAttribute } from './common-schema.js'
 
@@ -74,7 +75,7 @@ export function u32(type: number, value: number): Attribute {
 
 /** An attribute of a text, with its closing zero byte. */
 export function text(type: number, value: string): Attribute {
-  return { type, data: Buffer.from(`${value}\0`) }
+  return { type, data: bytesOfText(`${value}\0`) }
 }
 
 export function bytes(type: number, data: Buffer): Attribute {
@@ -107,7 +108,7 @@ export function toNumber(data: Buffer): number {
 /** The text in a string attribute, with or without its closing zero byte. */
 export function toText(data: Buffer): string {
   const end = data.indexOf(0)
-  return data.toString('utf8', 0, end === -1 ? data.length : end)
+  return textOfBytes(end === -1 ? data : data.subarray(0, end))
 }
 
 /** Stores an uninterpreted attribute with its object, to be sent back unchanged. */

@@ -19,6 +19,8 @@ export const RTM = {
   newFilter: 44,
   getFilter: 46,
   getNexthop: 106,
+  newLinkProperties: 108,
+  deleteLinkProperties: 109,
 } as const
 
 /** Attributes of a route and of its nexthops (RTA_* of linux/rtnetlink.h). */

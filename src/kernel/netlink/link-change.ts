@@ -1,7 +1,8 @@
-import { type Attribute, bytes, text, u32 } from './attributes.js'
+import { bytesOfText } from '../kernel-text.js'
+import { type Attribute, bytes, nested, text, u32 } from './attributes.js'
 import { RTM } from './constants.js'
 import { IFF_UP, IFLA, linkHeader } from './link.js'
-import type { Request } from './message.js'
+import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** Changes to a device; absent members stay as they are. */
@@ -36,12 +37,26 @@ export function startLinkChange(
   return socket.start(linkRequest(index, change))
 }
 
+/** Request to give a device an alternative name, or to take it away. */
+export function alternativeNameRequest(
+  index: number,
+  how: 'add' | 'remove',
+  name: string,
+): Request {
+  return {
+    type: how === 'add' ? RTM.newLinkProperties : RTM.deleteLinkProperties,
+    flags: how === 'add' ? Flag.create | Flag.exclusive : 0,
+    header: linkHeader(index, 0),
+    attributes: [nested(IFLA.propList, [text(IFLA.altIfname, name)])],
+  }
+}
+
 function linkRequest(index: number, change: LinkChange): Request {
   const attributes: Attribute[] = []
   if (change.namespaceFd !== undefined)
     attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
   if (change.name !== undefined) attributes.push(text(IFLA.ifname, change.name))
-  if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, Buffer.from(change.alias)))
+  if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, bytesOfText(change.alias)))
   const header = linkHeader(index, change.up ? IFF_UP : 0)
   return { type: RTM.newLink, header, attributes }
 }

@@ -1,5 +1,6 @@
 import { hardwareAddressText } from '../hardware-address.js'
 import { KernelError } from '../kernel-error.js'
+import { bytesOfText } from '../kernel-text.js'
 import type { LinkSettings } from '../link-settings.js'
 import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
 import { type NetlinkMessage, readS32, readU32, writeS32, writeU32 } from './bytes.js'
@@ -67,7 +68,7 @@ export function findLink(
 ): Link | undefined {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
   // Nothing can have such a name; the kernel would refuse the request as a whole.
-  if ('name' in by && Buffer.byteLength(by.name) >= ALTIFNAMSIZ) return undefined
+  if ('name' in by && bytesOfText(by.name).length >= ALTIFNAMSIZ) return undefined
   if ('name' in by) attributes.push(byName(by.name))
   const header = linkHeader('index' in by ? by.index : 0, 0)
   try {
@@ -128,7 +129,7 @@ function dump(socket: RouteSocket): NetlinkMessage[] {
  * IFLA_ALT_IFNAME.
  */
 function byName(name: string): Attribute {
-  return text(Buffer.byteLength(name) < IFNAMSIZ ? IFLA.ifname : IFLA.altIfname, name)
+  return text(bytesOfText(name).length < IFNAMSIZ ? IFLA.ifname : IFLA.altIfname, name)
 }
 
 /** Whether the MAC is the device's own, not that of another device in this namespace. */
