@@ -5,6 +5,7 @@
 export type FailureKind =
   | 'configuration-invalid'
   | 'sandbox-invalid'
+  | 'sandbox-gone'
   | 'device-not-found'
   | 'device-refused'
   | 'name-taken'

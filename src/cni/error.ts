@@ -26,6 +26,7 @@ export const ErrorCode = {
 const CODES: Record<FailureKind, number> = {
   'configuration-invalid': ErrorCode.invalidConfiguration,
   'sandbox-invalid': ErrorCode.invalidNamespace,
+  'sandbox-gone': ErrorCode.invalidNamespace,
   'device-not-found': ErrorCode.deviceNotFound,
   'device-refused': ErrorCode.deviceRefused,
   'name-taken': ErrorCode.nameTaken,

@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from '../cni/error.js'
-import { locate } from '../device/lent-device.js'
+import { findLentDevice } from '../device/lent-device.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
@@ -52,6 +52,8 @@ async function checkDevice(call: Call): Promise<undefined> {
   const { onHost } = record.device
   using host = NetworkNamespace.host()
   using sandbox = host.open(environment.netns)
+  if (record.sandbox && !sandbox.is(record.sandbox))
+    throw new Failure('not-as-left', `another namespace than that of ADD is at ${sandbox.path}`)
   const link = findInSandbox(sandbox, record)
   if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
   const { name } = reportedInterface(call, link.name) ?? { name: nameInSandbox(call) }
@@ -102,7 +104,7 @@ function findInSandbox(
   sandbox: NetworkNamespace,
   { mode, device, added }: AttachmentRecord,
 ): Link | undefined {
-  if (mode === 'move') return locate(device, [sandbox])?.link
+  if (mode === 'move') return findLentDevice(sandbox, device)
   const index = added?.onInterface?.index
   const same = index === undefined ? undefined : findLink(sandbox.socket, { index })
   return same ?? findLink(sandbox.socket, { name: device.nameInSandbox })

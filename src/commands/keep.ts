@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { parseJson } from '../cni/json.js'
 import { OUTCOMES } from '../gvisor/keeper-job.js'
@@ -26,12 +25,13 @@ export interface KeepOptions {
 export function keep(options: KeepOptions, readInput: () => string): string {
   const path = options['oci-state'] ? namespaceOfProcess(readInput()) : options.netns
   if (!path) throw new Error('keep needs --netns PATH, or --oci-state')
-  const sandbox = statSync(path)
+  using host = NetworkNamespace.host()
+  using sandbox = host.open(path)
   const meant = gvisorRecords(options['state-dir'] ?? CONFIGURATION_DEFAULTS.stateDir)
     .list()
     .filter(({ nameInSandbox }) => !options.interface || nameInSandbox === options.interface)
-    .filter((record) => isAt(record.sandboxPath, sandbox))
-  const outcomes = meant.map((record) => `${record.nameInSandbox}: ${putBack(path, record)}\n`)
+    .filter((record) => isAbout(record, sandbox, host))
+  const outcomes = meant.map((record) => `${record.nameInSandbox}: ${putBack(sandbox, record)}\n`)
   return outcomes.join('') || `nothing is noted of the sandbox ${path}\n`
 }
 
@@ -43,17 +43,22 @@ function namespaceOfProcess(state: string): string {
   return `/proc/${pid}/ns/net`
 }
 
-function isAt(path: string, { dev, ino }: { dev: number; ino: number }): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.dev === dev && found.ino === ino
+/**
+ * Whether a record is about a sandbox. One of an earlier version has only the path, which may lead
+ * to another namespace by now, or to the host.
+ */
+function isAbout(
+  { sandbox, sandboxPath }: GvisorRecord,
+  found: NetworkNamespace,
+  host: NetworkNamespace,
+): boolean {
+  return sandbox ? found.is(sandbox) : found.isAt(sandboxPath) && !found.equals(host)
 }
 
 /** Runs the address keeper with timeout 0: it acts at once and ends. */
-function putBack(path: string, record: GvisorRecord): string {
+function putBack(sandbox: NetworkNamespace, record: GvisorRecord): string {
   if (record.kept.length === 0) return 'needs no keeper: it hears without addresses'
-  using host = NetworkNamespace.host()
-  using sandbox = host.open(path)
-  const pid = startKeeper(sandbox, { ...record, sandboxPath: path }, 0)
+  const pid = startKeeper(sandbox, { ...record, sandboxPath: sandbox.path }, 0)
   const outcome = OUTCOMES[nativeAddon().waitForProgram(pid)]
   const addresses = record.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   if (outcome === 'put back' && record.keeper) endKeeper(record.keeper)

@@ -2,6 +2,7 @@ import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
 import type { Call } from './call.js'
 
 /** The host and the sandbox of a call. Both stay open until they are disposed. */
@@ -12,7 +13,8 @@ export interface Namespaces extends Disposable {
 
 /**
  * Opens the host and the sandbox of a call.
- * @throws Failure `sandbox-invalid` if CNI_NETNS is no network namespace, or is the host itself
+ * @throws Failure `sandbox-gone` if CNI_NETNS is no network namespace, `sandbox-invalid` if it is the
+ *   host itself or cannot be opened
  */
 export function openNamespaces(call: Call): Namespaces {
   const host = NetworkNamespace.host()
@@ -44,15 +46,41 @@ export function requireSandboxIsNotHost(call: Call): void {
 }
 
 /**
- * Opens a sandbox that may no longer exist. Undefined if there is no network namespace at the path.
+ * Opens a sandbox that may no longer exist.
+ * @returns undefined if there is no network namespace at the path
+ * @throws Failure `sandbox-invalid` if there may be one, but it cannot be opened
  */
 export function openIfThere(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
+  if (path === '') return undefined
   try {
     return host.open(path)
   } catch (error) {
-    if (error instanceof Failure && error.kind === 'sandbox-invalid') return undefined
-    throw error
+    if (!(error instanceof Failure)) throw error
+    if (error.kind === 'sandbox-gone') return undefined
+    const details =
+      'the device may still be there; the record is kept, and a later call tries again'
+    throw new Failure(error.kind, error.message, details)
   }
+}
+
+/**
+ * Opens the sandbox that a record is about, if it still exists at a path. The path may lead to
+ * another namespace by now, as that of a process does when another process gets its number.
+ * @returns undefined if another namespace is there, or none
+ * @throws Failure `sandbox-invalid` if it cannot be opened
+ */
+export function openRecorded(
+  host: NetworkNamespace,
+  path: string,
+  { sandbox }: Pick<AttachmentRecord, 'sandbox'>,
+): NetworkNamespace | undefined {
+  const found = openIfThere(host, path)
+  if (!found) return undefined
+  // A record of an earlier version does not say which one it was.
+  const isRecorded = sandbox ? found.is(sandbox) : !found.equals(host)
+  if (isRecorded) return found
+  found[Symbol.dispose]()
+  return undefined
 }
 
 /**

@@ -1,5 +1,11 @@
-import { findInAnyNamespace, isSameDevice, locate } from '../device/lent-device.js'
+import {
+  findLentDevice,
+  findMadeAgain,
+  isSameDevice,
+  type LocatedDevice,
+} from '../device/lent-device.js'
 import { freeNameOf, returnDevice } from '../device/return.js'
+import { searchEverywhere } from '../device/search.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
@@ -11,7 +17,7 @@ import type { Refusal } from '../state/apply.js'
 import { restoreHostState } from '../state/restore.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
-import { openIfThere } from './namespaces.js'
+import { openRecorded } from './namespaces.js'
 
 /** Options for releasing an attachment. */
 export interface ReleaseOptions {
@@ -19,19 +25,21 @@ export interface ReleaseOptions {
   sandboxPath?: string
   /** Whether to restore the device's host state. */
   restore: boolean
+  /** Leaves everything as it is unless the device is on the host already. */
+  onlyFromHost?: boolean
 }
 
 /**
  * Returns the device of an attachment to the host under its own name, up if it was up, and removes
  * the record. What was added to the sandbox, or to another plugin's interface there, is taken off.
  * Succeeds if there is nothing to do.
- * @returns whether there was such an attachment
+ * @returns whether there was such an attachment, and it was released
  * @throws Failure; the device stays usable where it is, and a later DEL can try again
  */
 export function releaseAttachment(
   stateDir: string,
   key: AttachmentKey,
-  { sandboxPath, restore }: ReleaseOptions,
+  { sandboxPath, restore, onlyFromHost = false }: ReleaseOptions,
 ): boolean {
   const store = attachmentRecords(stateDir)
   using _attachment = lockAttachment(stateDir, key)
@@ -43,7 +51,8 @@ export function releaseAttachment(
 
   using _device = lockDevice(stateDir, record.device.onHost)
   using host = NetworkNamespace.host()
-  using sandbox = openIfThere(host, sandboxPath || record.sandboxPath)
+  if (onlyFromHost && !findLentDevice(host, record.device)) return false
+  using sandbox = openRecorded(host, sandboxPath || record.sandboxPath, record)
   if (record.mode === 'move') {
     const home = returnLentDevice(host, sandbox, store, record, restore)
     if (home && restore) restoreOrWarn(host, home, record)
@@ -70,7 +79,8 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
   const record = restore ? store.read(key) : undefined
   if (record) {
     using host = NetworkNamespace.host()
-    const located = locate(record.device, [host])
+    const link = findLentDevice(host, record.device)
+    const located = link && { namespace: host, link }
     if (located) restoreOrWarn(host, returnDevice(host, record.device, located), record)
   }
   store.remove(key)
@@ -82,9 +92,9 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
  * @param store the records: a device that was lent again must not be taken from its new pod
  * @param restore whether the caller restores the state next; then some settings must be set before
  *   the device is up
- * @returns the device on the host; undefined if it no longer exists (a virtual device is destroyed
- *   with its sandbox)
- * @throws Failure `return-failed`
+ * @returns the device on the host; undefined if it is known to be destroyed (a virtual device is
+ *   destroyed with its sandbox) or was lent again
+ * @throws Failure `return-failed`; the device then may still exist
  */
 export function returnLentDevice(
   host: NetworkNamespace,
@@ -100,12 +110,21 @@ export function returnLentDevice(
       .list()
       .filter((other) => other.mode === 'move' && attachmentName(keyOf(other)) !== name)
       .map((other) => other.device)
-  const bringUp = !restore || canComeUpWithoutSettings(device.onHost)
-  freeNameOf(host, device, othersLent)
-  const located = locate(device, sandbox ? [host, sandbox] : [host])
-  if (located) return returnDevice(host, device, located, bringUp)
-  if (othersLent().some(({ onHost }) => isSameDevice(onHost, device.onHost))) return undefined
-  return findInAnyNamespace(host, device, (found) => returnDevice(host, device, found, bringUp))
+  const bringHome = (located: LocatedDevice) => {
+    freeNameOf(host, device, othersLent)
+    const bringUp = !restore || canComeUpWithoutSettings(device.onHost)
+    return returnDevice(host, device, located, bringUp)
+  }
+  const namespaces = sandbox ? [host, sandbox] : [host]
+  // The host first: what looks like a device that is at home must not be taken from a pod.
+  for (const namespace of namespaces) {
+    const link = findLentDevice(namespace, device)
+    if (link) return bringHome({ namespace, link })
+  }
+  const again = findMadeAgain(host, device)
+  if (again) return bringHome({ namespace: host, link: again })
+  if (othersLent().some((other) => isSameDevice(other, device))) return undefined
+  return searchEverywhere(host, namespaces, device, bringHome)
 }
 
 /**

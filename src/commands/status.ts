@@ -3,7 +3,7 @@ import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { attachmentRecords, captureRecords } from '../records/store.js'
 import { type Call, ipamOf } from './call.js'
-import { openIfThere } from './namespaces.js'
+import { openRecorded } from './namespaces.js'
 import { selectorOf } from './way.js'
 
 /**
@@ -24,7 +24,7 @@ export async function status(call: Call): Promise<undefined> {
   const records = [...attachmentRecords(stateDir).list(), ...captureRecords(stateDir).list()]
   const record = records.find((one) => one.mode !== 'apply' && selects(selector, one.device))
   if (!record) throw new Failure('not-available', `${absence.message}, and it is lent to nobody`)
-  using sandbox = openIfThere(host, record.sandboxPath)
+  using sandbox = openRecorded(host, record.sandboxPath, record)
   if (sandbox) return
   throw new Failure(
     'lent-to-nobody',

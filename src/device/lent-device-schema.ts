@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { DeviceIdentitySchema } from '../kernel/identity-schema.js'
 import { LinkSchema } from '../kernel/netlink/link-schema.js'
 
 /** A device as it was on the host, and its name in the sandbox. */
@@ -8,5 +9,7 @@ export const LentDeviceSchema = Type.Object({
   sysfsPath: Type.Optional(
     Type.String({ description: 'where the device it hangs on is under /sys/devices' }),
   ),
+  /** Absent in records of earlier versions, and where the kernel or its rights do not allow it. */
+  identity: Type.Optional(DeviceIdentitySchema),
 })
 export type LentDevice = Static<typeof LentDeviceSchema>

@@ -1,8 +1,11 @@
-import { type NetworkNamespace, pathsOfAllNamespaces } from '../kernel/namespace.js'
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import type { NamespaceSysfs } from '../kernel/namespace-sysfs.js'
 import { dumpLinks, findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
+import { findResembling, isSameHardware, resembles } from './resemblance.js'
 
 /** A device and its present namespace. */
 export interface LocatedDevice {
@@ -10,92 +13,92 @@ export interface LocatedDevice {
   link: Link
 }
 
-/** Describes a device of the host for the record, before it is lent. */
-export function describeLentDevice(onHost: Link, nameInSandbox: string): LentDevice {
-  const sysfsPath = sysfsPathOf(onHost.name)
-  return { onHost, nameInSandbox, ...(sysfsPath === undefined ? {} : { sysfsPath }) }
-}
-
 /**
- * Whether two links are the same device, even if they were read at different times or in different
- * namespaces. Compares the parent device's address if there is one, else the permanent MAC, else
- * the MAC.
+ * Describes a device of the host for the record, before it is lent.
+ * @throws Failure `busy` if it has just left the host
  */
-export function isSameDevice(link: Link, onHost: Link): boolean {
-  if (onHost.parentDevice !== undefined) return link.parentDevice === onHost.parentDevice
-  if (onHost.permanentAddress !== undefined)
-    return link.permanentAddress === onHost.permanentAddress
-  return link.hardwareAddress !== '' && link.hardwareAddress === onHost.hardwareAddress
-}
-
-/**
- * Finds a lent device in the first of the given namespaces that has it. Put the host first: if the
- * device is already on the host, a similar device in a pod must not be taken.
- */
-export function locate(
-  lent: LentDevice,
-  namespaces: NetworkNamespace[],
-): LocatedDevice | undefined {
-  for (const namespace of namespaces) {
-    const link =
-      findByIndex(namespace, lent) ??
-      findByName(namespace, lent) ??
-      findByIdentity(namespace, lent.onHost)
-    if (link) return { namespace, link }
-  }
-  return undefined
-}
-
-/**
- * Searches every network namespace of the node for a lent device. The sandbox's path may be gone
- * while the namespace still exists, or a process in the sandbox may have moved the device to
- * another namespace. Compares only the device's identity, because any namespace may have a device
- * of that name.
- * @param found called with the device while its namespace is open
- * @returns the result of `found`; undefined if the device was not found
- */
-export function findInAnyNamespace<T>(
+export function describeLentDevice(
   host: NetworkNamespace,
-  { onHost }: LentDevice,
-  found: (device: LocatedDevice) => T,
-): T | undefined {
-  for (const path of pathsOfAllNamespaces()) {
-    using namespace = openUnlessGone(host, path)
-    const link = namespace && findByIdentity(namespace, onHost)
-    if (link) return found({ namespace, link })
-  }
-  return undefined
-}
-
-function openUnlessGone(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
-  try {
-    return host.open(path)
-  } catch {
-    return undefined
+  onHost: Link,
+  nameInSandbox: string,
+): LentDevice {
+  const sysfsPath = sysfsPathOf(onHost.name)
+  const identity = host.sysfs?.identityOf(onHost)
+  if (host.sysfs && !identity) throw new Failure('busy', `${onHost.name} has just left the host`)
+  return {
+    onHost,
+    nameInSandbox,
+    ...(sysfsPath === undefined ? {} : { sysfsPath }),
+    ...(identity === undefined ? {} : { identity }),
   }
 }
 
-/** A device keeps its index on a move, unless the index is taken in the new namespace. */
-function findByIndex({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
-  const link = findLink(socket, { index: onHost.index })
-  return link && (isSameDevice(link, onHost) || link.alias === onHost.name) ? link : undefined
+/** Whether two descriptions, both of this boot, are of the same device. */
+export function isSameDevice(one: LentDevice, other: LentDevice): boolean {
+  if (one.identity && other.identity) return one.identity.inode === other.identity.inode
+  return resembles(one.onHost, other.onHost)
 }
 
-/** The alias that ADD set distinguishes it from another device of that name. */
-function findByName(
-  { socket }: NetworkNamespace,
-  { onHost, nameInSandbox }: LentDevice,
-): Link | undefined {
-  const link = findLink(socket, { name: nameInSandbox })
-  return link?.alias === onHost.name ? link : undefined
+/** Whether a device of the host is the lent one. */
+export function isLentDevice(host: NetworkNamespace, link: Link, lent: LentDevice): boolean {
+  if (!lent.identity) return resembles(link, lent.onHost)
+  return sysfsOf(host, lent).identityOf(link)?.inode === lent.identity.inode
 }
 
-/** For a device that was renamed in the sandbox. */
-function findByIdentity({ socket }: NetworkNamespace, onHost: Link): Link | undefined {
-  return dumpLinks(socket).find(
+/**
+ * Finds a lent device in a namespace, whatever name, index, MAC and alias it has there.
+ * @throws Failure `kernel-refused` if the namespace cannot be searched
+ */
+export function findLentDevice(namespace: NetworkNamespace, lent: LentDevice): Link | undefined {
+  if (!lent.identity) return findResembling(namespace, lent)
+  const index = indexOf(namespace, lent)
+  return index === 0 ? undefined : findLink(namespace.socket, { index })
+}
+
+/**
+ * Finds the network device that the kernel made again for the same hardware, after the NIC was
+ * reset or its driver loaded again. Such a device begins its life on the host.
+ */
+export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): Link | undefined {
+  const { identity, onHost } = lent
+  if (!identity || onHost.parentDevice === undefined) return undefined
+  return dumpLinks(host.socket).find(
     (link) =>
-      isSameDevice(link, onHost) &&
-      // Not by MAC alone: a vlan or macvlan has the MAC of its parent.
-      (link.alias === onHost.name || link.index === onHost.index || link.name === onHost.name),
+      isSameHardware(link, onHost) &&
+      sysfsOf(host, lent).identityOf(link)?.directory === identity.directory,
+  )
+}
+
+/**
+ * The sysfs of a namespace in which a device is looked for by its identity.
+ * @throws Failure `kernel-refused` if it cannot be had
+ */
+export function sysfsOf(namespace: NetworkNamespace, lent: LentDevice): NamespaceSysfs {
+  const sysfs = searched(namespace, lent, () => namespace.sysfs)
+  if (sysfs) return sysfs
+  throw cannotSearch(namespace, lent, 'this process may not mount its sysfs')
+}
+
+/** The index of a lent device in a namespace; 0 if it is not there. */
+function indexOf(namespace: NetworkNamespace, lent: LentDevice): number {
+  const { identity } = lent
+  if (!identity) return 0
+  return searched(namespace, lent, () => sysfsOf(namespace, lent).find(identity).index)
+}
+
+function searched<T>(namespace: NetworkNamespace, lent: LentDevice, search: () => T): T {
+  try {
+    return search()
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw cannotSearch(namespace, lent, (error as Error).message)
+  }
+}
+
+function cannotSearch({ name }: NetworkNamespace, { onHost }: LentDevice, reason: string): Failure {
+  return new Failure(
+    'kernel-refused',
+    `cannot look for ${onHost.name} in ${name}: ${reason}`,
+    'nothing was changed; a later call tries again',
   )
 }

@@ -4,44 +4,45 @@ import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
-import { isSameDevice, type LocatedDevice } from './lent-device.js'
+import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
+import { hasHardware, isSameHardware } from './resemblance.js'
 
 /**
  * Returns a lent device to the host under its own name and alias. The device may be in a sandbox.
  * It may also be on the host under another name, if the kernel put it there when its sandbox died.
- * @param bringUp whether to bring it up in the same message, if it was up when it was lent
+ * It comes home down: whoever is in the sandbox may have put another device in its place
+ * meanwhile, so it comes up only once it was recognised on the host. Another one is put back.
+ * @param bringUp whether to bring it up, if it was up when it was lent
  * @returns the device on the host
- * @throws Failure `return-failed`; the device is then where it was
+ * @throws Failure `return-failed`; the device is then where it was, or on the host and down
  */
 export function returnDevice(
   host: NetworkNamespace,
-  { onHost }: LentDevice,
+  lent: LentDevice,
   located: LocatedDevice,
   bringUp = true,
 ): Link {
+  const { onHost } = lent
   const { namespace, link } = located
   const failed = (reason: string) => returnFailure(onHost, located, reason)
   const holder = findLink(host.socket, { name: onHost.name })
   if (holder && !(namespace === host && holder.index === link.index))
     throw failed('the host has another device of that name')
   removeForeignNames(host, located, onHost)
+  const wanted = { name: onHost.name, alias: onHost.alias ?? '' }
+  const up = bringUp && onHost.up ? ({ up: true } as const) : {}
   try {
-    changeLink(namespace.socket, link.index, {
-      ...(namespace === host ? {} : { namespaceFd: host.fd }),
-      name: onHost.name,
-      alias: onHost.alias ?? '',
-      ...(bringUp && onHost.up ? { up: true } : {}),
-    })
+    if (namespace === host) changeLink(host.socket, link.index, { ...wanted, ...up })
+    else changeLink(namespace.socket, link.index, { ...wanted, namespaceFd: host.fd })
   } catch (error) {
     throw failed((error as Error).message)
   }
   const returned = findLink(host.socket, { name: onHost.name })
-  if (returned) {
-    restoreNames(host, returned, onHost)
-    return returned
-  }
-  throw failed('it was moved, but is not there')
+  if (!returned) throw failed('it was moved, but is not there')
+  if (namespace !== host) requireRecognised(host, lent, located, returned)
+  restoreNames(host, returned, onHost)
+  return namespace !== host && up.up ? broughtUp(host, returned) : returned
 }
 
 /**
@@ -52,15 +53,61 @@ export function returnDevice(
  */
 export function freeNameOf(
   host: NetworkNamespace,
-  { onHost }: LentDevice,
+  lent: LentDevice,
   othersLent: () => LentDevice[],
 ): void {
-  const holder = findLink(host.socket, { name: onHost.name })
-  if (!holder || isSameDevice(holder, onHost)) return
+  const holder = findLink(host.socket, { name: lent.onHost.name })
+  if (!holder || isLentDevice(host, holder, lent)) return
   const isAstray = othersLent().some(
-    (other) => isSameDevice(other.onHost, holder) && other.onHost.name !== holder.name,
+    (other) => other.onHost.name !== holder.name && isLentDevice(host, holder, other),
   )
   if (isAstray) changeLink(host.socket, holder.index, { name: `lent${holder.index}` })
+}
+
+/** Puts a device that is not the lent one back where it came from. */
+function requireRecognised(
+  host: NetworkNamespace,
+  lent: LentDevice,
+  { namespace, link }: LocatedDevice,
+  returned: Link,
+): void {
+  if (isRecognised(host, lent, returned)) return
+  const what = `what came from ${namespace.name} in the place of ${lent.onHost.name}`
+  try {
+    changeLink(host.socket, returned.index, { namespaceFd: namespace.fd, name: link.name })
+  } catch (error) {
+    throw new Failure(
+      'return-failed',
+      `${what} is another device, and cannot be put back: ${(error as Error).message}`,
+      `it is on the host as ${returned.name}, down; ${lent.onHost.name} may still be in ${namespace.name}`,
+    )
+  }
+  throw new Failure(
+    'return-failed',
+    `${what} was another device, and was put back`,
+    `${lent.onHost.name} may still be in ${namespace.name}; a later DEL tries again`,
+  )
+}
+
+/** Without an identity, only what a pod cannot change counts: it may have changed the MAC. */
+function isRecognised(host: NetworkNamespace, lent: LentDevice, returned: Link): boolean {
+  const { identity, onHost } = lent
+  if (identity) return sysfsOf(host, lent).find(identity).index === returned.index
+  return !hasHardware(onHost) || isSameHardware(returned, onHost)
+}
+
+/** In a message of its own. The device is home already, so a later DEL finds it there. */
+function broughtUp(host: NetworkNamespace, device: Link): Link {
+  try {
+    changeLink(host.socket, device.index, { up: true })
+  } catch (error) {
+    throw new Failure(
+      'return-failed',
+      `cannot bring up ${device.name}: ${(error as Error).message}`,
+      `the device is on the host as ${device.name}, down; a later DEL tries again`,
+    )
+  }
+  return { ...device, up: true }
 }
 
 function returnFailure(onHost: Link, { namespace, link }: LocatedDevice, reason: string): Failure {

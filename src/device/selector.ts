@@ -77,10 +77,24 @@ export function selects(
   return (
     (device !== undefined && [onHost.name, ...onHost.alternativeNames].includes(device)) ||
     (hwaddr !== undefined && onHost.hardwareAddress === hwaddr) ||
-    (kernelpath !== undefined && sysfsPath?.startsWith(kernelpath) === true) ||
+    (kernelpath !== undefined && `${sysfsPath}/`.startsWith(kernelpath.replace(/\/*$/, '/'))) ||
     isOnBus(pciBusID) ||
     isOnBus(deviceID)
   )
+}
+
+/**
+ * Whether a selector selects the hardware of a lent device: its place on a bus, or its permanent
+ * MAC. A pod can give its own devices any name, alias and MAC.
+ */
+export function selectsHardware(
+  { device: _, ...selector }: DeviceSelector,
+  { onHost, ...rest }: LentDevice,
+): boolean {
+  // A device that hangs on no bus may have taken its permanent MAC from another one.
+  if (onHost.parentDevice === undefined) return false
+  const { permanentAddress = '' } = onHost
+  return selects(selector, { ...rest, onHost: { ...onHost, hardwareAddress: permanentAddress } })
 }
 
 /**

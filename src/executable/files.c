@@ -261,12 +261,13 @@ static JSValue status_value(JSContext *context, const struct stat *status, bool 
                     large ? JS_NewBigUint64(context, status->st_ino)
                           : JS_NewInt64(context, (int64_t)status->st_ino));
   JS_SetPropertyStr(context, value, "rdev", JS_NewInt64(context, (int64_t)status->st_rdev));
+  JS_SetPropertyStr(context, value, "nlink", JS_NewInt64(context, (int64_t)status->st_nlink));
   JS_SetPropertyStr(context, value, "mode", JS_NewUint32(context, status->st_mode));
   JS_SetPropertyStr(context, value, "uid", JS_NewUint32(context, status->st_uid));
   return value;
 }
 
-/* statSync(path, { throwIfNoEntry }): dev, ino, rdev, mode, uid, isFile() and isDirectory() */
+/* statSync(path, { throwIfNoEntry }): dev, ino, rdev, nlink, mode, uid, isFile() and isDirectory() */
 FUNCTION(stat_path) {
   UNUSED;
   struct stat status;

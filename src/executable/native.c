@@ -48,6 +48,42 @@ FUNCTION(set_socket_timeout_js) {
   return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
 }
 
+FUNCTION(namespace_cookie_js) {
+  UNUSED;
+  int fd;
+  uint64_t cookie;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
+  struct failure failure = namespace_cookie(fd, &cookie);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt64(context, (int64_t)cookie);
+}
+
+FUNCTION(open_sysfs_js) {
+  UNUSED;
+  int fd;
+  (void)arguments;
+  struct failure failure = open_sysfs(&fd);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+}
+
+FUNCTION(find_device_js) {
+  UNUSED;
+  int sysfs;
+  int64_t inode;
+  struct device_search found;
+  if (JS_ToInt32(context, &sysfs, arguments[0]) < 0 ||
+      JS_ToInt64(context, &inode, arguments[2]) < 0)
+    return JS_EXCEPTION;
+  const char *directory = JS_ToCString(context, arguments[1]);
+  if (!directory) return JS_EXCEPTION;
+  struct failure failure = find_device(sysfs, directory, (uint64_t)inode, &found);
+  JS_FreeCString(context, directory);
+  if (failure.call) return throw_failure(context, failure);
+  JSValue result = JS_NewObject(context);
+  JS_SetPropertyStr(context, result, "index", JS_NewInt32(context, found.index));
+  JS_SetPropertyStr(context, result, "count", JS_NewInt32(context, found.count));
+  return result;
+}
+
 static bool read_exchange(JSContext *context, JSValueConst *arguments, struct exchange *exchange) {
   int fd;
   size_t length;
@@ -201,6 +237,9 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("enterNetworkNamespace", 1, enter_network_namespace_js),
     JS_CFUNC_DEF("openRouteSocket", 1, open_route_socket_js),
     JS_CFUNC_DEF("setSocketTimeout", 2, set_socket_timeout_js),
+    JS_CFUNC_DEF("namespaceCookie", 1, namespace_cookie_js),
+    JS_CFUNC_DEF("openSysfs", 0, open_sysfs_js),
+    JS_CFUNC_DEF("findDevice", 3, find_device_js),
     JS_CFUNC_DEF("transact", 2, transact_js),
     JS_CFUNC_DEF("startTransaction", 2, start_transaction_js),
     JS_CFUNC_DEF("finishTransaction", 1, finish_transaction_js),

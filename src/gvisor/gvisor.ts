@@ -94,6 +94,7 @@ export class Gvisor {
       ...key,
       network,
       sandboxPath,
+      sandbox: sandbox.identity,
       bootId: bootId(),
       interfaceIndex: link.index,
       ...recordAddresses(

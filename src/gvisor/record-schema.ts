@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { NamespaceIdentitySchema } from '../kernel/identity-schema.js'
 import { FamilySchema } from '../kernel/netlink/common-schema.js'
 
 /** An address and its prefix length. */
@@ -25,6 +26,7 @@ export const GvisorRecordSchema = Type.Object({
   nameInSandbox: Type.String(),
   network: Type.String(),
   sandboxPath: Type.String(),
+  sandbox: Type.Optional(NamespaceIdentitySchema),
   bootId: Type.Optional(
     Type.String({ description: 'of the kernel whose indexes and paths these are' }),
   ),

@@ -1,20 +1,16 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import type { NamespaceIdentity } from './identity-schema.js'
-import { nativeAddon } from './native-addon.js'
+import { NamespaceSysfs } from './namespace-sysfs.js'
+import { type NativeError, nativeAddon } from './native-addon.js'
 import { RouteSocket } from './netlink/route-socket.js'
 
 /** Filesystem magic numbers of namespace files (linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673
 const PROC_MAGIC = 0x9fa0
+
+/** setns(2) of a file that is no network namespace. */
+const EINVAL = 22
 
 /** Whether the thread is in a sandbox. */
 let isAway = false
@@ -26,6 +22,9 @@ let isAway = false
  */
 export class NetworkNamespace {
   #socket: RouteSocket | undefined
+  /** Undefined: not opened yet. Null: not to be had. */
+  #sysfs: NamespaceSysfs | null | undefined
+  #identity: NamespaceIdentity | undefined
 
   private constructor(
     /** For error messages: "the host", or "sandbox /run/netns/x". */
@@ -44,7 +43,8 @@ export class NetworkNamespace {
 
   /**
    * Opens the sandbox at a path such as /run/netns/x. Call it on the host.
-   * @throws Failure `sandbox-invalid` if there is no network namespace at the path
+   * @throws Failure `sandbox-gone` if there is no network namespace at the path, `sandbox-invalid`
+   *   if there may be one, but it cannot be opened
    */
   open(path: string): NetworkNamespace {
     // Checked before open(2): opening a FIFO, for example, would block.
@@ -65,16 +65,32 @@ export class NetworkNamespace {
     return this.#socket
   }
 
-  /** What distinguishes this namespace from every other one, for the records. */
-  get identity(): NamespaceIdentity {
-    const { dev, ino } = fstatSync(this.fd)
-    return { device: dev, inode: ino }
+  /** The sysfs of this namespace; undefined if this kernel or this process cannot have it. */
+  get sysfs(): NamespaceSysfs | undefined {
+    if (this.#sysfs === undefined) this.#sysfs = this.run(() => NamespaceSysfs.openHere()) ?? null
+    return this.#sysfs ?? undefined
   }
 
-  /** Whether this is the namespace of a record. */
-  is({ device, inode }: NamespaceIdentity): boolean {
+  /** What distinguishes this namespace from every other one, for the records. */
+  get identity(): NamespaceIdentity {
+    this.#identity ??= this.#readIdentity()
+    return this.#identity
+  }
+
+  /**
+   * Whether this is the namespace of a record. Two namespaces may have had the same inode number,
+   * one after the other, but not the same cookie.
+   */
+  is({ device, inode, cookie }: NamespaceIdentity): boolean {
     const own = this.identity
-    return own.device === device && own.inode === inode
+    if (own.device !== device || own.inode !== inode) return false
+    return cookie === undefined || own.cookie === undefined || own.cookie === cookie
+  }
+
+  #readIdentity(): NamespaceIdentity {
+    const { dev, ino } = fstatSync(this.fd)
+    const cookie = nativeAddon().namespaceCookie(this.socket.fd)
+    return { device: dev, inode: ino, ...(cookie === 0 ? {} : { cookie }) }
   }
 
   /** Whether a path leads to this namespace. */
@@ -93,7 +109,7 @@ export class NetworkNamespace {
 
   /**
    * Runs `work` with the thread inside this namespace, and returns the thread to the host.
-   * @throws Failure `sandbox-invalid` if this is a namespace of another type
+   * @throws Failure `sandbox-gone` if this is a namespace of another type
    */
   run<T>(work: () => T): T {
     const { host } = this
@@ -104,7 +120,10 @@ export class NetworkNamespace {
     try {
       nativeAddon().enterNetworkNamespace(this.fd)
     } catch (error) {
-      throw invalid(this.path, `not a network namespace: ${(error as Error).message}`)
+      const { errno, message } = error as NativeError
+      throw errno === EINVAL
+        ? gone(this.path, `not a network namespace: ${message}`)
+        : invalid(this.path, message)
     }
     // Until the thread is back: even that system call may fail.
     isAway = true
@@ -124,38 +143,8 @@ export class NetworkNamespace {
 
   [Symbol.dispose](): void {
     this.#socket?.[Symbol.dispose]()
+    this.#sysfs?.[Symbol.dispose]()
     closeSync(this.fd)
-  }
-}
-
-/** One path to each network namespace that is mounted in /run/netns or has a process. */
-export function pathsOfAllNamespaces(): string[] {
-  const named = entriesOf('/run/netns').map((name) => `/run/netns/${name}`)
-  const ofProcesses = entriesOf('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((id) => `/proc/${id}/ns/net`)
-  const paths = new Map<number, string>()
-  for (const path of [...named, ...ofProcesses]) {
-    const inode = inodeOf(path)
-    if (inode !== undefined && !paths.has(inode)) paths.set(inode, path)
-  }
-  return [...paths.values()]
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch {
-    return []
-  }
-}
-
-/** Undefined if the process has just ended. */
-function inodeOf(path: string): number | undefined {
-  try {
-    return statSync(path).ino
-  } catch {
-    return undefined
   }
 }
 
@@ -170,7 +159,7 @@ function openFile(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY)
   } catch (error) {
-    throw invalid(path, (error as Error).message)
+    throw failedToOpen(path, error, (error as Error).message)
   }
 }
 
@@ -179,12 +168,26 @@ function requireNamespaceFile(path: string): void {
   try {
     type = statfsSync(path).type
   } catch (error) {
-    throw invalid(path, `failed to Statfs: ${(error as Error).message}`)
+    throw failedToOpen(path, error, `failed to Statfs: ${(error as Error).message}`)
   }
   if (type !== NSFS_MAGIC && type !== PROC_MAGIC)
-    throw invalid(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
+    throw gone(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
+}
+
+/** Any other error than these two says nothing about what is there. */
+function failedToOpen(path: string, error: unknown, reason: string): Failure {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return ['ENOENT', 'ENOTDIR'].includes(code) ? gone(path, reason) : invalid(path, reason)
 }
 
 function invalid(path: string, reason: string): Failure {
-  return new Failure('sandbox-invalid', `failed to open netns ${JSON.stringify(path)}: ${reason}`)
+  return new Failure('sandbox-invalid', cannotOpen(path, reason))
+}
+
+function gone(path: string, reason: string): Failure {
+  return new Failure('sandbox-gone', cannotOpen(path, reason))
+}
+
+function cannotOpen(path: string, reason: string): string {
+  return `failed to open netns ${JSON.stringify(path)}: ${reason}`
 }

@@ -12,6 +12,22 @@ export interface NativeAddon {
   openRouteSocket(timeoutMilliseconds: number): number
   /** Sets a socket's send and receive timeouts. */
   setSocketTimeout(fd: number, timeoutMilliseconds: number): void
+  /**
+   * The cookie of the network namespace of a socket: no other namespace gets the same until the
+   * node is started again. 0 before Linux 5.14.
+   */
+  namespaceCookie(fd: number): number
+  /**
+   * Mounts the sysfs of the current network namespace, attached to no directory; returns a
+   * descriptor of its root, or -1 if this kernel or this process cannot.
+   */
+  openSysfs(): number
+  /**
+   * Looks in a sysfs, in a directory of network devices such as "devices/virtual/net", for the
+   * device whose own directory has this inode number.
+   * @returns the device's index, 0 if it is not there, and how many devices are there
+   */
+  findDevice(sysfs: number, directory: string, inode: number): { index: number; count: number }
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
   /** Like `transact`, on a thread of its own. */

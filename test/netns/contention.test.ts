@@ -47,7 +47,11 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
     expect([...testbed.filesIn('attachments'), ...testbed.filesIn('locks')]).toEqual([])
   })
 
-  it(`${RIVALS} ADDs for one device: one has it, the others say who`, async () => {
+  it.each([
+    ['without an alias', ''],
+    ['with an alias, as if it were back from a loan', 'uplink'],
+  ])(`${RIVALS} ADDs for one device %s: one has it, the others say who`, async (_, alias) => {
+    if (alias !== '') testbed.onHost(`link set eth1 alias ${alias}`)
     const outcomes = await Promise.all(
       numbers(RIVALS).map((n) =>
         start('ADD', { variables: { CNI_CONTAINERID: `container-${n}`, CNI_IFNAME: `pod${n}` } }),

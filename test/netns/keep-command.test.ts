@@ -56,6 +56,21 @@ describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
     expect(keep([...here(), '--interface', 'net1']).stdout).toContain('put back')
   })
 
+  it('leaves the host alone where the path of the sandbox leads to it now', () => {
+    gvisor.call('ADD', noKeeper)
+    const { testbed } = gvisor
+    testbed.onHost('link add net1 type ifb')
+    testbed.onHost('link set net1 up')
+    testbed.onHost('route add 192.0.2.0/24 dev net1')
+    execaSync('umount', [testbed.sandboxPath])
+    execaSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
+    const before = testbed.hostState()
+    const state = JSON.stringify({ pid: process.pid })
+    expect(keep(here()).stdout).toContain('nothing is noted')
+    expect(keep(['--oci-state'], state).stdout).toContain('nothing is noted')
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('refuses what names no sandbox', () => {
     expect(keep([])).toMatchObject({
       exitCode: 1,

@@ -16,6 +16,7 @@ import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces, requireInterface } from '../namespaces.js'
 import { selectorOf } from '../way.js'
 import { applyAssigned, askForAddresses } from './assign.js'
+import { requireNotMoved } from './claim.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
 import { undoAdd } from './undo.js'
@@ -36,6 +37,7 @@ export async function addByApply(call: Call): Promise<object> {
   const store = attachmentRecords(stateDir)
   using _attachment = lockAttachment(stateDir, key)
 
+  requireNotMoved(host, store, key)
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireSupportedLink(sandbox, link)
   const { original, state } = stateToApply(host, key, call)

@@ -21,7 +21,12 @@ export async function addByCapture(call: Call): Promise<object> {
   using _attachment = lockAttachment(stateDir, key)
   const onHost = findDevice(host, selectorOf(configuration))
   const state = captureHostNetworkState(host, onHost, configuration)
-  const record = recordOf(call, 'capture', describeLentDevice(onHost, key.nameInSandbox), state)
+  const record = recordOf(
+    call,
+    'capture',
+    describeLentDevice(host, onHost, key.nameInSandbox),
+    state,
+  )
   captureRecords(stateDir).write(record)
   logAdd(`captured the state of ${onHost.name}`, record, [])
   return prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }

@@ -1,9 +1,8 @@
-import { isSameDevice, locate } from '../../device/lent-device.js'
+import { describeLentDevice, findLentDevice, isSameDevice } from '../../device/lent-device.js'
 import { findDevice, selects } from '../../device/selector.js'
 import { Failure } from '../../failure.js'
 import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
-import { findLink } from '../../kernel/netlink/link.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { type AttachmentKey, keyOf } from '../../records/record.js'
@@ -22,25 +21,24 @@ import { selectorOf } from '../way.js'
 export async function claimDevice(host: NetworkNamespace, call: Call): Promise<Link> {
   try {
     const device = findDevice(host, selectorOf(call.configuration))
-    // A device without an alias cannot have been lent: lending sets one.
-    const loan = device.alias === undefined ? undefined : loanOf(call, device)
+    const loan = loanOfDevice(host, call, device)
     return loan ? await reclaim(host, call, loan) : device
   } catch (error) {
     const isAbsent = error instanceof Failure && error.kind === 'device-not-found'
-    const loan = isAbsent ? loanOf(call) : undefined
+    const loan = isAbsent ? loanOfSelected(call) : undefined
     if (!loan) throw error
     return await reclaim(host, call, loan)
   }
 }
 
 /**
- * Reads the device again after its lock was taken.
+ * Selects the device again after its lock was taken.
  * @throws Failure `busy` if another call lent it in between
  */
 export function requireStillThere(host: NetworkNamespace, call: Call, device: Link): Link {
-  const link = findLink(host.socket, { index: device.index })
-  if (link && isSameDevice(link, device) && link.name === device.name) return link
-  const loan = loanOf(call, device)
+  const link = selectedNow(host, call)
+  if (link?.index === device.index) return link
+  const loan = loanOfSelected(call)
   throw loan ? lentAlready(loan) : new Failure('busy', `${device.name} has just left the host`)
 }
 
@@ -54,27 +52,81 @@ export function requireNoLoan(
   store: RecordStore<AttachmentRecord>,
   key: AttachmentKey,
 ): void {
-  const record = store.read(key)
-  if (record?.mode !== 'move') return
-  const { device } = record
-  if (locate(device, [host])?.link.name !== device.onHost.name) throw lentAlready(record)
+  const loan = loanUnder(host, store, key)
+  if (loan) throw lentAlready(loan)
 }
 
-function loanOf({ configuration }: Call, device?: Link): AttachmentRecord | undefined {
+/**
+ * Refuses to apply anything under the attachment of a device that was moved, for the same reason.
+ * @throws Failure `configuration-invalid`
+ */
+export function requireNotMoved(
+  host: NetworkNamespace,
+  store: RecordStore<AttachmentRecord>,
+  key: AttachmentKey,
+): void {
+  const loan = loanUnder(host, store, key)
+  if (!loan) return
+  throw new Failure(
+    'configuration-invalid',
+    `cannot apply anything to ${key.nameInSandbox}: it is ${loan.device.onHost.name} of the host, which this plugin lent before`,
+    'nothing was changed; give each entry of the chain an "ifName" of its own',
+  )
+}
+
+/** The loan recorded under an attachment, unless its device is at home again. */
+function loanUnder(
+  host: NetworkNamespace,
+  store: RecordStore<AttachmentRecord>,
+  key: AttachmentKey,
+): AttachmentRecord | undefined {
+  const record = store.read(key)
+  if (record?.mode !== 'move') return undefined
+  const { device } = record
+  return findLentDevice(host, device)?.name === device.onHost.name ? undefined : record
+}
+
+function selectedNow(host: NetworkNamespace, { configuration }: Call): Link | undefined {
+  try {
+    return findDevice(host, selectorOf(configuration))
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'device-not-found') return undefined
+    throw error
+  }
+}
+
+/** The loan of a device that is on the host, and so is back from it. */
+function loanOfDevice(
+  host: NetworkNamespace,
+  { configuration }: Call,
+  device: Link,
+): AttachmentRecord | undefined {
+  const loans = loansIn(configuration.stateDir)
+  if (loans.length === 0) return undefined
+  const described = describeLentDevice(host, device, '')
+  return loans.find((loan) => isSameDevice(described, loan.device))
+}
+
+/** The loan of a device that is not on the host. */
+function loanOfSelected({ configuration }: Call): AttachmentRecord | undefined {
   const selector = selectorOf(configuration)
-  return attachmentRecords(configuration.stateDir)
+  return loansIn(configuration.stateDir).find(({ device }) => selects(selector, device))
+}
+
+function loansIn(stateDirectory: string): AttachmentRecord[] {
+  return attachmentRecords(stateDirectory)
     .list()
     .filter(({ mode }) => mode === 'move')
-    .find((record) =>
-      device ? isSameDevice(device, record.device.onHost) : selects(selector, record.device),
-    )
 }
 
 async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: AttachmentRecord) {
-  if (!locate(loan.device, [host])) throw lentAlready(loan)
+  if (!findLentDevice(host, loan.device)) throw lentAlready(loan)
+  const { stateDir, restoreOnDelete: restore } = configuration
+  // The device may be on the host because the ADD of the loan has not moved it yet. The release
+  // waits for the end of that ADD.
+  if (!releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true }))
+    throw lentAlready(loan)
   warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, which is gone`)
-  const { stateDir, restoreOnDelete } = configuration
-  releaseAttachment(stateDir, keyOf(loan), { restore: restoreOnDelete })
   await releaseGvisorRecord(stateDir, keyOf(loan))
   return findDevice(host, selectorOf(configuration))
 }

@@ -41,7 +41,7 @@ export async function addByMove(call: Call): Promise<object> {
   requireNoLoan(host, store, key)
   using _device = lockDevice(stateDir, found)
   const onHost = requireStillThere(host, call, found)
-  const lent = describeLentDevice(onHost, key.nameInSandbox)
+  const lent = describeLentDevice(host, onHost, key.nameInSandbox)
   requireMovable(onHost)
   gvisor?.requireSupportedLink(host, onHost)
   requireOrdinaryName(sandbox, lent)

@@ -45,6 +45,27 @@ struct failure open_route_socket(int timeout_milliseconds, int *fd);
 /* Sets the send and receive timeouts of a socket. After them, calls fail with ETIMEDOUT. */
 struct failure set_socket_timeout(int fd, int timeout_milliseconds);
 
+/* The cookie (SO_NETNS_COOKIE) of a socket's network namespace: unlike the inode number, no later
+ * namespace gets it. *cookie is 0 before Linux 5.14. */
+struct failure namespace_cookie(int fd, uint64_t *cookie);
+
+/* sysfs.c */
+
+/* Mounts the sysfs of the current network namespace, attached to no directory. *fd is its root, or
+ * -1 where this kernel (before Linux 5.2) or this process (without CAP_SYS_ADMIN) cannot. */
+struct failure open_sysfs(int *fd);
+
+/* What a namespace's sysfs has in a directory of network devices ("devices/virtual/net"). */
+struct device_search {
+  int index; /* of the device with the wanted inode number; 0 if it is not there */
+  int count; /* of all devices there */
+};
+
+/* Looks for the network device whose own directory has this inode number. It may be renamed
+ * meanwhile, by whoever is in that namespace. */
+struct failure find_device(int sysfs, const char *directory, uint64_t inode,
+                           struct device_search *found);
+
 /* exchange.c */
 
 /* One exchange with the kernel: a datagram of one or more requests, and all answers. The last

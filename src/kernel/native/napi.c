@@ -95,6 +95,25 @@ static napi_value set_socket_timeout_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : NULL;
 }
 
+/* namespaceCookie(fd: number): number */
+static napi_value namespace_cookie_js(napi_env env, napi_callback_info info) {
+  int32_t fd;
+  uint64_t cookie;
+  napi_value value;
+  if (!integers(env, info, 1, &fd)) return NULL;
+  struct failure failure = namespace_cookie(fd, &cookie);
+  if (failure.call) return throw_failure(env, failure);
+  return ok(env, napi_create_int64(env, (int64_t)cookie, &value)) ? value : NULL;
+}
+
+/* openSysfs(): number */
+static napi_value open_sysfs_js(napi_env env, napi_callback_info info) {
+  int fd;
+  (void)info;
+  struct failure failure = open_sysfs(&fd);
+  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+}
+
 /* Reads the arguments (fd: number, request: Buffer). */
 static bool read_exchange(napi_env env, napi_callback_info info, struct exchange *exchange) {
   napi_value values[2];
@@ -199,6 +218,34 @@ static napi_value start_program_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : number_value(env, pid);
 }
 
+#define LONGEST_DIRECTORY 4096
+
+static bool set_number(napi_env env, napi_value object, const char *name, int32_t number) {
+  napi_value value;
+  return ok(env, napi_create_int32(env, number, &value)) &&
+         ok(env, napi_set_named_property(env, object, name, value));
+}
+
+/* findDevice(sysfs: number, directory: string, inode: number): { index: number, count: number } */
+static napi_value find_device_js(napi_env env, napi_callback_info info) {
+  napi_value values[3], result;
+  int32_t sysfs;
+  int64_t inode;
+  char directory[LONGEST_DIRECTORY];
+  struct device_search found;
+  if (!arguments(env, info, 3, values) || !ok(env, napi_get_value_int32(env, values[0], &sysfs)) ||
+      !ok(env, napi_get_value_string_utf8(env, values[1], directory, sizeof directory, NULL)) ||
+      !ok(env, napi_get_value_int64(env, values[2], &inode)))
+    return NULL;
+  struct failure failure = find_device(sysfs, directory, (uint64_t)inode, &found);
+  if (failure.call) return throw_failure(env, failure);
+  return ok(env, napi_create_object(env, &result)) &&
+                 set_number(env, result, "index", found.index) &&
+                 set_number(env, result, "count", found.count)
+             ? result
+             : NULL;
+}
+
 /* waitForProgram(pid: number): number */
 static napi_value wait_for_program_js(napi_env env, napi_callback_info info) {
   int32_t pid;
@@ -249,6 +296,9 @@ NAPI_MODULE_INIT() {
       FUNCTION("enterNetworkNamespace", enter_network_namespace_js),
       FUNCTION("openRouteSocket", open_route_socket_js),
       FUNCTION("setSocketTimeout", set_socket_timeout_js),
+      FUNCTION("namespaceCookie", namespace_cookie_js),
+      FUNCTION("openSysfs", open_sysfs_js),
+      FUNCTION("findDevice", find_device_js),
       FUNCTION("transact", transact_js),
       FUNCTION("startTransaction", start_transaction_js),
       FUNCTION("finishTransaction", finish_transaction_js),

@@ -10,6 +10,9 @@
 #ifndef SOL_NETLINK
 #define SOL_NETLINK 270
 #endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 /* Sets at least 1 ms: for the kernel, 0 means no timeout. */
 struct failure set_socket_timeout(int fd, int timeout_milliseconds) {
@@ -51,4 +54,12 @@ struct failure open_route_socket(int timeout_milliseconds, int *fd) {
   if (failure.call == NULL) failure = connect_to_kernel(*fd);
   if (failure.call != NULL) close(*fd);
   return failure;
+}
+
+struct failure namespace_cookie(int fd, uint64_t *cookie) {
+  socklen_t length = sizeof *cookie;
+  *cookie = 0;
+  if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &length) < 0 && errno != ENOPROTOOPT)
+    return (struct failure){"getsockopt", errno};
+  return (struct failure){0};
 }

@@ -24,7 +24,7 @@ const DUMP_ATTEMPTS = 20
 export class RouteSocket {
   #sequence = 0
   #timeout = TIMEOUT_MILLISECONDS
-  private constructor(private readonly fd: number) {}
+  private constructor(readonly fd: number) {}
 
   /** Opens a socket in the thread's namespace. */
   static openHere(): RouteSocket {

@@ -1,0 +1,75 @@
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpLinks, findLink } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { LentDevice } from './lent-device-schema.js'
+
+/*
+ * What is left to compare where a record has no identity: it was written by an earlier version, or
+ * before Linux 5.2, or without CAP_SYS_ADMIN. A bus address or permanent MAC decides alone.
+ */
+
+/**
+ * Whether a link may be the one that was lent: the same hardware, or the same MAC and something else
+ * that is the same. Not the MAC alone: a vlan, macvlan or ipvlan has that of its parent.
+ */
+export function resembles(link: Link, onHost: Link): boolean {
+  return (
+    hasItsAddress(link, onHost) &&
+    (onHost.parentDevice !== undefined ||
+      link.alias === onHost.name ||
+      link.index === onHost.index ||
+      link.name === onHost.name)
+  )
+}
+
+/** Whether two links have the same bus address and permanent MAC. Neither can be changed. */
+export function isSameHardware(link: Link, onHost: Link): boolean {
+  return (
+    hasHardware(onHost) &&
+    link.parentDevice === onHost.parentDevice &&
+    link.permanentAddress === onHost.permanentAddress
+  )
+}
+
+/** Whether a device has anything that its pod cannot change. */
+export function hasHardware({ parentDevice, permanentAddress }: Link): boolean {
+  return parentDevice !== undefined || permanentAddress !== undefined
+}
+
+/** Finds a lent device by what it resembles. */
+export function findResembling(namespace: NetworkNamespace, lent: LentDevice): Link | undefined {
+  return (
+    findByIndex(namespace, lent) ?? findByName(namespace, lent) ?? findByAddress(namespace, lent)
+  )
+}
+
+/** A device keeps its index on a move, unless the index is taken in the new namespace. */
+function findByIndex({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
+  const link = findLink(socket, { index: onHost.index })
+  return link && (resembles(link, onHost) || hasItsAlias(link, onHost)) ? link : undefined
+}
+
+/** The alias that ADD set distinguishes it from another device of that name. */
+function findByName(
+  { socket }: NetworkNamespace,
+  { onHost, nameInSandbox }: LentDevice,
+): Link | undefined {
+  const link = findLink(socket, { name: nameInSandbox })
+  return link && hasItsAlias(link, onHost) ? link : undefined
+}
+
+/** For a device that was renamed in the sandbox. */
+function findByAddress({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
+  return dumpLinks(socket).find((link) => resembles(link, onHost))
+}
+
+/** Whether two links have the same bus address and permanent MAC, or else the same MAC. */
+function hasItsAddress(link: Link, onHost: Link): boolean {
+  if (hasHardware(onHost)) return isSameHardware(link, onHost)
+  return link.hardwareAddress !== '' && link.hardwareAddress === onHost.hardwareAddress
+}
+
+/** An alias says nothing of a device that has more to compare. */
+function hasItsAlias(link: Link, onHost: Link): boolean {
+  return !hasHardware(onHost) && link.alias === onHost.name
+}

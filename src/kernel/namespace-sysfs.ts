@@ -1,0 +1,72 @@
+import { closeSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import type { DeviceIdentity } from './identity-schema.js'
+import { nativeAddon } from './native-addon.js'
+
+/**
+ * The sysfs of a network namespace: the kernel's own list of the devices there. It is not /sys,
+ * which may be that of another namespace, but a mount attached to no directory.
+ */
+export class NamespaceSysfs {
+  private constructor(private readonly fd: number) {}
+
+  /**
+   * Mounts the sysfs of the thread's namespace.
+   * @returns undefined if the kernel (before Linux 5.2) or the rights of this process do not allow it
+   * @throws NativeError if it fails for another reason
+   */
+  static openHere(): NamespaceSysfs | undefined {
+    const fd = nativeAddon().openSysfs()
+    return fd < 0 ? undefined : new NamespaceSysfs(fd)
+  }
+
+  /** The identity of a device; undefined if the device of this name and index is not there. */
+  identityOf({ name, index }: { name: string; index: number }): DeviceIdentity | undefined {
+    const path = `/proc/self/fd/${this.fd}/class/net/${name}`
+    try {
+      const directory = readlinkSync(path)
+        .replace(/^(\.\.\/)+/, '')
+        .replace(/\/[^/]*$/, '')
+      const inode = statSync(path).ino
+      return readFileSync(`${path}/ifindex`, 'utf8') === `${index}\n`
+        ? { inode, directory }
+        : undefined
+    } catch (error) {
+      if (isAbsence(error)) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Looks for a device, whatever its name is now.
+   * @returns its present index, 0 if it is not in this namespace; and how many devices of this
+   *   namespace have the same directory
+   * @throws NativeError, also if devices there are renamed faster than they can be read
+   */
+  find({ directory, inode }: DeviceIdentity): { index: number; count: number } {
+    return nativeAddon().findDevice(this.fd, directory, inode)
+  }
+
+  /**
+   * The number of devices that all namespaces together have in a device's directory: each is a
+   * subdirectory, and the kernel counts those that it does not show here, too.
+   */
+  countInAllNamespaces({ directory }: DeviceIdentity): number {
+    try {
+      return statSync(`/proc/self/fd/${this.fd}/${directory}`).nlink - OWN_LINKS
+    } catch (error) {
+      if (isAbsence(error)) return 0
+      throw error
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd)
+  }
+}
+
+/** Every directory has a link in its parent and one in itself. */
+const OWN_LINKS = 2
+
+function isAbsence(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}

@@ -1,0 +1,278 @@
+import { once } from 'node:events'
+import { execa, execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { type CallOptions, callPlugin, startPlugin } from '../support/plugin.js'
+import { at } from '../support/points.js'
+import { startProcessIn } from '../support/process-in-namespace.js'
+import { tampered, traceCalls } from '../support/strace.js'
+import { Testbed } from '../support/testbed.js'
+
+/** A device is what the kernel says it is, and not what its pod gave it. */
+describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
+  let testbed: Testbed
+  let inode: string
+  const call = (command: string, options: CallOptions = {}) =>
+    callPlugin(testbed, path, command, options)
+  const records = () => testbed.filesIn('attachments')
+  const second = {
+    configuration: { device: 'eth2' },
+    variables: { CNI_CONTAINERID: 'container-2', CNI_IFNAME: 'net2' },
+  }
+  const inodeOf = (namespace: string, device: string) =>
+    testbed.run(namespace, `stat -L -c %i /sys/class/net/${device}`).stdout
+  const linkOf = (namespace: string, device: string) =>
+    JSON.parse(execaSync('ip', ['-n', namespace, '-json', 'link', 'show', device]).stdout)[0]
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    inode = inodeOf(testbed.host, 'eth1')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  function add(options: CallOptions = {}): void {
+    const { exitCode, stdout } = call('ADD', options)
+    expect(exitCode, stdout).toBe(0)
+  }
+
+  function expectHome(options: CallOptions = {}): void {
+    expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(testbed.onHost('link show dev eth1 up')).toContain('eth1@')
+    expect(inodeOf(testbed.host, 'eth1')).toBe(inode)
+    expect(records()).toEqual([])
+  }
+
+  it.each([
+    ['MAC and alias', ['link set net1 address 02:00:00:00:00:99 alias mine']],
+    [
+      'everything that can be changed',
+      [
+        'link set net1 down',
+        'link set net1 name .other',
+        'link set .other address 02:00:00:00:00:99 alias mine',
+      ],
+    ],
+  ])('is the same after its pod changed %s', (_, changes) => {
+    add()
+    for (const words of changes) testbed.inPod(words)
+    expectHome()
+  })
+
+  it('is the same with a name that is no UTF-8', () => {
+    add()
+    const rename = ['-n', testbed.pod, 'link', 'set', 'net1', 'down', 'name', '\\xff\\xfe']
+    const words = rename.map((word) => `$'${word}'`).join(' ')
+    execaSync('bash', ['-c', `ip ${words}`])
+    expectHome()
+  })
+
+  it('is not that of another device of its MAC', () => {
+    testbed.onHost('link set eth1 address 02:00:00:00:00:77 alias uplink')
+    testbed.addDevice('eth2')
+    testbed.onHost('link set eth2 address 02:00:00:00:00:77 alias uplink')
+    add()
+    // Not refused as lent: it is another one.
+    add(second)
+    const both = [inode, inodeOf(testbed.pod, 'net2')]
+    expect(call('DEL', second)).toMatchObject({ exitCode: 0, stdout: '' })
+    expectHome()
+    expect(['eth1', 'eth2'].map((name) => inodeOf(testbed.host, name))).toEqual(both)
+  })
+
+  it('of two with one MAC, finds the one whose sandbox has lost its name', async () => {
+    testbed.onHost('link set eth1 address 02:00:00:00:00:77')
+    testbed.addDevice('eth2')
+    testbed.onHost('link set eth2 address 02:00:00:00:00:77')
+    const other = `${testbed.pod}-2`
+    execaSync('ip', ['netns', 'add', other])
+    add({ ...second, variables: { ...second.variables, CNI_NETNS: `/run/netns/${other}` } })
+    add()
+    await using _process = await startProcessIn(testbed.pod)
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    try {
+      expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+      expect(inodeOf(testbed.host, 'eth1')).toBe(inode)
+      expect(inodeOf(other, 'net2')).not.toBe('')
+    } finally {
+      execaSync('ip', ['netns', 'delete', other])
+    }
+  })
+
+  it('outranks names, aliases, MACs and indexes that its pod exchanged', () => {
+    testbed.addDevice('eth2')
+    const before = [inode, inodeOf(testbed.host, 'eth2')]
+    add()
+    add(second)
+    const [one, two] = ['net1', 'net2'].map((name) => linkOf(testbed.pod, name))
+    // A trip through a namespace where their indexes are taken gives them others.
+    for (const { ifindex } of [one, two])
+      testbed.run(testbed.cloud, `ip link add index ${ifindex} type ifb`, { reject: false })
+    testbed.inPod(`link set net1 name first netns ${testbed.cloud}`)
+    testbed.inPod(`link set net2 name other netns ${testbed.cloud}`)
+    testbed.inCloud(`link set first netns ${testbed.pod} name net2`)
+    testbed.inCloud(`link set other netns ${testbed.pod} name net1`)
+    testbed.inPod(`link set net2 address ${two.address} alias eth2`)
+    testbed.inPod(`link set net1 address ${one.address} alias eth1`)
+    expect(inodeOf(testbed.pod, 'net2')).toBe(inode)
+    expect(call('DEL').exitCode).toBe(0)
+    expect(call('DEL', second).exitCode).toBe(0)
+    expect(['eth1', 'eth2'].map((name) => inodeOf(testbed.host, name))).toEqual(before)
+  })
+
+  it('is not that of a device made again on the host, with the same name and MAC', async () => {
+    add()
+    const { address, ifindex } = linkOf(testbed.pod, 'net1')
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    await expect.poll(() => testbed.inCloud('link')).not.toContain('eth1@')
+    testbed.onHost(`link add net1 index ${ifindex} address ${address} type ifb`)
+    testbed.onHost('link set net1 alias eth1')
+    testbed.settle()
+    const before = testbed.hostState()
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(testbed.hostState()).toBe(before)
+    expect(records()).toEqual([])
+  })
+
+  it('is not that of a device in the namespace of somebody else, where the sandbox died', () => {
+    add()
+    const { address } = linkOf(testbed.pod, 'net1')
+    execaSync('ip', ['netns', 'delete', testbed.pod])
+    testbed.inCloud(`link add eth1-copy address ${address} type veth peer name peer`)
+    testbed.inCloud('link set eth1-copy alias eth1')
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(testbed.inCloud('link')).toContain('eth1-copy')
+    expect(testbed.onHost('link')).not.toContain('eth1')
+  })
+
+  it('is checked on the host: what took its place during the move is put back', async () => {
+    add()
+    const { calls } = traceCalls(testbed, path, 'DEL', 'sendto')
+    // strace does not know the socket of another namespace, and shows RTM_NEWLINK as a number.
+    const nth = calls.findIndex((line) => line.includes('nlmsg_type=0x10 ')) + 1
+    expect(nth).toBeGreaterThan(0)
+    add()
+    const { ifindex } = linkOf(testbed.pod, 'net1')
+    const wrapper = tampered(...at({ kind: 'sendto', nth }, 'delay_enter=3000000'))
+    const deletion = startPlugin(testbed, path, 'DEL', { wrapper })
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    testbed.inPod(`link set net1 netns ${testbed.cloud} name stolen`)
+    testbed.inPod(`link add impostor index ${ifindex} type ifb`)
+    const { exitCode, document } = await deletion
+    expect(exitCode).toBe(1)
+    expect(document).toMatchObject({
+      code: 103,
+      msg: expect.stringContaining('in the place of eth1 was another device, and was put back'),
+    })
+    expect(testbed.inPod('link')).toContain('net1: ')
+    expect(testbed.onHost('link')).not.toContain('eth1')
+    expect(records()).toEqual(['container-1:net1.json'])
+    expectHome()
+  })
+
+  it('of a device without a MAC is enough to lend it', () => {
+    testbed.onHost('link add tunnel type vxlan external gpe dstport 4790')
+    expect(linkOf(testbed.host, 'tunnel')).not.toHaveProperty('address')
+    const options = { configuration: { device: 'tunnel', force: true } }
+    const { exitCode, stdout } = call('ADD', options)
+    expect(exitCode, stdout).toBe(0)
+    expect(testbed.inPod('link')).toContain('net1@')
+    testbed.inPod('link set net1 alias mine')
+    expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(testbed.onHost('link')).toContain('tunnel:')
+  })
+
+  describe('in a namespace that only', () => {
+    /** The kernel does not move a device to a namespace without a name: a process goes there. */
+    async function hide(script: string): Promise<AsyncDisposable> {
+      const words = ['-c', HIDE, testbed.pod, script]
+      const hidden = execa('python3', words, { reject: false, stdin: 'pipe' })
+      await once(hidden.stdout, 'data')
+      return {
+        async [Symbol.asyncDispose]() {
+          hidden.kill()
+          await hidden
+        },
+      }
+    }
+
+    it.each(['file', 'thread', 'mount'])('a %s keeps alive, it is found', async (holder) => {
+      add()
+      await using _hidden = await hide(holder)
+      expect(testbed.inPod('link')).not.toContain('net1')
+      expectHome()
+    })
+  })
+
+  describe('without a sysfs of other namespaces, as before Linux 5.2,', () => {
+    const withoutIdentity = { wrapper: tampered('-e', 'inject=fsopen:error=ENOSYS') }
+
+    it.each([
+      ['as it was lent', []],
+      ['renamed there', ['link set net1 name other']],
+      ['with another MAC', ['link set net1 address 02:00:00:00:00:99']],
+      ['with another alias', ['link set net1 alias mine']],
+    ])('is what it resembles: %s', (_, changes) => {
+      add(withoutIdentity)
+      for (const words of changes) testbed.inPod(words)
+      expectHome(withoutIdentity)
+    })
+
+    it('is not known with another MAC and alias: DEL fails, until the sandbox is gone', () => {
+      add(withoutIdentity)
+      testbed.inPod('link set net1 address 02:00:00:00:00:99 alias mine')
+      expect(call('DEL', withoutIdentity).document).toMatchObject({
+        code: 103,
+        msg: expect.stringContaining('a device of that index is in sandbox'),
+        details: expect.stringContaining('the record is kept'),
+      })
+      expect(records()).toEqual(['container-1:net1.json'])
+      execaSync('ip', ['netns', 'delete', testbed.pod])
+      expect(call('DEL', withoutIdentity).exitCode).toBe(0)
+      expect(records()).toEqual([])
+    })
+
+    it('is looked for in vain by a call that may not do what ADD did', () => {
+      add()
+      expect(call('DEL', withoutIdentity).document).toMatchObject({
+        code: 102,
+        msg: expect.stringContaining('cannot look for eth1 in the host'),
+      })
+      expectHome()
+    })
+  })
+})
+
+/** Moves net1 to a new namespace that only a file, a thread or a mount of this process leads to. */
+const HIDE = `
+import ctypes, os, subprocess, sys, threading
+pod, holder = sys.argv[1:]
+libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x20000
+own = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
+def check(result):
+    if result < 0: raise OSError(ctypes.get_errno(), 'failed')
+def move(path):
+    subprocess.run(['ip', '-n', pod, 'link', 'set', 'net1', 'netns', path], check=True)
+    print('hidden', flush=True)
+def in_thread():
+    check(libc.unshare(CLONE_NEWNET))
+    move('/proc/%d/task/%d/ns/net' % (os.getpid(), threading.get_native_id()))
+    threading.Event().wait()
+if holder == 'thread':
+    threading.Thread(target=in_thread).start()
+else:
+    if holder == 'mount':
+        check(libc.unshare(CLONE_NEWNS))
+        check(libc.mount(None, b'/', None, 0x44000, None))
+        check(libc.mount(b'none', b'/mnt', b'tmpfs', 0, None))
+        open('/mnt/a place', 'w').close()
+    check(libc.unshare(CLONE_NEWNET))
+    held = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
+    if holder == 'mount':
+        check(libc.mount(b'/proc/thread-self/ns/net', b'/mnt/a place', None, 0x1000, None))
+    check(libc.setns(own, CLONE_NEWNET))
+    move('/proc/%d/fd/%d' % (os.getpid(), held) if holder == 'file' else '/mnt/a place')
+    if holder == 'mount': os.close(held)
+    sys.stdin.read()
+`
