@@ -71,6 +71,15 @@ export class NetworkNamespace {
     return this.#sysfs ?? undefined
   }
 
+  /**
+   * Closes the sysfs, which is opened again where it is needed. The kernel waits for an RCU grace
+   * period meanwhile, so a call does it while it waits for something else.
+   */
+  closeSysfs(): void {
+    this.#sysfs?.[Symbol.dispose]()
+    this.#sysfs = undefined
+  }
+
   /** What distinguishes this namespace from every other one, for the records. */
   get identity(): NamespaceIdentity {
     this.#identity ??= this.#readIdentity()
@@ -143,7 +152,7 @@ export class NetworkNamespace {
 
   [Symbol.dispose](): void {
     this.#socket?.[Symbol.dispose]()
-    this.#sysfs?.[Symbol.dispose]()
+    this.closeSysfs()
     closeSync(this.fd)
   }
 }

@@ -42,18 +42,21 @@ export class RecordStore<T extends AnyRecord> {
     return record && isOfThisBoot(record) ? record : undefined
   }
 
-  /** All records of this boot. */
-  list(): T[] {
-    return this.listWithEarlierBoots().filter(isOfThisBoot)
+  /**
+   * All records of this boot.
+   * @param isMeant decides by its text whether a record is decoded at all, which takes most of the time
+   */
+  list(isMeant?: (text: string) => boolean): T[] {
+    return this.listWithEarlierBoots(isMeant).filter(isOfThisBoot)
   }
 
   /** All records, including those of earlier boots, which can only be removed. */
-  listWithEarlierBoots(): T[] {
+  listWithEarlierBoots(isMeant = (_: string) => true): T[] {
     const files = attempt('list', this.#directory, () =>
       unlessAbsent(() => readdirSync(this.#directory)),
     )
     const complete = (files ?? []).filter((file) => file.endsWith(EXTENSION))
-    return complete.flatMap((file) => this.#readFile(`${this.#directory}/${file}`) ?? [])
+    return complete.flatMap((file) => this.#readFile(`${this.#directory}/${file}`, isMeant) ?? [])
   }
 
   /**
@@ -78,9 +81,9 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /** Sets a file aside if it is not a valid record, for the operator to look at. */
-  #readFile(path: string): T | undefined {
+  #readFile(path: string, isMeant = (_: string) => true): T | undefined {
     const text = attempt('read', path, () => unlessAbsent(() => readFileSync(path, 'utf8')))
-    if (text === undefined) return undefined
+    if (text === undefined || !isMeant(text)) return undefined
     const value = decode(text)
     if (this.kind.isRecord(value)) return value
     const upgraded = this.kind.upgrade(value)

@@ -1,4 +1,5 @@
 import { describeLentDevice, findLentDevice, isSameDevice } from '../../device/lent-device.js'
+import type { LentDevice } from '../../device/lent-device-schema.js'
 import { findDevice, selects } from '../../device/selector.js'
 import { Failure } from '../../failure.js'
 import { releaseGvisorRecord } from '../../gvisor/release.js'
@@ -101,22 +102,28 @@ function loanOfDevice(
   { configuration }: Call,
   device: Link,
 ): AttachmentRecord | undefined {
-  const loans = loansIn(configuration.stateDir)
-  if (loans.length === 0) return undefined
-  const described = describeLentDevice(host, device, '')
-  return loans.find((loan) => isSameDevice(described, loan.device))
+  let known: LentDevice | undefined
+  const described = () => {
+    known ??= describeLentDevice(host, device, '')
+    return known
+  }
+  const mayMean = (text: string) => {
+    const { identity } = described()
+    return !identity || !text.includes('"identity":') || text.includes(`"inode":${identity.inode},`)
+  }
+  const records = attachmentRecords(configuration.stateDir).list(mayMean)
+  return records.filter(isMove).find((loan) => isSameDevice(described(), loan.device))
 }
 
 /** The loan of a device that is not on the host. */
 function loanOfSelected({ configuration }: Call): AttachmentRecord | undefined {
   const selector = selectorOf(configuration)
-  return loansIn(configuration.stateDir).find(({ device }) => selects(selector, device))
+  const records = attachmentRecords(configuration.stateDir).list()
+  return records.filter(isMove).find(({ device }) => selects(selector, device))
 }
 
-function loansIn(stateDirectory: string): AttachmentRecord[] {
-  return attachmentRecords(stateDirectory)
-    .list()
-    .filter(({ mode }) => mode === 'move')
+function isMove({ mode }: AttachmentRecord): boolean {
+  return mode === 'move'
 }
 
 async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: AttachmentRecord) {

@@ -64,7 +64,10 @@ export async function addByMove(call: Call): Promise<object> {
   store.write(record)
   try {
     const bringUp = state.sysctls.length === 0
-    const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => prepare(expected))
+    const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => {
+      host.closeSysfs()
+      return prepare(expected)
+    })
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
     applyState(sandbox, link, plan)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
