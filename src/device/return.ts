@@ -41,6 +41,8 @@ export function returnDevice(
   const returned = findLink(host.socket, { name: onHost.name })
   if (!returned) throw failed('it was moved, but is not there')
   if (namespace !== host) requireRecognised(host, lent, located, returned)
+  // A name that the pod gave it after the others were removed.
+  if (namespace !== host) removeForeignNames(host, { namespace: host, link: returned }, onHost)
   restoreNames(host, returned, onHost)
   return namespace !== host && up.up ? broughtUp(host, returned) : returned
 }

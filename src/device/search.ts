@@ -83,8 +83,8 @@ function lookIn(namespace: NetworkNamespace, lent: LentDevice) {
 
 /** Whether all devices of the hardware, of which the kernel knows the number, have been seen. */
 function isDestroyed(host: NetworkNamespace, lent: LentDevice, siblings: number): boolean {
-  const { identity } = lent
-  if (!identity) return false
+  const { identity, sysfsPath } = lent
+  if (!identity) return sysfsPath !== undefined && !existsSync(`${sysfsPath}/net`)
   return sysfsOf(host, lent).countInAllNamespaces(identity) <= siblings
 }
 

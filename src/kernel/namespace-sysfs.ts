@@ -1,5 +1,6 @@
 import { closeSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { DeviceIdentity } from './identity-schema.js'
+import { pathOfText } from './kernel-text.js'
 import { nativeAddon } from './native-addon.js'
 
 /**
@@ -22,12 +23,13 @@ export class NamespaceSysfs {
   /** The identity of a device; undefined if the device of this name and index is not there. */
   identityOf({ name, index }: { name: string; index: number }): DeviceIdentity | undefined {
     const path = `/proc/self/fd/${this.fd}/class/net/${name}`
+    const directoryPath = pathOfText(path)
     try {
-      const directory = readlinkSync(path)
+      const directory = readlinkSync(directoryPath)
         .replace(/^(\.\.\/)+/, '')
         .replace(/\/[^/]*$/, '')
-      const inode = statSync(path).ino
-      return readFileSync(`${path}/ifindex`, 'utf8') === `${index}\n`
+      const inode = statSync(directoryPath).ino
+      return readFileSync(pathOfText(`${path}/ifindex`), 'utf8') === `${index}\n`
         ? { inode, directory }
         : undefined
     } catch (error) {

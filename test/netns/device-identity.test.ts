@@ -61,11 +61,27 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
 
   it('is the same with a name that is no UTF-8', () => {
     add()
-    const rename = ['-n', testbed.pod, 'link', 'set', 'net1', 'down', 'name', '\\xff\\xfe']
-    const words = rename.map((word) => `$'${word}'`).join(' ')
-    execaSync('bash', ['-c', `ip ${words}`])
+    rename(testbed.pod, 'net1', '\\xff\\xfe')
     expectHome()
   })
+
+  it('is known of a device whose name on the host is no UTF-8', () => {
+    const { address } = linkOf(testbed.host, 'eth1')
+    rename(testbed.host, 'eth1', '\\xff\\xfe')
+    const options = { configuration: { device: undefined, hwaddr: address } }
+    add(options)
+    testbed.inPod('link set net1 address 02:00:00:00:00:99 alias mine')
+    expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
+    const shown = `ip -n ${testbed.host} link show $'\\xff\\xfe'`
+    expect(execaSync('bash', ['-c', shown]).exitCode).toBe(0)
+    rename(testbed.host, '\\xff\\xfe', 'eth1')
+    expect(inodeOf(testbed.host, 'eth1')).toBe(inode)
+  })
+
+  /** Gives a device a name of any bytes, as bash writes them. */
+  function rename(namespace: string, from: string, to: string): void {
+    execaSync('bash', ['-c', `ip -n ${namespace} link set $'${from}' down name $'${to}'`])
+  }
 
   it('is not that of another device of its MAC', () => {
     testbed.onHost('link set eth1 address 02:00:00:00:00:77 alias uplink')

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
@@ -40,5 +41,33 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
     expect(machine.nameOf(lent)).toBe('eth1')
     expect(machine.ip(machine.host, '-br link show dev eth1 up')).toContain(lent.mac)
+  })
+
+  describe('whose record is lost', () => {
+    const call = (command: string, keys: object) =>
+      callPlugin(machine, COMPILED, command, { configuration: { device: undefined, ...keys } })
+
+    it.each([
+      ['its PCI address', () => ({ pciBusID: lent.pci })],
+      ['its path in sysfs', () => ({ kernelpath: machine.directoryOf(lent) })],
+      ['its MAC address', () => ({ hwaddr: lent.mac })],
+    ])('comes home where the configuration selects it by %s', (_, choice) => {
+      expect(call('ADD', choice()).exitCode).toBe(0)
+      rmSync(`${machine.stateDirectory}/attachments`, { recursive: true })
+      machine.ip(machine.pod, 'link set net1 address 02:00:00:00:00:99')
+      expect(call('DEL', choice())).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+      expect(machine.nameOf(lent)).toBe('eth1')
+      machine.ip(machine.host, `link set eth1 address ${lent.mac}`)
+    })
+
+    it('stays in its pod where only a name selects it', () => {
+      expect(call('ADD', { device: 'eth1' }).exitCode).toBe(0)
+      rmSync(`${machine.stateDirectory}/attachments`, { recursive: true })
+      const { exitCode, stderr } = call('DEL', { device: 'eth1' })
+      expect(exitCode).toBe(0)
+      expect(stderr).toContain('stays there')
+      expect(machine.nameOf(lent)).toBe(undefined)
+      machine.ip(machine.pod, `link set net1 netns ${machine.host} name eth1`)
+    })
   })
 })
