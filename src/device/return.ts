@@ -4,6 +4,7 @@ import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
+import { cleanDevice, removeDevicesOn } from './clean.js'
 import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
@@ -30,10 +31,10 @@ export function returnDevice(
   if (holder && !(namespace === host && holder.index === link.index))
     throw failed('the host has another device of that name')
   removeForeignNames(host, located, onHost)
+  if (namespace !== host) removeDevicesOn(located)
   const wanted = { name: onHost.name, alias: onHost.alias ?? '' }
-  const up = bringUp && onHost.up ? ({ up: true } as const) : {}
   try {
-    if (namespace === host) changeLink(host.socket, link.index, { ...wanted, ...up })
+    if (namespace === host) changeLink(host.socket, link.index, wanted)
     else changeLink(namespace.socket, link.index, { ...wanted, namespaceFd: host.fd })
   } catch (error) {
     throw failed((error as Error).message)
@@ -44,7 +45,8 @@ export function returnDevice(
   // A name that the pod gave it after the others were removed.
   if (namespace !== host) removeForeignNames(host, { namespace: host, link: returned }, onHost)
   restoreNames(host, returned, onHost)
-  return namespace !== host && up.up ? broughtUp(host, returned) : returned
+  const home = cleanDevice(host, onHost, returned)
+  return bringUp && onHost.up && !home.up ? broughtUp(host, home) : home
 }
 
 /**

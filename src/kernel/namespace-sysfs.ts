@@ -1,7 +1,8 @@
-import { closeSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { DeviceIdentity } from './identity-schema.js'
 import { pathOfText } from './kernel-text.js'
 import { nativeAddon } from './native-addon.js'
+import { UPPER } from './sysfs.js'
 
 /**
  * The sysfs of a network namespace: the kernel's own list of the devices there. It is not /sys,
@@ -34,6 +35,19 @@ export class NamespaceSysfs {
         : undefined
     } catch (error) {
       if (isAbsence(error)) return undefined
+      throw error
+    }
+  }
+
+  /** The indexes of the devices of this namespace that were made on a device, such as a macvlan. */
+  devicesOn({ name }: { name: string }): number[] {
+    const directory = `/proc/self/fd/${this.fd}/class/net/${name}`
+    try {
+      return readdirSync(pathOfText(directory))
+        .filter((entry) => entry.startsWith(UPPER))
+        .map((entry) => Number(readFileSync(pathOfText(`${directory}/${entry}/ifindex`), 'utf8')))
+    } catch (error) {
+      if (isAbsence(error)) return []
       throw error
     }
   }

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { pathOfText } from './kernel-text.js'
 
 const PCI_DEVICES = '/sys/bus/pci/devices'
-const UPPER = 'upper_'
+/** Before the name of each device that was made on one, in its directory. */
+export const UPPER = 'upper_'
 const AUXILIARY_DEVICES = '/sys/bus/auxiliary/devices'
 
 /** The sysfs directory of a PCI device such as "0000:01:00.0"; undefined if there is none. */

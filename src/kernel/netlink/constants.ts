@@ -4,6 +4,7 @@ export const AF = { inet: 2, inet6: 10 } as const
 /** Message types (RTM_* of linux/rtnetlink.h). */
 export const RTM = {
   newLink: 16,
+  deleteLink: 17,
   getLink: 18,
   newAddress: 20,
   deleteAddress: 21,

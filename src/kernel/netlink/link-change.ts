@@ -1,7 +1,10 @@
+import { hardwareAddressBytes } from '../hardware-address.js'
 import { bytesOfText } from '../kernel-text.js'
 import { type Attribute, bytes, nested, text, u32 } from './attributes.js'
 import { RTM } from './constants.js'
 import { IFF_UP, IFLA, linkHeader } from './link.js'
+import type { Settable } from './link-schema.js'
+import { encodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
@@ -11,6 +14,9 @@ export interface LinkChange {
   /** An empty string removes the alias. */
   alias?: string
   up?: true
+  hardwareAddress?: string
+  mtu?: number
+  settable?: Settable
   /** File descriptor of the namespace to move the device to. */
   namespaceFd?: number
 }
@@ -37,6 +43,11 @@ export function startLinkChange(
   return socket.start(linkRequest(index, change))
 }
 
+/** Request to delete a device. */
+export function removalRequest(index: number): Request {
+  return { type: RTM.deleteLink, header: linkHeader(index, 0) }
+}
+
 /** Request to give a device an alternative name, or to take it away. */
 export function alternativeNameRequest(
   index: number,
@@ -57,6 +68,13 @@ function linkRequest(index: number, change: LinkChange): Request {
     attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
   if (change.name !== undefined) attributes.push(text(IFLA.ifname, change.name))
   if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, bytesOfText(change.alias)))
-  const header = linkHeader(index, change.up ? IFF_UP : 0)
+  if (change.hardwareAddress !== undefined)
+    attributes.push(bytes(IFLA.address, hardwareAddressBytes(change.hardwareAddress)))
+  if (change.mtu !== undefined) attributes.push(u32(IFLA.mtu, change.mtu))
+  const { settable = {}, up } = change
+  attributes.push(...encodeSettable(settable))
+  const mask = settable.flags === undefined ? 0 : SETTABLE_FLAGS
+  const flags = (settable.flags ?? 0) | (up ? IFF_UP : 0)
+  const header = linkHeader(index, flags, mask | (up ? IFF_UP : 0))
   return { type: RTM.newLink, header, attributes }
 }

@@ -1,5 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox'
 
+const number = Type.Optional(Type.Integer())
+
+/** See link-settable.ts. */
+export const SettableSchema = Type.Object(
+  {
+    flags: number,
+    transmitQueueLength: number,
+    group: number,
+    gsoMaxSegments: number,
+    gsoMaxSize: number,
+    groMaxSize: number,
+    gsoIpv4MaxSize: number,
+    groIpv4MaxSize: number,
+  },
+  { description: 'what whoever rules the namespace can set, and a move does not reset' },
+)
+export type Settable = Static<typeof SettableSchema>
+
 /** A network device, as RTM_GETLINK reports it. */
 export const LinkSchema = Type.Object({
   index: Type.Integer(),
@@ -17,6 +35,7 @@ export const LinkSchema = Type.Object({
   loopback: Type.Boolean(),
   netnsImmutable: Type.Boolean({ description: 'known to belong to its namespace for good' }),
   alias: Type.Optional(Type.String()),
+  settable: Type.Optional(SettableSchema),
   settings: Type.Optional(
     Type.Object(
       {

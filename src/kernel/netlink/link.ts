@@ -5,7 +5,8 @@ import type { LinkSettings } from '../link-settings.js'
 import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
 import { type NetlinkMessage, readS32, readU32, writeS32, writeU32 } from './bytes.js'
 import { AF, RTM } from './constants.js'
-import type { Link } from './link-schema.js'
+import type { Link, Settable } from './link-schema.js'
+import { decodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** Attributes of a link (IFLA_* of linux/if_link.h). */
@@ -105,12 +106,12 @@ export function findLinkByHardwareAddress(socket: RouteSocket, address: string):
   return (found.find(({ independent }) => independent) ?? found[0])?.link
 }
 
-/** struct ifinfomsg of a request, with flags to set. */
-export function linkHeader(index: number, flags: number): Buffer {
+/** struct ifinfomsg of a request, with flags to set and clear. */
+export function linkHeader(index: number, flags: number, change = flags): Buffer {
   const header = Buffer.alloc(FIXED_BYTES)
   writeS32(header, index, OFFSET.index)
   writeU32(header, flags, OFFSET.flags)
-  writeU32(header, flags, OFFSET.change)
+  writeU32(header, change, OFFSET.change)
   return header
 }
 
@@ -169,6 +170,7 @@ export function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): L
     loopback: (flags & IFF_LOOPBACK) !== 0,
     netnsImmutable: false,
   }
+  const settable: Settable = { flags: flags & SETTABLE_FLAGS }
   const parent = { bus: '', name: '' }
   for (const attribute of attributes) {
     const value = attribute.data
@@ -183,7 +185,9 @@ export function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): L
     else if (attribute.type === IFLA.netnsImmutable) link.netnsImmutable = value[0] === 1
     else if (attribute.type === IFLA.propList)
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
+    else decodeSettable(attribute, settable)
   }
+  link.settable = settable
   if (parent.name) link.parentDevice = `${parent.bus}/${parent.name}`
   return link
 }

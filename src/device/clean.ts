@@ -1,0 +1,68 @@
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { findLink } from '../kernel/netlink/link.js'
+import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/link-change.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { settableDifference } from '../kernel/netlink/link-settable.js'
+import { warn } from '../log.js'
+import type { LocatedDevice } from './lent-device.js'
+
+/** How often a device may differ again from what it was just set to. */
+const MOST_ATTEMPTS = 3
+
+/**
+ * Removes the devices that were made on a lent device in its sandbox, such as a macvlan. They would
+ * go on to read and answer its traffic, and no move ends that.
+ */
+export function removeDevicesOn({ namespace, link }: LocatedDevice): void {
+  const indexes = namespace.sysfs?.devicesOn(link) ?? []
+  if (indexes.length === 0) return
+  const outcomes = namespace.socket.requestAll(indexes.map(removalRequest))
+  const refused = outcomes.find((error) => error && !error.is('ENODEV'))
+  if (refused) warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
+}
+
+/** What has to be set so that a device is as it was: its MAC, MTU, flags, group and limits. */
+function changesBack(onHost: Link, now: Link): LinkChange | undefined {
+  const settable = settableDifference(onHost.settable, now.settable)
+  const change = {
+    ...(now.hardwareAddress === onHost.hardwareAddress
+      ? {}
+      : { hardwareAddress: onHost.hardwareAddress }),
+    ...(now.mtu === onHost.mtu ? {} : { mtu: onHost.mtu }),
+    ...(settable ? { settable } : {}),
+  }
+  return Object.keys(change).length === 0 ? undefined : change
+}
+
+/**
+ * Gives a device that is home and down the MAC, MTU, flags, group and limits that it had.
+ * @returns the device as it is now
+ * @throws Failure `return-failed`; the device is on the host, down
+ */
+export function cleanDevice(host: NetworkNamespace, onHost: Link, home: Link): Link {
+  let link = home
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const change = changesBack(onHost, link)
+    if (!change) return link
+    try {
+      changeLink(host.socket, link.index, change)
+    } catch (error) {
+      throw unclean(link, change, (error as Error).message)
+    }
+    link = findLink(host.socket, { index: link.index }) ?? link
+  }
+  const change = changesBack(onHost, link)
+  if (change) throw unclean(link, change, 'it was set, and is not so')
+  return link
+}
+
+function unclean({ name }: Link, change: LinkChange, reason: string): Failure {
+  const { settable = {}, ...rest } = change
+  const names = Object.keys({ ...rest, ...settable }).join(', ')
+  return new Failure(
+    'return-failed',
+    `cannot give ${name} back what it had before it was lent (${names}): ${reason}`,
+    `the device is on the host as ${name}, down; a later DEL tries again`,
+  )
+}

@@ -1,0 +1,77 @@
+import { execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+/** What a pod does to the device that it was lent. Each is undone when the device is home. */
+const CHANGES = [
+  ['another MAC', 'link set net1 address 02:00:00:00:00:99'],
+  ['another MTU', 'link set net1 mtu 1280'],
+  ['promiscuous', 'link set net1 promisc on'],
+  ['all multicast', 'link set net1 allmulticast on'],
+  ['no multicast', 'link set net1 multicast off'],
+  ['no ARP', 'link set net1 arp off'],
+  ['a group', 'link set net1 group 7'],
+  ['a queue length', 'link set net1 txqueuelen 17'],
+  ['GSO size', 'link set net1 gso_max_size 4096'],
+  ['GSO segments', 'link set net1 gso_max_segs 3'],
+  ['GRO size', 'link set net1 gro_max_size 4096'],
+  ['how IPv6 addresses are made', 'link set net1 addrgenmode none'],
+  ['an alternative name', 'link property add dev net1 altname of-the-pod'],
+] as const
+
+describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
+  let testbed: Testbed
+  /** All that `ip` shows of the device, but for counters and what changes by itself. */
+  const shown = () => {
+    const [link] = JSON.parse(testbed.onHost('-json -details link show dev eth1'))
+    return link
+  }
+  const call = (command: string) => {
+    const outcome = callPlugin(testbed, path, command, {})
+    expect(outcome.exitCode, outcome.stdout).toBe(0)
+    return outcome
+  }
+
+  beforeEach(() => {
+    testbed = new Testbed()
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it.each(CHANGES)('after %s', (_, change) => {
+    const before = shown()
+    call('ADD')
+    testbed.inPod(change)
+    call('DEL')
+    expect(shown()).toEqual(before)
+  })
+
+  it('after all of them, also when the host had other values than the defaults', () => {
+    for (const words of ['mtu 1400', 'promisc on', 'group 3', 'address 02:00:00:00:00:55'])
+      testbed.onHost(`link set eth1 ${words}`)
+    const before = shown()
+    call('ADD')
+    for (const [, change] of CHANGES) testbed.inPod(change)
+    call('DEL')
+    expect(shown()).toEqual(before)
+  })
+
+  it.each(['bridge', 'passthru'])('without a macvlan of the pod: %s', (mode) => {
+    call('ADD')
+    testbed.inPod(`link add spy link net1 type macvlan mode ${mode}`)
+    testbed.inPod('link set spy up')
+    call('DEL')
+    expect(testbed.inPod('-brief link')).not.toContain('spy')
+    expect(shown().promiscuity).toBe(0)
+  })
+
+  it('without filters of the pod', () => {
+    call('ADD')
+    const tc = (namespace: string, words: string) =>
+      execaSync('tc', ['-n', namespace, ...words.split(' ')]).stdout
+    tc(testbed.pod, 'qdisc add dev net1 clsact')
+    call('DEL')
+    expect(tc(testbed.host, 'qdisc show dev eth1')).not.toContain('clsact')
+  })
+})
