@@ -17,6 +17,7 @@ export interface ConfigurationList {
   cniVersion: string
   name: string
   plugins: ChainedPlugin[]
+  disableCheck?: boolean
   disableGC?: boolean
 }
 
@@ -62,7 +63,9 @@ export class Chain {
     return prevResult ?? {}
   }
 
+  /** CHECK, as ADD ordered them; none at all where the list disables it. */
   check(): void {
+    if (this.list.disableCheck) return
     for (const plugin of this.list.plugins) this.#call(plugin, 'CHECK', this.#cached())
   }
 

@@ -4,6 +4,7 @@ import { readConfiguration, unknownKeys } from '../../src/cni/configuration.js'
 import { decodeNetwork } from '../../src/cni/network.js'
 import { requireSupportedVersion } from '../../src/cni/version.js'
 import { answerCommandLine } from '../../src/commands/command-line.js'
+import { EXAMPLES, readExample } from '../support/examples.js'
 
 const directory = new URL('../../cni-conf/', import.meta.url)
 
@@ -15,19 +16,14 @@ const all = readdirSync(directory, { recursive: true, withFileTypes: true })
   .map((entry) =>
     `${entry.parentPath}/${entry.name}`.replace(directory.pathname, '').replace(/^\//, ''),
   )
-const files = all.filter((file) => !isHook(file))
-
 /** The configurations in a file, as each plugin would get them. */
 function configurationsIn(file: string): string[] {
-  const text = readFileSync(new URL(file, directory), 'utf8')
-  if (file.endsWith('.yaml')) return [text.slice(text.search(/^ *\{/m))]
-  const { plugins, ...network } = JSON.parse(text)
-  if (!plugins) return [text]
-  return plugins.map((plugin: object) => JSON.stringify({ ...network, ...plugin }))
+  const { cniVersion, name, plugins } = readExample(file)
+  return plugins.map((plugin) => JSON.stringify({ ...plugin, cniVersion, name }))
 }
 
 describe('the configurations to copy', () => {
-  it.each(files)('%s is right', (file) => {
+  it.each(EXAMPLES)('%s is right', (file) => {
     const own = configurationsIn(file)
       .map(decodeNetwork)
       .filter(({ type }) => type === 'host-device-l3')
