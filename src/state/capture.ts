@@ -7,6 +7,7 @@ import { dumpRoutes } from '../kernel/netlink/route.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import { readAllSysctls, readSysctl, type Sysctl } from '../kernel/sysctl.js'
 import { carried } from './carry.js'
+import { leaveWithAddresses } from './footing.js'
 import {
   type CapturePolicy,
   reasonToLeaveAddress,
@@ -32,11 +33,12 @@ export function captureHostNetworkState(
   const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
     reasonToLeaveAddress(address, policy),
   )
-  const routes = judgeEach(
+  const judgedAlone = judgeEach(
     dumpRoutes(host.socket, device.index),
     useInterfaceNetwork && policy.routes,
     (route) => reasonToLeaveRoute(route, allAddresses),
   )
+  const routes = leaveWithAddresses(judgedAlone, addresses, device)
   const belongings = {
     deviceName: device.name,
     addresses: carried(addresses),

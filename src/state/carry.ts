@@ -34,6 +34,7 @@ export interface CarriedState extends StateToApply {
 export function carriedState(state: HostNetworkState, device: Link): CarriedState {
   const remarks: string[] = []
   const remark = (text: string) => void remarks.push(text)
+  remarkOnLeases(state, device, remark)
   const addresses = carried(state.addresses).map((address) => madePermanent(address, remark))
   const locals = new Set(addresses.map(({ local }) => local))
   const routes = carried(state.routes)
@@ -56,6 +57,31 @@ export function carried<T>(captured: Captured<T>[]): T[] {
 }
 
 type Remark = (text: string) => void
+
+/**
+ * Says which leases stay behind, unless the device goes with all its routes and another address of
+ * that family; and which key carries them.
+ */
+function remarkOnLeases(state: HostNetworkState, device: Link, remark: Remark): void {
+  for (const family of ['inet', 'inet6'] as const) {
+    const ofFamily = <T extends { family: string }>(all: Captured<T>[]) =>
+      all.filter(({ value }) => value.family === family)
+    const leases = ofFamily(state.addresses).filter(({ leftBehind }) => leftBehind === 'dynamic')
+    const [route, ...more] = ofFamily(state.routes)
+      .filter(({ leftBehind }) => leftBehind === 'with-address')
+      .map(({ value }) => describeRoute(value, device.name))
+    const isWithout = carried(ofFamily(state.addresses)).length === 0
+    if (leases.length === 0 || (route === undefined && !isWithout)) continue
+    const [version, key] = family === 'inet' ? ['IPv4', 'ipv4'] : ['IPv6', 'all']
+    remark(
+      `the lease of ${leases.map(({ value }) => describeAddress(value)).join(', ')} stays behind` +
+        (route === undefined ? '' : `, and with it the route ${route}`) +
+        (more.length === 0 ? '' : ` and ${more.length} more`) +
+        (isWithout ? `; ${device.name} goes without an ${version} address of its own` : '') +
+        `. "dynamicAddresses": "${key}" carries a lease as a permanent address`,
+    )
+  }
+}
 
 function madePermanent(address: Address, remark: Remark): Address {
   const { validSeconds, preferredSeconds, ...permanent } = address

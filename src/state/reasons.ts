@@ -9,6 +9,10 @@ export const REASONS = {
   dynamic: { words: 'dynamic: a lease gave it', returnsByItself: false },
   autoconfigured: { words: 'a router advertisement gave it', returnsByItself: false },
   duplicate: { words: 'duplicate address detection failed', returnsByItself: false },
+  'with-address': {
+    words: 'possible only with an address that stays behind',
+    returnsByItself: false,
+  },
   'local-table': { words: 'it is in table local', returnsByItself: false },
   'cache-entry': { words: 'an entry of the route cache', returnsByItself: true },
   'router-advertisement': { words: 'a router advertisement gave it', returnsByItself: false },

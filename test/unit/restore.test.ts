@@ -23,7 +23,7 @@ describe('what a device gets back', () => {
     expect(restored.routes.map(({ table }) => table)).toEqual([
       TABLE.main,
       ...['not-asked-for', 'host-scope', 'dynamic', 'autoconfigured', 'duplicate'].map(tableOf),
-      ...['local-table', 'router-advertisement'].map(tableOf),
+      ...['with-address', 'local-table', 'router-advertisement'].map(tableOf),
     ])
   })
 

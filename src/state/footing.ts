@@ -1,0 +1,90 @@
+import { prefixCovers } from '../kernel/ip-address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Captured } from './schema.js'
+
+/** Addresses and routes of a device: carried, or left behind. */
+interface Footing {
+  addresses: Address[]
+  routes: Route[]
+}
+
+/**
+ * Leaves routes behind that only an address left behind makes possible: the kernel would refuse
+ * them without it, or know no address to send from. Such a route has a gateway that only that
+ * address reaches, or has no gateway and prefers that address as its source, or is an IPv4 route of
+ * a device that goes without any IPv4 address.
+ */
+export function leaveWithAddresses(
+  routes: Captured<Route>[],
+  addresses: Captured<Address>[],
+  device: Pick<Link, 'index'>,
+): Captured<Route>[] {
+  const isLeft = ({ leftBehind }: Captured<unknown>) => leftBehind !== undefined
+  // The device has its own link-local address in every namespace.
+  const absent = addresses.filter((one) => isLeft(one) && one.leftBehind !== 'link-local')
+  if (absent.length === 0) return routes
+  const footing = (ofAddresses: Captured<Address>[], ofRoutes: Captured<Route>[]): Footing => ({
+    addresses: ofAddresses.map(({ value }) => value),
+    routes: ofRoutes.map(({ value }) => value),
+  })
+  const present = addresses.filter((one) => !isLeft(one))
+  let judged = routes
+  for (;;) {
+    const carried = footing(
+      present,
+      judged.filter((one) => !isLeft(one)),
+    )
+    const left = footing(absent, judged.filter(isLeft))
+    const isPossible = (one: Captured<Route>) =>
+      isLeft(one) || !dependsOn(one.value, device, left, carried)
+    if (judged.every(isPossible)) return judged
+    // Again: a route that is left behind now may have been the way to another one's gateway.
+    judged = judged.map((one) =>
+      isPossible(one) ? one : { value: one.value, leftBehind: 'with-address' },
+    )
+  }
+}
+
+/** A gateway with such an address is on every link. */
+const LINK_LOCAL = 'fe80::/10'
+
+function dependsOn(
+  route: Route,
+  device: Pick<Link, 'index'>,
+  left: Footing,
+  carried: Footing,
+): boolean {
+  const { family, preferredSource, nexthops } = route
+  const absent = left.addresses.filter((address) => address.family === family)
+  if (absent.length === 0) return false
+  const hasAddress = carried.addresses.some((address) => address.family === family)
+  if (family === 'inet' && !hasAddress) return true
+  if (isOnLink(route)) return absent.some(({ local }) => local === preferredSource)
+  return nexthops.some(
+    ({ interfaceIndex, gateway, onlink }) =>
+      interfaceIndex === device.index &&
+      gateway !== undefined &&
+      !onlink &&
+      !prefixCovers(LINK_LOCAL, gateway) &&
+      reaches(left, gateway) &&
+      !reaches(carried, gateway),
+  )
+}
+
+/** Whether a gateway is on the link by the prefix of an address, or by a route without gateway. */
+function reaches({ addresses, routes }: Footing, gateway: string): boolean {
+  return (
+    addresses.some(
+      ({ local, peer = local, prefixLength, flags }) =>
+        (flags & ADDRESS_FLAG.noprefixroute) === 0 &&
+        prefixCovers(`${peer}/${prefixLength}`, gateway),
+    ) || routes.some((route) => isOnLink(route) && prefixCovers(route.destination, gateway))
+  )
+}
+
+function isOnLink({ nexthops }: Route): boolean {
+  return nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
+}
