@@ -86,4 +86,37 @@ describe.each(ARTEFACTS)('$artefact lends a NIC as it is set up by', ({ path }) 
       expect(testbed.run(testbed.pod, ping).stdout).toContain('1 received')
     }
   })
+
+  it.each([
+    [
+      'systemd-networkd',
+      [
+        'address add 198.51.100.50/24 dev eth1 valid_lft 3600 preferred_lft 3600',
+        'route add 198.51.100.1 dev eth1 proto dhcp scope link src 198.51.100.50 metric 1024',
+        'route add default via 198.51.100.1 dev eth1 proto dhcp src 198.51.100.50 metric 1024',
+      ],
+    ],
+    [
+      'NetworkManager',
+      [
+        'address add 198.51.100.50/24 dev eth1 noprefixroute valid_lft 3600 preferred_lft 3600',
+        'route add 198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.50 metric 100',
+        'route add default via 198.51.100.1 dev eth1 proto dhcp src 198.51.100.50 metric 100',
+      ],
+    ],
+  ])('%s with a lease: without it and its routes, or with all of them', (_, lines) => {
+    inCloud('address add 203.0.113.1/32 dev lo')
+    onHost(...lines)
+    const before = testbed.hostState()
+    add()
+    expect(podSays('-4 address show dev net1')).toBe('')
+    expect(podSays('-4 route')).toBe('')
+    const { exitCode } = callPlugin(testbed, path, 'DEL', {
+      configuration: { restoreOnDelete: true },
+    })
+    expect(exitCode).toBe(0)
+    expect(testbed.hostState()).toBe(before)
+    add({ dynamicAddresses: 'ipv4' })
+    expect(testbed.podReaches('203.0.113.1')).toBe(true)
+  })
 })
