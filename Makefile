@@ -54,12 +54,14 @@ test-long: build
 	@tools/require-packages.sh iproute2 procps strace
 	node_modules/.bin/vitest run --config vitest.long.config.ts
 
-# The executable with an engine that finds its own memory errors, given what is hostile.
+# The executable with an engine that finds its own memory errors, given what is hostile, and every
+# kind of state, failure and process that the plugin starts.
+SANITIZED = carried check-status-gc fuzz ipam keeper-ends lend-and-return random-states refusals roll-back
 test-sanitized: build
-	@tools/require-packages.sh iproute2 procps containernetworking-plugins
+	@tools/require-packages.sh iproute2 procps strace containernetworking-plugins
 	node build.mjs sanitized
 	ARTEFACT=build/host-device-l3-sanitized node_modules/.bin/vitest run test/conformance \
-	  test/netns/fuzz.test.ts test/netns/ipam.test.ts test/netns/lend-and-return.test.ts
+	  $(SANITIZED:%=test/netns/%.test.ts)
 
 test-vm: vm-set-up
 	tools/vm/test.sh $(KERNELS:%=build/kernel-%)
