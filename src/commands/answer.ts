@@ -1,6 +1,5 @@
 import { type Environment, readEnvironment } from '../cni/environment.js'
 import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
-import { decodeNetwork } from '../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
 import { note } from '../log.js'
@@ -49,6 +48,7 @@ export async function answerCall(
     if (environment.command === 'VERSION')
       return { kind: 'document', document: version(), failed: false }
     const input = read(readInput)
+    const { decodeNetwork } = await import('../cni/network.js')
     const network = decodeNetwork(input)
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
