@@ -44,7 +44,7 @@ test-unit: build
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base file \
 	  busybox-static containerd containernetworking-plugins podman qemu-user-static runc runsc \
-	  util-linux-extra
+	  time util-linux-extra
 	$(MAKE) build ARCH=arm64
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run

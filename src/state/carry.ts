@@ -1,7 +1,7 @@
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import { describeAddress, describeRoute } from './describe.js'
@@ -94,17 +94,17 @@ function madePermanent(address: Address, remark: Remark): Address {
 }
 
 function ownNexthopsOnly(route: Route, device: Link, remark: Remark): Route {
-  const nexthops = route.nexthops.filter((nexthop) => nexthop.interfaceIndex === device.index)
-  if (nexthops.length === route.nexthops.length) return route
+  const isOwn = ({ interfaceIndex }: Nexthop) => interfaceIndex === device.index
+  if (route.nexthops.every(isOwn)) return route
   remark(
     `of the route ${describeRoute(route, device.name)} only what leaves by the device is carried`,
   )
-  return { ...route, nexthops }
+  return { ...route, nexthops: route.nexthops.filter(isOwn) }
 }
 
 function withCarriedSource(route: Route, locals: Set<string>, device: Link, remark: Remark): Route {
+  if (route.preferredSource === undefined || locals.has(route.preferredSource)) return route
   const { preferredSource, ...rest } = route
-  if (preferredSource === undefined || locals.has(preferredSource)) return route
   remark(
     `the route ${describeRoute(route, device.name)} is carried without its source ` +
       `${preferredSource}, an address that stays behind`,

@@ -157,6 +157,7 @@ export function through(
   device: Pick<Link, 'index'>,
   route: Route,
 ): Route {
+  if (original.index === device.index) return route
   const nexthops = route.nexthops.map((nexthop) =>
     nexthop.interfaceIndex === original.index
       ? { ...nexthop, interfaceIndex: device.index }

@@ -37,7 +37,10 @@ const NLMSGERR_ATTR_MSG = 1
 /** The fixed part of an error: the errno and the header of the request. */
 const ERROR_BYTES = 4 + HEADER_BYTES
 
-/** A request to the kernel: its type, its fixed part and its attributes. */
+/**
+ * A request to the kernel: its type, its fixed part, which encoded attributes may follow, and its
+ * attributes.
+ */
 export interface Request {
   type: number
   /** Flags besides NLM_F_REQUEST and NLM_F_ACK, which the socket adds. */

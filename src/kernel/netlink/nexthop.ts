@@ -6,8 +6,6 @@ import {
   encodedLength,
   keepOpaque,
   opaqueAttributes,
-  optional,
-  present,
   toNumber,
   u32,
   writeAttributes,
@@ -76,13 +74,11 @@ function encodeNexthop(nexthop: Nexthop): Buffer {
 }
 
 function gatewayAttributes(nexthop: Nexthop): Attribute[] {
-  return [
-    ...present([
-      optional(nexthop.gateway, (gateway) => bytes(RTA.gateway, gatewayBytes(gateway))),
-      optional(nexthop.via, (via) => bytes(RTA.via, encodeVia(via))),
-    ]),
-    ...opaqueAttributes(nexthop),
-  ]
+  const { gateway, via } = nexthop
+  const attributes = opaqueAttributes(nexthop)
+  if (via !== undefined) attributes.unshift(bytes(RTA.via, encodeVia(via)))
+  if (gateway !== undefined) attributes.unshift(bytes(RTA.gateway, gatewayBytes(gateway)))
+  return attributes
 }
 
 /** Caches the bytes of gateways: a host may have many routes, but few distinct gateways. */

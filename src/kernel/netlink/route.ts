@@ -11,13 +11,13 @@ import {
   type Attribute,
   bytes,
   decodeAttributes,
+  encodedLength,
   keepOpaque,
   opaqueAttributes,
-  optional,
-  present,
   toNumber,
   u8,
   u32,
+  writeAttributes,
 } from './attributes.js'
 import { type NetlinkMessage, readS32, readU8, readU32, writeU32 } from './bytes.js'
 import type { Family } from './common-schema.js'
@@ -89,14 +89,16 @@ function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
   )
 }
 
-/** Request to add a route; EEXIST if an equal one exists. */
+/**
+ * Request to add a route; EEXIST if an equal one exists. Its attributes are encoded at once, in its
+ * header: of ten thousands of routes, they would take most of the memory.
+ */
 export function newRouteRequest(route: Route): Request {
-  return {
-    type: RTM.newRoute,
-    flags: Flag.create | Flag.exclusive,
-    header: fixedPart(route),
-    attributes: encodeAttributesOf(route),
-  }
+  const attributes = encodeAttributesOf(route)
+  const header = Buffer.alloc(FIXED_BYTES + encodedLength(attributes))
+  writeFixedPart(header, route)
+  writeAttributes(header, FIXED_BYTES, attributes)
+  return { type: RTM.newRoute, flags: Flag.create | Flag.exclusive, header }
 }
 
 /** The MTU that a route sets, in bytes. */
@@ -161,8 +163,7 @@ function expiry(cacheInfo: Buffer): Pick<Route, 'expiresSeconds'> {
   return ticks > 0 ? { expiresSeconds: Math.ceil(ticks / TICKS_PER_SECOND) } : {}
 }
 
-function fixedPart(route: Route): Buffer {
-  const header = Buffer.alloc(FIXED_BYTES)
+function writeFixedPart(header: Buffer, route: Route): void {
   const { destination, source, table, nexthops } = route
   header[OFFSET.family] = familyNumber(route.family)
   header[OFFSET.destinationLength] = splitPrefix(destination).length
@@ -174,29 +175,25 @@ function fixedPart(route: Route): Buffer {
   header[OFFSET.type] = route.type
   const onlink = nexthops.length === 1 && nexthops[0]?.onlink === true
   writeU32(header, onlink ? RTNH_F_ONLINK : 0, OFFSET.flags)
-  return header
 }
 
+/** Without `optional`, which makes a function for each attribute that may be there. */
 function encodeAttributesOf(route: Route): Attribute[] {
-  const { destination, nexthops } = route
+  const { destination, source, priority, preferredSource, metrics, nexthops } = route
+  const attributes = [u32(RTA.table, route.table)]
+  if (!coversEverything(destination)) attributes.push(prefix(RTA.destination, destination))
+  if (source !== undefined) attributes.push(prefix(RTA.source, source))
+  if (priority !== undefined) attributes.push(u32(RTA.priority, priority))
+  if (preferredSource !== undefined)
+    attributes.push(bytes(RTA.preferredSource, addressBytes(preferredSource)))
+  if (metrics !== undefined) attributes.push(bytes(RTA.metrics, encodeMetrics(metrics)))
+  if (route.preference !== undefined) attributes.push(u8(RTA.preference, route.preference))
+  if (route.expiresSeconds !== undefined) attributes.push(u32(RTA.expires, route.expiresSeconds))
   const [first] = nexthops
-  return [
-    ...present([
-      u32(RTA.table, route.table),
-      coversEverything(destination) ? undefined : prefix(RTA.destination, destination),
-      optional(route.source, (source) => prefix(RTA.source, source)),
-      optional(route.priority, (priority) => u32(RTA.priority, priority)),
-      optional(route.preferredSource, (address) =>
-        bytes(RTA.preferredSource, addressBytes(address)),
-      ),
-      optional(route.metrics, (metrics) => bytes(RTA.metrics, encodeMetrics(metrics))),
-      optional(route.preference, (preference) => u8(RTA.preference, preference)),
-      optional(route.expiresSeconds, (seconds) => u32(RTA.expires, seconds)),
-      nexthops.length > 1 ? encodeMultipath(nexthops) : undefined,
-    ]),
-    ...(nexthops.length === 1 && first ? encodeNexthopAttributes(first) : []),
-    ...opaqueAttributes(route),
-  ]
+  if (nexthops.length > 1) attributes.push(encodeMultipath(nexthops))
+  else if (first) attributes.push(...encodeNexthopAttributes(first))
+  attributes.push(...opaqueAttributes(route))
+  return attributes
 }
 
 function prefix(type: number, value: string): Attribute {
