@@ -111,7 +111,8 @@ function broughtUp(host: NetworkNamespace, device: Link): Link {
       `the device is on the host as ${device.name}, down; a later DEL tries again`,
     )
   }
-  return { ...device, up: true }
+  // The answer waits until the kernel has seen the carrier, which else takes up to a second.
+  return findLink(host.socket, { index: device.index }) ?? { ...device, up: true }
 }
 
 function returnFailure(onHost: Link, { namespace, link }: LocatedDevice, reason: string): Failure {
