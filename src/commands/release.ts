@@ -4,7 +4,7 @@ import {
   isSameDevice,
   type LocatedDevice,
 } from '../device/lent-device.js'
-import { freeNameOf, returnDevice } from '../device/return.js'
+import { returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -111,9 +111,8 @@ export function returnLentDevice(
       .filter((other) => other.mode === 'move' && attachmentName(keyOf(other)) !== name)
       .map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
-    freeNameOf(host, device, othersLent)
     const bringUp = !restore || canComeUpWithoutSettings(device.onHost)
-    return returnDevice(host, device, located, bringUp)
+    return returnDevice(host, device, located, bringUp, othersLent)
   }
   const namespaces = sandbox ? [host, sandbox] : [host]
   // The host first: what looks like a device that is at home must not be taken from a pod.

@@ -15,6 +15,7 @@ import { hasHardware, isSameHardware } from './resemblance.js'
  * It comes home down: whoever is in the sandbox may have put another device in its place
  * meanwhile, so it comes up only once it was recognised on the host. Another one is put back.
  * @param bringUp whether to bring it up, if it was up when it was lent
+ * @param othersLent the other devices that are lent
  * @returns the device on the host
  * @throws Failure `return-failed`; the device is then where it was, or on the host and down
  */
@@ -23,13 +24,12 @@ export function returnDevice(
   lent: LentDevice,
   located: LocatedDevice,
   bringUp = true,
+  othersLent: () => LentDevice[] = () => [],
 ): Link {
   const { onHost } = lent
   const { namespace, link } = located
   const failed = (reason: string) => returnFailure(onHost, located, reason)
-  const holder = findLink(host.socket, { name: onHost.name })
-  if (holder && !(namespace === host && holder.index === link.index))
-    throw failed('the host has another device of that name')
+  freeNameOnHost(host, lent, located, othersLent)
   removeForeignNames(host, located, onHost)
   if (namespace !== host) removeDevicesOn(located)
   const wanted = { name: onHost.name, alias: onHost.alias ?? '' }
@@ -53,19 +53,21 @@ export function returnDevice(
  * Frees the host name of a device that is to be returned, if another lent device has that name. Two
  * devices may be lent under each other's names. If both sandboxes die, the kernel puts each on the
  * host under the other's name. To return the first, rename the second out of the way.
- * @param othersLent the other devices that are lent
+ * @throws Failure `return-failed` if the name is that of any other device
  */
-export function freeNameOf(
+function freeNameOnHost(
   host: NetworkNamespace,
-  lent: LentDevice,
+  { onHost }: LentDevice,
+  located: LocatedDevice,
   othersLent: () => LentDevice[],
 ): void {
-  const holder = findLink(host.socket, { name: lent.onHost.name })
-  if (!holder || isLentDevice(host, holder, lent)) return
+  const holder = findLink(host.socket, { name: onHost.name })
+  if (!holder || (located.namespace === host && holder.index === located.link.index)) return
   const isAstray = othersLent().some(
     (other) => other.onHost.name !== holder.name && isLentDevice(host, holder, other),
   )
-  if (isAstray) changeLink(host.socket, holder.index, { name: `lent${holder.index}` })
+  if (!isAstray) throw returnFailure(onHost, located, 'the host has another device of that name')
+  changeLink(host.socket, holder.index, { name: `lent${holder.index}` })
 }
 
 /** Puts a device that is not the lent one back where it came from. */
