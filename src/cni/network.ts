@@ -1,7 +1,6 @@
 import { KEYS } from '../../build/configuration-keys.js'
 import { isIdentifier } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
-import { MOST_LEVELS, parseJson } from './json.js'
 
 /**
  * A decoded network configuration. Its name is valid and its keys have the documented spelling;
@@ -27,8 +26,8 @@ const INNER_KEYS = {
  * Decodes the configuration from stdin and checks its name.
  * @throws CniError 6 if it is not a JSON object, 7 if its name is missing or invalid
  */
-export function decodeNetwork(text: string): RawNetwork {
-  const network = spelledAsDocumented(decodeObject(text))
+export async function decodeNetwork(text: string): Promise<RawNetwork> {
+  const network = spelledAsDocumented(await decodeObject(text))
   const { name } = network
   if (name === undefined || name === '')
     throw new CniError(ErrorCode.invalidConfiguration, 'missing network name')
@@ -54,18 +53,23 @@ export function spelledAsDocumented(object: Record<string, unknown>): Record<str
 }
 
 /** @throws CniError 6 if the text is not a JSON object, or one that is nested too deep */
-export function decodeObject(text: string): Record<string, unknown> {
-  const value = attempt(() => parseJson(text))
+export async function decodeObject(text: string): Promise<Record<string, unknown>> {
+  const value = await parseJson(text).catch((error: Error) => {
+    throw undecodable(error.message)
+  })
   if (!isShallow(value)) throw undecodable('exceeded max depth')
   if (isObject(value)) return value
   throw undecodable(`the configuration must be an object, not ${kindOf(value)}`)
 }
 
-function attempt<T>(parse: () => T): T {
+/** @throws Error that says in which line and column the text stops being JSON, and why */
+export async function parseJson(text: string): Promise<unknown> {
   try {
-    return parse()
+    return JSON.parse(text)
   } catch (error) {
-    throw undecodable((error as Error).message)
+    if (!(error instanceof SyntaxError)) throw error
+    const { describeFault } = await import('./json-fault.js')
+    throw new Error(describeFault(text, MOST_LEVELS))
   }
 }
 
@@ -101,6 +105,9 @@ export function canonicalKeys(
 
 /** Keys whose null has a meaning: Go encodes an empty list as null. */
 const MEANINGFUL_NULLS = ['cni.dev/valid-attachments']
+
+/** Maximum nesting depth of JSON input. Printing far deeper values again overflows the stack. */
+const MOST_LEVELS = 1000
 
 /** Whether a JSON value is nested no deeper than MOST_LEVELS. */
 export function isShallow(value: unknown): boolean {

@@ -49,7 +49,7 @@ export async function answerCall(
       return { kind: 'document', document: version(), failed: false }
     const input = read(readInput)
     const { decodeNetwork } = await import('../cni/network.js')
-    const network = decodeNetwork(input)
+    const network = await decodeNetwork(input)
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
     const run = await load()

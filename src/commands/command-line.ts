@@ -43,12 +43,12 @@ export async function answerCommandLine(words: string[], readInput: () => string
     const [command, device, ...others] = positionals
     if (command === 'keep' && device === undefined) {
       const { keep } = await import('./keep.js')
-      return { kind: 'text', text: keep(values, readInput), failed: false }
+      return { kind: 'text', text: await keep(values, readInput), failed: false }
     }
     if (command !== 'explain' || device === undefined || others.length > 0)
       return { kind: 'message', text: HELP, failed: true }
     const { explain } = await import('./explain.js')
-    return explain(device, values.config, values.json === true)
+    return await explain(device, values.config, values.json === true)
   } catch (error) {
     return { kind: 'message', text: `host-device-l3: ${(error as Error).message}`, failed: true }
   }

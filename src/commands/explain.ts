@@ -16,12 +16,12 @@ import type { Answer } from './answer.js'
  * @param configurationFile a network configuration; undefined for the defaults
  * @throws Failure if there is no such device, CniError for an invalid configuration
  */
-export function explain(
+export async function explain(
   deviceName: string,
   configurationFile: string | undefined,
   asJson: boolean,
-): Answer {
-  const configuration = configurationFor(deviceName, configurationFile)
+): Promise<Answer> {
+  const configuration = await configurationFor(deviceName, configurationFile)
   using host = NetworkNamespace.host()
   const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
@@ -33,8 +33,8 @@ export function explain(
 }
 
 /** The keys are taken as ADD takes them. */
-function configurationFor(device: string, file: string | undefined): Configuration {
-  const network = file === undefined ? {} : ownPart(decodeObject(readFileSync(file, 'utf8')))
+async function configurationFor(device: string, file: string | undefined): Promise<Configuration> {
+  const network = file === undefined ? {} : ownPart(await decodeObject(readFileSync(file, 'utf8')))
   return readConfiguration({ name: 'explain', ...spelledAsDocumented(network), device })
 }
 

@@ -1,5 +1,5 @@
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
-import { parseJson } from '../cni/json.js'
+import { parseJson } from '../cni/network.js'
 import { OUTCOMES } from '../gvisor/keeper-job.js'
 import { endKeeper, startKeeper } from '../gvisor/keeper-process.js'
 import { gvisorRecords } from '../gvisor/record.js'
@@ -22,8 +22,8 @@ export interface KeepOptions {
  * @returns a line for each interface
  * @throws Error if the kernel refused, or if there is no such sandbox
  */
-export function keep(options: KeepOptions, readInput: () => string): string {
-  const path = options['oci-state'] ? namespaceOfProcess(readInput()) : options.netns
+export async function keep(options: KeepOptions, readInput: () => string): Promise<string> {
+  const path = options['oci-state'] ? await namespaceOfProcess(readInput()) : options.netns
   if (!path) throw new Error('keep needs --netns PATH, or --oci-state')
   using host = NetworkNamespace.host()
   using sandbox = host.open(path)
@@ -36,8 +36,8 @@ export function keep(options: KeepOptions, readInput: () => string): string {
 }
 
 /** Network namespace of the `pid` in the OCI state that a runtime passes to a hook. */
-function namespaceOfProcess(state: string): string {
-  const { pid } = (parseJson(state) ?? {}) as { pid?: number }
+async function namespaceOfProcess(state: string): Promise<string> {
+  const { pid } = ((await parseJson(state)) ?? {}) as { pid?: number }
   if (!Number.isInteger(pid) || Number(pid) <= 0)
     throw new Error(`the OCI state has no running process in it: "pid" is ${pid}`)
   return `/proc/${pid}/ns/net`

@@ -23,10 +23,9 @@ function configurationsIn(file: string): string[] {
 }
 
 describe('the configurations to copy', () => {
-  it.each(EXAMPLES)('%s is right', (file) => {
-    const own = configurationsIn(file)
-      .map(decodeNetwork)
-      .filter(({ type }) => type === 'host-device-l3')
+  it.each(EXAMPLES)('%s is right', async (file) => {
+    const networks = await Promise.all(configurationsIn(file).map(decodeNetwork))
+    const own = networks.filter(({ type }) => type === 'host-device-l3')
     expect(own).not.toEqual([])
     for (const network of own) {
       expect(requireSupportedVersion(network.cniVersion, 'ADD')).toBe(network.cniVersion)

@@ -32,7 +32,7 @@ const CONTRIBUTION = {
 /** All of a call that comes before its command, and the result after it. */
 async function readAndAnswer({ variables, input }: HostileInput, reached: (stage: string) => void) {
   const text = Buffer.from(input).toString('utf8')
-  const network = decodeNetwork(text)
+  const network = await decodeNetwork(text)
   reached('decoded')
   const environment = readEnvironment(variables)
   reached('environment')

@@ -5,9 +5,9 @@ import { decodeNetwork } from '../../src/cni/network.js'
 const decode = (network: object) => decodeNetwork(JSON.stringify(network))
 
 describe('keys are taken as the CNI library takes them', () => {
-  it('in any case, also inside of others', () => {
+  it('in any case, also inside of others', async () => {
     expect(
-      decode({
+      await decode({
         NAME: 'n',
         HWAddr: 'x',
         RuntimeConfig: { DeviceId: '0000:01:00.0' },
@@ -23,20 +23,20 @@ describe('keys are taken as the CNI library takes them', () => {
     })
   })
 
-  it('the last of several', () => {
-    expect(decodeNetwork('{"name":"n","device":"a","Device":"b"}').device).toBe('b')
-    expect(decodeNetwork('{"name":"n","Device":"b","device":"a"}').device).toBe('a')
+  it('the last of several', async () => {
+    expect((await decodeNetwork('{"name":"n","device":"a","Device":"b"}')).device).toBe('b')
+    expect((await decodeNetwork('{"name":"n","Device":"b","device":"a"}')).device).toBe('a')
   })
 
-  it('with null for one that is not there, but for the list that GC gets', () => {
-    expect(decode({ name: 'n', device: null, prevResult: null })).toEqual({ name: 'n' })
+  it('with null for one that is not there, but for the list that GC gets', async () => {
+    expect(await decode({ name: 'n', device: null, prevResult: null })).toEqual({ name: 'n' })
     const list = { 'cni.dev/valid-attachments': null }
-    expect(decode({ name: 'n', ...list })).toEqual({ name: 'n', ...list })
-    expect(decode({ name: 'n', prevResult: { ips: null } }).prevResult).toEqual({})
+    expect(await decode({ name: 'n', ...list })).toEqual({ name: 'n', ...list })
+    expect((await decode({ name: 'n', prevResult: { ips: null } })).prevResult).toEqual({})
   })
 
-  it('without being led astray by names that every object has', () => {
-    const network = decodeNetwork('{"name":"n","__proto__":{"device":"x"},"constructor":1}')
+  it('without being led astray by names that every object has', async () => {
+    const network = await decodeNetwork('{"name":"n","__proto__":{"device":"x"},"constructor":1}')
     expect(network.device).toBeUndefined()
   })
 })

@@ -11,27 +11,29 @@ describe('the configuration as JSON', () => {
     ['{}', 7, 'missing network name'],
     ['{"name": ""}', 7, 'missing network name'],
     ['{"name": "te%%st"}', 7, 'invalid characters found in network name'],
-  ])('refuses %j', (text, code, message) => {
-    expect(() => decodeNetwork(text)).toThrow(expect.objectContaining({ code, message }))
+  ])('refuses %j', async (text, code, message) => {
+    await expect(decodeNetwork(text)).rejects.toThrow(expect.objectContaining({ code, message }))
   })
 
-  it('says what is wrong with broken JSON', () => {
-    expect(() => decodeNetwork('{"name": "x"')).toThrow(/^error unmarshall network config: ./)
+  it('says what is wrong with broken JSON', async () => {
+    await expect(decodeNetwork('{"name": "x"')).rejects.toThrow(
+      /^error unmarshall network config: ./,
+    )
   })
 
-  it('refuses very many levels, which could not be printed again', () => {
+  it('refuses very many levels, which could not be printed again', async () => {
     const nested = (levels: number) =>
       `{"name": "n", "x": ${'['.repeat(levels)}${']'.repeat(levels)}}`
-    expect(() => decodeNetwork(nested(100_000))).toThrow(
+    await expect(decodeNetwork(nested(100_000))).rejects.toThrow(
       expect.objectContaining({
         code: 6,
         message: 'error unmarshall network config: exceeded max depth',
       }),
     )
-    expect(decodeNetwork(nested(900)).name).toBe('n')
+    expect((await decodeNetwork(nested(900))).name).toBe('n')
   })
 
-  it('keeps every key', () => {
-    expect(decodeNetwork('{"name": "n", "other": [1]}')).toEqual({ name: 'n', other: [1] })
+  it('keeps every key', async () => {
+    expect(await decodeNetwork('{"name": "n", "other": [1]}')).toEqual({ name: 'n', other: [1] })
   })
 })

@@ -19,28 +19,16 @@ const PUNCTUATION = '{}[]:,'
 const SPACE = ' \t\n\r'
 const ENDS_WORD = `${PUNCTUATION}${SPACE}"`
 
-/** Maximum nesting depth of JSON input. Printing far deeper values again overflows the stack. */
-export const MOST_LEVELS = 1000
-
 /** Maximum number of characters of a text quoted in an error. */
 const QUOTED_CHARACTERS = 20
 
 /**
- * Parses JSON. Each engine describes a fault in words of its own, and some do not say where it is.
- * So the fault is looked for here.
- * @throws Error that says in which line and column the text stops being JSON, and why
+ * Describes why a text is no JSON: in which line and column, and what was expected there. Engines
+ * have words of their own for that, and some do not say where.
+ * @param mostLevels what is nested deeper is no JSON either
  */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(describeFault(text))
-    throw error
-  }
-}
-
-function describeFault(text: string): string {
-  const fault = findFault(text)
+export function describeFault(text: string, mostLevels: number): string {
+  const fault = findFault(text, mostLevels)
   if (!fault) return 'exceeded max depth'
   const before = text.slice(0, fault.at)
   if (before.length === text.length) return 'unexpected end of JSON input'
@@ -48,11 +36,11 @@ function describeFault(text: string): string {
   return `line ${line}, column ${fault.at - before.lastIndexOf('\n')}: ${fault.reason}`
 }
 
-/** Undefined if the text is JSON, or nested deeper than any configuration. */
-function findFault(text: string): Fault | undefined {
+/** Undefined if the text is JSON, or nested too deep. */
+function findFault(text: string, mostLevels: number): Fault | undefined {
   const open: string[] = []
   let expected: Expected = 'a value'
-  for (let at = skipSpace(text, 0); at < text.length && open.length < MOST_LEVELS; ) {
+  for (let at = skipSpace(text, 0); at < text.length && open.length < mostLevels; ) {
     const end = endOfToken(text, at)
     if (end > text.length) return { at: text.length, reason: '' }
     const token = text.slice(at, end)
@@ -63,7 +51,7 @@ function findFault(text: string): Fault | undefined {
     expected = next
     at = skipSpace(text, end)
   }
-  if (open.length === MOST_LEVELS) return undefined
+  if (open.length === mostLevels) return undefined
   return expected === 'the end' ? undefined : { at: text.length, reason: '' }
 }
 

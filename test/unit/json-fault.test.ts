@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseJson } from '../../src/cni/json.js'
+import { parseJson } from '../../src/cni/network.js'
 
 /** JSON with some of its characters replaced, left out or doubled: mostly no JSON any more. */
 const brokenJson = fc
@@ -19,20 +19,22 @@ const brokenJson = fc
   )
 
 describe('parseJson', () => {
-  it('accepts what JSON.parse accepts, and finds a fault in all else', () => {
+  it('accepts what JSON.parse accepts, and finds a fault in all else', async () => {
     const counts = { accepted: 0, refused: 0 }
-    fc.assert(
-      fc.property(brokenJson, (text) => {
+    await fc.assert(
+      fc.asyncProperty(brokenJson, async (text) => {
         let expected: unknown
         try {
           expected = JSON.parse(text)
         } catch {
           counts.refused++
-          expect(() => parseJson(text)).toThrow(/^(line \d+, column \d+: .|unexpected end of JSON)/)
+          await expect(parseJson(text)).rejects.toThrow(
+            /^(line \d+, column \d+: .|unexpected end of JSON)/,
+          )
           return
         }
         counts.accepted++
-        expect(parseJson(text)).toEqual(expected)
+        expect(await parseJson(text)).toEqual(expected)
       }),
       { numRuns: 3000 },
     )
@@ -51,7 +53,7 @@ describe('parseJson', () => {
     ['[]]', 'line 1, column 3: the end was expected, not "]"'],
     ["\n\n  {'a': 1}", 'line 3, column 4: a key in quotes or "}" was expected, not "\'a\'"'],
     ['\ufeff{}', 'line 1, column 1: JSON does not allow "\ufeff"'],
-  ])('says where: %j', (text, message) => {
-    expect(() => parseJson(text)).toThrow(message)
+  ])('says where: %j', async (text, message) => {
+    await expect(parseJson(text)).rejects.toThrow(message)
   })
 })
