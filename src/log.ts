@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs'
+import { constants, writeFileSync } from 'node:fs'
+import { openRegular, trustedPath } from './kernel/trusted-path.js'
 import { printable } from './printable.js'
 import { printStderr } from './stdio.js'
 
@@ -21,6 +22,9 @@ export function openLog(wanted: LogSettings): void {
   settings = wanted
 }
 
+/** The log file, once there was a line for it. It stays open until the process ends. */
+let opened: number | undefined
+
 /** Logs a warning and prints it to stderr. Nothing failed, but the operator should know. */
 export function warn(text: string): void {
   if (isWanted('warning')) printWarning(text)
@@ -35,12 +39,11 @@ export function note(level: LogLevel, event: string, fields: () => object): void
   const { file, context } = settings
   if (file === undefined || !isWanted(level)) return
   const line = { time: new Date().toISOString(), level, event, ...context(), ...fields() }
-  try {
-    appendFileSync(file, `${encode(line)}\n`, { mode: 0o600 })
-  } catch (error) {
-    settings = { ...settings, file: undefined }
-    printWarning(`cannot log to ${file}: ${(error as Error).message}`)
-  }
+  orNoLog(file, () => {
+    const { O_APPEND, O_CREAT, O_WRONLY } = constants
+    opened ??= openRegular(trustedFile(file), O_WRONLY | O_APPEND | O_CREAT, false)
+    writeFileSync(opened, `${encode(line)}\n`)
+  })
 }
 
 /** A log line that another program writes later: JSON members, without the time and the braces. */
@@ -60,8 +63,27 @@ export function prepareNote(
 ): PreparedLine | undefined {
   const { file, context } = settings
   if (file === undefined || !isWanted(level)) return undefined
+  const trusted = orNoLog(file, () => trustedFile(file))
+  if (trusted === undefined) return undefined
   const members = encode({ level, event, ...context(), ...fields }).slice(1, -1)
-  return { file, members }
+  return { file: trusted, members }
+}
+
+/** Others may write to the log file's directory, if other logs are there; their links lead nowhere. */
+function trustedFile(file: string): string {
+  const name = file.lastIndexOf('/')
+  return trustedPath(file.slice(0, name), false).resolved + file.slice(name)
+}
+
+/** Runs `work`. A failure is a warning, and the end of the log. */
+function orNoLog<T>(file: string, work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    settings = { ...settings, file: undefined }
+    printWarning(`cannot log to ${file}: ${(error as Error).message}`)
+    return undefined
+  }
 }
 
 /** Who shows a log file to an operator may take no care of what is in it. */

@@ -36,9 +36,11 @@ export function requireConfiguration(
   }
 }
 
-/** What a schema cannot say: the kernel counts a name's bytes, a pattern its characters. */
+/** What a schema cannot say of a name: how many bytes it has, and that it has no half of a pair. */
 function fits(key: string, value: unknown): boolean {
-  return key !== 'ifName' || Buffer.byteLength(String(value)) <= INTERFACE_NAME_BYTES
+  if (key !== 'ifName') return true
+  const bytes = Buffer.from(String(value))
+  return bytes.length <= INTERFACE_NAME_BYTES && bytes.toString() === value
 }
 
 /**

@@ -2,7 +2,6 @@ import { type Environment, readEnvironment } from '../cni/environment.js'
 import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
-import { note } from '../log.js'
 import type { Call, Command } from './call.js'
 import { version } from './version.js'
 
@@ -60,6 +59,7 @@ export async function answerCall(
     return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
   } catch (error) {
     const document = errorDocument(error, cniVersion)
+    const { note } = await import('../log.js')
     note('error', document.msg, () => document)
     return { kind: 'document', document, failed: true }
   }

@@ -231,12 +231,6 @@ FUNCTION(write_file) {
   return write_to(context, arguments, O_TRUNC);
 }
 
-/* appendFileSync(path, content, { mode }) */
-FUNCTION(append_file) {
-  UNUSED;
-  return write_to(context, arguments, O_APPEND);
-}
-
 static JSValue is_kind(JSContext *context, JSValueConst self, int count, JSValueConst *arguments,
                        int kind) {
   (void)count, (void)arguments;
@@ -249,6 +243,7 @@ static JSValue is_kind(JSContext *context, JSValueConst self, int count, JSValue
 static const JSCFunctionListEntry KINDS[] = {
     JS_CFUNC_MAGIC_DEF("isFile", 0, is_kind, S_IFREG >> 12),
     JS_CFUNC_MAGIC_DEF("isDirectory", 0, is_kind, S_IFDIR >> 12),
+    JS_CFUNC_MAGIC_DEF("isSymbolicLink", 0, is_kind, S_IFLNK >> 12),
 };
 
 static JSValue status_value(JSContext *context, const struct stat *status, bool large) {
@@ -267,17 +262,18 @@ static JSValue status_value(JSContext *context, const struct stat *status, bool 
   return value;
 }
 
-/* statSync(path, { throwIfNoEntry }): dev, ino, rdev, nlink, mode, uid, isFile() and isDirectory() */
-FUNCTION(stat_path) {
+/* statSync(path, { throwIfNoEntry }), lstatSync: dev, ino, rdev, mode, nlink, uid and kinds */
+static JSValue stat_path(JSContext *context, JSValueConst self, int count,
+                         JSValueConst *arguments, int follows) {
   UNUSED;
   struct stat status;
   char *path = path_text(context, arguments[0]);
   if (!path) return JS_EXCEPTION;
   bool quiet = JS_IsObject(arguments[1]) && !option(context, arguments[1], "throwIfNoEntry");
   JSValue result = JS_UNDEFINED;
-  if (stat(path, &status) == 0) result = status_value(context, &status, false);
+  if ((follows ? stat : lstat)(path, &status) == 0) result = status_value(context, &status, false);
   else if (!quiet || errno != ENOENT)
-    result = throw_system_error(context, errno, "stat", path, NULL);
+    result = throw_system_error(context, errno, follows ? "stat" : "lstat", path, NULL);
   js_free(context, path);
   return result;
 }
@@ -416,8 +412,10 @@ FUNCTION(make_directory) {
 
 #define CONSTANT(name) JS_PROP_INT32_DEF(#name, name, JS_PROP_ENUMERABLE)
 
-static const JSCFunctionListEntry CONSTANTS[] = {CONSTANT(O_RDONLY), CONSTANT(O_WRONLY),
-                                                 CONSTANT(O_DIRECTORY)};
+static const JSCFunctionListEntry CONSTANTS[] = {
+    CONSTANT(O_RDONLY),   CONSTANT(O_WRONLY), CONSTANT(O_APPEND),   CONSTANT(O_CREAT),
+    CONSTANT(O_EXCL),     CONSTANT(O_NOFOLLOW), CONSTANT(O_NONBLOCK), CONSTANT(O_DIRECTORY),
+};
 
 static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("openSync", 3, open_file),
@@ -427,8 +425,8 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("readSync", 2, read_part),
     JS_CFUNC_DEF("writeSync", 2, write_part),
     JS_CFUNC_DEF("writeFileSync", 3, write_file),
-    JS_CFUNC_DEF("appendFileSync", 3, append_file),
-    JS_CFUNC_DEF("statSync", 2, stat_path),
+    JS_CFUNC_MAGIC_DEF("statSync", 2, stat_path, true),
+    JS_CFUNC_MAGIC_DEF("lstatSync", 2, stat_path, false),
     JS_CFUNC_DEF("fstatSync", 2, stat_file),
     JS_CFUNC_DEF("statfsSync", 1, stat_file_system),
     JS_CFUNC_DEF("existsSync", 1, exists),

@@ -2,7 +2,7 @@ import isGvisorRecord from '../../build/check-gvisor-record.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
 import { SCOPE } from '../kernel/netlink/constants.js'
-import { requirePrivate } from '../records/durable-file.js'
+import { privateDirectory } from '../records/durable-file.js'
 import { type RecordKind, RecordStore } from '../records/store.js'
 import type { GvisorRecord, InterfaceAddress } from './record-schema.js'
 import { GVISOR_DIRECTORY } from './release.js'
@@ -20,7 +20,7 @@ const KIND: RecordKind<GvisorRecord> = {
 
 /** @throws Failure `state-unusable` if others can write to the state directory */
 export function gvisorRecords(stateDirectory: string): GvisorRecords {
-  requirePrivate(stateDirectory)
+  privateDirectory(stateDirectory, GVISOR_DIRECTORY)
   return new RecordStore(stateDirectory, KIND)
 }
 

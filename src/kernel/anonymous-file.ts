@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** O_TMPFILE, which Node has no constant for. It includes the bit of O_DIRECTORY. */
@@ -41,7 +41,8 @@ function inFileOf<T>(directory: string, content: Uint8Array, work: (fd: number) 
 function writtenFile(directory: string, content: Uint8Array): number {
   const fd = openSync(directory, O_TMPFILE | constants.O_WRONLY, 0o700)
   try {
-    writeSync(fd, content)
+    // All of it: what is executed or mapped of a file that ends too early ends in SIGBUS.
+    writeFileSync(fd, content)
     return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
   } finally {
     closeSync(fd)

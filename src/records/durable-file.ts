@@ -1,26 +1,28 @@
 import {
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../failure.js'
+import { openRegular, trustedPath, UntrustedPath } from '../kernel/trusted-path.js'
 
-const WRITABLE_BY_OTHERS = 0o022
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants
 
 /** Writes a file durably and atomically: temporary file, fsync, rename, fsync of the directory. */
 export function writeDurably(path: string, text: string): void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
-  inDirectory(directory, () => onDisk(temporary, 'w', (fd) => writeFileSync(fd, text)))
+  inDirectory(directory, () => onDisk(openNew(temporary), (fd) => writeFileSync(fd, text)))
   renameSync(temporary, path)
   // A rename is durable only once the directory is on disk.
-  onDisk(directory, 'r')
+  onDisk(openSync(directory, O_RDONLY | O_DIRECTORY))
 }
 
 /** Removes a file, and the temporary file that a killed call may have left. */
@@ -39,34 +41,72 @@ export function inDirectory<T>(path: string, work: () => T): T {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     makeDirectory(path)
+    // Another user may have been faster, in a directory such as /tmp.
+    privatePath(path)
     return work()
   }
 }
 
+/** The text of a regular file that only this user can write to; throws like `openRegular`. */
+export function readPrivate(path: string): string {
+  const fd = openRegular(path, O_RDONLY, true)
+  try {
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** What was found to be private, and what it leads to: nobody else can change that. */
+const privatePaths = new Map<string, string>()
+
 /**
- * Refuses a state directory that other users can write to: its records decide which device is moved
- * where.
+ * Resolves the path of a directory that only this user can write to: its records decide which
+ * device is moved where. What does not exist is private.
+ * @param name of a directory in it
  * @throws Failure `state-unusable`
  */
-export function requirePrivate(path: string): void {
-  const status = statSync(path, { throwIfNoEntry: false })
-  if (!status) return
-  const isOurs = status.uid === process.getuid?.()
-  if (status.isDirectory() && isOurs && (status.mode & WRITABLE_BY_OTHERS) === 0) return
-  throw new Failure(
-    'state-unusable',
-    `cannot use ${path} to remember what was lent: others can write there`,
-    'it must be a directory that belongs to the user of this process, and that nobody else can write',
-  )
+export function privateDirectory(stateDirectory: string, name: string): string {
+  const parent = privatePath(stateDirectory)
+  return privatePath(`${parent}/${name}`, parent)
+}
+
+function privatePath(path: string, parent = ''): string {
+  const known = privatePaths.get(path)
+  if (known !== undefined) return known
+  try {
+    const { resolved, exists } = trustedPath(path.slice(parent.length), true, parent)
+    if (exists) privatePaths.set(path, resolved)
+    return resolved
+  } catch (error) {
+    throw new Failure(
+      'state-unusable',
+      `cannot use ${path} to remember what was lent: ${(error as Error).message}`,
+      error instanceof UntrustedPath
+        ? 'it and all directories above it must belong to root or the user of this process, and nobody else may be able to write there'
+        : '',
+    )
+  }
 }
 
 function temporaryName(path: string): string {
   return `${path}.new`
 }
 
-/** Opens a file or directory, runs `work` on it, and syncs it to disk. */
-function onDisk(path: string, flags: string, work?: (fd: number) => void): void {
-  const fd = openSync(path, flags, 0o600)
+/** Makes a file. One of that name is what a killed call has left. */
+function openNew(path: string): number {
+  const flags = O_WRONLY | O_CREAT | O_EXCL
+  try {
+    return openRegular(path, flags, true)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    rmSync(path)
+    return openRegular(path, flags, true)
+  }
+}
+
+/** Runs `work` on an open file or directory, syncs it to disk and closes it. */
+function onDisk(fd: number, work?: (fd: number) => void): void {
   try {
     work?.(fd)
     fsyncSync(fd)
@@ -76,8 +116,9 @@ function onDisk(path: string, flags: string, work?: (fd: number) => void): void 
 }
 
 /**
- * Makes a directory and its missing parents with mode 0700. Node's `recursive` option never returns
- * if nothing can be created there, as in /proc.
+ * Makes a directory and its missing parents with mode 0700, unless another call is faster. Node's
+ * `recursive` option never returns if nothing can be created there, as in /proc.
+ * @param path without a slash at its end
  */
 function makeDirectory(path: string): void {
   try {
@@ -88,6 +129,6 @@ function makeDirectory(path: string): void {
     const parent = path.slice(0, path.lastIndexOf('/'))
     if (code !== 'ENOENT' || parent === '') throw error
     makeDirectory(parent)
-    mkdirSync(path, { mode: 0o700 })
+    makeDirectory(path)
   }
 }

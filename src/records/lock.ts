@@ -1,10 +1,13 @@
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { nativeAddon } from '../kernel/native-addon.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { inDirectory, requirePrivate } from './durable-file.js'
+import { openRegular } from '../kernel/trusted-path.js'
+import { inDirectory, privateDirectory } from './durable-file.js'
 import { type AttachmentKey, attachmentName } from './record.js'
+
+const { O_CREAT, O_WRONLY } = constants
 
 const LONGEST_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
@@ -24,8 +27,7 @@ export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>):
 }
 
 function acquireLock(stateDirectory: string, name: string): Disposable {
-  requirePrivate(stateDirectory)
-  const directory = `${stateDirectory}/locks`
+  const directory = privateDirectory(stateDirectory, 'locks')
   const path = `${directory}/${name}`
   const deadline = Date.now() + timeLeft(LONGEST_MILLISECONDS)
   try {
@@ -42,7 +44,7 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
 }
 
 function tryToLock(path: string): number | undefined {
-  const fd = openSync(path, 'a', 0o600)
+  const fd = openRegular(path, O_WRONLY | O_CREAT, true)
   // The previous holder removes the file on release, possibly between this open and this lock.
   if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
   closeSync(fd)
@@ -50,7 +52,7 @@ function tryToLock(path: string): number | undefined {
 }
 
 function isStill(path: string, fd: number): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
 }
 
 /** Removes the file while the lock is held, so that lock files do not pile up. */

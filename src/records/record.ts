@@ -32,7 +32,21 @@ export function keyOf({ containerId, interfaceName, device }: AttachmentRecord):
 export function attachmentName(key: AttachmentKey): string {
   const { containerId, interfaceName, nameInSandbox } = key
   const own = nameInSandbox === interfaceName ? '' : `:${nameInSandbox}`
-  return `${containerId}:${interfaceName}${own}`
+  const name = `${containerId}:${interfaceName}${own}`
+  if (Buffer.byteLength(name) <= MOST_NAME_BYTES) return name
+  const start = containerId.slice(0, MOST_NAME_BYTES / 2)
+  return `${start}~${hashOf(containerId)}:${interfaceName}${own}`
+}
+
+/** Maximum size of a file's name, less the endings `.json` and `.new`. */
+const MOST_NAME_BYTES = 246
+
+/** FNV-1a of 128 bits, in hexadecimal: a runtime chooses the ids, and nobody hostile. */
+function hashOf(text: string): string {
+  let hash = 0x6c62272e07bb014262b821756295c58dn
+  for (const byte of Buffer.from(text))
+    hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * 0x1000000000000000000013bn)
+  return hash.toString(16).padStart(32, '0')
 }
 
 /**

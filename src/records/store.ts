@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync, renameSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import isAttachmentRecord from '../../build/check-attachment-record.js'
 import { Failure } from '../failure.js'
+import { NotRegular } from '../kernel/trusted-path.js'
 import { warn } from '../log.js'
-import { removeDurable, writeDurably } from './durable-file.js'
+import { privateDirectory, readPrivate, removeDurable, writeDurably } from './durable-file.js'
 import { upgradeFormat1 } from './format-1.js'
 import {
   type AnyRecord,
@@ -14,6 +16,9 @@ import {
 import type { AttachmentRecord } from './record-schema.js'
 
 const EXTENSION = '.json'
+
+/** So many characters of a file's name leave room for another ending. */
+const MOST_CHARACTERS = 220
 
 /** A kind of records: their directory, and how to check and convert one. */
 export interface RecordKind<T extends AnyRecord> {
@@ -27,14 +32,10 @@ export interface RecordKind<T extends AnyRecord> {
 
 /** The records of one kind in a state directory: a durable JSON file for each attachment. */
 export class RecordStore<T extends AnyRecord> {
-  readonly #directory: string
-
   constructor(
-    stateDirectory: string,
+    private readonly stateDirectory: string,
     private readonly kind: RecordKind<T>,
-  ) {
-    this.#directory = `${stateDirectory}/${kind.directory}`
-  }
+  ) {}
 
   /** Undefined if there is no record, or only one from an earlier boot. */
   read(key: AttachmentKey): T | undefined {
@@ -52,11 +53,10 @@ export class RecordStore<T extends AnyRecord> {
 
   /** All records, including those of earlier boots, which can only be removed. */
   listWithEarlierBoots(isMeant = (_: string) => true): T[] {
-    const files = attempt('list', this.#directory, () =>
-      unlessAbsent(() => readdirSync(this.#directory)),
-    )
+    const directory = this.#directory()
+    const files = attempt('list', directory, () => unlessAbsent(() => readdirSync(directory)))
     const complete = (files ?? []).filter((file) => file.endsWith(EXTENSION))
-    return complete.flatMap((file) => this.#readFile(`${this.#directory}/${file}`, isMeant) ?? [])
+    return complete.flatMap((file) => this.#readFile(`${directory}/${file}`, isMeant) ?? [])
   }
 
   /**
@@ -82,13 +82,15 @@ export class RecordStore<T extends AnyRecord> {
 
   /** Sets a file aside if it is not a valid record, for the operator to look at. */
   #readFile(path: string, isMeant = (_: string) => true): T | undefined {
-    const text = attempt('read', path, () => unlessAbsent(() => readFileSync(path, 'utf8')))
+    const text = attempt('read', path, () =>
+      unlessAbsent(() => unlessOther(() => readPrivate(path))),
+    )
     if (text === undefined || !isMeant(text)) return undefined
     const value = decode(text)
     if (this.kind.isRecord(value)) return value
     const upgraded = this.kind.upgrade(value)
     if (this.kind.isRecord(upgraded)) return upgraded
-    const aside = `${path}.set-aside`
+    const aside = `${dirname(path)}/${path.slice(dirname(path).length + 1).slice(0, MOST_CHARACTERS)}.set-aside`
     attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
     warn(`${path} is cut off, of a newer version or not ours; it is now ${aside}`)
     return undefined
@@ -103,7 +105,11 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   #path(key: AttachmentKey): string {
-    return `${this.#directory}/${attachmentName(key)}${EXTENSION}`
+    return `${this.#directory()}/${attachmentName(key)}${EXTENSION}`
+  }
+
+  #directory(): string {
+    return privateDirectory(this.stateDirectory, this.kind.directory)
   }
 }
 
@@ -126,6 +132,16 @@ function decode(text: string): unknown {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     // Such as a lack of memory: the record may be a good one.
+    throw error
+  }
+}
+
+/** The result of `read`; an empty text for what is no regular file, and so no record. */
+function unlessOther(read: () => string): string {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof NotRegular) return ''
     throw error
   }
 }

@@ -46,7 +46,7 @@ describe.each(ARTEFACTS)('what a caller hands over: $artefact', ({ path }) => {
     ['{"name": "n", "device" }', ':" was expected, not "}"'],
     ['{"name": "n",\n "device": tru}', 'line 2, column 12: JSON does not allow "tru"'],
     ['{"name": "n"', 'unexpected end of JSON input'],
-    ['\ufeff{"name": "n"}', 'line 1, column 1: JSON does not allow "\ufeff"'],
+    ['\ufeff{"name": "n"}', 'line 1, column 1: JSON does not allow "\\u{feff}"'],
   ])('that is no JSON is refused with the place of the fault: %j', (input, reason) => {
     const { document } = call('ADD', { input })
     expect(document).toMatchObject({ code: 6, msg: expect.stringContaining(reason) })

@@ -38,16 +38,22 @@ describe.each(ARTEFACTS)('the state directory: $artefact', ({ path }) => {
   })
 
   it.each([
-    ['that others can write', () => chmodSync(stateDir, 0o757)],
-    ['that a group can write', () => chmodSync(stateDir, 0o770)],
-    ['of another user', () => chownSync(stateDir, 65534, 65534)],
-  ])('%s is refused', (_, spoil) => {
+    ['that others can write', () => chmodSync(stateDir, 0o757), 'others can write to DIRECTORY'],
+    ['that a group can write', () => chmodSync(stateDir, 0o770), 'others can write to DIRECTORY'],
+    [
+      'of another user',
+      () => chownSync(stateDir, 65534, 65534),
+      'DIRECTORY belongs to another user',
+    ],
+  ])('%s is refused', (_, spoil, reason) => {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     spoil()
     for (const command of ['ADD', 'DEL'])
       expect(call(command).document).toMatchObject({
         code: 5,
-        msg: `cannot use ${stateDir} to remember what was lent: others can write there`,
+        msg: expect.stringContaining(
+          `to remember what was lent: ${reason.replace('DIRECTORY', stateDir)}`,
+        ),
       })
     expect(testbed.hostState()).toBe(before)
   })

@@ -65,7 +65,10 @@ const withFile = <T>(path: string, flags: string, work: (fd: number) => T): T =>
 
 const files = [
   () => fs.writeFileSync(file, 'Äpfel 𝄞 \ud800.', { mode: 0o600 }),
-  () => fs.appendFileSync(file, Buffer.from([0, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80])),
+  () =>
+    withFile(file, 'a', (fd) =>
+      fs.writeFileSync(fd, Buffer.from([0, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80])),
+    ),
   () => fs.readFileSync(file, 'utf8'),
   () => withFile(file, 'r', (fd) => fs.readFileSync(fd, 'utf8').length),
   () => withFile(file, 'r', (fd) => fs.fstatSync(fd).ino === fs.statSync(file).ino),
@@ -104,10 +107,18 @@ const files = [
   () => fs.fstatSync(999),
   () => fs.writeFileSync(`${directory}/none/x`, ''),
   () => fs.writeFileSync('/dev/full', 'x'),
-  () => fs.appendFileSync(directory, 'x'),
+  () => fs.writeFileSync(directory, 'x'),
   () => fs.statSync(`${directory}/none`),
   () => fs.statSync(`${directory}/none`, { throwIfNoEntry: false }),
   () => fs.statSync(`${file}/none`, { throwIfNoEntry: false }),
+  () => fs.lstatSync('/proc/self').isSymbolicLink(),
+  () => [fs.lstatSync(file).isSymbolicLink(), fs.lstatSync(file).nlink],
+  () => fs.lstatSync(`${directory}/none`),
+  () => fs.lstatSync(`${directory}/none`, { throwIfNoEntry: false }),
+  ...(['APPEND', 'CREAT', 'EXCL', 'NOFOLLOW', 'NONBLOCK', 'DIRECTORY'] as const).map(
+    (name) => () => fs.constants[`O_${name}`],
+  ),
+  () => fs.openSync('/proc/self/exe', fs.constants.O_NOFOLLOW),
   () => fs.statfsSync(`${directory}/none`),
   () => fs.statfsSync('/proc').type,
   () => [fs.existsSync(file), fs.existsSync(`${directory}/none`)],
