@@ -68,7 +68,10 @@ function recordsIn(
   sandbox: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
 ): AttachmentRecord[] {
-  return store.list().filter((record) => isIn(sandbox, record))
+  const words = [`"inode":${sandbox.identity.inode}`, JSON.stringify(sandbox.path)]
+  return store
+    .list((text) => words.some((word) => text.includes(word)))
+    .filter((record) => isIn(sandbox, record))
 }
 
 /** Records of former versions have no more of a sandbox than its path. */
