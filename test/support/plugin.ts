@@ -41,7 +41,7 @@ export function callPlugin(
 
 /** Like `callPlugin`, without waiting for the end. */
 export async function startPlugin(
-  testbed: Testbed,
+  testbed: CallSite,
   artefactPath: string,
   command: string,
   options: CallOptions = {},

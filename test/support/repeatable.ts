@@ -4,4 +4,10 @@ if (process.env.RECORD_CALLS !== undefined) {
   fc.configureGlobal({ seed: 1 })
 }
 
+/** The seed that a property test printed when it failed: it does the same again. */
+if (process.env.SEED !== undefined) {
+  const { default: fc } = await import('fast-check')
+  fc.configureGlobal({ seed: Number(process.env.SEED) })
+}
+
 export {}

@@ -1,0 +1,169 @@
+import { execa } from 'execa'
+import { type DeviceState, type Place, type Snapshot, takeSnapshot } from '../snapshot.js'
+import { Testbed } from '../testbed.js'
+import { type NicPlan, wordsToMake } from './nic.js'
+import { Pod } from './pod.js'
+
+/** The number of queues by which the first device is known; each one made later has one more. */
+const FIRST_NUMBER = 11
+
+/** A device to lend, wherever it is. */
+export interface Nic {
+  plan: NicPlan
+  name: string
+  number: number
+  isDestroyed: boolean
+}
+
+/** What there is in every place, by the name of the place. */
+export type Snapshots = Record<string, Snapshot>
+
+/** Where a device is. */
+export interface Whereabouts extends DeviceState {
+  place: Place
+}
+
+/**
+ * A host with devices to lend, two pods, and a namespace `elsewhere`. The host has eth1 besides,
+ * which is never lent. Dispose it.
+ */
+export class World implements AsyncDisposable {
+  readonly nics: Nic[] = []
+  /** Those that have been; the last two are those that are. */
+  readonly allPods: Pod[] = []
+  readonly host: Place
+  readonly elsewhere: Place & { name: string }
+  #numbers = FIRST_NUMBER
+
+  private constructor(readonly testbed: Testbed) {
+    this.host = { path: `/run/netns/${testbed.host}` }
+    const name = `${testbed.pod}-elsewhere`
+    this.elsewhere = { name, path: `/run/netns/${name}` }
+  }
+
+  static async make(plans: NicPlan[]): Promise<World> {
+    const world = new World(new Testbed())
+    try {
+      await world.#furnish(plans)
+      return world
+    } catch (error) {
+      await world[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #furnish(plans: NicPlan[]): Promise<void> {
+    const { testbed, elsewhere, allPods } = this
+    await execa('ip', ['netns', 'add', elsewhere.name])
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('route add default via 198.51.100.1')
+    testbed.onHost('rule add from 198.51.100.5 lookup main priority 50')
+    for (const plan of plans) await this.makeNic(plan)
+    allPods.push(await Pod.of(testbed.pod, 'container-0-1'))
+    allPods.push(await Pod.make(`${testbed.pod}-2`, 'container-1-1'))
+  }
+
+  /** The pod that has one of the two paths now, or had it last. */
+  pod(n: number): Pod {
+    const pod = this.allPods.findLast(({ name }) => name === this.#podNames[n])
+    if (!pod) throw new Error(`no pod ${n}`)
+    return pod
+  }
+
+  get #podNames(): string[] {
+    return [this.testbed.pod, `${this.testbed.pod}-2`]
+  }
+
+  /** Makes another pod with the path of one that has lost it. */
+  async replacePod(n: number): Promise<void> {
+    const { name } = this.pod(n)
+    const count = this.allPods.filter((pod) => pod.name === name).length
+    this.allPods.push(await Pod.make(name, `container-${n}-${count + 1}`))
+  }
+
+  /** Makes a device, in place of one that is destroyed; the kernel may not be done with that yet. */
+  async makeNic(plan: NicPlan): Promise<void> {
+    const nic = { plan, name: plan.name, number: this.#numbers++, isDestroyed: false }
+    const lines = wordsToMake(plan, nic.number, this.testbed.cloud)
+    await this.#retry(() => this.#batch(lines))
+    if (plan.kind === 'veth') this.testbed.inCloud(`link set ${nic.name} up`)
+    await this.configure(nic)
+    const index = this.nics.findIndex(({ name }) => name === nic.name)
+    this.nics.splice(index < 0 ? this.nics.length : index, 1, nic)
+  }
+
+  /** Brings a device home as an administrator does, from wherever it is. */
+  async bringHome(nic: Nic, { place, link }: Whereabouts): Promise<void> {
+    const { name, plan } = nic
+    if (place === this.host && link.ifname === name) return
+    const inPlace = (words: string[]) => execa('nsenter', [`--net=${place.path}`, 'ip', ...words])
+    await inPlace(['link', 'set', link.ifname, 'down'])
+    await inPlace(['link', 'set', link.ifname, 'nomaster'])
+    const whereTo = place === this.host ? [] : ['netns', this.testbed.host]
+    await inPlace(['link', 'set', link.ifname, 'name', name, ...whereTo])
+    await this.#batch([`link set ${name} alias ${plan.alias || '""'}`])
+    if (link.address !== plan.mac) this.testbed.onHost(`link set ${name} address ${plan.mac}`)
+    if (plan.up) this.testbed.onHost(`link set ${name} up`)
+  }
+
+  /** Gives a device at home what an administrator gives it, as far as it does not have it. */
+  async configure({ plan }: Nic): Promise<void> {
+    await this.#batch(plan.lines, ['-force'])
+  }
+
+  async #batch(lines: string[], options: string[] = []): Promise<void> {
+    const words = ['-n', this.testbed.host, ...options, '-batch', '-']
+    const input = Buffer.from(lines.join('\n'), 'latin1')
+    const { failed, stderr } = await execa('ip', words, { input, reject: false })
+    if (failed && options.length === 0) throw new Error(stderr)
+  }
+
+  async #retry(work: () => Promise<void>): Promise<void> {
+    for (let rest = 100; ; rest--) {
+      try {
+        return await work()
+      } catch (error) {
+        if (rest === 0) throw error
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+  }
+
+  /** All places that are alive. */
+  get #places(): Record<string, Place> {
+    const pods = this.allPods.filter(({ isAlive }) => isAlive)
+    const entries = pods.map((pod) => [pod.containerId, pod] as const)
+    return { host: this.host, elsewhere: this.elsewhere, ...Object.fromEntries(entries) }
+  }
+
+  async look(): Promise<Snapshots> {
+    const entries = Object.entries(this.#places).map(
+      async ([name, place]) => [name, await takeSnapshot(place)] as const,
+    )
+    return Object.fromEntries(await Promise.all(entries))
+  }
+
+  /** Where a device is, by what nobody can change. */
+  find(nic: Nic, snapshots: Snapshots): Whereabouts | undefined {
+    for (const [name, place] of Object.entries(this.#places)) {
+      const state = snapshots[name]?.devices.find(({ link }) => link.num_tx_queues === nic.number)
+      if (state) return { ...state, place }
+    }
+    return undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pod of this.allPods) await pod[Symbol.asyncDispose]()
+    await execa('ip', ['netns', 'delete', this.elsewhere.name], { reject: false })
+    this.testbed[Symbol.dispose]()
+  }
+}
+
+/** Of snapshots what belongs to no device that is ever lent; and without rules. */
+export function withoutNics(snapshots: Snapshots): object {
+  const entries = Object.entries(snapshots).map(([name, { devices, routes }]) => {
+    const others = devices.filter(({ link }) => link.num_tx_queues < FIRST_NUMBER)
+    return [name, { devices: others, routes }] as const
+  })
+  return Object.fromEntries(entries)
+}
