@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { type CallOptions, callPlugin, type Outcome } from './plugin.js'
 import type { Testbed } from './testbed.js'
 
-/** Calls an artefact and notes the system calls of the given kinds, one line each, in order. */
+/**
+ * Calls an artefact and notes the system calls of the given kinds, one line each, in order, with the
+ * paths of file descriptors. A call that the kernel starts again by itself is noted once.
+ */
 export function traceCalls(
   testbed: Testbed,
   artefactPath: string,
@@ -11,12 +14,12 @@ export function traceCalls(
   options: CallOptions = {},
 ): Outcome & { calls: string[] } {
   const file = `${testbed.stateDirectory}/trace`
-  const strace = ['strace', '-f', '-qq', '-s', '4096', '-o', file, '-e', `trace=${kinds}`]
+  const strace = ['strace', '-f', '-qq', '-y', '-s', '4096', '-o', file, '-e', `trace=${kinds}`]
   const outcome = callPlugin(testbed, artefactPath, command, { ...options, wrapper: strace })
   // A call that another thread cut in two appears as two lines; its beginning says what it is.
   const calls = readFileSync(file, 'utf8')
     .split('\n')
-    .filter((line) => line !== '' && !line.includes(' resumed>'))
+    .filter((line) => line !== '' && !/ resumed>| = \? ERESTART/.test(line))
   return { ...outcome, calls }
 }
 
