@@ -39,13 +39,22 @@ export class NamespaceSysfs {
     }
   }
 
-  /** The indexes of the devices of this namespace that were made on a device, such as a macvlan. */
+  /**
+   * The indexes of the devices of this namespace that were made on a device, such as a macvlan; not
+   * that of the bridge or bond it is a port of.
+   */
   devicesOn({ name }: { name: string }): number[] {
     const directory = `/proc/self/fd/${this.fd}/class/net/${name}`
     try {
-      return readdirSync(pathOfText(directory))
+      const entries = readdirSync(pathOfText(directory))
+      const master = entries.includes(MASTER)
+        ? readFileSync(pathOfText(`${directory}/${MASTER}/ifindex`), 'utf8')
+        : ''
+      return entries
         .filter((entry) => entry.startsWith(UPPER))
-        .map((entry) => Number(readFileSync(pathOfText(`${directory}/${entry}/ifindex`), 'utf8')))
+        .map((entry) => readFileSync(pathOfText(`${directory}/${entry}/ifindex`), 'utf8'))
+        .filter((index) => index !== master)
+        .map(Number)
     } catch (error) {
       if (isAbsence(error)) return []
       throw error
@@ -79,6 +88,9 @@ export class NamespaceSysfs {
     closeSync(this.fd)
   }
 }
+
+/** In a device's directory, the link to the device it is a port of. */
+const MASTER = 'master'
 
 /** Every directory has a link in its parent and one in itself. */
 const OWN_LINKS = 2

@@ -66,6 +66,15 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     expect(shown().promiscuity).toBe(0)
   })
 
+  it('out of a bridge of the pod, which stays', () => {
+    call('ADD')
+    testbed.inPod('link add br7 type bridge')
+    testbed.inPod('link set net1 master br7')
+    call('DEL')
+    expect(testbed.inPod('-brief link')).toContain('br7')
+    expect(shown().master).toBeUndefined()
+  })
+
   it('without filters of the pod', () => {
     call('ADD')
     const tc = (namespace: string, words: string) =>
