@@ -62,7 +62,11 @@ function release(path: string, fd: number): void {
   } catch {
     // A lock file that stays does no harm: the next call locks it again.
   }
-  closeSync(fd)
+  try {
+    closeSync(fd)
+  } catch {
+    // The descriptor is closed and the lock is free, whatever error close(2) reports.
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Failure } from '../failure.js'
 import { type LinkSettings, sysctlsIn } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -51,7 +52,7 @@ export function lostSettings(original: Link, home: Link): Sysctl[] {
   const now = new Map(sysctlsIn(home.settings).map(({ name, value }) => [name, value]))
   return sysctlsIn(original.settings)
     .filter(({ name, value }) => now.has(name) && now.get(name) !== value)
-    .filter(({ name }) => now.get(name) === currentValue(name, DEFAULTS))
+    .filter(({ name }) => now.get(name) === defaultOf(name))
 }
 
 /** Sysctls that take effect when the device comes up. */
@@ -66,17 +67,31 @@ const HEEDED_AT_ONCE =
 export function canComeUpWithoutSettings({ settings }: { settings?: LinkSettings }): boolean {
   return sysctlsIn(settings ?? {})
     .filter(({ name }) => HEEDED_AT_ONCE.test(name))
-    .every(({ name, value }) => value === currentValue(name, DEFAULTS))
+    .every(({ name, value }) => value === defaultOf(name))
 }
 
 /** The directory under /proc/sys with the defaults for new devices. It stands in for a device. */
 const DEFAULTS = 'default'
 
-/** Undefined if the sysctl does not exist or cannot be read. */
+/** The current value; undefined if the sysctl does not exist or cannot be read. */
 function currentValue(name: string, device: string): string | undefined {
   try {
     return readSysctl(name, device).value
   } catch {
     return undefined
+  }
+}
+
+/**
+ * The default for new devices; undefined if there is no such sysctl.
+ * @throws Failure `kernel-refused` if it could not be read this time
+ */
+function defaultOf(name: string): string | undefined {
+  try {
+    return readSysctl(name, DEFAULTS).value
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new Failure('kernel-refused', `cannot read the default of the sysctl ${name}: ${message}`)
   }
 }
