@@ -50,8 +50,9 @@ describe.each(ARTEFACTS)('the files of the plugin: $artefact', ({ path }) => {
     before = testbed.hostState()
   })
   afterEach(() => {
-    expect(readFileSync(elsewhere, 'utf8')).toBe('as it was')
+    const text = readFileSync(elsewhere, 'utf8')
     testbed[Symbol.dispose]()
+    expect(text).toBe('as it was')
   })
 
   describe('a state directory', () => {
