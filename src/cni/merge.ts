@@ -39,7 +39,8 @@ function place(interfaces: ResultInterface[], ours: ResultInterface): number {
 
 function union<T>(previous: T[] | undefined, ours: T[], key: (item: T) => string): T[] {
   const known = new Set(previous?.map(key))
-  return [...(previous ?? []), ...ours.filter((item) => !known.has(key(item)))]
+  const isNew = (item: T) => known.size < known.add(key(item)).size
+  return [...(previous ?? []), ...ours.filter(isNew)]
 }
 
 const addressKey = ({ address, interface: index }: ResultAddress) => `${address} ${index}`

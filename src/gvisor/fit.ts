@@ -1,4 +1,4 @@
-import { addressBytes, addressText } from '../kernel/ip-address.js'
+import { networkOf } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
@@ -93,7 +93,7 @@ function withoutPeers(
 function routeToPeer({ family, prefixLength }: Address, peer: string, index: number): Route {
   return {
     family,
-    destination: `${firstOf(peer, prefixLength)}/${prefixLength}`,
+    destination: networkOf(peer, prefixLength),
     typeOfService: 0,
     table: TABLE.main,
     protocol: ROUTE_PROTOCOL.static,
@@ -101,16 +101,6 @@ function routeToPeer({ family, prefixLength }: Address, peer: string, index: num
     type: ROUTE_TYPE.unicast,
     nexthops: [{ interfaceIndex: index, weight: 1 }],
   }
-}
-
-/**
- * The first address of a network.
- * @param address any address of the network
- */
-function firstOf(address: string, prefixLength: number): string {
-  const bytes = addressBytes(address)
-  const kept = (n: number) => Math.min(8, Math.max(0, prefixLength - 8 * n))
-  return addressText(bytes.map((byte, n) => byte & (0xff00 >> kept(n))) as Buffer)
 }
 
 /**

@@ -41,6 +41,14 @@ export function prefixCovers(prefix: string, address: string): boolean {
   )
 }
 
+/** The network of an address, e.g. "198.51.100.0/24" for 198.51.100.5 and 24. */
+export function networkOf(address: string, prefixLength: number): string {
+  const bytes = addressBytes(address)
+  const kept = (n: number) => Math.min(8, Math.max(0, prefixLength - 8 * n))
+  const first = Buffer.from(bytes.map((byte, n) => byte & (0xff00 >> kept(n))))
+  return `${addressText(first)}/${prefixLength}`
+}
+
 /** Splits "198.51.100.0/24" into "198.51.100.0" and 24. */
 export function splitPrefix(prefix: string): { address: string; length: number } {
   const slash = prefix.lastIndexOf('/')

@@ -1,19 +1,17 @@
 import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
-import type { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
+import { addRoutes } from './add-routes.js'
+import { type Addition, addAll, addMissing, type Refused } from './additions.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
-import type { Addition, StatePlan } from './plan.js'
-import { routeKey } from './routes.js'
+import type { StatePlan } from './plan.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
 
 /** Part of a state that the kernel refused: its text in iproute2's notation, and the error. */
@@ -38,7 +36,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   socket.requestAll(plan.detection)
   // Rules before routes: the route to a gateway may be in another table that only a rule selects.
   const rules = addRules(socket, plan.rules)
-  const routes = addRoutes(socket, device, plan.routes)
+  const routes = addRoutes(socket, device, plan.routes, plan.around)
   const neighbors = addAll(socket, plan.neighbors)
   return [
     ...sysctls.map(({ sysctl, reason }) => ({ what: `sysctl ${sysctl.name}`, reason })),
@@ -86,28 +84,6 @@ export function settleAddresses({ socket }: NetworkNamespace, device: Link): voi
   }
 }
 
-/** An addition that the kernel refused, and its error. */
-interface Refused<T> extends Addition<T> {
-  error: KernelError
-}
-
-/**
- * Makes additions of one kind.
- * @returns those that the kernel refused
- */
-function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
-  const outcomes = socket.requestAll(additions.map(({ request }) => request))
-  return additions.flatMap((addition, n) => {
-    const error = outcomes[n]
-    return error ? [{ ...addition, error }] : []
-  })
-}
-
-/** Like `addAll`, but an object that already exists (EEXIST) counts as added. */
-function addMissing<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
-  return addAll(socket, additions).filter(({ error }) => !error.is('EEXIST'))
-}
-
 /**
  * Adds rules. EEXIST counts as added only if the very same rule exists: the kernel also answers it
  * if there is one like it with a source or a destination besides.
@@ -120,35 +96,6 @@ function addRules(socket: RouteSocket, additions: Addition<Rule>[]): Refused<Rul
   const absent = refused.filter((one) => isLike(one) && !there.has(ruleKey(one.value)))
   const again = absent.map(({ value }) => ({ value, request: ruleRequest(value, 'duplicate') }))
   return [...refused.filter((one) => !isLike(one)), ...addAll(socket, again)]
-}
-
-/**
- * Adds routes through a device. Retries refused routes as long as a pass adds at least one: a
- * gateway may be reachable only through a route later in the list. EEXIST counts as added only if
- * the existing route is the same.
- */
-export function addRoutes(
-  socket: RouteSocket,
-  device: Link,
-  additions: Addition<Route>[],
-): Refused<Route>[] {
-  let pending = additions
-  for (;;) {
-    const refused = addAll(socket, pending)
-    if (refused.length === 0 || refused.length === pending.length)
-      return withoutThoseThere(socket, device, refused)
-    pending = refused
-  }
-}
-
-function withoutThoseThere(
-  socket: RouteSocket,
-  device: Link,
-  refused: Refused<Route>[],
-): Refused<Route>[] {
-  if (!refused.some(({ error }) => error.is('EEXIST'))) return refused
-  const there = new Set(dumpRoutes(socket, device.index).map(routeKey))
-  return refused.filter(({ value, error }) => !(error.is('EEXIST') && there.has(routeKey(value))))
 }
 
 function refusals<T>(refused: Refused<T>[], describe: (value: T) => string): Refusal[] {

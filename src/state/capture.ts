@@ -7,6 +7,7 @@ import { dumpRoutes } from '../kernel/netlink/route.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import { readAllSysctls, readSysctl, type Sysctl } from '../kernel/sysctl.js'
 import { carried } from './carry.js'
+import { tableOfDevice } from './connected-route.js'
 import { leaveWithAddresses } from './footing.js'
 import {
   type CapturePolicy,
@@ -33,10 +34,10 @@ export function captureHostNetworkState(
   const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
     reasonToLeaveAddress(address, policy),
   )
-  const judgedAlone = judgeEach(
-    dumpRoutes(host.socket, device.index),
-    useInterfaceNetwork && policy.routes,
-    (route) => reasonToLeaveRoute(route, allAddresses),
+  const allRoutes = dumpRoutes(host.socket, device.index)
+  const ownTable = tableOfDevice(allRoutes)
+  const judgedAlone = judgeEach(allRoutes, useInterfaceNetwork && policy.routes, (route) =>
+    reasonToLeaveRoute(route, allAddresses, ownTable),
   )
   const routes = leaveWithAddresses(judgedAlone, addresses, device)
   const belongings = {

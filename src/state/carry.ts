@@ -13,6 +13,13 @@ export interface StateToApply {
   up: boolean
   addresses: Address[]
   routes: Route[]
+  /**
+   * The routes of the device in the order in which the host had them, with those that the kernel
+   * makes. Absent if `routes` are new.
+   */
+  order?: Route[]
+  /** What the host has in place of routes that left with the device. */
+  standIns?: { standIn: Route; route: Route }[]
   rules: Rule[]
   neighbors: Neighbor[]
   sysctls: Sysctl[]
@@ -37,13 +44,22 @@ export function carriedState(state: HostNetworkState, device: Link): CarriedStat
   remarkOnLeases(state, device, remark)
   const addresses = carried(state.addresses).map((address) => madePermanent(address, remark))
   const locals = new Set(addresses.map(({ local }) => local))
-  const routes = carried(state.routes)
-    .map((route) => ownNexthopsOnly(route, device, remark))
-    .map((route) => withCarriedSource(route, locals, device, remark))
+  const adapt = (route: Route) =>
+    withCarriedSource(ownNexthopsOnly(withoutObject(route), device, remark), locals, device, remark)
+  const order: Route[] = []
+  const routes: Route[] = []
+  for (const { value, leftBehind } of state.routes) {
+    if (leftBehind === 'kernel-made') order.push(value)
+    if (leftBehind !== undefined) continue
+    const route = adapt(value)
+    order.push(route)
+    routes.push(route)
+  }
   return {
     up: true,
     addresses,
     routes,
+    order,
     rules: carried(state.rules),
     neighbors: carried(state.neighbors),
     sysctls: state.sysctls,
@@ -91,6 +107,13 @@ function madePermanent(address: Address, remark: Remark): Address {
       `nobody renews it in the sandbox, and it had ${validSeconds} seconds left`,
   )
   return permanent
+}
+
+/** Nexthop objects are the host's: a route is carried by what its object stands for. */
+function withoutObject(route: Route): Route {
+  if (route.nexthopObject === undefined) return route
+  const { nexthopObject, ...rest } = route
+  return rest
 }
 
 function ownNexthopsOnly(route: Route, device: Link, remark: Remark): Route {

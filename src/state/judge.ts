@@ -12,6 +12,7 @@ import {
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
+import { isConnectedRoute } from './connected-route.js'
 import type { Reason } from './reasons.js'
 
 /** What the configuration asks to carry. The keys are the configuration's. */
@@ -50,8 +51,13 @@ const LINK_LOCAL = /^fe[89ab][0-9a-f]:/
 /**
  * The reason to leave a route behind; undefined if it is carried.
  * @param addresses all addresses of the device
+ * @param ownTable the table in which the kernel makes the routes of the device
  */
-export function reasonToLeaveRoute(route: Route, addresses: Address[]): Reason | undefined {
+export function reasonToLeaveRoute(
+  route: Route,
+  addresses: Address[],
+  ownTable: number = TABLE.main,
+): Reason | undefined {
   const { table, protocol, destination } = route
   if (table === TABLE.local)
     return protocol === ROUTE_PROTOCOL.kernel ? 'kernel-made' : 'local-table'
@@ -59,21 +65,8 @@ export function reasonToLeaveRoute(route: Route, addresses: Address[]): Reason |
   if (protocol === ROUTE_PROTOCOL.ra) return 'router-advertisement'
   if (protocol === ROUTE_PROTOCOL.redirect) return 'redirect'
   if (LINK_LOCAL.test(destination)) return 'link-local'
-  if (protocol === ROUTE_PROTOCOL.kernel && kernelMakesIt(route, addresses)) return 'kernel-made'
+  if (isConnectedRoute(route, addresses, ownTable)) return 'kernel-made'
   return undefined
-}
-
-/**
- * Whether the kernel creates this route with an address. NetworkManager and others add the address
- * with `noprefixroute` and then a route with `proto kernel` themselves: the kernel would not create
- * that one.
- */
-function kernelMakesIt(route: Route, addresses: Address[]): boolean {
-  const inside = addresses.filter(({ local, peer = local }) =>
-    prefixCovers(route.destination, peer),
-  )
-  if (inside.length === 0) return true
-  return inside.some(({ flags }) => (flags & ADDRESS_FLAG.noprefixroute) === 0)
 }
 
 /**

@@ -11,7 +11,10 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
+import type { Surroundings } from './add-routes.js'
+import type { Addition } from './additions.js'
 import type { StateToApply } from './carry.js'
+import { wholeOf } from './routes.js'
 
 /** What a request needs of a device. */
 type Device = Pick<Link, 'index' | 'name'>
@@ -26,13 +29,9 @@ export interface StatePlan {
   detection: Request[]
   rules: Addition<Rule>[]
   routes: Addition<Route>[]
+  /** Asked for only where a place is taken. */
+  around?: () => Surroundings
   neighbors: Addition<Neighbor>[]
-}
-
-/** An object to add to a device, and the request that adds it. */
-export interface Addition<T> {
-  value: T
-  request: Request
 }
 
 /**
@@ -49,6 +48,7 @@ export function planState(original: Device, device: Device, state: StateToApply)
       .map((rule) => aboutDevice(original, device, rule))
       .map((value) => ({ value, request: ruleRequest(value, 'add') })),
     routes: planRoutes(original, device, state.routes),
+    ...planSurroundings(original, device, state),
     neighbors: state.neighbors.map((value) => ({
       value,
       request: newNeighborRequest(asConfigured(value), device.index),
@@ -145,10 +145,24 @@ function planRoutes(original: Device, device: Device, routes: Route[]): Addition
   const onLink = ({ nexthops }: Route) =>
     nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
   const ordered = [...routes.filter(onLink), ...routes.filter((route) => !onLink(route))]
-  return ordered.map((value) => ({
-    value,
-    request: newRouteRequest(through(original, device, value)),
-  }))
+  return ordered
+    .map((route) => through(original, device, route))
+    .map((value) => ({ value, request: newRouteRequest(value) }))
+}
+
+function planSurroundings(
+  original: Device,
+  device: Device,
+  { order, standIns = [], addresses }: StateToApply,
+): Pick<StatePlan, 'around'> {
+  if (!order) return {}
+  return {
+    around: () => ({
+      order: order.map((route) => through(original, device, route)),
+      addresses,
+      standIns: new Map(standIns.map(({ standIn, route }) => [wholeOf(standIn), route])),
+    }),
+  }
 }
 
 /** Replaces the device's old index in nexthops; the index may change on a move. */

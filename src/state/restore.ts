@@ -76,6 +76,7 @@ export function stateToRestore(
         ? []
         : { ...route, expiresSeconds: left(route.expiresSeconds) }
     }),
+    order: state.routes.map(({ value }) => value),
     rules: [],
     neighbors: lost(state.neighbors),
     sysctls: state.sysctls,

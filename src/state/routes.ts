@@ -3,18 +3,72 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { ROUTE_TYPE, TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { describeRoute } from './describe.js'
 import type { HostNetworkState } from './schema.js'
 
-/** Identity of a route of a device. */
+/** The metric of a route that was requested without one. */
+const DEFAULT_METRIC = { inet: 0, inet6: 1024 } as const
+
+/**
+ * The place of a route in its table. The kernel finds a place by destination, source, TOS and
+ * metric, and takes the first route there. Several routes may share a place: those added with
+ * NLM_F_APPEND, and the connected routes of several addresses.
+ */
+export function placeOf({
+  family,
+  destination,
+  source = '',
+  table,
+  typeOfService,
+  priority = DEFAULT_METRIC[family],
+}: Route): string {
+  return [family, destination, source, table, typeOfService, priority].join(' ')
+}
+
+/**
+ * Identity of a route of a device: its place, and what tells it from another route there. Of IPv6
+ * the kernel compares the nexthops only.
+ */
 export function routeKey(route: Route): string {
-  const { family, destination, source, table, typeOfService, priority, type } = route
-  const gateways = route.nexthops.map(({ gateway, via }) => gateway ?? via?.address)
+  const { family, type, scope, preferredSource } = route
   return JSON.stringify([
-    ...[family, destination, source, table, typeOfService, priority, type],
-    ...gateways,
+    placeOf(route),
+    type,
+    ...(family === 'inet' ? [scope, preferredSource] : []),
+    ...route.nexthops.map(gatewayOf),
   ])
+}
+
+/** Whether two routes share a place and lead the same way, with whatever source or scope. */
+export function leadTheSameWay(one: Route, other: Route): boolean {
+  const gateways = ({ nexthops }: Route) => nexthops.map(gatewayOf).join(' ')
+  return (
+    placeOf(one) === placeOf(other) && one.type === other.type && gateways(one) === gateways(other)
+  )
+}
+
+function gatewayOf({ gateway, via }: Nexthop): string | undefined {
+  return gateway ?? via?.address
+}
+
+/**
+ * All that the kernel compares before it says that it has a route already; of IPv6 more than that.
+ * Two such texts are the same if nothing but the time that is left differs.
+ */
+export function wholeOf(route: Route): string {
+  const { nexthops, protocol, scope, type, preferredSource, metrics, preference, opaque } = route
+  return JSON.stringify([
+    placeOf(route),
+    ...[protocol, scope, type, preferredSource, metrics, preference ?? 0, opaque],
+    route.nexthopObject,
+    ...nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop.onlink, nexthop.weight]),
+  ])
+}
+
+/** All of a nexthop that the kernel compares in IPv6 routes. */
+export function nexthopKey({ interfaceIndex, gateway, via, opaque }: Nexthop): string {
+  return JSON.stringify([interfaceIndex, gateway, via?.family, via?.address, opaque])
 }
 
 /** Whether a route is a default route: unicast, for every destination, in table main. */

@@ -4,7 +4,7 @@ import { ROUTE_PROTOCOL, ROUTE_TYPE, SCOPE, TABLE } from '../../src/kernel/netli
 import { findLink } from '../../src/kernel/netlink/link.js'
 import { dumpRoutes, newRouteRequest } from '../../src/kernel/netlink/route.js'
 import type { Route } from '../../src/kernel/netlink/route-schema.js'
-import { addRoutes } from '../../src/state/apply.js'
+import { addRoutes } from '../../src/state/add-routes.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Straight on the kernel, with routes in an order that a plan would not have. */

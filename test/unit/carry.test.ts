@@ -22,6 +22,7 @@ describe('what is carried', () => {
       up: true,
       addresses: [first, second],
       routes: [route()],
+      order: [route()],
       rules: [rule()],
       neighbors: [neighbor()],
       sysctls: [{ name: 'net.ipv4.conf.rp_filter', value: '2' }],

@@ -13,6 +13,7 @@ import {
 import type { Neighbor } from '../../src/kernel/netlink/neighbor-schema.js'
 import type { Route } from '../../src/kernel/netlink/route-schema.js'
 import type { Rule } from '../../src/kernel/netlink/rule-schema.js'
+import { tableOfDevice } from '../../src/state/connected-route.js'
 import {
   type CapturePolicy,
   reasonToLeaveAddress,
@@ -64,7 +65,7 @@ describe('a route', () => {
     [{ protocol: ROUTE_PROTOCOL.dhcp }, undefined],
     [{ table: 100000 }, undefined],
     [{ destination: '224.0.0.0/4' }, undefined],
-    [{ protocol: ROUTE_PROTOCOL.kernel }, 'kernel-made'],
+    [{ protocol: ROUTE_PROTOCOL.kernel }, undefined],
     [{ protocol: ROUTE_PROTOCOL.kernel, table: TABLE.local }, 'kernel-made'],
     [{ table: TABLE.local, type: ROUTE_TYPE.local }, 'local-table'],
     [{ protocol: ROUTE_PROTOCOL.ra }, 'router-advertisement'],
@@ -78,18 +79,61 @@ describe('a route', () => {
     expect(reasonToLeaveRoute(onLink(differences), [address()])).toBe(reason)
   })
 
+  /** As the kernel makes it with 198.51.100.5/24. */
+  const connected = (differences: Partial<Route> = {}) =>
+    onLink({
+      protocol: ROUTE_PROTOCOL.kernel,
+      scope: SCOPE.link,
+      preferredSource: '198.51.100.5',
+      nexthops: [{ interfaceIndex: 2, weight: 1 }],
+      ...differences,
+    })
+
+  it.each<[string, Partial<Route>]>([
+    ['another table', { table: 100 }],
+    ['metrics', { metrics: { mtu: 1400 } }],
+    ['another metric', { priority: 7 }],
+    ['another source', { preferredSource: '198.51.100.6' }],
+    ['another scope', { scope: SCOPE.universe }],
+    ['another destination', { destination: '198.51.100.0/25' }],
+    ['a gateway', { nexthops: [{ interfaceIndex: 2, gateway: '198.51.100.1', weight: 1 }] }],
+  ])('that the kernel makes is carried if it has %s', (_, differences) => {
+    expect(reasonToLeaveRoute(connected(), [address()])).toBe('kernel-made')
+    expect(reasonToLeaveRoute(connected(differences), [address()])).toBe(undefined)
+  })
+
+  it('of a port of a VRF is made by the kernel in the table of the VRF', () => {
+    expect(reasonToLeaveRoute(connected({ table: 10 }), [address()], 10)).toBe('kernel-made')
+    const local = connected({ table: 10, type: ROUTE_TYPE.local, destination: '198.51.100.5/32' })
+    expect(tableOfDevice([connected(), local])).toBe(10)
+    expect(tableOfDevice([connected()])).toBe(TABLE.main)
+  })
+
   it('that claims to be the kernel’s, beside an address without a prefix route, is carried', () => {
-    const claimed = onLink({ protocol: ROUTE_PROTOCOL.kernel })
     const alone = address({ flags: permanent | noprefixroute })
-    expect(reasonToLeaveRoute(claimed, [alone])).toBe(undefined)
-    expect(reasonToLeaveRoute(claimed, [alone, address()])).toBe('kernel-made')
+    expect(reasonToLeaveRoute(connected(), [alone])).toBe(undefined)
+    expect(reasonToLeaveRoute(connected(), [alone, address()])).toBe('kernel-made')
+    expect(reasonToLeaveRoute(connected(), [address({ flags: permanent | secondary })])).toBe(
+      undefined,
+    )
   })
 
   it('to the peer of an address is made by the kernel', () => {
-    const toPeer = route({ destination: '10.1.0.2/32', protocol: ROUTE_PROTOCOL.kernel })
-    const peer = address({ local: '10.1.0.1', peer: '10.1.0.2', flags: noprefixroute })
+    const toPeer = connected({ destination: '10.1.0.0/24', preferredSource: '10.1.9.1' })
+    const peer = address({ local: '10.1.9.1', peer: '10.1.0.2', flags: noprefixroute })
     expect(reasonToLeaveRoute(toPeer, [peer])).toBe(undefined)
     expect(reasonToLeaveRoute(toPeer, [{ ...peer, flags: 0 }])).toBe('kernel-made')
+  })
+
+  it.each<[Partial<Route>, string | undefined]>([
+    [{}, 'kernel-made'],
+    [{ destination: '2001:db8:9::/64' }, 'kernel-made'],
+    [{ table: 100 }, undefined],
+    [{ metrics: { mtu: 1400 } }, undefined],
+  ])('of IPv6 with %j beside an address: %s', (differences, reason) => {
+    const inet6 = address({ family: 'inet6', local: '2001:db8::5', prefixLength: 64 })
+    const made = connected({ family: 'inet6', destination: '2001:db8::/64', scope: 0 })
+    expect(reasonToLeaveRoute({ ...made, ...differences }, [inet6])).toBe(reason)
   })
 })
 

@@ -10,6 +10,7 @@ import {
 import { Flag, type Request } from '../../src/kernel/netlink/message.js'
 import { decodeNeighbor } from '../../src/kernel/netlink/neighbor.js'
 import { decodeRoute } from '../../src/kernel/netlink/route.js'
+import type { Route } from '../../src/kernel/netlink/route-schema.js'
 import { decodeRule } from '../../src/kernel/netlink/rule.js'
 import type { StateToApply } from '../../src/state/carry.js'
 import { aboutDevice, planState } from '../../src/state/plan.js'
@@ -98,16 +99,25 @@ describe('routes are planned', () => {
     nexthops: [{ interfaceIndex: 2, weight: 1, via: { family: 'inet6', address: 'fe80::1' } }],
   })
 
+  /** By the index that the device has in the sandbox. */
+  const renumbered = (one: Route): Route => ({
+    ...one,
+    nexthops: one.nexthops.map((nexthop) => ({ ...nexthop, interfaceIndex: 9 })),
+  })
+
   it('those on the link first, the others in order', () => {
     const blackhole = route({ nexthops: [] })
     const { routes } = plan({ routes: [route(), byVia, onLink, blackhole] })
-    expect(routes.map(({ value }) => value)).toEqual([onLink, blackhole, route(), byVia])
+    expect(routes.map(({ value }) => value)).toEqual(
+      [onLink, blackhole, route(), byVia].map(renumbered),
+    )
   })
 
   it('by the index that the device has now, and no other', () => {
     const several = route({ nexthops: [...onLink.nexthops, { interfaceIndex: 3, weight: 2 }] })
     const [planned] = plan({ routes: [several] }).routes
-    expect(planned?.value).toEqual(several)
+    const [own, other] = several.nexthops
+    expect(planned?.value.nexthops).toEqual([{ ...own, interfaceIndex: 9 }, other])
     expect(planned && decodeRoute(reported(planned.request))).toMatchObject({
       nexthops: [{ interfaceIndex: 9 }, { interfaceIndex: 3 }],
     })

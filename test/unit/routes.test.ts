@@ -9,8 +9,7 @@ describe('two routes of a device are the same', () => {
 
   it.each<[Partial<Route>]>([
     [{ protocol: ROUTE_PROTOCOL.static }],
-    [{ scope: 42 }],
-    [{ preferredSource: '198.51.100.5' }],
+    [{ priority: 0 }],
     [{ metrics: { mtu: 1400 } }],
     [{ nexthops: [{ interfaceIndex: 77, gateway: '198.51.100.1', weight: 5 }] }],
   ])('whatever their %j', (differences) => {
@@ -23,7 +22,9 @@ describe('two routes of a device are the same', () => {
     [{ source: '192.0.2.0/24' }],
     [{ table: 100 }],
     [{ typeOfService: 16 }],
-    [{ priority: 0 }],
+    [{ priority: 1 }],
+    [{ scope: 42 }],
+    [{ preferredSource: '198.51.100.5' }],
     [{ type: ROUTE_TYPE.blackhole }],
     [{ nexthops: [] }],
     [{ nexthops: [{ interfaceIndex: 2, gateway: '198.51.100.2', weight: 1 }] }],
@@ -31,6 +32,18 @@ describe('two routes of a device are the same', () => {
     [{ nexthops: nexthop ? [nexthop, nexthop] : [] }],
   ])('but not with %j', (differences) => {
     expect(routeKey(route(differences))).not.toBe(routeKey(route()))
+  })
+})
+
+describe('of IPv6 the kernel has one route with a nexthop, whatever its', () => {
+  const inet6 = route({ family: 'inet6', destination: '2001:db8::/32' })
+
+  it.each<[Partial<Route>]>([
+    [{ scope: 42 }],
+    [{ preferredSource: '2001:db8::5' }],
+    [{ priority: 1024 }],
+  ])('%j', (differences) => {
+    expect(routeKey({ ...inet6, ...differences })).toBe(routeKey(inet6))
   })
 })
 

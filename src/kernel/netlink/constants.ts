@@ -10,6 +10,7 @@ export const RTM = {
   deleteAddress: 21,
   getAddress: 22,
   newRoute: 24,
+  deleteRoute: 25,
   getRoute: 26,
   newNeighbor: 28,
   getNeighbor: 30,

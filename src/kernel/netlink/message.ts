@@ -23,6 +23,7 @@ export const Flag = {
   exclusive: 0x200,
   create: 0x400,
   replace: 0x100,
+  append: 0x800,
   /** NLM_F_DUMP_INTR, on an answer: the table changed during the dump. */
   dumpInterrupted: 0x10,
   /** NLM_F_ACK_TLVS, on an error: extended ack attributes follow. */

@@ -84,21 +84,55 @@ function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
     nexthops.length === 0 && nexthopObject !== undefined
   if (!routes.some(isUnresolved)) return routes
   const nexthopsOf = nexthopsOfObjects(socket)
-  return routes.map((route) =>
-    isUnresolved(route) ? { ...route, nexthops: nexthopsOf(route.nexthopObject ?? 0) } : route,
-  )
+  return routes.map((route) => {
+    if (!isUnresolved(route)) return route
+    const nexthops = nexthopsOf(route.nexthopObject ?? 0)
+    return { ...route, nexthops: nexthops.map((nexthop) => inRouteOf(route.family, nexthop)) }
+  })
+}
+
+/** A nexthop object has a gateway of any family; a route has one of the other family as `via`. */
+function inRouteOf(family: Family, { gateway, ...nexthop }: Nexthop): Nexthop {
+  if (gateway === undefined) return nexthop
+  const other: Family = gateway.includes(':') ? 'inet6' : 'inet'
+  return other === family
+    ? { ...nexthop, gateway }
+    : { ...nexthop, via: { family: other, address: gateway } }
 }
 
 /**
- * Request to add a route; EEXIST if an equal one exists. Its attributes are encoded at once, in its
- * header: of ten thousands of routes, they would take most of the memory.
+ * Where a new route goes, if the kernel has others for the same destination, table, TOS and
+ * metric: nowhere (EEXIST), before them, or after them. IPv6 puts it after them in either case.
  */
-export function newRouteRequest(route: Route): Request {
+export type RoutePosition = 'alone' | 'first' | 'last'
+
+const POSITION_FLAGS: Record<RoutePosition, number> = {
+  alone: Flag.exclusive,
+  first: 0,
+  last: Flag.append,
+}
+
+/** Request to add a route; EEXIST also if an equal one exists. */
+export function newRouteRequest(route: Route, position: RoutePosition = 'alone'): Request {
+  const flags = Flag.create | POSITION_FLAGS[position]
+  return { type: RTM.newRoute, flags, header: encodeRoute(route) }
+}
+
+/** Request to remove a route. The kernel compares all that the route has. */
+export function routeRemoval(route: Route): Request {
+  return { type: RTM.deleteRoute, header: encodeRoute(route) }
+}
+
+/**
+ * The fixed part of a message about a route, with the attributes after it, encoded at once: of ten
+ * thousands of routes, they would take most of the memory.
+ */
+function encodeRoute(route: Route): Buffer {
   const attributes = encodeAttributesOf(route)
-  const header = Buffer.alloc(FIXED_BYTES + encodedLength(attributes))
-  writeFixedPart(header, route)
-  writeAttributes(header, FIXED_BYTES, attributes)
-  return { type: RTM.newRoute, flags: Flag.create | Flag.exclusive, header }
+  const message = Buffer.alloc(FIXED_BYTES + encodedLength(attributes))
+  writeFixedPart(message, route)
+  writeAttributes(message, FIXED_BYTES, attributes)
+  return message
 }
 
 /** The MTU that a route sets, in bytes. */

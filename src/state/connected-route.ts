@@ -1,0 +1,71 @@
+import { networkOf, prefixCovers } from '../kernel/ip-address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import {
+  ADDRESS_FLAG,
+  ROUTE_PROTOCOL,
+  ROUTE_TYPE,
+  SCOPE,
+  TABLE,
+} from '../kernel/netlink/constants.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+
+/**
+ * Whether the kernel makes this route itself, with one of the addresses. NetworkManager and others
+ * add the address with `noprefixroute` and then a route with `proto kernel` themselves: the kernel
+ * would not create that one. Nor does it create copies in other tables.
+ * @param table the table in which the kernel makes the routes of the device
+ */
+export function isConnectedRoute(
+  route: Route,
+  addresses: Address[],
+  table: number = TABLE.main,
+): boolean {
+  if (route.protocol !== ROUTE_PROTOCOL.kernel || route.table !== table) return false
+  if (route.type !== ROUTE_TYPE.unicast) return true
+  const [nexthop, ...others] = route.nexthops
+  const isPlain =
+    route.metrics === undefined &&
+    route.typeOfService === 0 &&
+    route.source === undefined &&
+    others.length === 0 &&
+    nexthop?.gateway === undefined &&
+    nexthop?.via === undefined
+  if (!isPlain) return false
+  return route.family === 'inet'
+    ? addresses.some((address) => makesRoute(address, route))
+    : hasIpv6Maker(route, addresses)
+}
+
+/** Whether an IPv4 address comes with this route. A secondary address comes with none. */
+function makesRoute(address: Address, { destination, preferredSource, priority, scope }: Route) {
+  const { family, local, peer = local, prefixLength, metric, flags } = address
+  return (
+    family === 'inet' &&
+    (flags & (ADDRESS_FLAG.noprefixroute | ADDRESS_FLAG.secondary)) === 0 &&
+    scope === SCOPE.link &&
+    preferredSource === local &&
+    (priority ?? 0) === (metric ?? 0) &&
+    destination === networkOf(peer, prefixLength)
+  )
+}
+
+/** Router advertisements, too, bring such routes, without an address in them. */
+function hasIpv6Maker(route: Route, addresses: Address[]): boolean {
+  const inside = addresses.filter(({ local, peer = local }) =>
+    [local, peer].some((end) => prefixCovers(route.destination, end)),
+  )
+  if (inside.length === 0) return true
+  return inside.some(({ flags }) => (flags & ADDRESS_FLAG.noprefixroute) === 0)
+}
+
+/**
+ * The table in which the kernel makes the routes of a device: table main, or that of the VRF whose
+ * port the device is. There the kernel puts the local routes, too.
+ */
+export function tableOfDevice(routes: Route[]): number {
+  const local = routes.find(
+    ({ type, protocol, table }) =>
+      type === ROUTE_TYPE.local && protocol === ROUTE_PROTOCOL.kernel && table !== TABLE.local,
+  )
+  return local?.table ?? TABLE.main
+}
