@@ -10,6 +10,8 @@ export interface LinkSettings {
   ipv4?: string
   /** net.ipv6.conf, of IFLA_INET6_CONF. */
   ipv6?: string
+  /** The interface identifier of addresses from router advertisements, if one was set. */
+  token?: string
 }
 
 /**

@@ -28,6 +28,9 @@ export interface CapturePolicy {
 /** Since Linux 5.18 the kernel sets this protocol on an address from a router advertisement. */
 const IFAPROT_KERNEL_RA = 2
 
+/** Since Linux 5.18 the kernel sets this protocol on the link-local address that it makes. */
+const IFAPROT_KERNEL_LL = 3
+
 /** The reason to leave an address behind; undefined if it is carried. */
 export function reasonToLeaveAddress(
   { scope, family, flags, protocol }: Address,
@@ -35,7 +38,10 @@ export function reasonToLeaveAddress(
 ): Reason | undefined {
   const has = (flag: keyof typeof ADDRESS_FLAG) => (flags & ADDRESS_FLAG[flag]) !== 0
   if (scope === SCOPE.host) return 'host-scope'
-  if (scope === SCOPE.link) return 'link-local'
+  if (scope === SCOPE.link) {
+    const isKernelMade = protocol === IFAPROT_KERNEL_LL || has('stablePrivacy')
+    return family === 'inet6' && isKernelMade ? 'link-local' : 'link-scope'
+  }
   if (has('dadfailed')) return 'duplicate'
   if (has('permanent')) return undefined
   // IFA_F_TEMPORARY is the same bit as IFA_F_SECONDARY, which IPv4 uses.
@@ -64,9 +70,9 @@ export function reasonToLeaveRoute(
   if (route.cloned) return 'cache-entry'
   if (protocol === ROUTE_PROTOCOL.ra) return 'router-advertisement'
   if (protocol === ROUTE_PROTOCOL.redirect) return 'redirect'
-  if (LINK_LOCAL.test(destination)) return 'link-local'
-  if (isConnectedRoute(route, addresses, ownTable)) return 'kernel-made'
-  return undefined
+  const isKernelMade = isConnectedRoute(route, addresses, ownTable)
+  if (LINK_LOCAL.test(destination)) return isKernelMade ? 'link-local' : 'link-scope'
+  return isKernelMade ? 'kernel-made' : undefined
 }
 
 /**
@@ -132,6 +138,7 @@ function hasRoute(rule: Rule, routes: Route[]): boolean {
   return routes.some(({ table, family }) => table === rule.table && family === rule.family)
 }
 
+const EVERYBODY = 'ff:ff:ff:ff:ff:ff'
 const MULTICAST = { inet: '224.0.0.0/4', inet6: 'ff00::/8' }
 
 /** The reason to leave a neighbour entry behind; undefined if it is carried. */
@@ -142,6 +149,9 @@ export function reasonToLeaveNeighbor(
   if (prefixCovers(MULTICAST[family], address)) return 'multicast'
   if (neighbors === 'none') return 'not-asked-for'
   if (flags & NEIGHBOR_FLAG.proxy || state & NEIGHBOR_STATE.permanent) return undefined
+  const isNoarp = (state & NEIGHBOR_STATE.noarp) !== 0
+  if (isNoarp && hardwareAddress === EVERYBODY) return 'learned'
+  if (isNoarp && neighbors === 'permanent') return 'noarp'
   const known = hardwareAddress !== undefined && (state & NEIGHBOR_STATE.failed) === 0
   return neighbors === 'all' && known ? undefined : 'learned'
 }

@@ -94,7 +94,12 @@ function planAddresses(
   addresses: Address[],
   detectDuplicates: boolean,
 ): Pick<StatePlan, 'addresses' | 'detection'> {
-  const planned = addresses.map((value) => {
+  const inet6 = addresses.filter(({ family }) => family === 'inet6')
+  // The kernel lists the newest IPv6 address first, and prefers the first as a source.
+  const inOrder = detectDuplicates
+    ? addresses
+    : [...addresses.filter(({ family }) => family === 'inet'), ...inet6.toReversed()]
+  const planned = inOrder.map((value) => {
     const wanted = asRequested(value, original.name, device.name)
     const first = detectDuplicates ? wanted : withoutDetection(wanted)
     return { value, wanted, first }
@@ -121,8 +126,11 @@ function withoutDetection(address: Address): Address {
 function asRequested(address: Address, originalName: string, name: string): Address {
   const { label, ...rest } = address
   const relabelled = label === undefined ? undefined : relabel(label, originalName, name)
+  // Of an IPv4 address that is valid for ever, the kernel reports this flag only, not a lifetime.
+  const isDeprecated = (address.flags & ADDRESS_FLAG.deprecated) !== 0
   return {
     ...rest,
+    ...(isDeprecated ? { preferredSeconds: 0 } : {}),
     flags: address.flags & SETTABLE_FLAGS,
     ...(relabelled === undefined ? {} : { label: relabelled }),
   }

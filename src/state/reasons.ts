@@ -5,6 +5,7 @@ export const REASONS = {
   'not-asked-for': { words: 'the configuration does not ask for it', returnsByItself: false },
   'host-scope': { words: 'its scope is the host', returnsByItself: false },
   'link-local': { words: 'link-local: every link has its own', returnsByItself: true },
+  'link-scope': { words: 'its scope is the link', returnsByItself: false },
   temporary: { words: 'a temporary address (privacy extensions)', returnsByItself: true },
   dynamic: { words: 'dynamic: a lease gave it', returnsByItself: false },
   autoconfigured: { words: 'a router advertisement gave it', returnsByItself: false },
@@ -26,6 +27,7 @@ export const REASONS = {
   'other-device': { words: 'it is about another device', returnsByItself: true },
   unrelated: { words: 'nothing that is carried is in it', returnsByItself: true },
   multicast: { words: 'the kernel makes it itself, for multicast', returnsByItself: true },
+  noarp: { words: 'noarp, not permanent', returnsByItself: false },
   learned: { words: 'learned, not configured', returnsByItself: true },
 } as const
 

@@ -1,6 +1,7 @@
 import { coversEverything } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
+import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
 import type { Sysctl } from '../kernel/sysctl.js'
@@ -33,7 +34,23 @@ export function restoreHostState(
   const harmful = lost.filter((sysctl) => wouldCostDefaultRoutes(host, sysctl))
   const settings = lost.filter((sysctl) => !harmful.includes(sysctl))
   const refused = tryToApply(host, home, { ...plan, sysctls: [...settings, ...plan.sysctls] })
-  return [...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })), ...refused]
+  return [
+    ...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })),
+    ...refused,
+    ...restoreToken(host, home, original),
+  ]
+}
+
+/** The token of an IPv6 address. It needs the settings, and is lost with each move. */
+function restoreToken({ socket }: NetworkNamespace, home: Link, original: Link): Refusal[] {
+  const token = original.settings?.token
+  if (token === undefined || home.settings?.token !== undefined) return []
+  try {
+    changeLink(socket, home.index, { token })
+    return []
+  } catch (error) {
+    return [{ what: `token ${token}`, reason: (error as Error).message }]
+  }
 }
 
 const HARM = 'it would take the default routes away that the host has from router advertisements'
@@ -65,10 +82,13 @@ export function stateToRestore(
     up: device.up,
     addresses: lost(state.addresses).flatMap((address) => {
       const { validSeconds, preferredSeconds } = address
-      if (validSeconds === undefined) return address
-      if (left(validSeconds) <= 0) return []
-      const preferred = Math.max(0, left(preferredSeconds ?? validSeconds))
-      return { ...address, validSeconds: left(validSeconds), preferredSeconds: preferred }
+      if (validSeconds !== undefined && left(validSeconds) <= 0) return []
+      const preferred = preferredSeconds ?? validSeconds
+      return {
+        ...address,
+        ...(validSeconds === undefined ? {} : { validSeconds: left(validSeconds) }),
+        ...(preferred === undefined ? {} : { preferredSeconds: Math.max(0, left(preferred)) }),
+      }
     }),
     routes: lost(state.routes).flatMap((route) => {
       if (route.expiresSeconds === undefined) return route

@@ -71,6 +71,31 @@ const ADDRESSES: Row[] = [
     has: /100\.5\/24 scope global net1[\s\S]*100\.6\/24 scope global secondary net1/,
   },
   {
+    thing: 'IPv6 addresses, in order',
+    host: [ADDRESS6, 'address add 2001:db8::6/64 dev eth1'],
+    pod: SHOW6,
+    has: /db8::6\/64[\s\S]*db8::5\/64/,
+  },
+  {
+    thing: 'that an address is no source of new connections',
+    host: [`${ADDRESS} preferred_lft 0`],
+    pod: SHOW,
+    has: /100\.5\/24 scope global deprecated/,
+  },
+  {
+    thing: 'that an IPv6 address is no source of new connections',
+    host: [`${ADDRESS6} preferred_lft 0`],
+    pod: SHOW6,
+    has: /db8::5\/64 scope global deprecated/,
+  },
+  {
+    thing: 'that a lease has become no source of new connections',
+    host: [`${ADDRESS} valid_lft 900 preferred_lft 0`],
+    configuration: { dynamicAddresses: 'ipv4' },
+    pod: SHOW,
+    has: /100\.5\/24 scope global deprecated net1\n.*valid_lft forever/,
+  },
+  {
     thing: 'no lease',
     host: [`${ADDRESS} valid_lft 900 preferred_lft 900`],
     pod: SHOW,

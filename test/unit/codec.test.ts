@@ -122,6 +122,7 @@ const address: fc.Arbitrary<Address> = family.chain((of) =>
       }),
       metric: fc.option(u32, { nil: undefined }),
       validSeconds: fc.option(seconds, { nil: undefined }),
+      preferredSeconds: fc.option(fc.oneof(seconds, fc.constant(0)), { nil: undefined }),
       protocol: fc.option(fc.integer({ min: 0, max: 255 }), { nil: undefined }),
     })
     .filter(({ local, peer }) => local !== peer)
@@ -255,9 +256,14 @@ describe('the fixed part of a message is what the netlink package makes it', () 
         expect(header).toEqual(formatAddress(fixed))
         const lifetimes = attributes.find(({ type }) => type === 6)
         expect(lifetimes && parseAddressCacheInfo(lifetimes.data)).toEqual(
-          validSeconds === undefined
+          validSeconds === undefined && value.preferredSeconds === undefined
             ? undefined
-            : { ifaPrefered: preferredSeconds, ifaValid: validSeconds, cstamp: 0, tstamp: 0 },
+            : {
+                ifaPrefered: preferredSeconds,
+                ifaValid: validSeconds ?? 0xffffffff,
+                cstamp: 0,
+                tstamp: 0,
+              },
         )
       }),
     )

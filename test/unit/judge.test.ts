@@ -23,7 +23,8 @@ import {
 } from '../../src/state/judge.js'
 import { address, neighbor, route, rule } from '../support/kernel-objects.js'
 
-const { permanent, secondary, noprefixroute, managetempaddr, dadfailed, tentative } = ADDRESS_FLAG
+const { permanent, secondary, stablePrivacy, noprefixroute, managetempaddr, dadfailed, tentative } =
+  ADDRESS_FLAG
 
 describe('an address', () => {
   it.each<[Partial<Address>, string | undefined]>([
@@ -31,7 +32,10 @@ describe('an address', () => {
     [{ flags: permanent | noprefixroute }, undefined],
     [{ flags: permanent | secondary }, undefined],
     [{ scope: SCOPE.host }, 'host-scope'],
-    [{ scope: SCOPE.link }, 'link-local'],
+    [{ scope: SCOPE.link }, 'link-scope'],
+    [{ scope: SCOPE.link, family: 'inet6' }, 'link-scope'],
+    [{ scope: SCOPE.link, family: 'inet6', protocol: 3 }, 'link-local'],
+    [{ scope: SCOPE.link, family: 'inet6', flags: permanent | stablePrivacy }, 'link-local'],
     [{ scope: SCOPE.site }, undefined],
     [{ flags: 0 }, 'dynamic'],
     [{ flags: secondary }, 'dynamic'],
@@ -71,8 +75,8 @@ describe('a route', () => {
     [{ protocol: ROUTE_PROTOCOL.ra }, 'router-advertisement'],
     [{ protocol: ROUTE_PROTOCOL.redirect }, 'redirect'],
     [{ cloned: true }, 'cache-entry'],
-    [{ family: 'inet6', destination: 'fe80::/64' }, 'link-local'],
-    [{ family: 'inet6', destination: 'febf::/64' }, 'link-local'],
+    [{ family: 'inet6', destination: 'fe80::/64' }, 'link-scope'],
+    [{ family: 'inet6', destination: 'febf::/64' }, 'link-scope'],
     [{ family: 'inet6', destination: 'fec0::/64' }, undefined],
     [{ family: 'inet6', destination: '2001:db8::/32' }, undefined],
   ])('with %j: %s', (differences, reason) => {
@@ -130,6 +134,8 @@ describe('a route', () => {
     [{ destination: '2001:db8:9::/64' }, 'kernel-made'],
     [{ table: 100 }, undefined],
     [{ metrics: { mtu: 1400 } }, undefined],
+    [{ destination: 'fe80::/64' }, 'link-local'],
+    [{ destination: 'fe80::/64', table: 100 }, 'link-scope'],
   ])('of IPv6 with %j beside an address: %s', (differences, reason) => {
     const inet6 = address({ family: 'inet6', local: '2001:db8::5', prefixLength: 64 })
     const made = connected({ family: 'inet6', destination: '2001:db8::/64', scope: 0 })
@@ -177,7 +183,13 @@ describe('a neighbour', () => {
   it.each<[Neighbor, string | undefined, string | undefined, string | undefined]>([
     [neighbor(), undefined, undefined, 'not-asked-for'],
     [neighbor({ state: stale }), 'learned', undefined, 'not-asked-for'],
-    [neighbor({ state: noarp }), 'learned', undefined, 'not-asked-for'],
+    [neighbor({ state: noarp }), 'noarp', undefined, 'not-asked-for'],
+    [
+      neighbor({ state: noarp, hardwareAddress: 'ff:ff:ff:ff:ff:ff' }),
+      'learned',
+      'learned',
+      'not-asked-for',
+    ],
     [neighbor({ state: failed }), 'learned', 'learned', 'not-asked-for'],
     [unknown, 'learned', 'learned', 'not-asked-for'],
     [{ ...unknown, state: 0, flags: NEIGHBOR_FLAG.proxy }, undefined, undefined, 'not-asked-for'],

@@ -77,7 +77,8 @@ describe('addresses are planned', () => {
       nodad,
       nodad,
     ])
-    expect(addresses.map(({ value }) => value)).toEqual([inet6, { ...inet6, flags: nodad }])
+    // The kernel lists the newest first, so the last is added first.
+    expect(addresses.map(({ value }) => value)).toEqual([{ ...inet6, flags: nodad }, inet6])
     expect(detection.map((request) => decodeAddress(reported(request)))).toEqual([inet6])
     expect(detection.map(({ flags }) => flags)).toEqual([Flag.replace])
   })

@@ -22,8 +22,9 @@ describe('what a device gets back', () => {
     expect(restored).toMatchObject({ up: true, rules: [], sysctls })
     expect(restored.routes.map(({ table }) => table)).toEqual([
       TABLE.main,
-      ...['not-asked-for', 'host-scope', 'dynamic', 'autoconfigured', 'duplicate'].map(tableOf),
-      ...['with-address', 'local-table', 'router-advertisement'].map(tableOf),
+      ...['not-asked-for', 'host-scope', 'link-scope', 'dynamic', 'autoconfigured'].map(tableOf),
+      ...['duplicate', 'with-address', 'local-table'].map(tableOf),
+      ...['router-advertisement', 'noarp'].map(tableOf),
     ])
   })
 
@@ -51,6 +52,7 @@ describe('what a device gets back', () => {
     ],
     [700, { validSeconds: 900, preferredSeconds: 600 }, { validSeconds: 200, preferredSeconds: 0 }],
     [100, { validSeconds: 900 }, { validSeconds: 800, preferredSeconds: 800 }],
+    [100, { preferredSeconds: 900 }, { preferredSeconds: 800 }],
   ])('after %i seconds is of a lease of %j one of %j', (elapsed, before, after) => {
     expect(addressAfter(elapsed, before)).toEqual([address(after)])
   })

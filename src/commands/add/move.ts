@@ -12,6 +12,7 @@ import { warn } from '../../log.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
+import { leaveGroups } from '../../state/autojoin.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import { planState } from '../../state/plan.js'
@@ -63,6 +64,7 @@ export async function addByMove(call: Call): Promise<object> {
   const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, state))
   store.write(record)
   try {
+    leaveGroups(host, onHost, state)
     const bringUp = state.sysctls.length === 0
     const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => {
       host.closeSysfs()

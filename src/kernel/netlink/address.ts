@@ -121,7 +121,8 @@ function fixedPart(
 }
 
 function encodeAttributesOf(address: Address): Attribute[] {
-  const { local, peer = local, preferredSeconds = FOR_EVER } = address
+  const { local, peer = local, validSeconds, preferredSeconds } = address
+  const hasLifetime = validSeconds !== undefined || preferredSeconds !== undefined
   return [
     ...present([
       bytes(IFA.local, addressBytes(local)),
@@ -131,13 +132,13 @@ function encodeAttributesOf(address: Address): Attribute[] {
       optional(address.label, (label) => text(IFA.label, label)),
       optional(address.metric, (metric) => u32(IFA.routePriority, metric)),
       optional(address.protocol, (protocol) => u8(IFA.protocol, protocol)),
-      optional(address.validSeconds, (valid) => cacheInfo(preferredSeconds, valid)),
+      hasLifetime ? cacheInfo(preferredSeconds, validSeconds) : undefined,
     ]),
     ...opaqueAttributes(address),
   ]
 }
 
-function cacheInfo(preferredSeconds: number, validSeconds: number): Attribute {
+function cacheInfo(preferredSeconds = FOR_EVER, validSeconds = FOR_EVER): Attribute {
   const data = Buffer.alloc(CACHE_INFO_BYTES)
   writeU32(data, preferredSeconds, 0)
   writeU32(data, validSeconds, 4)

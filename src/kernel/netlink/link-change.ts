@@ -1,8 +1,9 @@
 import { hardwareAddressBytes } from '../hardware-address.js'
+import { addressBytes } from '../ip-address.js'
 import { bytesOfText } from '../kernel-text.js'
 import { type Attribute, bytes, nested, text, u32 } from './attributes.js'
-import { RTM } from './constants.js'
-import { IFF_UP, IFLA, linkHeader } from './link.js'
+import { AF, RTM } from './constants.js'
+import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader } from './link.js'
 import type { Settable } from './link-schema.js'
 import { encodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import { Flag, type Request } from './message.js'
@@ -17,6 +18,8 @@ export interface LinkChange {
   hardwareAddress?: string
   mtu?: number
   settable?: Settable
+  /** The interface identifier of the addresses that router advertisements bring: "::77". */
+  token?: string
   /** File descriptor of the namespace to move the device to. */
   namespaceFd?: number
 }
@@ -71,6 +74,10 @@ function linkRequest(index: number, change: LinkChange): Request {
   if (change.hardwareAddress !== undefined)
     attributes.push(bytes(IFLA.address, hardwareAddressBytes(change.hardwareAddress)))
   if (change.mtu !== undefined) attributes.push(u32(IFLA.mtu, change.mtu))
+  if (change.token !== undefined) {
+    const token = bytes(IFLA_INET6_TOKEN, addressBytes(change.token))
+    attributes.push(nested(IFLA.afSpec, [nested(AF.inet6, [token])]))
+  }
   const { settable = {}, up } = change
   attributes.push(...encodeSettable(settable))
   const mask = settable.flags === undefined ? 0 : SETTABLE_FLAGS

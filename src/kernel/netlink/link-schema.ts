@@ -41,6 +41,7 @@ export const LinkSchema = Type.Object({
       {
         ipv4: Type.Optional(Type.String({ description: 'net.ipv4.conf, hexadecimal' })),
         ipv6: Type.Optional(Type.String({ description: 'net.ipv6.conf, hexadecimal' })),
+        token: Type.Optional(Type.String({ description: 'of IPv6, if one was set: "::77"' })),
       },
       { description: 'runs of 32-bit numbers, as the kernel reports them' },
     ),

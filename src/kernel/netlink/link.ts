@@ -1,4 +1,5 @@
 import { hardwareAddressText } from '../hardware-address.js'
+import { addressText } from '../ip-address.js'
 import { KernelError } from '../kernel-error.js'
 import { bytesOfText } from '../kernel-text.js'
 import type { LinkSettings } from '../link-settings.js'
@@ -36,6 +37,7 @@ export const LINK_INFO = { kind: 1, data: 2 } as const
 /** In `IFLA.afSpec`, below the family (linux/if_link.h). */
 const IFLA_INET_CONF = 1
 const IFLA_INET6_CONF = 2
+export const IFLA_INET6_TOKEN = 7
 
 /** struct ifinfomsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 16
@@ -149,7 +151,11 @@ function decodeSettings(afSpec: Buffer): LinkSettings {
     find(decodeAttributes(family), wanted)?.toString('hex') ?? ''
   for (const { type, data } of decodeAttributes(afSpec)) {
     if (type === AF.inet) settings.ipv4 = hexadecimal(data, IFLA_INET_CONF)
-    else if (type === AF.inet6) settings.ipv6 = hexadecimal(data, IFLA_INET6_CONF)
+    else if (type === AF.inet6) {
+      settings.ipv6 = hexadecimal(data, IFLA_INET6_CONF)
+      const token = find(decodeAttributes(data), IFLA_INET6_TOKEN)
+      if (token?.some((byte) => byte !== 0)) settings.token = addressText(token)
+    }
   }
   return settings
 }
