@@ -15,6 +15,7 @@ import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
 import { restoreHostState } from '../state/restore.js'
+import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
 import { openRecorded } from './namespaces.js'
@@ -56,6 +57,8 @@ export function releaseAttachment(
   if (record.mode === 'move') {
     const home = returnLentDevice(host, sandbox, store, record, restore)
     if (home && restore) restoreOrWarn(host, home, record)
+    // Where ADD was ended before the device left, the host has both a route and its stand-in.
+    else if (home) removeStandIns(host, record.state, record.device.onHost)
   }
   // Last: if the return fails, the device still needs its rules in the sandbox.
   if (sandbox) takeOffAdditions(store, sandbox, record)

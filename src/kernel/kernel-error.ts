@@ -1,7 +1,7 @@
 import { nativeAddon } from './native-addon.js'
 
 /** Errno values that the code handles specially (asm-generic/errno.h). */
-const ERRNO = { ENOENT: 2, EEXIST: 17, ENODEV: 19 } as const
+const ERRNO = { ENOENT: 2, EEXIST: 17, ENODEV: 19, ENETDOWN: 100 } as const
 
 /** A request that the kernel answered with an error. */
 export class KernelError extends Error {

@@ -8,7 +8,7 @@ import {
 } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
-import { type Addition, addAll, type Refused } from './additions.js'
+import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { leadTheSameWay, nexthopKey, placeOf, wholeOf } from './routes.js'
 
@@ -52,7 +52,7 @@ interface Entry {
   /** The route, or those of its IPv6 nexthops that are missing there. */
   route: Route
   position: RoutePosition
-  /** What must make room for it. */
+  /** What the kernel made there and the host did not have. */
   obsolete: Route[]
 }
 
@@ -109,9 +109,10 @@ function entryOf(
   const order = around.order.filter((one) => placeOf(one) === placeOf(value))
   const known = new Set(order.map(wholeOf))
   const isObsolete = (one: Route) =>
-    !known.has(wholeOf(one)) &&
-    (around.standIns.has(wholeOf(one)) || (isOwn(one) && isConnectedRoute(one, around.addresses)))
-  const staying = present.filter((one) => !isObsolete(one)).flatMap(partsOf)
+    !known.has(wholeOf(one)) && isOwn(one) && isConnectedRoute(one, around.addresses)
+  const staying = present
+    .filter((one) => !isObsolete(one) && !around.standIns.has(wholeOf(one)))
+    .flatMap(partsOf)
   const knownParts = new Set(order.flatMap(partsOf).map(partKey))
   const isStranger = (part: Route) =>
     !knownParts.has(partKey(part)) && !(isOwn(part) && leadTheSameWay(part, value))
@@ -121,8 +122,11 @@ function entryOf(
   const missing = partsOf(value).filter((part) => !thereAlready.has(partKey(part)))
   if (missing.length === 0) return 'there'
   const original = (one: Route) => around.standIns.get(wholeOf(one)) ?? one
-  const ranks = present.map((one) => rankIn(order, original(one))).filter((rank) => rank >= 0)
-  const isFirst = ranks.length > 0 && ranks.every((rank) => rank > rankIn(order, value))
+  const own = rankIn(order, value)
+  const ranks = present
+    .map((one) => rankIn(order, original(one)))
+    .filter((rank) => rank >= 0 && rank !== own)
+  const isFirst = ranks.length > 0 && ranks.every((rank) => rank > own)
   return {
     addition,
     route: { ...value, nexthops: missing.flatMap(({ nexthops }) => nexthops) },
@@ -147,21 +151,14 @@ function rankIn(order: Route[], route: Route): number {
   return order.findIndex((one) => wholeOf(one) === whole)
 }
 
-/**
- * Adds routes beside others. IPv4 routes are added before what is obsolete is removed, so that
- * there is no moment without one; of IPv6 the kernel would take both for the same.
- */
+/** Adds routes beside others, those that come first in reverse. */
 function addEntries(socket: RouteSocket, entries: Entry[]): Refused<Route>[] {
   const first = entries.filter(({ position }) => position === 'first').toReversed()
   const inOrder = [...first, ...entries.filter(({ position }) => position !== 'first')]
-  const remove = (some: Entry[]) =>
-    socket.requestAll(some.flatMap(({ obsolete }) => obsolete).map(routeRemoval))
-  const isIpv4 = ({ route }: Entry) => route.family === 'inet'
-  remove(inOrder.filter((entry) => !isIpv4(entry)))
+  socket.requestAll(inOrder.flatMap(({ obsolete }) => obsolete).map(routeRemoval))
   const outcomes = socket.requestAll(
     inOrder.map(({ route, position }) => newRouteRequest(route, position)),
   )
-  remove(inOrder.filter((entry, n) => isIpv4(entry) && !outcomes[n]))
   return inOrder.flatMap(({ addition }, n) => {
     const error = outcomes[n]
     return error ? [{ ...addition, error }] : []

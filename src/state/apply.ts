@@ -5,13 +5,17 @@ import { dumpAddresses } from '../kernel/netlink/address.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { newRouteRequest } from '../kernel/netlink/route.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
+import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { addRoutes } from './add-routes.js'
-import { type Addition, addAll, addMissing, type Refused } from './additions.js'
-import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
+import { describeAddress, describeNeighbor, describeRule } from './describe.js'
+import { type RefusedObject, restoreNexthopObjects } from './nexthop-objects.js'
 import type { StatePlan } from './plan.js'
+import { describeForeign } from './stand-ins.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
 
 /** Part of a state that the kernel refused: its text in iproute2's notation, and the error. */
@@ -36,15 +40,40 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   socket.requestAll(plan.detection)
   // Rules before routes: the route to a gateway may be in another table that only a rule selects.
   const rules = addRules(socket, plan.rules)
-  const routes = addRoutes(socket, device, plan.routes, plan.around)
+  const { routes, objects } = addRoutesAndObjects(socket, device, plan)
   const neighbors = addAll(socket, plan.neighbors)
   return [
     ...sysctls.map(({ sysctl, reason }) => ({ what: `sysctl ${sysctl.name}`, reason })),
     ...refusals(addresses, (address) => `address ${describeAddress(address)}`),
     ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
-    ...refusals(routes, (route) => `route ${describeRoute(route, device.name)}`),
+    ...objects.map(({ object, reason }) => ({ what: `nexthop object ${object.id}`, reason })),
+    ...refusals(routes, (route) => `route ${describeForeign(namespace, route, device)}`),
     ...refusals(neighbors, (neighbor) => `neighbour ${describeNeighbor(neighbor)}`),
   ]
+}
+
+/**
+ * Adds routes and nexthop objects. The gateway of an object may be reachable only through a route,
+ * and a route may be by an object. A route whose object the kernel refuses is added by what the
+ * object stands for.
+ */
+function addRoutesAndObjects(
+  socket: RouteSocket,
+  device: Link,
+  { routes, around, nexthopObjects }: StatePlan,
+): { routes: Refused<Route>[]; objects: RefusedObject[] } {
+  const isByObject = ({ value }: Addition<Route>) => value.nexthopObject !== undefined
+  const direct = routes.filter((addition) => !isByObject(addition))
+  const refused = addRoutes(socket, device, direct, around)
+  if (nexthopObjects.length === 0 && direct.length === routes.length)
+    return { routes: refused, objects: [] }
+  const objects = restoreNexthopObjects(socket, nexthopObjects)
+  const away = new Set(objects.map(({ object }) => object.id))
+  const byObject = routes.filter(isByObject).map((addition) => {
+    const { nexthopObject = 0, ...value } = addition.value
+    return away.has(nexthopObject) ? { value, request: newRouteRequest(value) } : addition
+  })
+  return { routes: addRoutes(socket, device, [...refused, ...byObject], around), objects }
 }
 
 /**

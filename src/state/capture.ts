@@ -3,10 +3,12 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpNexthopObjects } from '../kernel/netlink/nexthop-object.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { dumpRoutesAround, type RoutesAround } from '../kernel/netlink/routes-around.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import { readAllSysctls, readSysctl, type Sysctl } from '../kernel/sysctl.js'
-import { carried } from './carry.js'
+import { carried, lost } from './carry.js'
 import { tableOfDevice } from './connected-route.js'
 import { leaveWithAddresses } from './footing.js'
 import {
@@ -17,6 +19,7 @@ import {
   reasonToLeaveRule,
 } from './judge.js'
 import type { Reason } from './reasons.js'
+import { placeOf } from './routes.js'
 import type { Captured, HostNetworkState } from './schema.js'
 
 /**
@@ -34,9 +37,13 @@ export function captureHostNetworkState(
   const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
     reasonToLeaveAddress(address, policy),
   )
-  const allRoutes = dumpRoutes(host.socket, device.index)
-  const ownTable = tableOfDevice(allRoutes)
-  const judgedAlone = judgeEach(allRoutes, useInterfaceNetwork && policy.routes, (route) =>
+  const table = dumpRoutesAround(
+    host.socket,
+    device.index,
+    allAddresses.map(({ local }) => local),
+  )
+  const ownTable = tableOfDevice(table.own)
+  const judgedAlone = judgeEach(table.own, useInterfaceNetwork && policy.routes, (route) =>
     reasonToLeaveRoute(route, allAddresses, ownTable),
   )
   const routes = leaveWithAddresses(judgedAlone, addresses, device)
@@ -48,6 +55,8 @@ export function captureHostNetworkState(
   return {
     addresses,
     routes,
+    ...captureShared(table, routes),
+    ...captureNexthopObjects(host, device),
     rules: judgeEach(dumpRules(host.socket), useInterfaceNetwork && policy.rules, (rule) =>
       reasonToLeaveRule(rule, belongings),
     ),
@@ -71,6 +80,38 @@ function judgeEach<T>(
     const leftBehind = judge(value) ?? (asked ? undefined : 'not-asked-for')
     return leftBehind === undefined ? { value } : { value, leftBehind }
   })
+}
+
+/**
+ * The routes, in their order, of places where other devices have routes too, as far as the device
+ * gets its routes there back.
+ */
+function captureShared(
+  { own, bySource, shared: there }: RoutesAround,
+  routes: Captured<Route>[],
+): Pick<HostNetworkState, 'shared'> {
+  const ours = new Set(own)
+  const foreign = there.filter((route) => !ours.has(route))
+  const destinations = new Set(foreign.map(({ destination }) => destination))
+  const concerned = [...lost(routes), ...bySource]
+    .filter(({ destination }) => destinations.has(destination))
+    .map(placeOf)
+  const places = new Set(foreign.map(placeOf))
+  const contested = new Set(concerned.filter((place) => places.has(place)))
+  const shared = there.filter((route) => contested.has(placeOf(route)))
+  return shared.length === 0 ? {} : { shared }
+}
+
+/** Nexthop objects through the device, and groups of which one of them is a member. */
+function captureNexthopObjects(
+  { socket }: NetworkNamespace,
+  device: Link,
+): Pick<HostNetworkState, 'nexthopObjects'> {
+  const all = dumpNexthopObjects(socket)
+  const own = all.filter(({ nexthop }) => nexthop?.interfaceIndex === device.index)
+  const ids = new Set(own.map(({ id }) => id))
+  const groups = all.filter(({ members }) => members.some(({ id }) => ids.has(id)))
+  return own.length === 0 ? {} : { nexthopObjects: [...own, ...groups] }
 }
 
 function captureSysctls(device: string, names: string[] | 'all'): Sysctl[] {

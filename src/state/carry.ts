@@ -1,11 +1,14 @@
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
+import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import { describeAddress, describeRoute } from './describe.js'
+import { REASONS } from './reasons.js'
 import type { Captured, HostNetworkState } from './schema.js'
+import type { StandIn } from './stand-ins.js'
 
 /** State to apply to a device. */
 export interface StateToApply {
@@ -19,7 +22,8 @@ export interface StateToApply {
    */
   order?: Route[]
   /** What the host has in place of routes that left with the device. */
-  standIns?: { standIn: Route; route: Route }[]
+  standIns?: StandIn[]
+  nexthopObjects?: NexthopObject[]
   rules: Rule[]
   neighbors: Neighbor[]
   sysctls: Sysctl[]
@@ -70,6 +74,13 @@ export function carriedState(state: HostNetworkState, device: Link): CarriedStat
 /** The captured objects that are carried. */
 export function carried<T>(captured: Captured<T>[]): T[] {
   return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
+}
+
+/** The captured objects that do not reappear on the host by themselves. */
+export function lost<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) =>
+    leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
+  )
 }
 
 type Remark = (text: string) => void

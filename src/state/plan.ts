@@ -6,13 +6,14 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
 import { newNeighborRequest } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
+import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
 import { newRouteRequest } from '../kernel/netlink/route.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
+import type { Addition } from './add-objects.js'
 import type { Surroundings } from './add-routes.js'
-import type { Addition } from './additions.js'
 import type { StateToApply } from './carry.js'
 import { wholeOf } from './routes.js'
 
@@ -31,6 +32,7 @@ export interface StatePlan {
   routes: Addition<Route>[]
   /** Asked for only where a place is taken. */
   around?: () => Surroundings
+  nexthopObjects: NexthopObject[]
   neighbors: Addition<Neighbor>[]
 }
 
@@ -49,6 +51,9 @@ export function planState(original: Device, device: Device, state: StateToApply)
       .map((value) => ({ value, request: ruleRequest(value, 'add') })),
     routes: planRoutes(original, device, state.routes),
     ...planSurroundings(original, device, state),
+    nexthopObjects: (state.nexthopObjects ?? []).map((object) =>
+      object.nexthop ? { ...object, nexthop: byIndex(original, device, object.nexthop) } : object,
+    ),
     neighbors: state.neighbors.map((value) => ({
       value,
       request: newNeighborRequest(asConfigured(value), device.index),
@@ -173,19 +178,25 @@ function planSurroundings(
   }
 }
 
-/** Replaces the device's old index in nexthops; the index may change on a move. */
+/** Replaces the device's old index in nexthops. */
 export function through(
   original: Pick<Link, 'index'>,
   device: Pick<Link, 'index'>,
   route: Route,
 ): Route {
   if (original.index === device.index) return route
-  const nexthops = route.nexthops.map((nexthop) =>
-    nexthop.interfaceIndex === original.index
-      ? { ...nexthop, interfaceIndex: device.index }
-      : nexthop,
-  )
+  const nexthops = route.nexthops.map((nexthop) => byIndex(original, device, nexthop))
   return { ...route, nexthops }
+}
+
+/** Replaces the device's old index; the index may change on a move. */
+function byIndex(
+  original: Pick<Link, 'index'>,
+  device: Pick<Link, 'index'>,
+  nexthop: Nexthop,
+): Nexthop {
+  if (nexthop.interfaceIndex !== original.index) return nexthop
+  return { ...nexthop, interfaceIndex: device.index }
 }
 
 /** A learned entry is added as `stale`, so that the kernel confirms it before use. */

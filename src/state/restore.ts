@@ -4,12 +4,14 @@ import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import { type Refusal, tryToApply } from './apply.js'
-import type { StateToApply } from './carry.js'
+import { lost, type StateToApply } from './carry.js'
 import { planState } from './plan.js'
-import { REASONS } from './reasons.js'
-import type { Captured, HostNetworkState } from './schema.js'
+import { placeOf } from './routes.js'
+import type { HostNetworkState } from './schema.js'
+import { foreignRoutes, removeStandIns, standInsFor } from './stand-ins.js'
 import { lostSettings } from './sysctls.js'
 
 /**
@@ -34,6 +36,7 @@ export function restoreHostState(
   const harmful = lost.filter((sysctl) => wouldCostDefaultRoutes(host, sysctl))
   const settings = lost.filter((sysctl) => !harmful.includes(sysctl))
   const refused = tryToApply(host, home, { ...plan, sysctls: [...settings, ...plan.sysctls] })
+  removeStandIns(host, state, original)
   return [
     ...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })),
     ...refused,
@@ -90,22 +93,32 @@ export function stateToRestore(
         ...(preferred === undefined ? {} : { preferredSeconds: Math.max(0, left(preferred)) }),
       }
     }),
-    routes: lost(state.routes).flatMap((route) => {
+    routes: [...lost(state.routes), ...foreignRoutes(state, device)].flatMap((captured) => {
+      const route = withOwnPart(captured, device)
       if (route.expiresSeconds === undefined) return route
       return left(route.expiresSeconds) <= 0
         ? []
         : { ...route, expiresSeconds: left(route.expiresSeconds) }
     }),
-    order: state.routes.map(({ value }) => value),
+    order: orderOf(state),
+    standIns: standInsFor(state, device),
+    ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
     neighbors: lost(state.neighbors),
     sysctls: state.sysctls,
   }
 }
 
-/** The captured objects that do not reappear on the host by themselves. */
-function lost<T>(captured: Captured<T>[]): T[] {
-  return captured.flatMap(({ value, leftBehind }) =>
-    leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
-  )
+/** The host kept the nexthops of an IPv6 route that are not the device's. */
+function withOwnPart(route: Route, device: Link): Route {
+  if (route.family === 'inet' || route.nexthopObject !== undefined) return route
+  const own = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex === device.index)
+  return own.length === route.nexthops.length ? route : { ...route, nexthops: own }
+}
+
+/** All routes in their places, in the kernel's order. */
+function orderOf({ routes, shared = [] }: HostNetworkState): Route[] {
+  const places = new Set(shared.map(placeOf))
+  const alone = routes.map(({ value }) => value).filter((route) => !places.has(placeOf(route)))
+  return [...alone, ...shared]
 }

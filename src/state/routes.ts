@@ -62,7 +62,11 @@ export function wholeOf(route: Route): string {
     placeOf(route),
     ...[protocol, scope, type, preferredSource, metrics, preference ?? 0, opaque],
     route.nexthopObject,
-    ...nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop.onlink, nexthop.weight]),
+    ...(route.nexthopObject === undefined ? nexthops : []).map((nexthop) => [
+      nexthopKey(nexthop),
+      nexthop.onlink,
+      nexthop.weight,
+    ]),
   ])
 }
 

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { AddressSchema } from '../kernel/netlink/address-schema.js'
 import { NeighborSchema } from '../kernel/netlink/neighbor-schema.js'
+import { NexthopObjectSchema } from '../kernel/netlink/nexthop-object-schema.js'
 import { RouteSchema } from '../kernel/netlink/route-schema.js'
 import { RuleSchema } from '../kernel/netlink/rule-schema.js'
 import { REASONS, type Reason } from './reasons.js'
@@ -25,6 +26,17 @@ const SysctlSchema = Type.Object({
 export const HostNetworkStateSchema = Type.Object({
   addresses: Type.Array(captured(AddressSchema)),
   routes: Type.Array(captured(RouteSchema)),
+  shared: Type.Optional(
+    Type.Array(RouteSchema, {
+      description:
+        "the host's routes in places that other devices' routes share with the device's, and those that prefer its addresses, in the kernel's order",
+    }),
+  ),
+  nexthopObjects: Type.Optional(
+    Type.Array(NexthopObjectSchema, {
+      description: 'through the device, and the groups that they are in',
+    }),
+  ),
   rules: Type.Array(captured(RuleSchema), { description: 'all rules of the host' }),
   neighbors: Type.Array(captured(NeighborSchema)),
   sysctls: Type.Array(SysctlSchema, { description: 'those that were asked for' }),

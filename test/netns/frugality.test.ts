@@ -27,8 +27,9 @@ describe.each(ARTEFACTS)('$artefact, watched by strace,', ({ path }) => {
   it('sends no message more than it must, and reads no setting', () => {
     const calls = trace('sendto,openat')
     // The device, by name and by index; the name in the sandbox; addresses, rules, and two
-    // families of routes, and neighbours and proxies; the move; the device there; address; route.
-    expect(calls.filter((call) => call.includes(' sendto('))).toHaveLength(13)
+    // families of routes, nexthop objects, and neighbours and proxies; the move; the device there;
+    // address; route.
+    expect(calls.filter((call) => call.includes(' sendto('))).toHaveLength(14)
     expect(calls.filter((call) => call.includes('"/proc/sys/net'))).toEqual([])
   })
 

@@ -15,6 +15,11 @@ import type { Family } from '../../src/kernel/netlink/common-schema.js'
 import type { Request } from '../../src/kernel/netlink/message.js'
 import { decodeNeighbor, newNeighborRequest } from '../../src/kernel/netlink/neighbor.js'
 import type { Neighbor } from '../../src/kernel/netlink/neighbor-schema.js'
+import {
+  decodeNexthopObject,
+  nexthopObjectRequest,
+} from '../../src/kernel/netlink/nexthop-object.js'
+import type { NexthopObject } from '../../src/kernel/netlink/nexthop-object-schema.js'
 import { decodeRoute, newRouteRequest } from '../../src/kernel/netlink/route.js'
 import type { Nexthop, Route } from '../../src/kernel/netlink/route-schema.js'
 import { decodeRule, ruleRequest } from '../../src/kernel/netlink/rule.js'
@@ -105,6 +110,31 @@ const route: fc.Arbitrary<Route> = family.chain((of) =>
     })
     .map((value) => present(value) as Route),
 )
+
+const nexthopObject = fc
+  .record({
+    id: fc.integer({ min: 1, max: 0xffffffff }),
+    protocol: u8,
+    members: fc.array(
+      fc.record({
+        id: fc.integer({ min: 1, max: 0xffffffff }),
+        weight: fc.integer({ min: 1, max: 65536 }),
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  .chain(
+    (object): fc.Arbitrary<NexthopObject> =>
+      object.members.length > 0
+        ? fc.constant({ ...object, family: 0 })
+        : family.chain((of) =>
+            nexthopOf(of, true).map(({ via, ...nexthop }) => ({
+              ...object,
+              family: numberOf(of),
+              nexthop,
+            })),
+          ),
+  )
 
 const address: fc.Arbitrary<Address> = family.chain((of) =>
   fc
@@ -212,6 +242,23 @@ describe('the netlink codec', () => {
     fc.assert(
       fc.property(neighbor, (value) => {
         expect(decodeNeighbor(reported(newNeighborRequest(value, 7)))).toEqual(value)
+      }),
+    )
+  })
+
+  it('brings every nexthop object back as it was', () => {
+    fc.assert(
+      fc.property(nexthopObject, (value) => {
+        expect(decodeNexthopObject(reported(nexthopObjectRequest(value, 'create')))).toEqual(value)
+      }),
+    )
+  })
+
+  it('asks for a route by its nexthop object, without the nexthops', () => {
+    fc.assert(
+      fc.property(route, u32, (value, nexthopObject) => {
+        const request = newRouteRequest({ ...value, nexthopObject })
+        expect(decodeRoute(reported(request))).toEqual({ ...value, nexthops: [], nexthopObject })
       }),
     )
   })

@@ -17,6 +17,7 @@ import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import { planState } from '../../state/plan.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
+import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
 import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
@@ -65,6 +66,7 @@ export async function addByMove(call: Call): Promise<object> {
   store.write(record)
   try {
     leaveGroups(host, onHost, state)
+    addStandIns(host, state, onHost)
     const bringUp = state.sysctls.length === 0
     const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => {
       host.closeSysfs()
@@ -76,6 +78,7 @@ export async function addByMove(call: Call): Promise<object> {
     if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
     const result = resultOf(call, contribution, assigned)
     gvisor?.keep(sandbox, link)
+    warnOfLostRoutes(host, state, onHost)
     for (const route of lostDefaultRoutes(host, onHost, state))
       warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)

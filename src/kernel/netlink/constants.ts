@@ -20,6 +20,7 @@ export const RTM = {
   newQdisc: 36,
   newFilter: 44,
   getFilter: 46,
+  newNexthop: 104,
   getNexthop: 106,
   newLinkProperties: 108,
   deleteLinkProperties: 109,

@@ -1,23 +1,50 @@
-import { addressText } from '../ip-address.js'
-import { decodeAttributes, keepOpaque, toNumber } from './attributes.js'
-import { type NetlinkMessage, readU32 } from './bytes.js'
+import { addressBytes, addressText } from '../ip-address.js'
+import {
+  type Attribute,
+  bytes,
+  decodeAttributes,
+  encodeAttributes,
+  keepOpaque,
+  opaqueAttributes,
+  optional,
+  present,
+  toNumber,
+  u32,
+} from './attributes.js'
+import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
 import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
+import { Flag, type Request } from './message.js'
+import type { NexthopObject } from './nexthop-object-schema.js'
 import type { Nexthop } from './route-schema.js'
 import type { RouteSocket } from './route-socket.js'
 
-/** Attributes of a nexthop object (NHA_* of linux/nexthop.h). */
-const NHA = { id: 1, group: 2, oif: 5, gateway: 6, encapType: 7, encap: 8 } as const
+/** Attributes of a nexthop object (NHA_* of linux/nexthop.h). The flags are of the answer. */
+const NHA = {
+  id: 1,
+  group: 2,
+  oif: 5,
+  gateway: 6,
+  encapType: 7,
+  encap: 8,
+  resilientGroup: 12,
+  operationFlags: 14,
+} as const
+
+/** In `NHA.resilientGroup`: the last attribute that the kernel accepts; it reports more. */
+const LAST_SETTABLE_OF_RESILIENT_GROUP = 3
 
 /** The fixed part, struct nhmsg: family, scope, protocol, a reserved byte, flags. */
 const FIXED_BYTES = 8
-const FLAGS_OFFSET = 4
-/** struct nexthop_grp: an id, the weight minus one, and reserved bytes. */
+const OFFSET = { family: 0, protocol: 2, flags: 4 } as const
+/** struct nexthop_grp: an id, the weight minus one in two bytes, low and high, and reserved ones. */
 const GROUP_MEMBER_BYTES = 8
+const MEMBER_OFFSET = { id: 0, weight: 4, highWeight: 5 } as const
 
-/** A nexthop object: a single nexthop, or a group of other objects by their ids. */
-interface NexthopObject {
-  nexthop: Nexthop
-  members: { id: number; weight: number }[]
+/** All nexthop objects of the socket's namespace. */
+export function dumpNexthopObjects(socket: RouteSocket): NexthopObject[] {
+  return socket
+    .dump({ type: RTM.getNexthop, header: Buffer.alloc(FIXED_BYTES) })
+    .map(decodeNexthopObject)
 }
 
 /**
@@ -26,42 +53,105 @@ interface NexthopObject {
  * @returns a function from an id to the object's nexthops; empty for an unknown id
  */
 export function nexthopsOfObjects(socket: RouteSocket): (id: number) => Nexthop[] {
-  const objects = new Map<number, NexthopObject>()
-  const header = Buffer.alloc(FIXED_BYTES)
-  for (const message of socket.dump({ type: RTM.getNexthop, header })) {
-    const { id, object } = decodeNexthopObject(message)
-    objects.set(id, object)
-  }
+  const objects = new Map(dumpNexthopObjects(socket).map((object) => [object.id, object]))
   return (id) => {
-    const object = objects.get(id)
-    if (!object || object.members.length === 0) return object ? [object.nexthop] : []
-    return object.members.flatMap((member) => {
-      const nexthop = objects.get(member.id)?.nexthop
-      return nexthop ? [{ ...nexthop, weight: member.weight }] : []
+    const { nexthop, members = [] } = objects.get(id) ?? {}
+    if (nexthop) return [nexthop]
+    return members.flatMap((member) => {
+      const one = objects.get(member.id)?.nexthop
+      return one ? [{ ...one, weight: member.weight }] : []
     })
   }
 }
 
-function decodeNexthopObject({ data }: NetlinkMessage): { id: number; object: NexthopObject } {
+/**
+ * Request to make a nexthop object with its id.
+ * @param how `create` fails with EEXIST if there is one with the id; `replace` gives a group other
+ *   members
+ */
+export function nexthopObjectRequest(object: NexthopObject, how: 'create' | 'replace'): Request {
+  const { id, nexthop, members } = object
+  const header = Buffer.alloc(FIXED_BYTES)
+  header[OFFSET.family] = object.family
+  header[OFFSET.protocol] = object.protocol
+  writeU32(header, nexthop?.onlink ? RTNH_F_ONLINK : 0, OFFSET.flags)
+  return {
+    type: RTM.newNexthop,
+    flags: how === 'create' ? Flag.create | Flag.exclusive : Flag.replace,
+    header,
+    attributes: [
+      u32(NHA.id, id),
+      ...(members.length > 0 ? [bytes(NHA.group, encodeMembers(members))] : []),
+      ...(nexthop ? encodeNexthop(nexthop) : []),
+      ...opaqueAttributes(object).map(settable),
+    ],
+  }
+}
+
+export function decodeNexthopObject({ data }: Pick<NetlinkMessage, 'data'>): NexthopObject {
   const nexthop: Nexthop = { interfaceIndex: 0, weight: 1 }
-  const object: NexthopObject = { nexthop, members: [] }
-  if (readU32(data, FLAGS_OFFSET) & RTNH_F_ONLINK) nexthop.onlink = true
-  let id = 0
+  const object: NexthopObject = {
+    id: 0,
+    family: readU8(data, OFFSET.family),
+    protocol: readU8(data, OFFSET.protocol),
+    members: [],
+  }
+  if (readU32(data, OFFSET.flags) & RTNH_F_ONLINK) nexthop.onlink = true
   for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
     const { type, data: value } = attribute
-    if (type === NHA.id) id = toNumber(value)
+    if (type === NHA.id) object.id = toNumber(value)
     else if (type === NHA.oif) nexthop.interfaceIndex = toNumber(value)
     else if (type === NHA.gateway) nexthop.gateway = addressText(value)
     else if (type === NHA.group) object.members = decodeMembers(value)
     else if (type === NHA.encapType) keepOpaque(nexthop, { ...attribute, type: RTA.encapType })
     else if (type === NHA.encap) keepOpaque(nexthop, { ...attribute, type: RTA.encap })
+    else if (type !== NHA.operationFlags) keepOpaque(object, attribute)
   }
-  return { id, object }
+  if (nexthop.interfaceIndex !== 0) object.nexthop = nexthop
+  return object
+}
+
+function encodeNexthop(nexthop: Nexthop): Attribute[] {
+  const encapsulation = opaqueAttributes(nexthop).map((attribute) => ({
+    ...attribute,
+    type: attribute.type === RTA.encapType ? NHA.encapType : NHA.encap,
+  }))
+  return [
+    ...present([
+      u32(NHA.oif, nexthop.interfaceIndex),
+      optional(nexthop.gateway, (gateway) => bytes(NHA.gateway, addressBytes(gateway))),
+    ]),
+    ...encapsulation,
+  ]
+}
+
+/** Leaves out what the kernel reports of a resilient group, but does not accept. */
+function settable(attribute: Attribute): Attribute {
+  if (attribute.type !== NHA.resilientGroup) return attribute
+  const accepted = decodeAttributes(attribute.data).filter(
+    ({ type }) => type !== 0 && type <= LAST_SETTABLE_OF_RESILIENT_GROUP,
+  )
+  return { ...attribute, data: encodeAttributes(accepted) }
 }
 
 function decodeMembers(data: Buffer): NexthopObject['members'] {
-  return Array.from({ length: data.length / GROUP_MEMBER_BYTES }, (_, n) => ({
-    id: readU32(data, n * GROUP_MEMBER_BYTES),
-    weight: (data[n * GROUP_MEMBER_BYTES + 4] ?? 0) + 1,
-  }))
+  return Array.from({ length: Math.floor(data.length / GROUP_MEMBER_BYTES) }, (_, n) => {
+    const member = data.subarray(n * GROUP_MEMBER_BYTES)
+    const [low, high] = [
+      readU8(member, MEMBER_OFFSET.weight),
+      readU8(member, MEMBER_OFFSET.highWeight),
+    ]
+    return { id: readU32(member, MEMBER_OFFSET.id), weight: low + high * 0x100 + 1 }
+  })
+}
+
+function encodeMembers(members: NexthopObject['members']): Buffer {
+  const data = Buffer.alloc(members.length * GROUP_MEMBER_BYTES)
+  for (const [n, { id, weight }] of members.entries()) {
+    const at = n * GROUP_MEMBER_BYTES
+    writeU32(data, id, at + MEMBER_OFFSET.id)
+    data[at + MEMBER_OFFSET.weight] = (weight - 1) & 0xff
+    data[at + MEMBER_OFFSET.highWeight] = (weight - 1) >> 8
+  }
+  return data
 }

@@ -45,7 +45,7 @@ export const RouteSchema = Type.Object({
   preference: Type.Optional(Type.Integer({ description: 'of a router: 0 medium, 1 high, 3 low' })),
   nexthopObject: Type.Optional(
     Type.Integer({
-      description: 'the id of the object the nexthops came from; they are carried in its place',
+      description: 'the id of the object the nexthops came from; in a sandbox they stand for it',
     }),
   ),
   nexthops: Type.Array(NexthopSchema, { description: 'several in a multipath route' }),

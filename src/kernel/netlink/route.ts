@@ -35,7 +35,7 @@ import type { Nexthop, Route } from './route-schema.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** struct rtmsg: its size, and the offsets of its fields. */
-const FIXED_BYTES = 12
+export const ROUTE_FIXED_BYTES = 12
 const OFFSET = {
   family: 0,
   destinationLength: 1,
@@ -65,7 +65,7 @@ export function dumpRoutes(socket: RouteSocket, index?: number): Route[] {
 }
 
 function dumpFamily(socket: RouteSocket, family: Family, index?: number): Route[] {
-  const header = Buffer.alloc(FIXED_BYTES)
+  const header = Buffer.alloc(ROUTE_FIXED_BYTES)
   header[OFFSET.family] = familyNumber(family)
   const attributes = index === undefined ? [] : [u32(RTA.outputInterface, index)]
   const routes = socket
@@ -78,8 +78,8 @@ function dumpFamily(socket: RouteSocket, family: Family, index?: number): Route[
   return all.filter((route) => route.nexthops.some((one) => one.interfaceIndex === index))
 }
 
-/** Resolves nexthop objects, if the kernel reports only their ids. */
-function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
+/** Adds the nexthops of nexthop objects, if the kernel reports only their ids. */
+export function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
   const isUnresolved = ({ nexthops, nexthopObject }: Route) =>
     nexthops.length === 0 && nexthopObject !== undefined
   if (!routes.some(isUnresolved)) return routes
@@ -129,9 +129,9 @@ export function routeRemoval(route: Route): Request {
  */
 function encodeRoute(route: Route): Buffer {
   const attributes = encodeAttributesOf(route)
-  const message = Buffer.alloc(FIXED_BYTES + encodedLength(attributes))
+  const message = Buffer.alloc(ROUTE_FIXED_BYTES + encodedLength(attributes))
   writeFixedPart(message, route)
-  writeAttributes(message, FIXED_BYTES, attributes)
+  writeAttributes(message, ROUTE_FIXED_BYTES, attributes)
   return message
 }
 
@@ -164,7 +164,7 @@ export function decodeRoute({ data }: Pick<NetlinkMessage, 'data'>): Route | und
   if (lengths.source > 0) route.source = `${unspecified}/${lengths.source}`
   const nexthop: Nexthop = { interfaceIndex: 0, weight: 1 }
   if (flags & RTNH_F_ONLINK) nexthop.onlink = true
-  for (const attribute of decodeAttributes(data.subarray(FIXED_BYTES))) {
+  for (const attribute of decodeAttributes(data.subarray(ROUTE_FIXED_BYTES))) {
     if (decodeNexthopAttribute(attribute, nexthop)) continue
     decodeRouteAttribute(attribute, route, lengths)
   }
@@ -207,13 +207,14 @@ function writeFixedPart(header: Buffer, route: Route): void {
   header[OFFSET.protocol] = route.protocol
   header[OFFSET.scope] = route.scope
   header[OFFSET.type] = route.type
-  const onlink = nexthops.length === 1 && nexthops[0]?.onlink === true
+  const onlink =
+    route.nexthopObject === undefined && nexthops.length === 1 && nexthops[0]?.onlink === true
   writeU32(header, onlink ? RTNH_F_ONLINK : 0, OFFSET.flags)
 }
 
 /** Without `optional`, which makes a function for each attribute that may be there. */
 function encodeAttributesOf(route: Route): Attribute[] {
-  const { destination, source, priority, preferredSource, metrics, nexthops } = route
+  const { destination, source, priority, preferredSource, metrics } = route
   const attributes = [u32(RTA.table, route.table)]
   if (!coversEverything(destination)) attributes.push(prefix(RTA.destination, destination))
   if (source !== undefined) attributes.push(prefix(RTA.source, source))
@@ -223,11 +224,16 @@ function encodeAttributesOf(route: Route): Attribute[] {
   if (metrics !== undefined) attributes.push(bytes(RTA.metrics, encodeMetrics(metrics)))
   if (route.preference !== undefined) attributes.push(u8(RTA.preference, route.preference))
   if (route.expiresSeconds !== undefined) attributes.push(u32(RTA.expires, route.expiresSeconds))
-  const [first] = nexthops
-  if (nexthops.length > 1) attributes.push(encodeMultipath(nexthops))
-  else if (first) attributes.push(...encodeNexthopAttributes(first))
-  attributes.push(...opaqueAttributes(route))
+  attributes.push(...nexthopAttributes(route), ...opaqueAttributes(route))
   return attributes
+}
+
+/** A route by a nexthop object has no nexthops of its own. */
+function nexthopAttributes({ nexthopObject, nexthops }: Route): Attribute[] {
+  if (nexthopObject !== undefined) return [u32(RTA.nexthopId, nexthopObject)]
+  const [first] = nexthops
+  if (nexthops.length > 1) return [encodeMultipath(nexthops)]
+  return first ? encodeNexthopAttributes(first) : []
 }
 
 function prefix(type: number, value: string): Attribute {

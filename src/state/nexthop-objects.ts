@@ -1,0 +1,61 @@
+import { pause, timeLeft } from '../deadline.js'
+import { dumpNexthopObjects, nexthopObjectRequest } from '../kernel/netlink/nexthop-object.js'
+import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
+import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import { type Addition, addAll } from './add-objects.js'
+
+/** A nexthop object that could not be restored, and why. */
+export interface RefusedObject {
+  object: NexthopObject
+  reason: string
+}
+
+/** The kernel takes a nexthop object only if the link has a carrier. */
+const LONGEST_WAIT_MILLISECONDS = 5000
+const PAUSE_MILLISECONDS = 50
+
+/**
+ * Restores nexthop objects through a device under their ids, and their memberships in groups. An
+ * object of somebody else that has taken an id stays.
+ */
+export function restoreNexthopObjects(
+  socket: RouteSocket,
+  objects: NexthopObject[],
+): RefusedObject[] {
+  const there = new Map(dumpNexthopObjects(socket).map((object) => [object.id, object]))
+  const additions: Addition<NexthopObject>[] = []
+  const refused: RefusedObject[] = []
+  for (const object of objects) {
+    const present = there.get(object.id)
+    if (!present) additions.push(addition(object, 'create'))
+    else if (isRemainder(present, object)) additions.push(addition(object, 'replace'))
+    else if (JSON.stringify(present) !== JSON.stringify(object))
+      refused.push({ object, reason: 'there is another of that id' })
+  }
+  return [...refused, ...addOnceThereIsACarrier(socket, additions)]
+}
+
+/** Whether a group is what the kernel left of another when members of it went. */
+function isRemainder({ members }: NexthopObject, whole: NexthopObject): boolean {
+  const ids = new Set(whole.members.map(({ id }) => id))
+  return members.length > 0 && members.length < ids.size && members.every(({ id }) => ids.has(id))
+}
+
+function addition(value: NexthopObject, how: 'create' | 'replace'): Addition<NexthopObject> {
+  return { value, request: nexthopObjectRequest(value, how) }
+}
+
+function addOnceThereIsACarrier(
+  socket: RouteSocket,
+  additions: Addition<NexthopObject>[],
+): RefusedObject[] {
+  const deadline = Date.now() + timeLeft(LONGEST_WAIT_MILLISECONDS)
+  let pending = additions
+  for (;;) {
+    const refused = addAll(socket, pending)
+    const waits = refused.some(({ error }) => error.is('ENETDOWN')) && Date.now() < deadline
+    if (!waits) return refused.map(({ value, error }) => ({ object: value, reason: error.message }))
+    pause(PAUSE_MILLISECONDS)
+    pending = refused
+  }
+}

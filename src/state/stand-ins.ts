@@ -1,0 +1,140 @@
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { findLink } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { dumpRoutes, newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { warn } from '../log.js'
+import { describeRoute } from './describe.js'
+import { placeOf, wholeOf } from './routes.js'
+import type { HostNetworkState } from './schema.js'
+
+/**
+ * A route that the kernel takes from the host with a device, although it leads (also) through
+ * others, and what the host gets in its place: the same without the device's nexthops, and without
+ * the device's addresses as its source.
+ */
+export interface StandIn {
+  route: Route
+  standIn: Route
+}
+
+/**
+ * Who made a stand-in (`proto 76` in iproute2). When it is to remove a route, the kernel compares the
+ * protocol always, but neither a source nor metrics that the request does not name.
+ */
+const STAND_IN_PROTOCOL = 76
+
+/**
+ * The stand-ins for a device. Only for IPv4: of an IPv6 route the kernel takes the nexthops that are
+ * the device's, and of a nexthop group those members.
+ */
+export function standInsFor(state: HostNetworkState, device: Link): StandIn[] {
+  const { shared = [] } = state
+  const locals = state.addresses.map(({ value }) => value.local)
+  const known = new Set(shared.map(wholeOf))
+  const routes = [...state.routes.map(({ value }) => value), ...foreignRoutes(state, device)]
+  return routes.flatMap((route) => {
+    const standIn = standInFor(route, device, locals)
+    return standIn && !known.has(wholeOf(standIn)) ? [{ route, standIn }] : []
+  })
+}
+
+/** The routes of other devices that the kernel takes with this one. */
+export function foreignRoutes({ shared = [], addresses }: HostNetworkState, device: Link): Route[] {
+  const locals = addresses.map(({ value }) => value.local)
+  return shared.filter(
+    ({ family, nexthops, preferredSource }) =>
+      family === 'inet' &&
+      preferredSource !== undefined &&
+      locals.includes(preferredSource) &&
+      nexthops.every(({ interfaceIndex }) => interfaceIndex !== device.index),
+  )
+}
+
+function standInFor(route: Route, device: Link, locals: string[]): Route | undefined {
+  if (route.family !== 'inet') return undefined
+  const nexthops = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex !== device.index)
+  const losesHops = route.nexthopObject === undefined && nexthops.length < route.nexthops.length
+  const { preferredSource, ...rest } = route
+  const losesSource = preferredSource !== undefined && locals.includes(preferredSource)
+  if (nexthops.length === 0 || !(losesHops || losesSource)) return undefined
+  // The kernel does not report the weight of a single nexthop.
+  const kept = nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops
+  const standIn = losesSource ? rest : route
+  return { ...standIn, nexthops: kept, protocol: STAND_IN_PROTOCOL }
+}
+
+/**
+ * Gives the host its stand-ins before the device leaves, so that there is no moment without a
+ * route.
+ */
+export function addStandIns({ socket }: NetworkNamespace, state: HostNetworkState, device: Link) {
+  const standIns = standInsFor(state, device)
+  if (standIns.length === 0) return
+  const leaving = new Set(standIns.map(({ route }) => wholeOf(route)))
+  const stays = (route: Route) =>
+    !leaving.has(wholeOf(route)) &&
+    route.nexthops.some(({ interfaceIndex }) => interfaceIndex !== device.index)
+  const { shared = [] } = state
+  const isBefore = ({ route }: StandIn) => {
+    const place = shared.filter((one) => placeOf(one) === placeOf(route))
+    const rank = place.findIndex((one) => wholeOf(one) === wholeOf(route))
+    return place.slice(rank + 1).some(stays)
+  }
+  const first = standIns.filter(isBefore).toReversed()
+  const last = standIns.filter((one) => !isBefore(one))
+  socket.requestAll([
+    ...first.map(({ standIn }) => newRouteRequest(standIn, 'first')),
+    ...last.map(({ standIn }) => newRouteRequest(standIn, 'last')),
+  ])
+}
+
+/**
+ * Removes stand-ins whose routes the host has.
+ * @returns the routes of which the host has neither, and those with a stand-in
+ */
+export function removeStandIns(
+  { socket }: NetworkNamespace,
+  state: HostNetworkState,
+  device: Link,
+): { lost: Route[]; replaced: StandIn[] } {
+  const standIns = standInsFor(state, device)
+  if (standIns.length === 0) return { lost: [], replaced: [] }
+  const there = new Set(dumpRoutes(socket).map(wholeOf))
+  const isHome = ({ route }: StandIn) => there.has(wholeOf(route))
+  const stands = ({ standIn }: StandIn) => there.has(wholeOf(standIn))
+  socket.requestAll(
+    standIns
+      .filter((one) => isHome(one) && stands(one))
+      .map(({ standIn }) => routeRemoval(standIn)),
+  )
+  const away = standIns.filter((one) => !isHome(one))
+  return {
+    lost: away.filter((one) => !stands(one)).map(({ route }) => route),
+    replaced: away.filter(stands),
+  }
+}
+
+/** Once the device has left: warns of what the host has lost with it. */
+export function warnOfLostRoutes(
+  host: NetworkNamespace,
+  state: HostNetworkState,
+  device: Link,
+): void {
+  const { lost, replaced } = removeStandIns(host, state, device)
+  for (const route of lost)
+    warn(`with ${device.name} the host has lost the route ${describeForeign(host, route, device)}`)
+  for (const { route, standIn } of replaced)
+    if (route.preferredSource !== standIn.preferredSource)
+      warn(
+        `while ${device.name} is away, the host has the route ${describeForeign(host, route, device)} without its source ${route.preferredSource}`,
+      )
+}
+
+/** A route that leads through another device. */
+export function describeForeign(host: NetworkNamespace, route: Route, device: Link): string {
+  const [first] = route.nexthops
+  if (!first || first.interfaceIndex === device.index) return describeRoute(route, device.name)
+  const link = findLink(host.socket, { index: first.interfaceIndex })
+  return describeRoute(route, link?.name ?? `#${first.interfaceIndex}`)
+}
