@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import BUDGET from '../fixtures/budget.json' with { type: 'json' }
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
@@ -7,6 +8,12 @@ import { Testbed } from '../support/testbed.js'
 
 /** What a call costs less than its budget before the budget must be lowered. */
 const MARGIN = 0.05
+
+/** How much more bytecode than today's a budget has, so that not every line needs a new one. */
+const ROOM = 0.02
+
+/** A budget of what was measured: to be copied to test/fixtures/ where the growth is meant. */
+const MEASURED = 'build/budget.json'
 
 const COMMANDS = ['VERSION', 'ADD', 'CHECK', 'DEL'] as const
 type Command = (typeof COMMANDS)[number]
@@ -44,6 +51,16 @@ function complaints(cost: Cost | undefined, budget: Cost, names = Object.keys(bu
   })
 }
 
+function writeMeasured(costs: Map<Command, Cost>, loaders: Map<string, string>): void {
+  const calls = Object.fromEntries(costs)
+  for (const cost of Object.values(calls)) {
+    const bytes = cost['bytes of bytecode'] ?? 0
+    cost['bytes of bytecode'] = Math.ceil((bytes * (1 + ROOM)) / 100) * 100
+  }
+  const sources = Object.fromEntries([...loaders].sort())
+  writeFileSync(MEASURED, `${JSON.stringify({ calls, sources }, undefined, 2)}\n`)
+}
+
 describe('the budget, test/fixtures/budget.json,', () => {
   const executable = new Map<Command, Cost>()
   const node = new Map<Command, Cost>()
@@ -65,6 +82,7 @@ describe('the budget, test/fixtures/budget.json,', () => {
         loaders.set(source, `${loaders.get(source) ?? ''} ${command}`.trim())
       return outcome
     })
+    writeMeasured(structuredClone(executable), loaders)
   })
 
   it.each(COMMANDS)('is what %s costs in the executable', (command) => {
