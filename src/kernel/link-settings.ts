@@ -52,6 +52,16 @@ export function sysctlsIn({ ipv4, ipv6 }: LinkSettings): Sysctl[] {
   return [...named('net.ipv4.conf', IPV4, ipv4), ...named('net.ipv6.conf', IPV6, ipv6)]
 }
 
+/** IN6_ADDR_GEN_MODE_STABLE_PRIVACY of linux/if_link.h. */
+const STABLE_PRIVACY = 2
+
+/** Whether the device makes its IPv6 addresses with a secret (stable_secret). */
+export function usesStableSecret({ ipv6 = '' }: LinkSettings): boolean {
+  const position = IPV6.trim().split(/\s+/).indexOf('addr_gen_mode')
+  const bytes = Buffer.from(ipv6, 'hex')
+  return bytes.length > position * 4 && readS32(bytes, position * 4) === STABLE_PRIVACY
+}
+
 function named(directory: string, names: string, hexadecimal = ''): Sysctl[] {
   const bytes = Buffer.from(hexadecimal, 'hex')
   const words = names.trim().split(/\s+/)

@@ -11,6 +11,12 @@ export interface Sysctl {
 const DIRECTORIES = ['net.ipv4.conf', 'net.ipv6.conf', 'net.ipv4.neigh', 'net.ipv6.neigh']
 
 /**
+ * Cannot be read until it is set. Setting it also sets `addr_gen_mode` to 2, a mode that the kernel
+ * refuses before.
+ */
+export const STABLE_SECRET = 'net.ipv6.conf.stable_secret'
+
+/**
  * Reads a sysctl of a device in the thread's namespace.
  * @param name such as "net.ipv4.conf.rp_filter"
  * @throws the system's error if the sysctl does not exist or cannot be read

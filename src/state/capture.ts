@@ -1,4 +1,5 @@
 import { Failure } from '../failure.js'
+import { usesStableSecret } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -7,7 +8,7 @@ import { dumpNexthopObjects } from '../kernel/netlink/nexthop-object.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { dumpRoutesAround, type RoutesAround } from '../kernel/netlink/routes-around.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
-import { readAllSysctls, readSysctl, type Sysctl } from '../kernel/sysctl.js'
+import { readAllSysctls, readSysctl, STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { carried, lost } from './carry.js'
 import { tableOfDevice } from './connected-route.js'
 import { leaveWithAddresses } from './footing.js'
@@ -63,6 +64,7 @@ export function captureHostNetworkState(
     neighbors: judgeEach(dumpNeighbors(host.socket, device.index), useInterfaceNetwork, (one) =>
       reasonToLeaveNeighbor(one, policy),
     ),
+    ...captureStableSecret(device),
     sysctls: useInterfaceNetwork ? captureSysctls(device.name, policy.sysctls) : [],
   }
 }
@@ -112,6 +114,20 @@ function captureNexthopObjects(
   const ids = new Set(own.map(({ id }) => id))
   const groups = all.filter(({ members }) => members.some(({ id }) => ids.has(id)))
   return own.length === 0 ? {} : { nexthopObjects: [...own, ...groups] }
+}
+
+/** It is lost with each move, and without it the kernel refuses the mode that needs it. */
+function captureStableSecret({
+  name,
+  settings = {},
+}: Link): Pick<HostNetworkState, 'stableSecret'> {
+  if (!usesStableSecret(settings)) return {}
+  try {
+    return { stableSecret: readSysctl(STABLE_SECRET, name).value }
+  } catch {
+    // The mode may also have been set without a secret of the device's own.
+    return {}
+  }
 }
 
 function captureSysctls(device: string, names: string[] | 'all'): Sysctl[] {

@@ -5,7 +5,7 @@ import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import type { Sysctl } from '../kernel/sysctl.js'
+import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { type Refusal, tryToApply } from './apply.js'
 import { lost, type StateToApply } from './carry.js'
 import { planState } from './plan.js'
@@ -105,7 +105,10 @@ export function stateToRestore(
     ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
     neighbors: lost(state.neighbors),
-    sysctls: state.sysctls,
+    sysctls: [
+      ...(state.stableSecret ? [{ name: STABLE_SECRET, value: state.stableSecret }] : []),
+      ...state.sysctls,
+    ],
   }
 }
 

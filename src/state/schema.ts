@@ -39,6 +39,9 @@ export const HostNetworkStateSchema = Type.Object({
   ),
   rules: Type.Array(captured(RuleSchema), { description: 'all rules of the host' }),
   neighbors: Type.Array(captured(NeighborSchema)),
+  stableSecret: Type.Optional(
+    Type.String({ description: 'net.ipv6.conf.stable_secret, where the device has one' }),
+  ),
   sysctls: Type.Array(SysctlSchema, { description: 'those that were asked for' }),
 })
 export type HostNetworkState = Static<typeof HostNetworkStateSchema>

@@ -2,7 +2,7 @@ import { Failure } from '../failure.js'
 import { type LinkSettings, sysctlsIn } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { readSysctl, type Sysctl, writeSysctl } from '../kernel/sysctl.js'
+import { readSysctl, STABLE_SECRET, type Sysctl, writeSysctl } from '../kernel/sysctl.js'
 
 /** A sysctl that could not be set, and the error. */
 export interface RefusedSysctl {
@@ -20,8 +20,10 @@ export function setSysctls(
   sysctls: Sysctl[],
 ): RefusedSysctl[] {
   if (sysctls.length === 0) return []
+  const isSecret = ({ name }: Sysctl) => name === STABLE_SECRET
+  const inOrder = [...sysctls.filter(isSecret), ...sysctls.filter((one) => !isSecret(one))]
   return namespace.run(() =>
-    sysctls.flatMap((sysctl) => {
+    inOrder.flatMap((sysctl) => {
       try {
         if (currentValue(sysctl.name, device) !== sysctl.value) writeSysctl(sysctl, device)
         return []

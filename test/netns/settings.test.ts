@@ -57,6 +57,23 @@ describe.each(ARTEFACTS)('the settings of a device: $artefact', ({ path }) => {
     return document.details
   }
 
+  const SECRET = '2001:0db8:0000:0000:0000:0000:0000:1234'
+
+  it.each([[[]], ['all']])(
+    'with a secret for its addresses: it is home again (sysctls: %j)',
+    (sysctls) => {
+      shell(`echo ${SECRET} >/proc/sys/net/ipv6/conf/eth1/stable_secret`)
+      const configuration = { sysctls, restoreOnDelete: true }
+      const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', { configuration })
+      expect(exitCode, stdout).toBe(0)
+      const inPod = 'cat /proc/sys/net/ipv6/conf/net1/stable_secret'
+      if (sysctls === 'all') expect(testbed.run(testbed.pod, inPod).stdout).toBe(SECRET)
+      expect(callPlugin(testbed, path, 'DEL', { configuration }).stderr).toBe('')
+      expect(get('ipv6/conf/eth1/stable_secret')).toBe(SECRET)
+      expect(get('ipv6/conf/eth1/addr_gen_mode')).toBe('2')
+    },
+  )
+
   it('are all as they were after an ADD that failed', () => {
     const defaults = settings()
     shell(CHANGE_ALL)
