@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { constants, openSync, readFileSync } from 'node:fs'
 import keeperBytes from '../../build/keeper.bin'
 import { inAnonymousFile } from '../kernel/anonymous-file.js'
+import { closeDescriptor } from '../kernel/descriptor.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { nativeAddon } from '../kernel/native-addon.js'
 import { encodeJob } from './keeper-job.js'
@@ -30,7 +31,7 @@ export function startKeeper(
       ),
     )
   } finally {
-    for (const fd of Object.values(files)) closeSync(fd)
+    for (const fd of Object.values(files)) closeDescriptor(fd)
   }
 }
 

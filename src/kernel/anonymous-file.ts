@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
+import { constants, openSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { closeDescriptor } from './descriptor.js'
 
 /** O_TMPFILE, which Node has no constant for. It includes the bit of O_DIRECTORY. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
@@ -33,7 +34,7 @@ function inFileOf<T>(directory: string, content: Uint8Array, work: (fd: number) 
   try {
     return work(fd)
   } finally {
-    closeSync(fd)
+    closeDescriptor(fd)
   }
 }
 
@@ -45,6 +46,6 @@ function writtenFile(directory: string, content: Uint8Array): number {
     writeFileSync(fd, content)
     return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
   } finally {
-    closeSync(fd)
+    closeDescriptor(fd)
   }
 }

@@ -1,4 +1,5 @@
-import { closeSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { closeDescriptor } from './descriptor.js'
 import type { DeviceIdentity } from './identity-schema.js'
 import { pathOfText } from './kernel-text.js'
 import { nativeAddon } from './native-addon.js'
@@ -85,7 +86,7 @@ export class NamespaceSysfs {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
   }
 }
 

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs'
+import { constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs'
 import { Failure } from '../failure.js'
+import { closeDescriptor } from './descriptor.js'
 import type { NamespaceIdentity } from './identity-schema.js'
 import { NamespaceSysfs } from './namespace-sysfs.js'
 import { type NativeError, nativeAddon } from './native-addon.js'
@@ -153,7 +154,7 @@ export class NetworkNamespace {
   [Symbol.dispose](): void {
     this.#socket?.[Symbol.dispose]()
     this.closeSysfs()
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
   }
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
+import { constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
+import { closeDescriptor } from './descriptor.js'
 
 const { O_NOFOLLOW, O_NONBLOCK } = constants
 
@@ -79,7 +80,7 @@ export function openRegular(path: string, flags: number, isPrivate: boolean): nu
     if (isPrivate && !isOwn) throw new UntrustedPath(`others can write to ${path}`)
     return fd
   } catch (error) {
-    closeSync(fd)
+    closeDescriptor(fd)
     throw error
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { constants, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
+import { closeDescriptor } from '../kernel/descriptor.js'
 import { nativeAddon } from '../kernel/native-addon.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { openRegular } from '../kernel/trusted-path.js'
@@ -47,7 +48,7 @@ function tryToLock(path: string): number | undefined {
   const fd = openRegular(path, O_WRONLY | O_CREAT, true)
   // The previous holder removes the file on release, possibly between this open and this lock.
   if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
-  closeSync(fd)
+  closeDescriptor(fd)
   return undefined
 }
 
@@ -62,11 +63,7 @@ function release(path: string, fd: number): void {
   } catch {
     // A lock file that stays does no harm: the next call locks it again.
   }
-  try {
-    closeSync(fd)
-  } catch {
-    // The descriptor is closed and the lock is free, whatever error close(2) reports.
-  }
+  closeDescriptor(fd)
 }
 
 /**

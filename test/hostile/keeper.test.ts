@@ -89,6 +89,8 @@ describe.each(ARTEFACTS)('the keeper of $artefact, beside a hostile pod', ({ pat
     // Forged: net1 was deleted. The keeper would take its sandbox for gone.
     await pause(2000)
     expect(keepers()).toHaveLength(1)
+    // The `ip` of the test would hear it, too.
+    await attackers[Symbol.asyncDispose]()
     gvisor.strip()
     await expect.poll(() => gvisor.addresses()).toContain('2001:db8::5/128')
   })

@@ -77,8 +77,8 @@ describe.concurrent.each(ARTEFACTS)('$artefact, when a system call fails', ({ pa
 })
 
 /**
- * What fails, and what to put before a command for that. Of several errors Node is given each only
- * where its ADD changes something, and else one, in turn: what is made of an error is the same code
+ * What fails, and what to put before a command for that. Of several errors each is given only where
+ * a call changes something, to Node only in ADD, and else one, in turn: what is made of an error is the same code
  * in both artefacts, and Node takes long to start.
  */
 function faultsAt(points: Point[], path: string, command: string) {
@@ -87,7 +87,7 @@ function faultsAt(points: Point[], path: string, command: string) {
     .flatMap((point, n) => {
       const errors = errorsOf(point)
       const isQuick = !path.endsWith('.cjs')
-      const isEach = LONG && (isQuick || (command === 'ADD' && point.changes))
+      const isEach = LONG && point.changes && (isQuick || command === 'ADD')
       const tried = isEach ? errors : [errors[n % errors.length] ?? '']
       return tried.map((error) => ({
         when: `${error} of ${point.kind} number ${point.nth} ${point.path ?? ''}`,

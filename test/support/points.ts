@@ -17,6 +17,7 @@ const ERRORS: Record<string, string[]> = {
   ...every(['setns'], ['EPERM', 'ENOMEM']),
   ...every(['socket'], ['EMFILE', 'ENFILE', 'ENOBUFS']),
   ...every(['bind', 'connect', 'getsockname', 'setsockopt'], ['ENOMEM', 'EPERM']),
+  ...every(['getsockopt'], ['ENOPROTOOPT', 'ENOMEM']),
   ...every(['sendto', 'sendmsg', 'recvmsg', 'recvfrom'], ['ENOBUFS', 'ENOMEM', 'EIO', 'EPERM']),
   ...every(['write', 'writev', 'pwrite64', 'ftruncate'], ['ENOSPC', 'EIO', 'EDQUOT']),
   ...every(['fsync', 'fdatasync'], ['EIO', 'ENOSPC']),

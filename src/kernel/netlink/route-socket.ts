@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs'
 import { requireTime, timeLeft } from '../../deadline.js'
 import { Failure } from '../../failure.js'
+import { closeDescriptor } from '../descriptor.js'
 import { KernelError } from '../kernel-error.js'
 import { type NativeError, nativeAddon } from '../native-addon.js'
 import type { NetlinkMessage } from './bytes.js'
@@ -95,7 +95,7 @@ export class RouteSocket {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
   }
 
   /**
