@@ -14,6 +14,7 @@ import { type AttachmentKey, attachmentName, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
+import { leaveGroups } from '../state/autojoin.js'
 import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
@@ -114,6 +115,7 @@ export function returnLentDevice(
       .filter((other) => other.mode === 'move' && attachmentName(keyOf(other)) !== name)
       .map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
+    if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
     const bringUp = !restore || canComeUpWithoutSettings(device.onHost)
     return returnDevice(host, device, located, bringUp, othersLent)
   }

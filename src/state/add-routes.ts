@@ -52,6 +52,8 @@ interface Entry {
   /** The route, or those of its IPv6 nexthops that are missing there. */
   route: Route
   position: RoutePosition
+  /** Where it was among the routes of its place. */
+  rank: number
   /** What the kernel made there and the host did not have. */
   obsolete: Route[]
 }
@@ -122,15 +124,16 @@ function entryOf(
   const missing = partsOf(value).filter((part) => !thereAlready.has(partKey(part)))
   if (missing.length === 0) return 'there'
   const original = (one: Route) => around.standIns.get(wholeOf(one)) ?? one
-  const own = rankIn(order, value)
+  const rank = rankIn(order, value)
   const ranks = present
     .map((one) => rankIn(order, original(one)))
-    .filter((rank) => rank >= 0 && rank !== own)
-  const isFirst = ranks.length > 0 && ranks.every((rank) => rank > own)
+    .filter((other) => other >= 0 && other !== rank)
+  const isFirst = ranks.length > 0 && ranks.every((other) => other > rank)
   return {
     addition,
     route: { ...value, nexthops: missing.flatMap(({ nexthops }) => nexthops) },
     position: isFirst ? 'first' : 'last',
+    rank,
     obsolete: present.filter(isObsolete),
   }
 }
@@ -151,10 +154,11 @@ function rankIn(order: Route[], route: Route): number {
   return order.findIndex((one) => wholeOf(one) === whole)
 }
 
-/** Adds routes beside others, those that come first in reverse. */
+/** Adds routes beside others in their order, those that come first in reverse. */
 function addEntries(socket: RouteSocket, entries: Entry[]): Refused<Route>[] {
-  const first = entries.filter(({ position }) => position === 'first').toReversed()
-  const inOrder = [...first, ...entries.filter(({ position }) => position !== 'first')]
+  const sorted = entries.toSorted((one, other) => one.rank - other.rank)
+  const first = sorted.filter(({ position }) => position === 'first').toReversed()
+  const inOrder = [...first, ...sorted.filter(({ position }) => position !== 'first')]
   socket.requestAll(inOrder.flatMap(({ obsolete }) => obsolete).map(routeRemoval))
   const outcomes = socket.requestAll(
     inOrder.map(({ route, position }) => newRouteRequest(route, position)),

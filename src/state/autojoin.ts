@@ -6,8 +6,8 @@ import type { HostNetworkState } from './schema.js'
 
 /**
  * Removes the multicast addresses for which the kernel joined the group itself (`autojoin`), before
- * the device leaves. Otherwise the host stays a member without the device, and the kernel refuses
- * the address when the device is home again (EADDRINUSE).
+ * the device leaves a namespace. Otherwise the namespace stays a member without the device, and
+ * the kernel refuses the address when the device comes again (EADDRINUSE).
  */
 export function leaveGroups(
   { socket }: NetworkNamespace,

@@ -89,6 +89,16 @@ const ROWS: Row[] = [
     meanwhile: ['203.0.113.0/24 via 192.0.2.1 dev eth2'],
   },
   {
+    thing: 'a route over both before one on the link',
+    host: [
+      'route add 203.0.113.0/24 nexthop via 192.0.2.1 dev eth2 nexthop via 198.51.100.1 dev eth1',
+      'route append 203.0.113.0/24 dev eth1 mtu 1400',
+    ],
+    show: 'route show 203.0.113.0/24',
+    meanwhile: ['203.0.113.0/24 via 192.0.2.1 dev eth2 proto 76'],
+    warning: 'only what leaves by the device is carried',
+  },
+  {
     thing: 'an IPv6 route over both',
     host: [
       '-6 route add 2001:db8:9::/48 nexthop via 2001:db8:2::1 dev eth2 nexthop via 2001:db8::1 dev eth1',

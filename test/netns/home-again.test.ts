@@ -124,6 +124,17 @@ describe.each(ARTEFACTS)('$artefact: at home again there is', ({ path }) => {
     expect(lines(show)).toEqual(before)
   })
 
+  it('after a second loan to the same sandbox, an autojoin address', () => {
+    const configuration = { restoreOnDelete: true }
+    testbed.onHost('address add 239.1.1.1/32 dev eth1 autojoin')
+    testbed.onHost('address add ff05::77/128 dev eth1 autojoin')
+    for (const command of ['ADD', 'DEL', 'ADD', 'DEL']) {
+      const { exitCode, stdout } = callPlugin(testbed, path, command, { configuration })
+      expect(exitCode, stdout).toBe(0)
+    }
+    expect(testbed.onHost('address show dev eth1')).toMatch(/239\.1\.1\.1[\s\S]*ff05::77/)
+  })
+
   it.each(ROWS)('$thing, after a failed ADD', ({ host, show, has }) => {
     testbed.onHost('address add 192.0.2.5/32 dev eth1')
     testbed.onHost('route add 192.0.2.77 dev eth1')
