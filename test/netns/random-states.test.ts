@@ -4,11 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost, observePod } from '../support/carried-state.js'
 import { LONG } from '../support/length.js'
+import { observeWholeHost } from '../support/observed-host.js'
 import { callPlugin } from '../support/plugin.js'
+import { randomHost } from '../support/random-host.js'
 import { randomState } from '../support/random-state.js'
 import { Testbed } from '../support/testbed.js'
 
 const CASES = LONG ? 120 : 15
+const HOSTS = LONG ? 60 : 8
 
 /** Whatever an administrator gave the device, the pod has the very same, as `ip` shows it. */
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
@@ -45,6 +48,73 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     )
   }, 300_000)
 })
+
+/** What the host had, with another device beside it, it has again. */
+describe.each(ARTEFACTS)('home: $artefact', ({ path }) => {
+  let testbed: Testbed
+  beforeAll(() => {
+    testbed = new Testbed()
+    testbed.addDevice('eth2')
+    testbed.inPod('link add other index 900 type ifb')
+    testbed.inPod('link set other up')
+    testbed.inPod('route add 203.0.113.9 dev other')
+  })
+  afterAll(() => testbed[Symbol.dispose]())
+
+  const configuration = { restoreOnDelete: true }
+  /** With what collides in the pod. */
+  const COLLISION = ['address add 198.18.0.5/32 dev eth1', 'route add 203.0.113.9 dev eth1']
+
+  it(`${HOSTS} random hosts with two devices get all back`, () => {
+    fc.assert(
+      fc.property(randomHost, fc.boolean(), (lines, fails) => {
+        try {
+          force(testbed.host, [...(fails ? COLLISION : []), ...lines])
+          const before = observeWholeHost(testbed)
+          const { exitCode, stdout, document } = callPlugin(testbed, path, 'ADD')
+          expect(exitCode, stdout).toBe(fails ? 1 : 0)
+          if (fails) expect(document.details).toMatch(/with its addresses and routes$/)
+          else expect(callPlugin(testbed, path, 'DEL', { configuration }).stderr).toBe('')
+          expect(observeWholeHost(testbed)).toEqual(before)
+        } finally {
+          callPlugin(testbed, path, 'DEL')
+          const names = ['eth1', 'eth2']
+          force(testbed.host, [
+            'nexthop flush',
+            ...names.flatMap((name) => [
+              `address flush dev ${name}`,
+              `neighbour flush dev ${name} nud all`,
+              `link set ${name} down`,
+              `token set :: dev ${name}`,
+            ]),
+            // Only now: a multipath route goes when all its devices are down.
+            ...names.map((name) => `link set ${name} up`),
+            ...lines
+              .filter((line) => line.startsWith('rule'))
+              .map((line) => line.replace('add', 'delete')),
+            ...lines
+              .filter((line) => line.includes(' proxy '))
+              .map((line) => line.replace('add', 'delete')),
+          ])
+        }
+      }),
+      { numRuns: HOSTS },
+    )
+  }, 600_000)
+})
+
+/** Does what is possible of it. */
+function force(namespace: string, lines: string[]): void {
+  const inet6 = /^-6 /
+  for (const options of [[], ['-6']]) {
+    const ofFamily = lines.filter((line) => inet6.test(line) === options.length > 0)
+    const input = ofFamily.map((line) => line.replace(inet6, '')).join('\n')
+    execaSync('ip', ['-n', namespace, ...options, '-force', '-batch', '-'], {
+      input,
+      reject: false,
+    })
+  }
+}
 
 function batch(namespace: string, lines: string[]): void {
   // Only of a rule does `ip` not see by its addresses which family it is of.

@@ -19,10 +19,11 @@ const address4 = (n: number) =>
       fc.constantFrom('', ` label eth1:${n}`),
       fc.constantFrom('', ' metric 77'),
       fc.constantFrom('', ' noprefixroute'),
+      fc.constantFrom('', ' preferred_lft 0'),
     )
-    .map(([host, length, broadcast, label, metric, flag]) => ({
+    .map(([host, length, broadcast, label, metric, flag, lifetime]) => ({
       local: `10.${n}.0.${host}`,
-      words: `address add 10.${n}.0.${host}/${length}${length < 31 ? broadcast : ''} dev eth1${label}${metric}${flag}`,
+      words: `address add 10.${n}.0.${host}/${length}${length < 31 ? broadcast : ''} dev eth1${label}${metric}${flag}${lifetime}`,
     }))
 
 const peer4 = (n: number) =>
@@ -39,10 +40,11 @@ const address6 = (n: number) =>
       fc.constantFrom('', ' nodad'),
       fc.constantFrom('', ' noprefixroute'),
       fc.constantFrom('', ' metric 77'),
+      fc.constantFrom('', ' preferred_lft 0'),
     )
-    .map(([host, length, detection, flag, metric]) => ({
+    .map(([host, length, detection, flag, metric, lifetime]) => ({
       local: `fd00:${n}::${host.toString(16)}`,
-      words: `address add fd00:${n}::${host.toString(16)}/${length} dev eth1${metric}${detection}${flag}`,
+      words: `address add fd00:${n}::${host.toString(16)}/${length} dev eth1${metric}${detection}${flag}${lifetime}`,
     }))
 
 const metrics = fc.constantFrom('', ' mtu 1400', ' mtu lock 1300 advmss 1200', ' initcwnd 20')
@@ -71,6 +73,26 @@ const multipath4 = (n: number) =>
     .map(
       ([weight, ...rest]) =>
         `route add 172.17.${n}.0/24${rest.join('')} nexthop via 192.0.2.1 dev eth1 weight ${weight} onlink nexthop via 192.0.2.2 dev eth1 onlink`,
+    )
+
+/** Several routes in one place; the first may look like one that the kernel makes. */
+const appended4 = (n: number) =>
+  fc
+    .tuple(
+      table,
+      fc.uniqueArray(
+        fc.constantFrom(
+          'dev eth1 proto kernel scope link',
+          'dev eth1 scope link',
+          'dev eth1 scope link mtu 1400',
+          'via 192.0.2.1 dev eth1 onlink',
+          'via 192.0.2.2 dev eth1 onlink proto static',
+        ),
+        { minLength: 1, maxLength: 4 },
+      ),
+    )
+    .map(([rest, hops]) =>
+      hops.map((hop) => `route append 172.18.${n}.0/24 ${hop}${rest}`).join('\n'),
     )
 
 const route6 = (n: number) =>
@@ -119,7 +141,7 @@ function some<T>(most: number, make: (n: number) => fc.Arbitrary<T>): fc.Arbitra
 export const randomState: fc.Arbitrary<string[]> = fc
   .record({
     addresses: some(5, (n) => fc.oneof(address4(n), address4(n), address6(n), peer4(n))),
-    routes: some(6, (n) => fc.oneof(route4(n), route6(n), multipath4(n))),
+    routes: some(6, (n) => fc.oneof(route4(n), route6(n), multipath4(n), appended4(n))),
     neighbors: some(3, neighbor),
   })
   .chain(({ addresses, routes, neighbors }) => {
