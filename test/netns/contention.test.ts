@@ -6,7 +6,7 @@ import { Testbed } from '../support/testbed.js'
 
 const DEVICES = LONG ? 64 : 16
 const RIVALS = LONG ? 32 : 8
-const ROUNDS = LONG ? 500 : 25
+const ROUNDS = LONG ? 200 : 25
 /** Of these GC ends every other one. */
 const ATTACHMENTS = LONG ? 100 : 20
 

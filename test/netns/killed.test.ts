@@ -11,8 +11,8 @@ import { COMMANDS, Trial } from '../support/trial.js'
  * Of the points, every so-manieth is tried; of those where nothing changes fewer with Node, which
  * takes long to start.
  */
-const STEP = LONG ? 1 : 18
-const STEP_OF_READING_NODE = LONG ? 3 : 18
+const STEP = LONG ? 2 : 18
+const STEP_OF_READING_NODE = LONG ? 6 : 18
 /** After how many milliseconds more ADD is killed, next time. */
 const MILLISECONDS = LONG ? 2 : 20
 

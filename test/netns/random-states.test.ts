@@ -10,8 +10,8 @@ import { randomHost } from '../support/random-host.js'
 import { randomState } from '../support/random-state.js'
 import { Testbed } from '../support/testbed.js'
 
-const CASES = LONG ? 120 : 15
-const HOSTS = LONG ? 60 : 8
+const CASES = LONG ? 60 : 15
+const HOSTS = LONG ? 30 : 8
 
 /** Whatever an administrator gave the device, the pod has the very same, as `ip` shows it. */
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
