@@ -20,16 +20,19 @@ import { selectorOf } from '../way.js'
  * @throws Failure `busy` that names the container it is lent to, or the errors of `findDevice`
  */
 export async function claimDevice(host: NetworkNamespace, call: Call): Promise<Link> {
+  let device: Link
+  let loan: AttachmentRecord | undefined
   try {
-    const device = findDevice(host, selectorOf(call.configuration))
-    const loan = loanOfDevice(host, call, device)
-    return loan ? await reclaim(host, call, loan) : device
+    device = findDevice(host, selectorOf(call.configuration))
+    loan = loanOfDevice(host, call, device)
   } catch (error) {
-    const isAbsent = error instanceof Failure && error.kind === 'device-not-found'
-    const loan = isAbsent ? loanOfSelected(call) : undefined
+    // It is not there, or another call lends it at this moment.
+    const isAbsent = error instanceof Failure && ['device-not-found', 'busy'].includes(error.kind)
+    loan = isAbsent ? loanOfSelected(call) : undefined
     if (!loan) throw error
     return await reclaim(host, call, loan)
   }
+  return loan ? await reclaim(host, call, loan) : device
 }
 
 /**
