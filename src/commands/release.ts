@@ -10,7 +10,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
-import { type AttachmentKey, attachmentName, keyOf } from '../records/record.js'
+import { type AttachmentKey, attachmentName, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
@@ -55,7 +55,7 @@ export function releaseAttachment(
   using host = NetworkNamespace.host()
   if (onlyFromHost && !findLentDevice(host, record.device)) return false
   using sandbox = openRecorded(host, sandboxPath || record.sandboxPath, record)
-  if (record.mode === 'move') {
+  if (isLoan(record)) {
     const home = returnLentDevice(host, sandbox, store, record, restore)
     if (home && restore) restoreOrWarn(host, home, record)
     // Where ADD was ended before the device left, the host has both a route and its stand-in.
@@ -84,8 +84,8 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
   if (record) {
     using host = NetworkNamespace.host()
     const link = findLentDevice(host, record.device)
-    const located = link && { namespace: host, link }
-    if (located) restoreOrWarn(host, returnDevice(host, record.device, located), record)
+    if (link)
+      restoreOrWarn(host, returnDevice(host, record.device, { namespace: host, link }), record)
   }
   store.remove(key)
 }
@@ -112,7 +112,7 @@ export function returnLentDevice(
   const othersLent = () =>
     store
       .list()
-      .filter((other) => other.mode === 'move' && attachmentName(keyOf(other)) !== name)
+      .filter((other) => isLoan(other) && attachmentName(keyOf(other)) !== name)
       .map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
     if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)

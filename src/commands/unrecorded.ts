@@ -6,6 +6,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note, warn } from '../log.js'
 import { lockAttachment } from '../records/lock.js'
+import { isLoan } from '../records/record.js'
 import { attachmentRecords } from '../records/store.js'
 import { attachmentOf, type Call } from './call.js'
 import { openIfThere } from './namespaces.js'
@@ -33,7 +34,7 @@ export function returnUnrecorded(call: Call): void {
   const located = findByAlias(sandbox ? [sandbox, host] : [host], key.nameInSandbox)
   if (!located) return
   const lent = describe(located)
-  const loans = store.list().filter(({ mode }) => mode === 'move')
+  const loans = store.list().filter(isLoan)
   if (loans.some(({ device }) => isSameDevice(lent, device))) return
   const selector = selectorOf(configuration)
   if (selectsHardware(selector, lent)) {

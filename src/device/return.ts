@@ -32,18 +32,22 @@ export function returnDevice(
   freeNameOnHost(host, lent, located, othersLent)
   removeForeignNames(host, located, onHost)
   if (namespace !== host) removeDevicesOn(located)
-  const wanted = { name: onHost.name, alias: onHost.alias ?? '' }
   try {
-    if (namespace === host) changeLink(host.socket, link.index, wanted)
-    else changeLink(namespace.socket, link.index, { ...wanted, namespaceFd: host.fd })
+    changeLink(namespace.socket, link.index, {
+      ...(namespace === host ? {} : { namespaceFd: host.fd }),
+      name: onHost.name,
+      alias: onHost.alias ?? '',
+    })
   } catch (error) {
     throw failed((error as Error).message)
   }
   const returned = findLink(host.socket, { name: onHost.name })
   if (!returned) throw failed('it was moved, but is not there')
-  if (namespace !== host) requireRecognised(host, lent, located, returned)
-  // A name that the pod gave it after the others were removed.
-  if (namespace !== host) removeForeignNames(host, { namespace: host, link: returned }, onHost)
+  if (namespace !== host) {
+    requireRecognised(host, lent, located, returned)
+    // A name that the pod gave it after the others were removed.
+    removeForeignNames(host, { namespace: host, link: returned }, onHost)
+  }
   restoreNames(host, returned, onHost)
   const home = cleanDevice(host, onHost, returned)
   return bringUp && onHost.up && !home.up ? broughtUp(host, home) : home

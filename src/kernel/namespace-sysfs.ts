@@ -24,16 +24,14 @@ export class NamespaceSysfs {
 
   /** The identity of a device; undefined if the device of this name and index is not there. */
   identityOf({ name, index }: { name: string; index: number }): DeviceIdentity | undefined {
-    const path = `/proc/self/fd/${this.fd}/class/net/${name}`
+    const path = this.#pathOf(name)
     const directoryPath = pathOfText(path)
     try {
       const directory = readlinkSync(directoryPath)
         .replace(/^(\.\.\/)+/, '')
         .replace(/\/[^/]*$/, '')
       const inode = statSync(directoryPath).ino
-      return readFileSync(pathOfText(`${path}/ifindex`), 'utf8') === `${index}\n`
-        ? { inode, directory }
-        : undefined
+      return indexIn(path) === index ? { inode, directory } : undefined
     } catch (error) {
       if (isAbsence(error)) return undefined
       throw error
@@ -45,17 +43,14 @@ export class NamespaceSysfs {
    * that of the bridge or bond it is a port of.
    */
   devicesOn({ name }: { name: string }): number[] {
-    const directory = `/proc/self/fd/${this.fd}/class/net/${name}`
+    const directory = this.#pathOf(name)
     try {
       const entries = readdirSync(pathOfText(directory))
-      const master = entries.includes(MASTER)
-        ? readFileSync(pathOfText(`${directory}/${MASTER}/ifindex`), 'utf8')
-        : ''
+      const master = entries.includes(MASTER) ? indexIn(`${directory}/${MASTER}`) : undefined
       return entries
         .filter((entry) => entry.startsWith(UPPER))
-        .map((entry) => readFileSync(pathOfText(`${directory}/${entry}/ifindex`), 'utf8'))
+        .map((entry) => indexIn(`${directory}/${entry}`))
         .filter((index) => index !== master)
-        .map(Number)
     } catch (error) {
       if (isAbsence(error)) return []
       throw error
@@ -85,6 +80,10 @@ export class NamespaceSysfs {
     }
   }
 
+  #pathOf(name: string): string {
+    return `/proc/self/fd/${this.fd}/class/net/${name}`
+  }
+
   [Symbol.dispose](): void {
     closeDescriptor(this.fd)
   }
@@ -95,6 +94,11 @@ const MASTER = 'master'
 
 /** Every directory has a link in its parent and one in itself. */
 const OWN_LINKS = 2
+
+/** The index of the device whose directory this is. */
+function indexIn(directory: string): number {
+  return Number(readFileSync(pathOfText(`${directory}/ifindex`), 'utf8'))
+}
 
 function isAbsence(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT'

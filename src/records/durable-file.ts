@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../failure.js'
+import { closeDescriptor } from '../kernel/descriptor.js'
 import { openRegular, trustedPath, UntrustedPath } from '../kernel/trusted-path.js'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants
@@ -53,7 +54,7 @@ export function readPrivate(path: string): string {
   try {
     return readFileSync(fd, 'utf8')
   } finally {
-    closeSync(fd)
+    closeDescriptor(fd)
   }
 }
 

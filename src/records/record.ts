@@ -24,6 +24,11 @@ export function keyOf({ containerId, interfaceName, device }: AttachmentRecord):
   return { containerId, interfaceName, nameInSandbox: device.nameInSandbox }
 }
 
+/** Whether an attachment has moved a device: the others are about another plugin's interface. */
+export function isLoan({ mode }: AttachmentRecord): boolean {
+  return mode === 'move'
+}
+
 /**
  * File name of an attachment's record and lock: `CONTAINERID:IFNAME`, and `:NAME` if the name in
  * the sandbox differs. Several devices in one chain share CNI_IFNAME, so the name tells them apart.

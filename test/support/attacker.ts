@@ -43,6 +43,7 @@ export interface AttackerProgram {
   remove(): void
 }
 
+/** Compiles a program of test/hostile. */
 export function compileAttacker(name: string): AttackerProgram {
   const directory = mkdtempSync(`${tmpdir()}/hdl3-attacker-`)
   const source = fileURLToPath(new URL(`../hostile/${name}.c`, import.meta.url))

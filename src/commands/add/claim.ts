@@ -6,7 +6,7 @@ import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
-import { type AttachmentKey, keyOf } from '../../records/record.js'
+import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { attachmentRecords, type RecordStore } from '../../records/store.js'
 import type { Call } from '../call.js'
@@ -85,7 +85,7 @@ function loanUnder(
   key: AttachmentKey,
 ): AttachmentRecord | undefined {
   const record = store.read(key)
-  if (record?.mode !== 'move') return undefined
+  if (!record || !isLoan(record)) return undefined
   const { device } = record
   return findLentDevice(host, device)?.name === device.onHost.name ? undefined : record
 }
@@ -115,18 +115,14 @@ function loanOfDevice(
     return !identity || !text.includes('"identity":') || text.includes(`"inode":${identity.inode},`)
   }
   const records = attachmentRecords(configuration.stateDir).list(mayMean)
-  return records.filter(isMove).find((loan) => isSameDevice(described(), loan.device))
+  return records.filter(isLoan).find((loan) => isSameDevice(described(), loan.device))
 }
 
 /** The loan of a device that is not on the host. */
 function loanOfSelected({ configuration }: Call): AttachmentRecord | undefined {
   const selector = selectorOf(configuration)
   const records = attachmentRecords(configuration.stateDir).list()
-  return records.filter(isMove).find(({ device }) => selects(selector, device))
-}
-
-function isMove({ mode }: AttachmentRecord): boolean {
-  return mode === 'move'
+  return records.filter(isLoan).find(({ device }) => selects(selector, device))
 }
 
 async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: AttachmentRecord) {
