@@ -68,6 +68,7 @@ export function reasonToLeaveRoute(
   if (table === TABLE.local)
     return protocol === ROUTE_PROTOCOL.kernel ? 'kernel-made' : 'local-table'
   if (route.cloned) return 'cache-entry'
+  if (route.expiresSeconds === 0) return 'expired'
   if (protocol === ROUTE_PROTOCOL.ra) return 'router-advertisement'
   if (protocol === ROUTE_PROTOCOL.redirect) return 'redirect'
   const isKernelMade = isConnectedRoute(route, addresses, ownTable)

@@ -15,6 +15,7 @@ export const REASONS = {
     returnsByItself: false,
   },
   'local-table': { words: 'it is in table local', returnsByItself: false },
+  expired: { words: 'it has expired', returnsByItself: true },
   'cache-entry': { words: 'an entry of the route cache', returnsByItself: true },
   'router-advertisement': { words: 'a router advertisement gave it', returnsByItself: false },
   redirect: { words: 'an ICMP redirect gave it', returnsByItself: true },

@@ -560,6 +560,18 @@ describe.each(ARTEFACTS)('$artefact carries', ({ path }) => {
     expect(testbed.inPod('-4 address show dev network1234')).toMatch(/global network1234\n/)
   })
 
+  it('no route that has expired and that the kernel still lists', async () => {
+    using testbed = new Testbed()
+    testbed.onHost(ADDRESS6)
+    testbed.onHost('-6 route add 2001:db8:9::/48 via 2001:db8::1 expires 1')
+    const listed = () => testbed.onHost('-6 route show 2001:db8:9::/48')
+    await expect.poll(listed).toMatch(/expires -\d+sec/)
+    const { exitCode, document } = callPlugin(testbed, path, 'ADD')
+    expect(exitCode).toBe(0)
+    expect(document.routes).toBeUndefined()
+    expect(testbed.inPod('-6 route')).not.toContain('2001:db8:9::/48')
+  })
+
   describe('what a nexthop object stands for, where the kernel does not say', () => {
     beforeEach(() => {
       testbed.run(testbed.host, 'sysctl -q -w net.ipv4.nexthop_compat_mode=0')

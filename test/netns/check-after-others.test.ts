@@ -126,7 +126,7 @@ describe.each(ARTEFACTS)('CHECK: $artefact', ({ path }) => {
   })
 
   it('does not miss a route that has expired', async () => {
-    testbed.onHost('-6 route add 2001:db8:7::/48 via 2001:db8::1 expires 2')
+    testbed.onHost('-6 route add 2001:db8:7::/48 via 2001:db8::1 expires 4')
     const result = added()
     const isThere = () => {
       testbed.run(testbed.pod, 'sysctl -q -w net.ipv6.route.flush=1')

@@ -75,6 +75,8 @@ describe('a route', () => {
     [{ protocol: ROUTE_PROTOCOL.ra }, 'router-advertisement'],
     [{ protocol: ROUTE_PROTOCOL.redirect }, 'redirect'],
     [{ cloned: true }, 'cache-entry'],
+    [{ expiresSeconds: 0 }, 'expired'],
+    [{ expiresSeconds: 1 }, undefined],
     [{ family: 'inet6', destination: 'fe80::/64' }, 'link-scope'],
     [{ family: 'inet6', destination: 'febf::/64' }, 'link-scope'],
     [{ family: 'inet6', destination: 'fec0::/64' }, undefined],

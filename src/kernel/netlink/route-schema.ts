@@ -35,7 +35,7 @@ export const RouteSchema = Type.Object({
     Type.Literal(true, { description: 'an entry of the cache, not of a table' }),
   ),
   priority: Type.Optional(Type.Integer({ description: 'the metric; absent: the default' })),
-  expiresSeconds: Type.Optional(Type.Integer({ description: 'absent: never' })),
+  expiresSeconds: Type.Optional(Type.Integer({ description: 'absent: never; 0: it has expired' })),
   preferredSource: Type.Optional(Type.String()),
   metrics: Type.Optional(
     Type.Record(Type.String(), Type.Union([Type.Integer(), Type.String()]), {

@@ -191,10 +191,11 @@ function decodeRouteAttribute(
   else keepOpaque(route, attribute)
 }
 
-/** Only IPv6 routes expire. */
+/** Only IPv6 routes expire. The kernel lists one that has (less than zero) until it cleans up. */
 function expiry(cacheInfo: Buffer): Pick<Route, 'expiresSeconds'> {
   const ticks = readS32(cacheInfo, EXPIRES_OFFSET)
-  return ticks > 0 ? { expiresSeconds: Math.ceil(ticks / TICKS_PER_SECOND) } : {}
+  if (ticks === 0) return {}
+  return { expiresSeconds: ticks > 0 ? Math.ceil(ticks / TICKS_PER_SECOND) : 0 }
 }
 
 function writeFixedPart(header: Buffer, route: Route): void {
