@@ -5,7 +5,6 @@ import { resolve } from 'node:path'
 const REPLACEMENTS = [
   [/\/native-addon\.js$/, 'src/executable/native-addon.ts'],
   [/\/child-process\.js$/, 'src/executable/child-process.ts'],
-  [/^node:util$/, 'src/executable/parse-args.ts'],
 ]
 
 /** Bundles for the host of src/executable/, which knows the modules `node:…` and `host:…`. */
@@ -16,9 +15,7 @@ export const hostPlugin = (engineVersion) => ({
       onResolve({ filter }, ({ importer }) =>
         importer.includes('/src/executable/') ? undefined : { path: resolve(path) },
       )
-    onResolve({ filter: /^(node|host):/ }, ({ path }) =>
-      path === 'node:util' ? undefined : { path, external: true },
-    )
+    onResolve({ filter: /^(node|host):/ }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /\/keeper\.bin$/ }, () => ({
       contents: `import { keeperProgram } from 'host:keeper'; export default keeperProgram()`,
     }))

@@ -17,7 +17,7 @@ export type Answer =
       onOutputFailed?: () => Promise<void>
     }
   /** Plain text for stdout, the output of a command-line command. */
-  | { kind: 'text'; text: string; failed: false }
+  | { kind: 'text'; text: string; failed: boolean }
   /** Plain text for stderr. */
   | { kind: 'message'; text: string; failed: boolean }
 

@@ -1,21 +1,13 @@
-import { parseArgs } from 'node:util'
 import { version } from '../../package.json'
+import { nearest } from '../nearest.js'
 import type { Answer } from './answer.js'
+import { readArguments, WrongUse } from './line/arguments.js'
+import { help, helpFor } from './line/help.js'
+import { SUBCOMMANDS } from './line/subcommands.js'
 
-const HELP = `host-device-l3: lends a network device of the host to a pod, with its addresses and routes.
-
-A container runtime calls it with CNI_COMMAND and the other CNI variables set and the
-configuration on stdin. A person can ask:
-
-  host-device-l3 explain DEVICE [--config FILE] [--json]
-      what of a device would be carried into a pod, what left behind, and why;
-      changes nothing. FILE is a network configuration, or a list of them.
-  host-device-l3 keep (--netns PATH | --oci-state) [--interface NAME] [--state-dir DIR]
-      for a hook that is called when a gVisor sandbox has started: puts the addresses
-      back that gVisor took. --oci-state reads which sandbox is meant on stdin.
-  host-device-l3 --help
-  host-device-l3 --version
-`
+/** Asked for in any place before `--`. */
+const HELP = ['--help', '-h']
+const VERSION = ['--version', '-V']
 
 /**
  * Runs a command given on the command line.
@@ -24,32 +16,44 @@ configuration on stdin. A person can ask:
  */
 export async function answerCommandLine(words: string[], readInput: () => string): Promise<Answer> {
   try {
-    const { values, positionals } = parseArgs({
-      args: words,
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean' },
-        version: { type: 'boolean' },
-        config: { type: 'string' },
-        json: { type: 'boolean' },
-        netns: { type: 'string' },
-        'oci-state': { type: 'boolean' },
-        interface: { type: 'string' },
-        'state-dir': { type: 'string' },
-      },
-    })
-    if (values.help) return { kind: 'text', text: HELP, failed: false }
-    if (values.version) return { kind: 'text', text: `${version}\n`, failed: false }
-    const [command, device, ...others] = positionals
-    if (command === 'keep' && device === undefined) {
-      const { keep } = await import('./keep.js')
-      return { kind: 'text', text: await keep(values, readInput), failed: false }
-    }
-    if (command !== 'explain' || device === undefined || others.length > 0)
-      return { kind: 'message', text: HELP, failed: true }
-    const { explain } = await import('./explain.js')
-    return await explain(device, values.config, values.json === true)
+    return await answer(words, readInput)
   } catch (error) {
-    return { kind: 'message', text: `host-device-l3: ${(error as Error).message}`, failed: true }
+    const { message, details } = error as Error & { details?: string }
+    const more = details ? `\n${details}` : ''
+    return { kind: 'message', text: `host-device-l3: ${message}${more}`, failed: true }
   }
+}
+
+async function answer(words: string[], readInput: () => string): Promise<Answer> {
+  const end = words.indexOf('--')
+  const options = end === -1 ? words : words.slice(0, end)
+  const [first = '', ...rest] = words
+  if (options.some((word) => HELP.includes(word)) || first === 'help')
+    return text(helpAbout(words.find((word) => word !== 'help' && !word.startsWith('-'))))
+  if (options.some((word) => VERSION.includes(word)) || first === 'version')
+    return text(`${version}\n`)
+  const command = SUBCOMMANDS.find(({ name }) => name === first)
+  if (!command) throw unknownCommand(first)
+  return command.run(readArguments(command, rest, readInput))
+}
+
+function helpAbout(name: string | undefined): string {
+  const command = SUBCOMMANDS.find((one) => one.name === name)
+  if (command) return helpFor(command)
+  if (name === undefined) return help()
+  throw unknownCommand(name)
+}
+
+function unknownCommand(word: string): WrongUse {
+  const names = SUBCOMMANDS.map(({ name }) => name)
+  const meant = nearest(word.replace(/^-+/, ''), names)
+  const hint = meant === undefined ? `the commands are ${names.join(', ')}` : `is "${meant}" meant?`
+  const what = word.startsWith('-') ? 'option' : 'command'
+  return new WrongUse(
+    `there is no ${what} ${JSON.stringify(word)}; ${hint}\n'host-device-l3 --help' says more`,
+  )
+}
+
+function text(content: string): Answer {
+  return { kind: 'text', text: content, failed: false }
 }

@@ -95,19 +95,11 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
   it.each([
     [`explain ${'x'.repeat(200)}`, '"device" cannot be "xxx'],
     ['explain eth7', 'there is no device "eth7" on the host'],
-    ['explain', 'host-device-l3 explain DEVICE'],
     ['explain eth1 --config /nothing', 'ENOENT'],
-    ['explode eth1', 'host-device-l3 explain DEVICE'],
-    ['--nothing', '--nothing'],
   ])('%s fails with words on stderr and nothing on stdout', (words, message) => {
     const { exitCode, stdout, stderr } = run(words)
     expect(exitCode).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toContain(message)
-  })
-
-  it('beside --help and --version', () => {
-    expect(run('--help').stdout).toContain('host-device-l3 explain DEVICE')
-    expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+( \(QuickJS-ng \d+\.\d+\.\d+\))?$/)
   })
 })

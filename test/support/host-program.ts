@@ -6,7 +6,6 @@ import * as fs from 'node:fs'
 import * as net from 'node:net'
 import * as path from 'node:path'
 import * as timers from 'node:timers/promises'
-import * as util from 'node:util'
 
 const names = (object: object) => Object.getOwnPropertyNames(object).sort()
 
@@ -16,7 +15,6 @@ const surface = {
   'node:net': names(net),
   'node:path': names(path),
   'node:timers/promises': names(timers),
-  'node:util': names(util),
   globals: names(globalThis),
   process: names(process),
   Buffer: names(Buffer),

@@ -2,12 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
-import { parseArgs as parseArgsOfNode } from 'node:util'
 import { build } from 'esbuild'
 import { execaSync } from 'execa'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseArgs } from '../../src/executable/parse-args.js'
 
 const PROGRAM = 'test/support/host-program.ts'
 
@@ -108,32 +105,5 @@ describe('the host of the executable', () => {
 
   it('behaves as Node', () => {
     expect(host.behaviour).toEqual(node.behaviour)
-  })
-
-  it('parses a command line as Node', () => {
-    const options = {
-      json: { type: 'boolean' },
-      config: { type: 'string' },
-      'state-dir': { type: 'string' },
-    } as const
-    const word = fc.constantFrom(
-      ...['explain', '--json', '--config', '--state-dir', '--state-dir=', '--config=a=b', '--no'],
-      ...['--json=', '--json=x', '--', '-', '-x', '-xy', '--config=-x', '', '--=', '--toString'],
-    )
-    const outcome = (parse: () => { values: object; positionals: string[] }) => {
-      try {
-        const { values, positionals } = parse()
-        return { values: { ...values }, positionals }
-      } catch (error) {
-        return (error as Error).message
-      }
-    }
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 5 }), (args) => {
-        const expected = outcome(() => parseArgsOfNode({ args, options, allowPositionals: true }))
-        expect(outcome(() => parseArgs({ args, options }))).toEqual(expected)
-      }),
-      { numRuns: 2000 },
-    )
   })
 })

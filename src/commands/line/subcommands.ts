@@ -1,0 +1,55 @@
+import type { Option, Subcommand } from './subcommand.js'
+
+const JSON_OPTION: Option = { name: 'json', help: 'print a JSON document' }
+
+/**
+ * The subcommands, in the order of the help. Each loads what it needs when it runs: a call of a
+ * runtime loads none of this.
+ */
+export const SUBCOMMANDS: Subcommand[] = [
+  {
+    name: 'explain',
+    operands: [{ name: 'DEVICE' }],
+    options: [
+      {
+        name: 'config',
+        value: 'FILE',
+        help: 'take the keys of this network configuration, or list of them',
+      },
+      JSON_OPTION,
+    ],
+    summary: 'what of a device would be carried into a pod, what left behind, and why',
+    description: `Shows every address, route, rule, neighbour entry and sysctl of a device of the host, and
+whether ADD would carry it into a pod, or why not. It changes nothing.`,
+    run: async ({ operands: [device = ''], options }) => {
+      const { explain } = await import('../explain.js')
+      return explain(device, options.get('config'), options.has('json'))
+    },
+  },
+  {
+    name: 'keep',
+    operands: [],
+    options: [
+      { name: 'netns', value: 'PATH', help: 'the sandbox' },
+      { name: 'oci-state', help: 'read which sandbox is meant from the OCI state on stdin' },
+      { name: 'interface', value: 'NAME', help: 'only this interface of the sandbox' },
+      { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },
+    ],
+    summary: 'puts the addresses back that gVisor took, for a hook',
+    description: `For a hook that is called when a gVisor sandbox has started: puts the addresses back that
+gVisor took. Give it --netns or --oci-state.`,
+    run: async ({ options, readInput }) => {
+      const { keep } = await import('../keep.js')
+      const text = await keep(
+        {
+          netns: options.get('netns'),
+          'oci-state': options.has('oci-state'),
+          interface: options.get('interface'),
+          'state-dir': options.get('state-dir'),
+        },
+        readInput,
+      )
+      return { kind: 'text', text, failed: false }
+    },
+  },
+]

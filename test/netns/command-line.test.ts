@@ -1,0 +1,31 @@
+import { execaSync } from 'execa'
+import { describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+
+/** Both artefacts say the same; test/unit/command-line.test.ts has what they say. */
+describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+  const run = (words: string) => execaSync(path, words.split(' '), { reject: false })
+
+  it.each([
+    ['--help', 'host-device-l3 COMMAND --help'],
+    ['explain --help', 'usage: host-device-l3 explain DEVICE'],
+    ['--version', /^\d+\.\d+\.\d+( \(QuickJS-ng \d+\.\d+\.\d+\))?$/],
+  ])('%s is answered on stdout', (words, expected) => {
+    const { exitCode, stdout, stderr } = run(words)
+    expect(exitCode).toBe(0)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(expected)
+  })
+
+  it.each([
+    ['explain', 'explain needs a DEVICE'],
+    ['explan', 'is "explain" meant?'],
+    ['--nothing', 'there is no option "--nothing"'],
+    ['explain eth1 --cofnig=x', 'is --config meant?'],
+  ])('%s fails with words on stderr and nothing on stdout', (words, message) => {
+    const { exitCode, stdout, stderr } = run(words)
+    expect(exitCode).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(message)
+  })
+})
