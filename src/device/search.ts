@@ -4,13 +4,20 @@ import { Failure } from '../failure.js'
 import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
+import { warn } from '../log.js'
 import { findLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { hasHardware } from './resemblance.js'
 
 /** How long the kernel may take to hand back the device of a sandbox that died. */
 const HANDBACK_MILLISECONDS = 5000
-const PAUSE_MILLISECONDS = 20
+/** How long a virtual device may evade the search, by moves from namespace to namespace. */
+const EVASION_MILLISECONDS = 1000
+const FIRST_PAUSE_MILLISECONDS = 20
+const LONGEST_PAUSE_MILLISECONDS = 320
+
+const EVADES = 'it is being moved from one namespace to another'
+const HIDDEN = 'no process, thread, open file or mount leads to its namespace'
 
 /** Where all devices are that hang on no hardware. The kernel destroys them with their namespace. */
 const VIRTUAL = 'devices/virtual/net'
@@ -18,41 +25,87 @@ const VIRTUAL = 'devices/virtual/net'
 /**
  * Searches every network namespace of the node for a lent device that is neither on the host nor in
  * its sandbox. The sandbox's path may be gone while the namespace still exists, or a process in the
- * sandbox may have moved the device on.
- * @param searched the namespaces in which it is not
+ * sandbox may have moved the device on, or keep moving it. So the search is repeated until the
+ * device is found, or the kernel counts no more devices than were found.
+ * @param namespaces the host, and the sandbox if it exists
  * @param found called with the device while its namespace is open
- * @returns the result of `found`; undefined if the device is known to be destroyed
+ * @returns the result of `found`; undefined if the device is known to be destroyed, or is virtual
+ *   and in no namespace that can be found: a pod could as well have destroyed it
  * @throws Failure `return-failed` if it may still exist
  */
 export function searchEverywhere<T>(
   host: NetworkNamespace,
-  searched: NetworkNamespace[],
+  namespaces: NetworkNamespace[],
   lent: LentDevice,
   found: (device: LocatedDevice) => T,
 ): T | undefined {
   const { identity, onHost } = lent
   const isVirtual = identity ? identity.directory === VIRTUAL : !hasHardware(onHost)
   // Whoever may make devices could make one that resembles it.
-  if (!identity && isVirtual) return requireNoStranger(searched, lent)
-  const seen = new Set(searched.map((namespace) => namespace.identity.inode))
+  if (!identity && isVirtual) return requireNoStranger(namespaces, lent)
+  const end = Date.now() + timeLeft(isVirtual ? EVASION_MILLISECONDS : HANDBACK_MILLISECONDS)
+  let evades = false
+  for (
+    let wait = FIRST_PAUSE_MILLISECONDS;
+    ;
+    wait = Math.min(2 * wait, LONGEST_PAUSE_MILLISECONDS)
+  ) {
+    const seen = searchOnce(host, namespaces, lent, found)
+    if ('result' in seen) return seen.result
+    if (seen.obstacle === undefined && isDestroyed(host, lent, seen.siblings)) return undefined
+    evades ||= seen.evades
+    if (Date.now() > end) {
+      const doubt = seen.obstacle ?? (evades ? EVADES : isVirtual ? undefined : HIDDEN)
+      if (doubt !== undefined) throw mayStillExist(lent, doubt)
+      warn(`${onHost.name} counts as destroyed: it is in no namespace that can be found`)
+      return undefined
+    }
+    pause(wait)
+  }
+}
+
+/**
+ * What one search saw: the device; or how many other devices hang on the same hardware, whether the
+ * device got away, and what could not be searched.
+ */
+type Seen<T> = { result: T } | { siblings: number; evades: boolean; obstacle: string | undefined }
+
+function searchOnce<T>(
+  host: NetworkNamespace,
+  namespaces: NetworkNamespace[],
+  lent: LentDevice,
+  found: (device: LocatedDevice) => T,
+): Seen<T> {
+  const inodes = new Set<number>()
   const obstacles: string[] = []
-  let siblings = searched.reduce((sum, namespace) => sum + lookIn(namespace, lent).siblings, 0)
+  let siblings = 0
+  let evades = false
+  const look = (namespace: NetworkNamespace): LocatedDevice | undefined => {
+    inodes.add(namespace.identity.inode)
+    const { link, isThere, siblings: more } = lookIn(namespace, lent)
+    siblings += more
+    // It was there, and had gone on when its namespace was asked about it.
+    evades ||= isThere && !link
+    return link && { namespace, link }
+  }
+  for (const namespace of namespaces) {
+    const device = look(namespace)
+    if (device) return { result: found(device) }
+  }
   for (const { path, inode } of pathsOfAllNamespaces()) {
-    if (seen.has(inode)) continue
+    if (inodes.has(inode)) continue
     using namespace = openUnlessGone(host, path, obstacles)
     // Whoever the path belongs to may have made it lead elsewhere meanwhile.
-    if (!namespace || seen.has(namespace.identity.inode)) continue
-    seen.add(namespace.identity.inode)
-    const { link, siblings: more } = lookIn(namespace, lent)
-    if (link) return found({ namespace, link })
-    siblings += more
+    if (!namespace || inodes.has(namespace.identity.inode)) continue
+    const device = look(namespace)
+    if (device) return { result: found(device) }
   }
   const [obstacle] = obstacles
-  if (obstacle) throw mayStillExist(lent, `not every namespace could be searched: ${obstacle}`)
-  if (isVirtual || isDestroyed(host, lent, siblings)) return undefined
-  const link = awaitHandback(host, lent)
-  if (link) return found({ namespace: host, link })
-  throw mayStillExist(lent, 'no process, thread, open file or mount leads to its namespace')
+  return {
+    siblings,
+    evades,
+    obstacle: obstacle && `not every namespace could be searched: ${obstacle}`,
+  }
 }
 
 function openUnlessGone(
@@ -70,14 +123,16 @@ function openUnlessGone(
   }
 }
 
-/** The device, and how many devices of this namespace hang on the same hardware. */
+/** The device, and how many other devices of this namespace hang on the same hardware. */
 function lookIn(namespace: NetworkNamespace, lent: LentDevice) {
   const { identity } = lent
-  if (!identity) return { link: findLentDevice(namespace, lent), siblings: 0 }
+  if (!identity) return { isThere: false, link: findLentDevice(namespace, lent), siblings: 0 }
   const { index, count } = sysfsOf(namespace, lent).find(identity)
+  const isThere = index !== 0
   return {
-    link: index === 0 ? undefined : findLink(namespace.socket, { index }),
-    siblings: count,
+    isThere,
+    link: isThere ? findLink(namespace.socket, { index }) : undefined,
+    siblings: isThere ? count - 1 : count,
   }
 }
 
@@ -88,19 +143,9 @@ function isDestroyed(host: NetworkNamespace, lent: LentDevice, siblings: number)
   return sysfsOf(host, lent).countInAllNamespaces(identity) <= siblings
 }
 
-/** While the kernel ends a namespace, its devices are nowhere. */
-function awaitHandback(host: NetworkNamespace, lent: LentDevice) {
-  const end = Date.now() + timeLeft(HANDBACK_MILLISECONDS)
-  for (;;) {
-    const link = findLentDevice(host, lent)
-    if (link || Date.now() > end) return link
-    pause(PAUSE_MILLISECONDS)
-  }
-}
-
 /** A device of that index in the sandbox may be the lent one, with another MAC and alias. */
-function requireNoStranger(searched: NetworkNamespace[], lent: LentDevice): undefined {
-  const [, sandbox] = searched
+function requireNoStranger(namespaces: NetworkNamespace[], lent: LentDevice): undefined {
+  const [, sandbox] = namespaces
   const stranger = sandbox && findLink(sandbox.socket, { index: lent.onHost.index })
   if (stranger)
     throw mayStillExist(lent, `a device of that index is in ${sandbox.name}, with another MAC`)

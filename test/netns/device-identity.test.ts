@@ -220,6 +220,24 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
     })
   })
 
+  it('is not taken for destroyed while its pod moves it from namespace to namespace', async () => {
+    const [here, there] = [testbed.pod, testbed.cloud]
+    const moves = `while :; do
+      ip -n ${here} link set net1 netns ${there}
+      ip -n ${there} link set net1 netns ${here}
+    done 2>/dev/null`
+    for (let round = 0; round < 4; round++) {
+      add()
+      const pod = execa('sh', ['-c', moves], { reject: false, stdio: 'ignore' })
+      // A call that does not catch it may fail, but then it keeps the record.
+      for (let tries = 0; tries < 5 && call('DEL').exitCode !== 0; tries++)
+        expect(records()).toEqual(['container-1:net1.json'])
+      pod.kill()
+      await pod
+      expectHome()
+    }
+  })
+
   describe('without a sysfs of other namespaces, as before Linux 5.2,', () => {
     const withoutIdentity = { wrapper: tampered('-e', 'inject=fsopen:error=ENOSYS') }
 
