@@ -9,7 +9,7 @@ export const CONFIGURATION_DEFAULTS = {
   rules: true,
   neighbors: 'permanent' as const,
   sysctls: [] as string[],
-  restoreOnDelete: false,
+  restoreOnDelete: true,
   force: false,
   gvisor: false as boolean | { timeoutSeconds?: number },
   timeoutSeconds: 100,

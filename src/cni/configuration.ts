@@ -20,9 +20,14 @@ export function readConfiguration(network: RawNetwork): Configuration {
   return withDefaults(network)
 }
 
-/** Adds the defaults of the keys that were left out. */
+/**
+ * Adds the defaults of the keys that were left out. A bare device comes home bare, as upstream's
+ * does, unless `restoreOnDelete` says otherwise.
+ */
 export function withDefaults(written: WrittenConfiguration): Configuration {
-  return { ...CONFIGURATION_DEFAULTS, ...written }
+  const defaults = { ...CONFIGURATION_DEFAULTS, ...written }
+  const { restoreOnDelete = defaults.useInterfaceNetwork } = written
+  return { ...defaults, restoreOnDelete }
 }
 
 /** @throws CniError 7 for the first key that is missing or has a value that is not allowed */

@@ -7,6 +7,7 @@ import {
 import { returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
+import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
@@ -16,6 +17,7 @@ import { attachmentRecords, captureRecords, type RecordStore } from '../records/
 import type { Refusal } from '../state/apply.js'
 import { leaveGroups } from '../state/autojoin.js'
 import { restoreHostState } from '../state/restore.js'
+import { lost } from '../state/carry.js'
 import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
@@ -75,7 +77,7 @@ export function releaseAttachment(
 /**
  * Removes a record captured for a later plugin of the chain. DEL runs in reverse order, so the
  * plugin that moved the device has already returned it.
- * @param restore whether to restore the device's host state
+ * @param restore whether to restore the host state of a device that is back from a move
  */
 export function releaseCapture(stateDir: string, key: AttachmentKey, restore: boolean): void {
   const store = captureRecords(stateDir)
@@ -84,7 +86,7 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
   if (record) {
     using host = NetworkNamespace.host()
     const link = findLentDevice(host, record.device)
-    if (link)
+    if (link && hasBeenAway(host, link, record))
       restoreOrWarn(host, returnDevice(host, record.device, { namespace: host, link }), record)
   }
   store.remove(key)
@@ -96,6 +98,16 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
  * @param store the records: a device that was lent again must not be taken from its new pod
  * @param restore whether the caller restores the state next; then some settings must be set before
  *   the device is up
+/**
+ * Whether a device has lost its addresses since the capture, as it does by every move. A device
+ * that has any of them never left, such as the master of a macvlan, or was configured since: it
+ * stays as it is.
+ */
+function hasBeenAway(host: NetworkNamespace, link: Link, { state }: AttachmentRecord): boolean {
+  const had = new Set(lost(state.addresses).map(({ local }) => local))
+  return had.size > 0 && !dumpAddresses(host.socket, link.index).some(({ local }) => had.has(local))
+}
+
  * @returns the device on the host; undefined if it is known to be destroyed (a virtual device is
  *   destroyed with its sandbox) or was lent again
  * @throws Failure `return-failed`; the device then may still exist

@@ -239,7 +239,7 @@ describe.each(ARTEFACTS)('$artefact: beside another device', ({ path }) => {
   it('without restoreOnDelete the host keeps what it got', () => {
     give(ROWS[0]?.host ?? [])
     callPlugin(testbed, path, 'ADD')
-    callPlugin(testbed, path, 'DEL')
+    callPlugin(testbed, path, 'DEL', { configuration: { restoreOnDelete: false } })
     expect(lines('route show 203.0.113.0/24')).toEqual(ROWS[0]?.meanwhile)
   })
 })

@@ -7,9 +7,9 @@ import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
   let testbed: Testbed
-  const call = (command: string, configuration: object = {}) => {
+  const call = (command: string, configuration: Record<string, unknown> = {}) => {
     const outcome = callPlugin(testbed, path, command, {
-      configuration: { restoreOnDelete: true, ...configuration },
+      configuration,
     })
     expect(outcome.exitCode, outcome.stdout).toBe(0)
     return outcome
@@ -40,11 +40,33 @@ describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
     expect(testbed.onHost('link show eth1')).toContain('alias uplink')
   })
 
-  it('without it the device comes home bare, but up', () => {
-    call('ADD')
-    call('DEL', { restoreOnDelete: false })
+  it('the second pod gets what the first one had, and pings', () => {
+    const { document: first } = call('ADD')
+    call('DEL')
+    const second = callPlugin(testbed, path, 'ADD', {
+      variables: { CNI_CONTAINERID: 'container-2' },
+    })
+    expect(second.document).toEqual(first)
+    expect(testbed.podReaches('198.51.100.1')).toBe(true)
+    expect(testbed.podReaches('2001:db8::1')).toBe(true)
+  })
+
+  it.each([
+    ['restoreOnDelete is false', { restoreOnDelete: false }],
+    ['the device was lent bare, as by host-device', { useInterfaceNetwork: false }],
+  ])('where %s, the device comes home bare, but up', (_, keys) => {
+    call('ADD', keys)
+    call('DEL', keys)
     expect(testbed.onHost('-4 address show dev eth1')).toBe('')
     expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+  })
+
+  it('a device that was lent bare gets back what it had where restoreOnDelete says so', () => {
+    const before = observeHost(testbed)
+    const keys = { useInterfaceNetwork: false, restoreOnDelete: true }
+    call('ADD', keys)
+    call('DEL', keys)
+    expect(observeHost(testbed)).toEqual(before)
   })
 
   it('a device that was down comes home down, with its addresses', () => {
@@ -88,6 +110,17 @@ describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
     expect(testbed.onHost('route show default')).toBe('default via 192.0.2.1 dev eth2 metric 100 ')
     expect(stderr).toContain('eth1 is home without route default via 198.51.100.1 dev eth1')
     expect(testbed.onHost('route show table 100')).toContain('203.0.113.0/24')
+  })
+
+  it('nothing to a captured device that never left', () => {
+    const capture = { cniVersion: '1.0.0', mode: 'capture' }
+    call('ADD', capture)
+    testbed.onHost('address delete 2001:db8::5/64 dev eth1')
+    testbed.onHost('route delete default')
+    testbed.onHost('link set eth1 mtu 1400')
+    const before = [observeHost(testbed), testbed.onHost('link show dev eth1')]
+    call('DEL', capture)
+    expect([observeHost(testbed), testbed.onHost('link show dev eth1')]).toEqual(before)
   })
 
   it('after another plugin moved the device, with the captured state', () => {

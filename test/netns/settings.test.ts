@@ -97,7 +97,8 @@ describe.each(ARTEFACTS)('the settings of a device: $artefact', ({ path }) => {
   it('are the defaults of the host after DEL without it', () => {
     set('ipv4/conf/eth1/rp_filter', 2)
     expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
-    expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+    const bare = { configuration: { restoreOnDelete: false } }
+    expect(callPlugin(testbed, path, 'DEL', bare).exitCode).toBe(0)
     expect(get('ipv4/conf/eth1/rp_filter')).toBe(get('ipv4/conf/default/rp_filter'))
   })
 

@@ -14,7 +14,7 @@ describe('the keys of the configuration', () => {
       rules: true,
       neighbors: 'permanent',
       sysctls: [],
-      restoreOnDelete: false,
+      restoreOnDelete: true,
       force: false,
       gvisor: false,
       timeoutSeconds: 100,
@@ -62,3 +62,11 @@ describe('the keys of the configuration', () => {
     expect(reading({ ipam: {}, type: 'host-device-l3', x: 1 })).not.toThrow()
   })
 })
+  it('restoreOnDelete is false by default for a device that is lent bare', () => {
+    const restores = (keys: object) => reading(keys)().restoreOnDelete
+    expect(restores({ useInterfaceNetwork: false })).toBe(false)
+    expect(restores({ useInterfaceNetwork: true })).toBe(true)
+    expect(restores({ useInterfaceNetwork: false, restoreOnDelete: true })).toBe(true)
+    expect(restores({ restoreOnDelete: false })).toBe(false)
+  })
+

@@ -5,5 +5,4 @@ import { CniPlugin } from './cni-plugin.js'
 /** This plugin, which is asked for all that can be asked of it. */
 export const THIS_PLUGIN = new CniPlugin('this plugin', '', COMPILED, {
   sysctls: SYSCTLS,
-  restoreOnDelete: true,
 })
