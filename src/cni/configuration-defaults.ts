@@ -5,7 +5,7 @@
 export const CONFIGURATION_DEFAULTS = {
   useInterfaceNetwork: true,
   dynamicAddresses: 'drop' as const,
-  routes: true,
+  routes: true as boolean | { default?: boolean },
   rules: true,
   neighbors: 'permanent' as const,
   sysctls: [] as string[],

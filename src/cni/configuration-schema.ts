@@ -57,20 +57,37 @@ export const ConfigurationSchema = Type.Object({
     }),
   ),
   dynamicAddresses: Type.Optional(
-    Type.Union([Type.Literal('drop'), Type.Literal('ipv4'), Type.Literal('all')], {
-      default: CONFIGURATION_DEFAULTS.dynamicAddresses,
-      description:
-        '"drop", "ipv4" or "all": which addresses that a lease gave are carried, as permanent ones',
-    }),
+    Type.Union(
+      [
+        ...[Type.Literal('drop'), Type.Literal('ipv4'), Type.Literal('all')],
+        Type.Object({
+          carry: Type.Union([Type.Literal('ipv4'), Type.Literal('all')]),
+          lifetime: Type.Optional(Type.Union([Type.Literal('forever'), Type.Literal('remaining')])),
+        }),
+      ],
+      {
+        default: CONFIGURATION_DEFAULTS.dynamicAddresses,
+        description:
+          '"drop", "ipv4" or "all": which addresses that a lease gave are carried, as permanent ones; or an object whose carry is "ipv4" or "all", and whose lifetime "forever" or "remaining"',
+      },
+    ),
   ),
   routes: Type.Optional(
     Type.Boolean({
       default: CONFIGURATION_DEFAULTS.routes,
-      description: 'true or false: whether routes are carried',
+      description:
+        'true or false: whether routes are carried; or an object whose default, true or false, says whether default routes of table main are',
+    }),
+  ),
+  routeMetric: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 0xffffffff,
+      description: 'a whole number from 1 to 4294967295: the metric of the carried routes',
     }),
   ),
   rules: Type.Optional(
-    Type.Boolean({
+    Type.Union([Type.Boolean(), Type.Object({ default: Type.Optional(Type.Boolean()) })], {
       default: CONFIGURATION_DEFAULTS.rules,
       description: 'true or false: whether the policy rules that belong to what is carried are',
     }),

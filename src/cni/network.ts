@@ -16,9 +16,11 @@ export const RESULT_KEYS = ['cniVersion', 'interfaces', 'ips', 'routes', 'dns', 
 
 /** Keys inside nested objects that this program reads. */
 const INNER_KEYS = {
+  dynamicAddresses: ['carry', 'lifetime'],
   gvisor: ['timeoutSeconds'],
   ipam: ['type'],
   prevResult: RESULT_KEYS,
+  routes: ['default'],
   runtimeConfig: ['deviceID'],
 }
 

@@ -16,16 +16,13 @@ import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { warn } from '../log.js'
 import type { StateToApply } from '../state/carry.js'
 import { describeAddress, describeRoute } from '../state/describe.js'
-import { isDefaultRoute } from '../state/routes.js'
+import { isDefaultRoute, metricOf } from '../state/routes.js'
 
 /** Part of the state that is not applied, in the notation that CHECK uses, and why. */
 export interface Omission {
   what: string
   why: string
 }
-
-/** The metric that the kernel assumes for a route without one. */
-const DEFAULT_METRIC: Record<Family, number> = { inet: 0, inet6: 1024 }
 
 /**
  * Reduces a state to what runsc accepts: no peer addresses, and in table main at most one default
@@ -62,12 +59,11 @@ const hasGateway = ({ gateway }: Nexthop) => gateway !== undefined
 /** For each family, the default route with the lowest metric. */
 function bestDefaults(routes: Route[], taken: Family[]): Route[] {
   const usable = routes.filter((route) => isDefaultRoute(route) && route.nexthops.some(hasGateway))
-  const metric = ({ priority, family }: Route) => priority ?? DEFAULT_METRIC[family]
   return (['inet', 'inet6'] as const)
     .filter((family) => !taken.includes(family))
     .flatMap((family) => {
       const candidates = usable.filter((route) => route.family === family)
-      return candidates.toSorted((a, b) => metric(a) - metric(b)).slice(0, 1)
+      return candidates.toSorted((a, b) => metricOf(a) - metricOf(b)).slice(0, 1)
     })
 }
 

@@ -17,11 +17,14 @@ import { type RefusedObject, restoreNexthopObjects } from './nexthop-objects.js'
 import type { StatePlan } from './plan.js'
 import { describeForeign } from './stand-ins.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
+import { routeInPlaceOf } from './taken-place.js'
 
 /** Part of a state that the kernel refused: its text in iproute2's notation, and the error. */
 export interface Refusal {
   what: string
   reason: string
+  /** The route, if another one has its place. */
+  displaced?: Route
 }
 
 /**
@@ -47,7 +50,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
     ...refusals(addresses, (address) => `address ${describeAddress(address)}`),
     ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
     ...objects.map(({ object, reason }) => ({ what: `nexthop object ${object.id}`, reason })),
-    ...refusals(routes, (route) => `route ${describeForeign(namespace, route, device)}`),
+    ...routes.map((refused) => refusedRoute(namespace, device, refused)),
     ...refusals(neighbors, (neighbor) => `neighbour ${describeNeighbor(neighbor)}`),
   ]
 }
@@ -78,14 +81,21 @@ function addRoutesAndObjects(
 
 /**
  * Like `tryToApply`, but fails if the kernel refuses anything.
+ * @param advice what to do about a route whose place another one has
  * @throws Failure `kernel-refused` that names the first refusal
  */
-export function applyState(namespace: NetworkNamespace, device: Link, plan: StatePlan): void {
+export function applyState(
+  namespace: NetworkNamespace,
+  device: Link,
+  plan: StatePlan,
+  advice: (displaced: Route) => string = () => '',
+): void {
   const [first] = tryToApply(namespace, device, plan)
   if (!first) return
   throw new Failure(
     'kernel-refused',
     `cannot set ${first.what} of ${device.name} in ${namespace.name}: ${first.reason}`,
+    first.displaced ? advice(first.displaced) : '',
   )
 }
 
@@ -125,6 +135,18 @@ function addRules(socket: RouteSocket, additions: Addition<Rule>[]): Refused<Rul
   const absent = refused.filter((one) => isLike(one) && !there.has(ruleKey(one.value)))
   const again = absent.map(({ value }) => ({ value, request: ruleRequest(value, 'duplicate') }))
   return [...refused.filter((one) => !isLike(one)), ...addAll(socket, again)]
+}
+
+function refusedRoute(
+  namespace: NetworkNamespace,
+  device: Link,
+  { value, error }: Refused<Route>,
+): Refusal {
+  const what = `route ${describeForeign(namespace, value, device)}`
+  const other = error.is('EEXIST') ? routeInPlaceOf(namespace, value, device) : undefined
+  if (other === undefined) return { what, reason: error.message }
+  const reason = `${error.message}: in its place is the route ${other}`
+  return { what, reason, displaced: value }
 }
 
 function refusals<T>(refused: Refused<T>[], describe: (value: T) => string): Refusal[] {

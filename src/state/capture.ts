@@ -15,6 +15,7 @@ import { leaveWithAddresses } from './footing.js'
 import {
   type CapturePolicy,
   reasonToLeaveAddress,
+  reasonToLeaveDefaultRoute,
   reasonToLeaveNeighbor,
   reasonToLeaveRoute,
   reasonToLeaveRule,
@@ -44,8 +45,11 @@ export function captureHostNetworkState(
     allAddresses.map(({ local }) => local),
   )
   const ownTable = tableOfDevice(table.own)
-  const judgedAlone = judgeEach(table.own, useInterfaceNetwork && policy.routes, (route) =>
-    reasonToLeaveRoute(route, allAddresses, ownTable),
+  const judgedAlone = judgeEach(
+    table.own,
+    useInterfaceNetwork && policy.routes !== false,
+    (route) =>
+      reasonToLeaveRoute(route, allAddresses, ownTable) ?? reasonToLeaveDefaultRoute(route, policy),
   )
   const routes = leaveWithAddresses(judgedAlone, addresses, device)
   const belongings = {
@@ -66,6 +70,20 @@ export function captureHostNetworkState(
     ),
     ...captureStableSecret(device),
     sysctls: useInterfaceNetwork ? captureSysctls(device.name, policy.sysctls) : [],
+    ...adaptations(policy),
+  }
+}
+
+/** What the carried objects are to differ in from those of the host. */
+function adaptations({
+  routeMetric,
+  dynamicAddresses,
+}: CapturePolicy): Pick<HostNetworkState, 'routeMetric' | 'keepsLifetimes'> {
+  const keepsLifetimes =
+    typeof dynamicAddresses === 'object' && dynamicAddresses.lifetime === 'remaining'
+  return {
+    ...(routeMetric === undefined ? {} : { routeMetric }),
+    ...(keepsLifetimes ? { keepsLifetimes } : {}),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import { describeAddress, describeRoute } from './describe.js'
 import { REASONS } from './reasons.js'
+import { givingMetric } from './route-metric.js'
 import type { Captured, HostNetworkState } from './schema.js'
 import type { StandIn } from './stand-ins.js'
 
@@ -39,17 +40,21 @@ export interface CarriedState extends StateToApply {
 
 /**
  * Selects the carried parts and adapts them to a namespace with only this device: leases become
- * permanent addresses, multipath routes keep only nexthops through the device, and a preferred
+ * permanent addresses unless they are to end, routes get another metric if one is asked for, multipath routes keep only nexthops through the device, and a preferred
  * source that is not carried is dropped.
  */
 export function carriedState(state: HostNetworkState, device: Link): CarriedState {
   const remarks: string[] = []
   const remark = (text: string) => void remarks.push(text)
   remarkOnLeases(state, device, remark)
-  const addresses = carried(state.addresses).map((address) => madePermanent(address, remark))
+  const adaptAddress = state.keepsLifetimes ? withItsLifetime : madePermanent
+  const addresses = carried(state.addresses).map((address) => adaptAddress(address, remark))
   const locals = new Set(addresses.map(({ local }) => local))
-  const adapt = (route: Route) =>
-    withCarriedSource(ownNexthopsOnly(withoutObject(route), device, remark), locals, device, remark)
+  const giveMetric = givingMetric(carried(state.routes), state.routeMetric)
+  const adapt = (route: Route) => {
+    const own = ownNexthopsOnly(withoutObject(route), device, remark)
+    return giveMetric(withCarriedSource(own, locals, device, remark))
+  }
   const order: Route[] = []
   const routes: Route[] = []
   for (const { value, leftBehind } of state.routes) {
@@ -81,6 +86,19 @@ export function lost<T>(captured: Captured<T>[]): T[] {
   return captured.flatMap(({ value, leftBehind }) =>
     leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
   )
+}
+
+/**
+ * What to say of a device that goes without any address and route because it has none on the host.
+ * Of leases that stay behind, `carriedState` speaks.
+ */
+export function remarksOnNothing({ addresses, routes }: HostNetworkState, device: Link): string[] {
+  if (lost(addresses).length > 0 || carried(routes).length > 0) return []
+  return [
+    `${device.name} goes without an address: it has none on the host. An earlier DEL may not have ` +
+      'restored it ("restoreOnDelete": false, or its record was lost), or what configures it on ' +
+      'the host has not done so yet. "useInterfaceNetwork": false lends it bare, without a warning',
+  ]
 }
 
 type Remark = (text: string) => void
@@ -118,6 +136,16 @@ function madePermanent(address: Address, remark: Remark): Address {
       `nobody renews it in the sandbox, and it had ${validSeconds} seconds left`,
   )
   return permanent
+}
+
+function withItsLifetime(address: Address, remark: Remark): Address {
+  const { validSeconds } = address
+  if (validSeconds !== undefined)
+    remark(
+      `the lease of ${describeAddress(address)} ends in the sandbox when it would have on the host, ` +
+        `after ${validSeconds} seconds: the kernel then removes the address`,
+    )
+  return address
 }
 
 /** Nexthop objects are the host's: a route is carried by what its object stands for. */

@@ -14,12 +14,21 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { isConnectedRoute } from './connected-route.js'
 import type { Reason } from './reasons.js'
+import { isDefaultRoute } from './routes.js'
+
+/** Which addresses with a lifetime are carried, and whether they keep what is left of it. */
+type DynamicAddresses =
+  | 'drop'
+  | 'ipv4'
+  | 'all'
+  | { carry: 'ipv4' | 'all'; lifetime?: 'forever' | 'remaining' }
 
 /** What the configuration asks to carry. The keys are the configuration's. */
 export interface CapturePolicy {
   useInterfaceNetwork: boolean
-  dynamicAddresses: 'drop' | 'ipv4' | 'all'
-  routes: boolean
+  dynamicAddresses: DynamicAddresses
+  routes: boolean | { default?: boolean }
+  routeMetric?: number
   rules: boolean
   neighbors: 'none' | 'permanent' | 'all'
   sysctls: string[] | 'all'
@@ -47,8 +56,9 @@ export function reasonToLeaveAddress(
   // IFA_F_TEMPORARY is the same bit as IFA_F_SECONDARY, which IPv4 uses.
   if (family === 'inet6' && has('secondary')) return 'temporary'
   if (has('managetempaddr') || protocol === IFAPROT_KERNEL_RA) return 'autoconfigured'
-  if (dynamicAddresses === 'all') return undefined
-  return dynamicAddresses === 'ipv4' && family === 'inet' ? undefined : 'dynamic'
+  const carry = typeof dynamicAddresses === 'string' ? dynamicAddresses : dynamicAddresses.carry
+  if (carry === 'all') return undefined
+  return carry === 'ipv4' && family === 'inet' ? undefined : 'dynamic'
 }
 
 /** fe80::/10 */
@@ -74,6 +84,15 @@ export function reasonToLeaveRoute(
   const isKernelMade = isConnectedRoute(route, addresses, ownTable)
   if (LINK_LOCAL.test(destination)) return isKernelMade ? 'link-local' : 'link-scope'
   return isKernelMade ? 'kernel-made' : undefined
+}
+
+/** The reason to leave a route behind that could be carried: it is a default route. */
+export function reasonToLeaveDefaultRoute(
+  route: Route,
+  { routes }: Pick<CapturePolicy, 'routes'>,
+): Reason | undefined {
+  if (typeof routes === 'boolean' || routes.default !== false) return undefined
+  return isDefaultRoute(route) ? 'not-asked-for' : undefined
 }
 
 /**

@@ -10,6 +10,11 @@ import type { HostNetworkState } from './schema.js'
 /** The metric of a route that was requested without one. */
 const DEFAULT_METRIC = { inet: 0, inet6: 1024 } as const
 
+/** The metric that a route has in the kernel. */
+export function metricOf({ family, priority = DEFAULT_METRIC[family] }: Route): number {
+  return priority
+}
+
 /**
  * The place of a route in its table. The kernel finds a place by destination, source, TOS and
  * metric, and takes the first route there. Several routes may share a place: those added with

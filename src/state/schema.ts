@@ -43,6 +43,12 @@ export const HostNetworkStateSchema = Type.Object({
     Type.String({ description: 'net.ipv6.conf.stable_secret, where the device has one' }),
   ),
   sysctls: Type.Array(SysctlSchema, { description: 'those that were asked for' }),
+  routeMetric: Type.Optional(
+    Type.Integer({ description: 'that the carried routes are to have, if not their own' }),
+  ),
+  keepsLifetimes: Type.Optional(
+    Type.Literal(true, { description: 'carried leases end when they would have on the host' }),
+  ),
 })
 export type HostNetworkState = Static<typeof HostNetworkStateSchema>
 

@@ -97,6 +97,35 @@ describe.each(ARTEFACTS)('$artefact lends a NIC with a lease', ({ path }) => {
     expect(ping()).toBe(true)
   })
 
+  it('with it for the time that it has left, if that is asked for', async () => {
+    await getLease()
+    const dynamicAddresses = { carry: 'ipv4', lifetime: 'remaining' }
+    const { stderr, document } = add({ dynamicAddresses })
+    expect(stderr).toMatch(
+      /the lease of 198\.51\.100\.50\/24 ends in the sandbox when it would have on the host, after 3[56]\d\d seconds: the kernel then removes the address/,
+    )
+    const [{ addr_info }] = JSON.parse(testbed.inPod('-json -4 address show dev net1'))
+    expect(addr_info[0]).toMatchObject({ local: '198.51.100.50', dynamic: true })
+    expect(addr_info[0].valid_life_time).toBeGreaterThan(3400)
+    expect(addr_info[0].valid_life_time).toBeLessThan(3600)
+    expect(ping()).toBe(true)
+    const check = { configuration: { dynamicAddresses, prevResult: document } }
+    expect(callPlugin(testbed, path, 'CHECK', check)).toMatchObject({ exitCode: 0, stdout: '' })
+  })
+
+  it('and without it as soon as its time is over, which CHECK says', async () => {
+    testbed.onHost('address add 198.51.100.60/24 dev eth1 valid_lft 4 preferred_lft 4')
+    const dynamicAddresses = { carry: 'ipv4', lifetime: 'remaining' }
+    const { document } = add({ dynamicAddresses })
+    expect(document.ips).toMatchObject([{ address: '198.51.100.60/24' }])
+    await expect.poll(() => testbed.inPod('-4 address show dev net1'), { timeout: 15_000 }).toBe('')
+    const check = { configuration: { dynamicAddresses, prevResult: document } }
+    expect(callPlugin(testbed, path, 'CHECK', check).document).toMatchObject({
+      code: 105,
+      msg: expect.stringContaining('address 198.51.100.60/24 is missing'),
+    })
+  })
+
   it('and leaves only what needs it, where there are other addresses', async () => {
     testbed.onHost('address add 192.0.2.5/24 dev eth1')
     testbed.inCloud('address add 192.0.2.1/24 dev eth1')

@@ -64,8 +64,11 @@ export const validConfiguration = (stateDirectory: string): fc.Arbitrary<object>
       pciBusID: fc.constantFrom('0000:ff:1f.7', ''),
       runtimeConfig: fc.record({ deviceID: fc.constantFrom('0000:ff:1f.7', 'mlx5_core.sf.4') }),
       useInterfaceNetwork: fc.boolean(),
-      dynamicAddresses: fc.constantFrom('drop', 'ipv4', 'all'),
-      routes: fc.boolean(),
+      dynamicAddresses: fc.constantFrom(
+        ...['drop', 'ipv4', 'all', { carry: 'ipv4' }, { carry: 'all', lifetime: 'remaining' }],
+      ),
+      routes: fc.constantFrom(true, false, {}, { default: true }, { default: false }),
+      routeMetric: fc.integer({ min: 1, max: 0xffffffff }),
       rules: fc.boolean(),
       neighbors: fc.constantFrom('none', 'permanent', 'all'),
       sysctls: fc.constantFrom('all', [], ['net.ipv4.conf.rp_filter']),

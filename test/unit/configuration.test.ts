@@ -45,6 +45,10 @@ describe('the keys of the configuration', () => {
       '"dynamicAddresses" cannot be "ipv6"; it must be "drop", "ipv4"',
     ],
     [{ neighbors: true }, '"neighbors" cannot be true; it must be "none", "permanent" or "all"'],
+    [{ dynamicAddresses: { carry: 'drop' } }, '"dynamicAddresses" cannot be {"carry":"drop"}'],
+    [{ routes: 'no' }, '"routes" cannot be "no"; it must be true or false: whether routes are'],
+    [{ routes: { default: 1 } }, '"routes" cannot be {"default":1}'],
+    [{ routeMetric: 0 }, '"routeMetric" cannot be 0; it must be a whole number from 1 to'],
     [{ sysctls: ['net.ipv4.ip_forward'] }, '"sysctls" cannot be ["net.ipv4.ip_forward"]'],
     [{ sysctls: ['net.ipv4.conf../../../x'] }, '"sysctls" cannot be'],
     [{ hwaddr: 5 }, '"hwaddr" cannot be 5; it must be a text'],
@@ -58,10 +62,6 @@ describe('the keys of the configuration', () => {
     )
   })
 
-  it('an empty ipam is no ipam, and other keys are nobody’s business', () => {
-    expect(reading({ ipam: {}, type: 'host-device-l3', x: 1 })).not.toThrow()
-  })
-})
   it('restoreOnDelete is false by default for a device that is lent bare', () => {
     const restores = (keys: object) => reading(keys)().restoreOnDelete
     expect(restores({ useInterfaceNetwork: false })).toBe(false)
@@ -70,3 +70,7 @@ describe('the keys of the configuration', () => {
     expect(restores({ restoreOnDelete: false })).toBe(false)
   })
 
+  it('an empty ipam is no ipam, and other keys are nobody’s business', () => {
+    expect(reading({ ipam: {}, type: 'host-device-l3', x: 1 })).not.toThrow()
+  })
+})

@@ -11,6 +11,7 @@ import { carriedState } from '../../state/carry.js'
 import { additionsTo, joined } from '../../state/interface-additions.js'
 import { planState } from '../../state/plan.js'
 import type { HostNetworkState } from '../../state/schema.js'
+import { waysAround } from '../../state/taken-place.js'
 import { takeOffAdditions, withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces, requireInterface } from '../namespaces.js'
@@ -50,7 +51,7 @@ export async function addByApply(call: Call): Promise<object> {
   store.write(record)
   try {
     gvisor?.makeRoom(sandbox, link, carried.addresses)
-    applyState(sandbox, link, planState(original, link, carried))
+    applyState(sandbox, link, planState(original, link, carried), waysAround)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) {
       additions = joined(additions, additionsTo(sandbox, link, link, assignedState(assigned, link)))

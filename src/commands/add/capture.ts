@@ -5,6 +5,7 @@ import { NetworkNamespace } from '../../kernel/namespace.js'
 import { lockAttachment } from '../../records/lock.js'
 import { captureRecords } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
+import { remarksOnNothing } from '../../state/carry.js'
 import { attachmentOf, type Call } from '../call.js'
 import { selectorOf } from '../way.js'
 import { logAdd, recordOf } from './record.js'
@@ -28,6 +29,7 @@ export async function addByCapture(call: Call): Promise<object> {
     state,
   )
   captureRecords(stateDir).write(record)
-  logAdd(`captured the state of ${onHost.name}`, record, [])
+  const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []
+  logAdd(`captured the state of ${onHost.name}`, record, remarks)
   return prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }
 }

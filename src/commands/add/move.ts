@@ -14,10 +14,11 @@ import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { leaveGroups } from '../../state/autojoin.js'
 import { captureHostNetworkState } from '../../state/capture.js'
-import { carriedState } from '../../state/carry.js'
+import { carriedState, remarksOnNothing } from '../../state/carry.js'
 import { planState } from '../../state/plan.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
+import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
@@ -51,11 +52,13 @@ export async function addByMove(call: Call): Promise<object> {
   if (!configuration.force) requireNobodyDepends(onHost)
 
   const state = captureHostNetworkState(host, onHost, configuration)
+  const expectsState = configuration.useInterfaceNetwork && !ipam
   const prepare = (link: Link) => {
     const all = carriedState(state, onHost)
     const carried = gvisor?.fit(sandbox, all, onHost) ?? all
     const contribution = contributionOf(link, netns, carried, cniVersion)
-    return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
+    const remarks = [...carried.remarks, ...(expectsState ? remarksOnNothing(state, onHost) : [])]
+    return { plan: planState(onHost, link, carried), contribution, remarks }
   }
   const expected = { ...onHost, name: key.nameInSandbox }
   // A result of CNI 0.1.0 or 0.2.0 needs an address: fail before the move, not after.
@@ -73,7 +76,7 @@ export async function addByMove(call: Call): Promise<object> {
       return prepare(expected)
     })
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
-    applyState(sandbox, link, plan)
+    applyState(sandbox, link, plan, waysAround)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
     const result = resultOf(call, contribution, assigned)

@@ -1,3 +1,5 @@
+import { readExample } from '../examples.js'
+
 /** A CNI network configuration list. */
 export interface Network {
   cniVersion: string
@@ -34,6 +36,15 @@ export const CHAINS = [
     network: makeNetwork(BRIDGE, { ...LEND, ifName: 'net1' }),
     seen: [
       '10.22.0.2/24 brd 10.22.0.255 scope global eth0',
+      '198.51.100.5/24 scope global net1',
+      '203.0.113.0/24 via 198.51.100.1 dev net1',
+    ],
+  },
+  {
+    chain: 'after bridge, as in cni-conf, with two default routes',
+    network: { ...readExample('30-after-bridge.conflist'), name: 'lent' },
+    seen: [
+      'default via 10.22.0.1 dev eth0',
       '198.51.100.5/24 scope global net1',
       '203.0.113.0/24 via 198.51.100.1 dev net1',
     ],
