@@ -13,6 +13,7 @@ declare module 'host:native' {
   export const finishTransaction: NativeAddon['finishTransaction']
   export const tryLock: NativeAddon['tryLock']
   export const startProgram: NativeAddon['startProgram']
+  export const startAnnouncement: NativeAddon['startAnnouncement']
   export const waitForProgram: NativeAddon['waitForProgram']
   export const addressText: NativeAddon['addressText']
   export const addressBytes: NativeAddon['addressBytes']

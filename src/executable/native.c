@@ -175,6 +175,19 @@ FUNCTION(start_program_js) {
   return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, pid);
 }
 
+FUNCTION(start_announcement_js) {
+  UNUSED;
+  struct announcement list;
+  pid_t pid;
+  if (JS_ToInt32(context, &list.index, arguments[0]) < 0 ||
+      JS_ToInt32(context, &list.milliseconds, arguments[2]) < 0)
+    return JS_EXCEPTION;
+  list.frames = JS_GetUint8Array(context, &list.length, arguments[1]);
+  if (!list.frames) return JS_EXCEPTION;
+  struct failure failure = start_announcement(&list, &pid);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, pid);
+}
+
 FUNCTION(wait_for_program_js) {
   UNUSED;
   int pid, status;
@@ -245,6 +258,7 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("finishTransaction", 1, finish_transaction_js),
     JS_CFUNC_DEF("tryLock", 1, try_lock_js),
     JS_CFUNC_DEF("startProgram", 3, start_program_js),
+    JS_CFUNC_DEF("startAnnouncement", 3, start_announcement_js),
     JS_CFUNC_DEF("waitForProgram", 1, wait_for_program_js),
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),

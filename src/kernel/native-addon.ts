@@ -43,6 +43,14 @@ export interface NativeAddon {
    * @returns its process id
    */
   startProgram(program: number, title: string, files: number[]): number
+  /**
+   * Starts a process that sends frames, once each, from a device of the current namespace as soon as
+   * it has its carrier, and an IPv6 frame as soon as its source can be used. It ends by then, when
+   * the device leaves, or when the time is over.
+   * @param frames each after two bytes with its length, in the machine's order; 64 at most
+   * @returns its process id
+   */
+  startAnnouncement(index: number, frames: Buffer, milliseconds: number): number
   /** Waits for a started program to end; returns its exit status, or -1 if a signal ended it. */
   waitForProgram(pid: number): number
   /** inet_ntop(3) of 4 or 16 bytes. */

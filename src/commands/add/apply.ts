@@ -16,7 +16,7 @@ import { takeOffAdditions, withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces, requireInterface } from '../namespaces.js'
 import { selectorOf } from '../way.js'
-import { applyAssigned, askForAddresses } from './assign.js'
+import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { requireNotMoved } from './claim.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
@@ -60,6 +60,8 @@ export async function addByApply(call: Call): Promise<object> {
     }
     const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
     gvisor?.keep(sandbox, link)
+    const isElsewhere = link.hardwareAddress !== original.hardwareAddress
+    await announceAssigned(sandbox, link, assigned, isElsewhere ? carried.addresses : [])
     logAdd(`applied the state of ${original.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {

@@ -2,7 +2,9 @@ import type { Result } from '../../cni/result-schema.js'
 import { Failure } from '../../failure.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { Ipam } from '../../ipam/ipam.js'
+import { splitPrefix } from '../../kernel/ip-address.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Address } from '../../kernel/netlink/address-schema.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { applyState, settleAddresses } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
@@ -37,4 +39,21 @@ export function applyAssigned(
   // detection.
   const hasIpv6Gateway = assigned.ips?.some(({ gateway }) => gateway?.includes(':'))
   if (hasIpv6Gateway) settleAddresses(sandbox, device)
+}
+
+/**
+ * Announces what IPAM assigned: another device may have had it before.
+ * @param carried addresses that the host's device has at another hardware address
+ */
+export async function announceAssigned(
+  sandbox: NetworkNamespace,
+  device: Link,
+  assigned: Pick<Result, 'ips'> | undefined,
+  carried: Address[] = [],
+): Promise<void> {
+  const fromIpam = (assigned?.ips ?? []).map(({ address }) => splitPrefix(address).address)
+  const addresses = [...carried.map(({ local }) => local), ...fromIpam]
+  if (addresses.length === 0) return
+  const { announceAddresses } = await import('./announce.js')
+  announceAddresses(sandbox, device, addresses)
 }

@@ -22,7 +22,7 @@ import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
-import { applyAssigned, askForAddresses } from './assign.js'
+import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
@@ -81,6 +81,7 @@ export async function addByMove(call: Call): Promise<object> {
     if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
     const result = resultOf(call, contribution, assigned)
     gvisor?.keep(sandbox, link)
+    if (assigned) await announceAssigned(sandbox, link, assigned)
     warnOfLostRoutes(host, state, onHost)
     for (const route of lostDefaultRoutes(host, onHost, state))
       warn(`with ${onHost.name} the host has lost its only default route: ${route}`)

@@ -97,6 +97,24 @@ struct failure start_exchange(const struct exchange *prepared, struct exchange *
 /* Waits for a started exchange. */
 struct failure finish_exchange(struct exchange *exchange);
 
+/* announce.c */
+
+/* How many frames one announcement can have. */
+#define MOST_FRAMES 64
+
+/* Frames to send from a device of the current namespace, once each. */
+struct announcement {
+  int index;             /* of the device */
+  const uint8_t *frames; /* each after two bytes with its length */
+  size_t length;
+  int milliseconds; /* how long to wait for the carrier, and for IPv6 addresses to be usable */
+};
+
+/* Starts a process that sends the frames once the device has its carrier. It has no file and no
+ * capability besides a packet socket, and ends when all is sent, when the device has left the
+ * namespace, or when the time is over. */
+struct failure start_announcement(const struct announcement *announcement, pid_t *pid);
+
 /* program.c */
 
 /* Maximum number of files passed to a program, and maximum size of its title with the NUL. */

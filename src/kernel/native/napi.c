@@ -246,6 +246,22 @@ static napi_value find_device_js(napi_env env, napi_callback_info info) {
              : NULL;
 }
 
+/* startAnnouncement(index: number, frames: Buffer, milliseconds: number): number */
+static napi_value start_announcement_js(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  struct announcement list;
+  void *frames;
+  pid_t pid;
+  if (!arguments(env, info, 3, values) ||
+      !ok(env, napi_get_value_int32(env, values[0], &list.index)) ||
+      !ok(env, napi_get_buffer_info(env, values[1], &frames, &list.length)) ||
+      !ok(env, napi_get_value_int32(env, values[2], &list.milliseconds)))
+    return NULL;
+  list.frames = frames;
+  struct failure failure = start_announcement(&list, &pid);
+  return failure.call ? throw_failure(env, failure) : number_value(env, pid);
+}
+
 /* waitForProgram(pid: number): number */
 static napi_value wait_for_program_js(napi_env env, napi_callback_info info) {
   int32_t pid;
@@ -304,6 +320,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("finishTransaction", finish_transaction_js),
       FUNCTION("tryLock", try_lock_js),
       FUNCTION("startProgram", start_program_js),
+      FUNCTION("startAnnouncement", start_announcement_js),
       FUNCTION("waitForProgram", wait_for_program_js),
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
