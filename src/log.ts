@@ -37,13 +37,18 @@ export function warn(text: string): void {
  */
 export function note(level: LogLevel, event: string, fields: () => object): void {
   const { file, context } = settings
-  if (file === undefined || !isWanted(level)) return
+  if (file === undefined || !isLogged(level)) return
   const line = { time: new Date().toISOString(), level, event, ...context(), ...fields() }
   orNoLog(file, () => {
     const { O_APPEND, O_CREAT, O_WRONLY } = constants
     opened ??= openRegular(trustedFile(file), O_WRONLY | O_APPEND | O_CREAT, false)
     writeFileSync(opened, `${encode(line)}\n`)
   })
+}
+
+/** Whether events of a level are written to a log file. */
+export function isLogged(level: LogLevel): boolean {
+  return settings.file !== undefined && isWanted(level)
 }
 
 /** A log line that another program writes later: JSON members, without the time and the braces. */
@@ -62,7 +67,7 @@ export function prepareNote(
   fields: object,
 ): PreparedLine | undefined {
   const { file, context } = settings
-  if (file === undefined || !isWanted(level)) return undefined
+  if (file === undefined || !isLogged(level)) return undefined
   const trusted = orNoLog(file, () => trustedFile(file))
   if (trusted === undefined) return undefined
   const members = encode({ level, event, ...context(), ...fields }).slice(1, -1)

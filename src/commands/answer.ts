@@ -41,6 +41,7 @@ export async function answerCall(
 ): Promise<Answer> {
   // For errors that occur before the configuration's version is known.
   let cniVersion = LATEST_VERSION
+  let atEnd = () => {}
   try {
     if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }
     const environment = readEnvironment(variables)
@@ -54,6 +55,8 @@ export async function answerCall(
     const run = await load()
     const { readCall } = await import('./call.js')
     const call = await readCall(environment, cniVersion, network, variables, input)
+    const { notePhases } = await import('../phases.js')
+    atEnd = () => notePhases(environment.command)
     const document = await run(call)
     if (!document) return { kind: 'nothing', failed: false }
     return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
@@ -62,6 +65,8 @@ export async function answerCall(
     const { note } = await import('../log.js')
     note('error', document.msg, () => document)
     return { kind: 'document', document, failed: true }
+  } finally {
+    atEnd()
   }
 }
 

@@ -8,6 +8,7 @@ import { startCall } from '../deadline.js'
 import type { Gvisor } from '../gvisor/gvisor.js'
 import type { Ipam } from '../ipam/ipam.js'
 import { openLog, warn } from '../log.js'
+import { enterPhase } from '../phases.js'
 import type { AttachmentKey } from '../records/record.js'
 
 /** A CNI call with its environment and configuration checked. */
@@ -47,7 +48,8 @@ export async function readCall(
   const configuration = withDefaults(written)
   startCall(configuration.timeoutSeconds)
   const { logFile: file, logLevel: level, name } = configuration
-  openLog({ file, level, context: () => logContext(environment, name) })
+  openLog({ file, level, context: () => logContext(environment, name, variables) })
+  enterPhase('look')
   for (const { key, meant } of unknownKeys(network))
     if (meant) warn(`unknown key ${JSON.stringify(key)} is ignored; is "${meant}" meant?`)
   if (configuration.prevResult) {
@@ -57,8 +59,15 @@ export async function readCall(
   return { environment, cniVersion, configuration, written, variables, input }
 }
 
+/** The form of a trace context that the W3C recommends: version, trace, span, flags. */
+const TRACE_CONTEXT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+
 /** Fields of every log line. From CNI_ARGS only the pod's names: the rest may hold secrets. */
-function logContext(environment: Environment, network: string): Record<string, string> {
+function logContext(
+  environment: Environment,
+  network: string,
+  { TRACEPARENT = '' }: NodeJS.ProcessEnv,
+): Record<string, string> {
   const { command, containerId, ifName, netns, args } = environment
   const pod = new Map(args.split(';').map((pair) => pair.split('=', 2) as [string, string]))
   const context = {
@@ -69,6 +78,7 @@ function logContext(environment: Environment, network: string): Record<string, s
     sandbox: netns,
     pod: pod.get('K8S_POD_NAME'),
     podNamespace: pod.get('K8S_POD_NAMESPACE'),
+    traceparent: TRACE_CONTEXT.test(TRACEPARENT) ? TRACEPARENT : undefined,
   }
   return Object.fromEntries(
     Object.entries(context).filter((entry): entry is [string, string] => Boolean(entry[1])),

@@ -1,6 +1,7 @@
 import { asCniError, runAll } from '../cni/error.js'
 import { extendDeadline, RETURN_SECONDS } from '../deadline.js'
 import { releaseGvisorRecord } from '../gvisor/release.js'
+import { enterPhase } from '../phases.js'
 import { attachmentOf, type Call, ipamOf } from './call.js'
 import { requireSandboxIsNotHost } from './namespaces.js'
 import { releaseAttachment, releaseCapture } from './release.js'
@@ -30,7 +31,9 @@ export async function del(call: Call): Promise<undefined> {
 async function releaseAddresses(call: Call): Promise<void> {
   try {
     const ipam = await ipamOf(call)
+    enterPhase('ipam')
     await ipam?.request('DEL')
+    enterPhase('look')
   } catch (error) {
     throw asCniError(error, 'the addresses may still be assigned; a later DEL tries again')
   }

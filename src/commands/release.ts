@@ -10,14 +10,15 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
+import { enterPhase } from '../phases.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, attachmentName, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
 import { leaveGroups } from '../state/autojoin.js'
-import { restoreHostState } from '../state/restore.js'
 import { lost } from '../state/carry.js'
+import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
@@ -46,6 +47,7 @@ export function releaseAttachment(
   { sandboxPath, restore, onlyFromHost = false }: ReleaseOptions,
 ): boolean {
   const store = attachmentRecords(stateDir)
+  enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   const record = store.read(key)
   if (!record) {
@@ -54,16 +56,20 @@ export function releaseAttachment(
   }
 
   using _device = lockDevice(stateDir, record.device.onHost)
+  enterPhase('look')
   using host = NetworkNamespace.host()
   if (onlyFromHost && !findLentDevice(host, record.device)) return false
   using sandbox = openRecorded(host, sandboxPath || record.sandboxPath, record)
   if (isLoan(record)) {
+    enterPhase('move')
     const home = returnLentDevice(host, sandbox, store, record, restore)
+    enterPhase('restore')
     if (home && restore) restoreOrWarn(host, home, record)
     // Where ADD was ended before the device left, the host has both a route and its stand-in.
     else if (home) removeStandIns(host, record.state, record.device.onHost)
   }
   // Last: if the return fails, the device still needs its rules in the sandbox.
+  enterPhase('record')
   if (sandbox) takeOffAdditions(store, sandbox, record)
   store.remove(key)
   note('info', `ended the attachment of ${record.device.onHost.name}`, () => ({
@@ -93,12 +99,6 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
 }
 
 /**
- * Finds a lent device anywhere on this node and returns it to the host.
- * @param sandbox undefined if it no longer exists
- * @param store the records: a device that was lent again must not be taken from its new pod
- * @param restore whether the caller restores the state next; then some settings must be set before
- *   the device is up
-/**
  * Whether a device has lost its addresses since the capture, as it does by every move. A device
  * that has any of them never left, such as the master of a macvlan, or was configured since: it
  * stays as it is.
@@ -108,6 +108,12 @@ function hasBeenAway(host: NetworkNamespace, link: Link, { state }: AttachmentRe
   return had.size > 0 && !dumpAddresses(host.socket, link.index).some(({ local }) => had.has(local))
 }
 
+/**
+ * Finds a lent device anywhere on this node and returns it to the host.
+ * @param sandbox undefined if it no longer exists
+ * @param store the records: a device that was lent again must not be taken from its new pod
+ * @param restore whether the caller restores the state next; then some settings must be set before
+ *   the device is up
  * @returns the device on the host; undefined if it is known to be destroyed (a virtual device is
  *   destroyed with its sandbox) or was lent again
  * @throws Failure `return-failed`; the device then may still exist

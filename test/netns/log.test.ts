@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('the log: $artefact', ({ path }) => {
@@ -53,12 +54,14 @@ describe.each(ARTEFACTS)('the log: $artefact', ({ path }) => {
           expect.stringMatching(/^route: 198.51.100.0\/24 .*\(the kernel makes it itself/),
         ]),
       },
+      expect.objectContaining({ level: 'info', event: 'ADD is over', command: 'ADD', ...about }),
       expect.objectContaining({
         level: 'info',
         event: 'ended the attachment of eth1',
         command: 'DEL',
         ...about,
       }),
+      expect.objectContaining({ level: 'info', event: 'DEL is over', command: 'DEL', ...about }),
     ])
     call('ADD', { ipam })
     expect(readFileSync(logFile, 'utf8')).not.toContain('hush')
@@ -67,19 +70,67 @@ describe.each(ARTEFACTS)('the log: $artefact', ({ path }) => {
 
   it('has errors, as they are answered', () => {
     const { document } = call('ADD', { device: 'eth7' })
-    expect(events()).toEqual([expect.objectContaining({ level: 'error', ...document })])
+    expect(events()).toEqual([
+      expect.objectContaining({ level: 'error', ...document }),
+      expect.objectContaining({ level: 'info', event: 'ADD is over' }),
+    ])
   })
 
   it.each([
     ['error', 0, 0],
     ['warning', 1, 1],
-    ['info', 2, 1],
+    ['info', 3, 1],
   ])('at level %s has what matters to that level', (logLevel, lines, warnings) => {
     const { stderr } = call('ADD', { logLevel, neighbours: 'none' })
     expect(existsSync(logFile) ? events() : []).toHaveLength(lines)
     const told = 'host-device-l3: unknown key "neighbours" is ignored; is "neighbors" meant?'
     expect(stderr).toBe(warnings === 0 ? '' : told)
   })
+
+  it('has at the end of a call how many milliseconds each phase took', () => {
+    using ipam = new ScriptedIpam({ ADD: 'sleep 0.2; echo "{}"' })
+    const delegation = {
+      configuration: { logFile, logLevel: 'info', ipam: { type: ipam.type } },
+      variables: { CNI_PATH: ipam.directory },
+    }
+    const last = (command: string) => {
+      expect(callPlugin(testbed, path, command, delegation).exitCode).toBe(0)
+      return events().at(-1)
+    }
+    const { event, milliseconds } = last('ADD')
+    expect(event).toBe('ADD is over')
+    const { total, ...phases } = milliseconds as Record<string, number>
+    expect(Object.keys(phases).toSorted()).toEqual(
+      ['apply', 'capture', 'ipam', 'locks', 'look', 'move', 'record', 'report', 'start'].toSorted(),
+    )
+    expect(phases.ipam).toBeGreaterThan(200)
+    const sum = Object.values(phases).reduce((before, time) => before + time, 0)
+    expect(Math.abs(sum - (total ?? 0))).toBeLessThan(1)
+    expect(Object.keys(last('DEL').milliseconds).toSorted()).toEqual(
+      ['ipam', 'locks', 'look', 'move', 'record', 'restore', 'start', 'total'].toSorted(),
+    )
+  })
+
+  it.each([
+    ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', true],
+    ['00-0af7651916cd43dd8448eb211c80319c', false],
+    ['x\u001b[31m', false],
+    ['', false],
+  ])(
+    'has the trace context %j in each line if it is one, and so has IPAM',
+    (TRACEPARENT, isOne) => {
+      using ipam = new ScriptedIpam()
+      const { exitCode } = callPlugin(testbed, path, 'ADD', {
+        configuration: { logFile, logLevel: 'info', ipam: { type: ipam.type } },
+        variables: { CNI_PATH: ipam.directory, TRACEPARENT },
+      })
+      expect(exitCode).toBe(0)
+      expect(events().length).toBeGreaterThan(1)
+      for (const { traceparent } of events())
+        expect(traceparent).toBe(isOne ? TRACEPARENT : undefined)
+      if (isOne) expect(ipam.received('environment', 'ADD')).toContain(`TRACEPARENT=${TRACEPARENT}`)
+    },
+  )
 
   it('is no condition: the call succeeds where it cannot be written', () => {
     const { exitCode, stderr } = call('ADD', { logFile: '/proc/nothing/log' })

@@ -1,6 +1,7 @@
 import { findDevice } from '../../device/selector.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { enterPhase } from '../../phases.js'
 import { lockAttachment } from '../../records/lock.js'
 import type { AttachmentKey } from '../../records/record.js'
 import { attachmentRecords, captureRecords } from '../../records/store.js'
@@ -36,12 +37,16 @@ export async function addByApply(call: Call): Promise<object> {
   using namespaces = openNamespaces(call)
   const { host, sandbox } = namespaces
   const store = attachmentRecords(stateDir)
+  enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
+  enterPhase('look')
 
   requireNotMoved(host, store, key)
   const link = requireInterface(sandbox, key.nameInSandbox)
   gvisor?.requireSupportedLink(sandbox, link)
+  enterPhase('capture')
   const { original, state } = stateToApply(host, key, call)
+  enterPhase('record')
   const earlier = store.read(key)
   const all = carriedState(state, original)
   const carried = gvisor?.fit(sandbox, all, original, link.index) ?? all
@@ -50,6 +55,7 @@ export async function addByApply(call: Call): Promise<object> {
   const record = withAdditions(store, sandbox, recordOf(call, 'apply', lent, state), additions)
   store.write(record)
   try {
+    enterPhase('apply')
     gvisor?.makeRoom(sandbox, link, carried.addresses)
     applyState(sandbox, link, planState(original, link, carried), waysAround)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
@@ -58,6 +64,7 @@ export async function addByApply(call: Call): Promise<object> {
       store.write(withAdditions(store, sandbox, record, additions))
       applyAssigned(sandbox, link, assigned, gvisor)
     }
+    enterPhase('report')
     const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
     gvisor?.keep(sandbox, link)
     const isElsewhere = link.hardwareAddress !== original.hardwareAddress

@@ -6,6 +6,7 @@ import { splitPrefix } from '../../kernel/ip-address.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Address } from '../../kernel/netlink/address-schema.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { enterPhase } from '../../phases.js'
 import { applyState, settleAddresses } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
 import { planState } from '../../state/plan.js'
@@ -16,7 +17,9 @@ import { planState } from '../../state/plan.js'
  * @throws CniError with the plugin's code and message; Failure `delegate-failed`
  */
 export async function askForAddresses(ipam: Ipam, mayBeNone: boolean): Promise<Result> {
+  enterPhase('ipam')
   const assigned = await ipam.add()
+  enterPhase('apply')
   if (assigned.ips?.length || mayBeNone) return assigned
   throw new Failure('delegate-failed', 'IPAM plugin returned missing IP config')
 }

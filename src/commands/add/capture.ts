@@ -2,6 +2,7 @@ import { encodeResult } from '../../cni/result.js'
 import { describeLentDevice } from '../../device/lent-device.js'
 import { findDevice } from '../../device/selector.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
+import { enterPhase } from '../../phases.js'
 import { lockAttachment } from '../../records/lock.js'
 import { captureRecords } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
@@ -19,9 +20,12 @@ export async function addByCapture(call: Call): Promise<object> {
   const { stateDir, prevResult } = configuration
   const key = attachmentOf(call)
   using host = NetworkNamespace.host()
+  enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
+  enterPhase('capture')
   const onHost = findDevice(host, selectorOf(configuration))
   const state = captureHostNetworkState(host, onHost, configuration)
+  enterPhase('record')
   const record = recordOf(
     call,
     'capture',

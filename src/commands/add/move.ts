@@ -9,6 +9,7 @@ import {
 import { describeLentDevice } from '../../device/lent-device.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
+import { enterPhase } from '../../phases.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
@@ -40,9 +41,11 @@ export async function addByMove(call: Call): Promise<object> {
   const { host, sandbox } = namespaces
   const store = attachmentRecords(stateDir)
   const found = await claimDevice(host, call)
+  enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   requireNoLoan(host, store, key)
   using _device = lockDevice(stateDir, found)
+  enterPhase('look')
   const onHost = requireStillThere(host, call, found)
   const lent = describeLentDevice(host, onHost, key.nameInSandbox)
   requireMovable(onHost)
@@ -51,6 +54,7 @@ export async function addByMove(call: Call): Promise<object> {
   requireFreeNames(sandbox, lent)
   if (!configuration.force) requireNobodyDepends(onHost)
 
+  enterPhase('capture')
   const state = captureHostNetworkState(host, onHost, configuration)
   const expectsState = configuration.useInterfaceNetwork && !ipam
   const prepare = (link: Link) => {
@@ -65,9 +69,11 @@ export async function addByMove(call: Call): Promise<object> {
   if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
     resultOf(call, prepare(expected).contribution, undefined)
 
+  enterPhase('record')
   const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, state))
   store.write(record)
   try {
+    enterPhase('move')
     leaveGroups(host, onHost, state)
     addStandIns(host, state, onHost)
     const bringUp = state.sysctls.length === 0
@@ -76,9 +82,11 @@ export async function addByMove(call: Call): Promise<object> {
       return prepare(expected)
     })
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
+    enterPhase('apply')
     applyState(sandbox, link, plan, waysAround)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
+    enterPhase('report')
     const result = resultOf(call, contribution, assigned)
     gvisor?.keep(sandbox, link)
     if (assigned) await announceAssigned(sandbox, link, assigned)

@@ -3,6 +3,7 @@ import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.
 import { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
+import { enterPhase } from '../../phases.js'
 import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
@@ -20,6 +21,7 @@ export async function undoAdd(
   error: unknown,
   undo: () => string,
 ): Promise<CniError> {
+  enterPhase('undo')
   const release = await releaseAddresses(ipam)
   extendDeadline(RETURN_SECONDS)
   const outcome = attempt(undo)

@@ -1,0 +1,48 @@
+import { isLogged, note } from './log.js'
+
+/** What a call spends its time with. */
+export type Phase =
+  /** Starting the program, reading the call. */
+  | 'start'
+  /** Looking at namespaces, devices and records. */
+  | 'look'
+  | 'locks'
+  | 'capture'
+  | 'record'
+  | 'move'
+  | 'apply'
+  | 'ipam'
+  | 'restore'
+  | 'undo'
+  | 'report'
+
+/** In milliseconds. */
+const spent: Partial<Record<Phase, number>> = {}
+
+let current: Phase = 'start'
+
+/** When the current phase began, in milliseconds since the process did. */
+let since = 0
+
+/** From now on, time counts as this phase's. Costs nothing unless the log wants to know. */
+export function enterPhase(phase: Phase): void {
+  if (!isLogged('info')) return
+  const now = process.uptime() * 1000
+  spent[current] = (spent[current] ?? 0) + now - since
+  current = phase
+  since = now
+}
+
+/** Logs where the time of a call went. */
+export function notePhases(command: string): void {
+  enterPhase('report')
+  note('info', `${command} is over`, () => {
+    const total = Object.values(spent).reduce((sum, time) => sum + time, 0)
+    const times = Object.entries({ total, ...spent }).map(([phase, time]) => [phase, tenths(time)])
+    return { milliseconds: Object.fromEntries(times) }
+  })
+}
+
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10
+}
