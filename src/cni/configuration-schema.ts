@@ -14,6 +14,8 @@ const SYSFS_NAME = '^[A-Za-z0-9_:.-]{0,255}$'
 /** The kernel ends names and paths at a NUL: what a text says after it would be ignored. */
 const ABSOLUTE_PATH = '^/[^\\u0000]{0,4094}$'
 
+const ABSOLUTE_PATH_OR_NONE = `${ABSOLUTE_PATH}|^$`
+
 /**
  * The configuration's keys. Each description completes the error message about its key: '… it must
  * be DESCRIPTION'.
@@ -46,8 +48,14 @@ export const ConfigurationSchema = Type.Object({
   ),
   runtimeConfig: Type.Optional(
     Type.Object(
-      { deviceID: Type.Optional(Type.String({ pattern: SYSFS_NAME })) },
-      { description: 'an object; its deviceID names a PCI or auxiliary device' },
+      {
+        deviceID: Type.Optional(Type.String({ pattern: SYSFS_NAME })),
+        CNIDeviceInfoFile: Type.Optional(Type.String({ pattern: ABSOLUTE_PATH_OR_NONE })),
+      },
+      {
+        description:
+          'an object; its deviceID names a PCI or auxiliary device, its CNIDeviceInfoFile is an absolute path',
+      },
     ),
   ),
   useInterfaceNetwork: Type.Optional(
@@ -73,7 +81,7 @@ export const ConfigurationSchema = Type.Object({
     ),
   ),
   routes: Type.Optional(
-    Type.Boolean({
+    Type.Union([Type.Boolean(), Type.Object({ default: Type.Optional(Type.Boolean()) })], {
       default: CONFIGURATION_DEFAULTS.routes,
       description:
         'true or false: whether routes are carried; or an object whose default, true or false, says whether default routes of table main are',
@@ -87,7 +95,7 @@ export const ConfigurationSchema = Type.Object({
     }),
   ),
   rules: Type.Optional(
-    Type.Union([Type.Boolean(), Type.Object({ default: Type.Optional(Type.Boolean()) })], {
+    Type.Boolean({
       default: CONFIGURATION_DEFAULTS.rules,
       description: 'true or false: whether the policy rules that belong to what is carried are',
     }),

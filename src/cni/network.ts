@@ -21,7 +21,7 @@ const INNER_KEYS = {
   ipam: ['type'],
   prevResult: RESULT_KEYS,
   routes: ['default'],
-  runtimeConfig: ['deviceID'],
+  runtimeConfig: ['deviceID', 'CNIDeviceInfoFile'],
 }
 
 /**

@@ -40,6 +40,8 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
     const { exitCode, stdout, document } = add(keys())
     expect(exitCode, stdout).toBe(0)
     expect(document.interfaces[0]).toMatchObject({ name: 'net1', mac })
+    const [, pciID] = /"(0000:.*?)"/.exec(JSON.stringify(keys())) ?? []
+    expect(document.interfaces[0].pciID).toBe(pciID)
     expect(testbed.onHost('link')).not.toContain('eth1')
     expect(
       callPlugin(testbed, path, 'DEL', { configuration: { device: undefined } }).exitCode,

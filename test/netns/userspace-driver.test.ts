@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { USERSPACE_PCI, withOwnBuses } from '../support/own-buses.js'
@@ -43,6 +44,33 @@ describe.each(ARTEFACTS)('a device of a userspace driver: $artefact', ({ path })
       const outcome = call(command, { ...choice, ipam: ADDRESS, prevResult: document })
       expect(outcome).toMatchObject({ exitCode: 0, stdout: '' })
     }
+  })
+
+  it('is reported with its PCI address since CNI 1.1, also in the file that Multus wants', () => {
+    const file = `${testbed.stateDirectory}/devinfo/cni/file`
+    const runtimeConfig = { CNIDeviceInfoFile: file }
+    const bare = { cniVersion: '1.1.0', useInterfaceNetwork: false, runtimeConfig }
+    const { exitCode, document, stderr } = call('ADD', bare)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(document.interfaces).toEqual([
+      { name: 'net1', sandbox: testbed.sandboxPath, pciID: USERSPACE_PCI },
+    ])
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      type: 'pci',
+      version: '1.1.0',
+      pci: { 'pci-address': USERSPACE_PCI },
+    })
+    writeFileSync(file, 'what a device plugin said')
+    expect(call('ADD', bare)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(readFileSync(file, 'utf8')).toBe('what a device plugin said')
+  })
+
+  it('is reported all the same where that file cannot be written', () => {
+    const runtimeConfig = { CNIDeviceInfoFile: '/proc/nothing/file' }
+    const bare = { cniVersion: '1.1.0', useInterfaceNetwork: false, runtimeConfig }
+    const { exitCode, stderr } = call('ADD', bare)
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('cannot write the device information to /proc/nothing/file: ')
   })
 
   it('needs no IPAM', () => {

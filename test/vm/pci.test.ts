@@ -33,7 +33,8 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
       })
     const { exitCode, stdout, document } = call('ADD')
     expect(exitCode, stdout).toBe(0)
-    expect(document.interfaces[0]).toMatchObject({ name: 'net1', mac: lent.mac })
+    const pciID = lent.pci
+    expect(document.interfaces[0]).toMatchObject({ name: 'net1', mac: lent.mac, pciID })
     expect(machine.nameOf(lent)).toBe(undefined)
     for (const address of ['198.51.100.1', '203.0.113.1', '2001:db8::1'])
       expect(machine.reaches(machine.pod, address), address).toBe(true)

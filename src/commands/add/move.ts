@@ -7,6 +7,7 @@ import {
   requireOrdinaryName,
 } from '../../device/lend.js'
 import { describeLentDevice } from '../../device/lent-device.js'
+import { pciAddressOf } from '../../device/pci-address.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
@@ -23,10 +24,11 @@ import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
+import { selectorOf } from '../way.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
 import { logAdd, recordOf } from './record.js'
-import { contributionOf, resultOf } from './report.js'
+import { contributionOf, informOfDevice, resultOf } from './report.js'
 import { rollBack } from './undo.js'
 
 /** Moves the device into the sandbox, and applies its addresses and routes there. */
@@ -48,6 +50,7 @@ export async function addByMove(call: Call): Promise<object> {
   enterPhase('look')
   const onHost = requireStillThere(host, call, found)
   const lent = describeLentDevice(host, onHost, key.nameInSandbox)
+  const pciAddress = pciAddressOf(selectorOf(configuration), lent)
   requireMovable(onHost)
   gvisor?.requireSupportedLink(host, onHost)
   requireOrdinaryName(sandbox, lent)
@@ -60,7 +63,7 @@ export async function addByMove(call: Call): Promise<object> {
   const prepare = (link: Link) => {
     const all = carriedState(state, onHost)
     const carried = gvisor?.fit(sandbox, all, onHost) ?? all
-    const contribution = contributionOf(link, netns, carried, cniVersion)
+    const contribution = contributionOf(link, netns, carried, cniVersion, pciAddress)
     const remarks = [...carried.remarks, ...(expectsState ? remarksOnNothing(state, onHost) : [])]
     return { plan: planState(onHost, link, carried), contribution, remarks }
   }
@@ -93,6 +96,7 @@ export async function addByMove(call: Call): Promise<object> {
     warnOfLostRoutes(host, state, onHost)
     for (const route of lostDefaultRoutes(host, onHost, state))
       warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
+    await informOfDevice(call, pciAddress)
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result
   } catch (error) {

@@ -8,12 +8,16 @@ import type { Route } from '../../kernel/netlink/route-schema.js'
 import type { StateToApply } from '../../state/carry.js'
 import type { Call } from '../call.js'
 
-/** The part of the CNI result that ADD adds for a device. */
+/**
+ * The part of the CNI result that ADD adds for a device.
+ * @param pciID the PCI address of the device, if it has one of its own
+ */
 export function contributionOf(
   link: Link,
   sandboxPath: string,
   { addresses, routes }: StateToApply,
   cniVersion: CniVersion,
+  pciID?: string,
 ): Contribution {
   return {
     interface: {
@@ -22,10 +26,16 @@ export function contributionOf(
       // `mtu` came with CNI 1.1.0.
       ...(isAtLeast(cniVersion, '1.1.0') ? { mtu: link.mtu } : {}),
       sandbox: sandboxPath,
+      ...reportedPciId(cniVersion, pciID),
     },
     ips: addresses.map(({ local, prefixLength }) => ({ address: `${local}/${prefixLength}` })),
     routes: routes.map(reportedRoute),
   }
+}
+
+/** `pciID` came with CNI 1.1.0. */
+export function reportedPciId(cniVersion: CniVersion, pciID?: string): { pciID?: string } {
+  return pciID !== undefined && isAtLeast(cniVersion, '1.1.0') ? { pciID } : {}
 }
 
 function reportedRoute(route: Route) {
@@ -60,4 +70,12 @@ export function resultOf(
   const merged = mergeIntoResult(mergeIntoResult(prevResult, fromIpam), contribution)
   const named = [dns, prevResult?.dns, assigned?.dns].find((one) => Object.keys(one ?? {}).length)
   return encodeResult(named ? { ...merged, dns: named } : merged, cniVersion)
+}
+
+/** Writes the file that Multus may want with what the device is. */
+export async function informOfDevice({ configuration }: Call, pciAddress?: string): Promise<void> {
+  const { CNIDeviceInfoFile } = configuration.runtimeConfig ?? {}
+  if (!CNIDeviceInfoFile || pciAddress === undefined) return
+  const { writeDeviceInfo } = await import('./device-info.js')
+  writeDeviceInfo(CNIDeviceInfoFile, pciAddress)
 }

@@ -1,8 +1,10 @@
 import { CniError, ErrorCode } from '../../cni/error.js'
+import { pciAddressOf } from '../../device/pci-address.js'
 import { type Call, ipamOf, nameInSandbox } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
+import { selectorOf } from '../way.js'
 import { askForAddresses } from './assign.js'
-import { resultOf } from './report.js'
+import { informOfDevice, reportedPciId, resultOf } from './report.js'
 import { undoAdd } from './undo.js'
 
 /**
@@ -21,10 +23,15 @@ export async function addForUserspace(call: Call): Promise<object> {
   const ipam = await ipamOf(call)
   // Opened only to refuse an invalid sandbox: nothing is done in it.
   using _namespaces = openNamespaces(call)
-  const bare = { interface: { name: nameInSandbox(call), sandbox: netns }, ips: [], routes: [] }
-  if (!ipam) return resultOf(call, bare, undefined)
+  const pciAddress = pciAddressOf(selectorOf(call.configuration))
+  const pciID = reportedPciId(call.cniVersion, pciAddress)
+  const reported = { name: nameInSandbox(call), sandbox: netns, ...pciID }
+  const bare = { interface: reported, ips: [], routes: [] }
   try {
-    return resultOf(call, bare, await askForAddresses(ipam, false))
+    const assigned = ipam && (await askForAddresses(ipam, false))
+    const result = resultOf(call, bare, assigned)
+    await informOfDevice(call, pciAddress)
+    return result
   } catch (error) {
     throw await undoAdd(ipam, error, () => '')
   }
