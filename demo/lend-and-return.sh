@@ -73,8 +73,9 @@ for address in 198.51.100.1 203.0.113.1; do
   sed 's/^/    /' "$STATE/ping"
 done
 
-step "6. DEL brings the device home, under its own name; a second DEL finds nothing to do"
+step "6. DEL brings the device home, with its name, address and routes; a second DEL finds nothing to do"
 call DEL
 call DEL
-show ip -n "$HOST" -brief link show dev eth1
+show ip -n "$HOST" -brief -4 address show dev eth1
+show ip -n "$HOST" route
 show ip -n "$POD" -brief link

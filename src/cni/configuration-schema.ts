@@ -14,7 +14,8 @@ const SYSFS_NAME = '^[A-Za-z0-9_:.-]{0,255}$'
 /** The kernel ends names and paths at a NUL: what a text says after it would be ignored. */
 const ABSOLUTE_PATH = '^/[^\\u0000]{0,4094}$'
 
-const ABSOLUTE_PATH_OR_NONE = `${ABSOLUTE_PATH}|^$`
+/** A file where the specification of such files has it; an empty string counts as absent. */
+const DEVICE_INFO_FILE = '^/([^\\u0000]{0,3800}/)?devinfo/cni/[^/\\u0000]{1,255}$|^$'
 
 /**
  * The configuration's keys. Each description completes the error message about its key: '… it must
@@ -50,11 +51,11 @@ export const ConfigurationSchema = Type.Object({
     Type.Object(
       {
         deviceID: Type.Optional(Type.String({ pattern: SYSFS_NAME })),
-        CNIDeviceInfoFile: Type.Optional(Type.String({ pattern: ABSOLUTE_PATH_OR_NONE })),
+        CNIDeviceInfoFile: Type.Optional(Type.String({ pattern: DEVICE_INFO_FILE })),
       },
       {
         description:
-          'an object; its deviceID names a PCI or auxiliary device, its CNIDeviceInfoFile is an absolute path',
+          'an object; its deviceID names a PCI or auxiliary device, its CNIDeviceInfoFile is the path of a file in a directory devinfo/cni',
       },
     ),
   ),

@@ -66,11 +66,11 @@ describe.each(ARTEFACTS)('a device of a userspace driver: $artefact', ({ path })
   })
 
   it('is reported all the same where that file cannot be written', () => {
-    const runtimeConfig = { CNIDeviceInfoFile: '/proc/nothing/file' }
+    const runtimeConfig = { CNIDeviceInfoFile: '/proc/devinfo/cni/file' }
     const bare = { cniVersion: '1.1.0', useInterfaceNetwork: false, runtimeConfig }
     const { exitCode, stderr } = call('ADD', bare)
     expect(exitCode).toBe(0)
-    expect(stderr).toContain('cannot write the device information to /proc/nothing/file: ')
+    expect(stderr).toContain('cannot write the device information to /proc/devinfo/cni/file: ')
   })
 
   it('needs no IPAM', () => {

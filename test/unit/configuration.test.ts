@@ -54,6 +54,7 @@ describe('the keys of the configuration', () => {
     [{ hwaddr: 5 }, '"hwaddr" cannot be 5; it must be a text'],
     [{ pciBusID: '../../x' }, '"pciBusID" cannot be "../../x"; it must be the PCI address'],
     [{ runtimeConfig: { deviceID: 'a/b' } }, '"runtimeConfig" cannot be'],
+    [{ runtimeConfig: { CNIDeviceInfoFile: '/etc/nologin' } }, '"runtimeConfig" cannot be'],
     [{ stateDir: 'state' }, '"stateDir" cannot be "state"; it must be the absolute path'],
     [{ prevResult: { ips: [{}] } }, '"prevResult" cannot be {"ips":[{}]}; it must be the result'],
   ])('%j is refused', (keys, message) => {

@@ -50,11 +50,10 @@ describe('the sandbox ends while it holds a PCI NIC', () => {
   it.each([
     ['DEL', {}],
     ['GC', nothingValid],
-  ])('%s brings back its state, where that is asked for', (command, keys) => {
-    const restore = { restoreOnDelete: true }
-    call('ADD', restore)
+  ])('%s brings back its state', (command, keys) => {
+    call('ADD')
     machine.endNamespace(machine.pod, [NIC])
-    call(command, { ...restore, ...keys })
+    call(command, keys)
     expect(machine.nameOf(NIC)).toBe('eth1')
     const addresses = machine.ip(machine.host, 'address show dev eth1')
     expect(addresses).toContain('198.51.100.5/24')

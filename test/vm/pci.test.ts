@@ -16,7 +16,6 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
   })
   afterAll(() => machine[Symbol.dispose]())
 
-  // Each time it is as bare as it came home.
   beforeEach(() => machine.configure('eth1'))
 
   it.each([

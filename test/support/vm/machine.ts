@@ -83,6 +83,9 @@ export class Machine {
   configure(name: string, ...more: string[]): void {
     batch(
       HOST,
+      // What an earlier test gave it comes home with it.
+      `link set ${name} down`,
+      `address flush dev ${name}`,
       `link set ${name} up`,
       `address add 198.51.100.5/24 dev ${name}`,
       `address add 2001:db8::5/64 dev ${name} nodad`,
