@@ -1,4 +1,5 @@
 import { constants, writeFileSync } from 'node:fs'
+import { bounded } from './bounded.js'
 import { openRegular, trustedPath } from './kernel/trusted-path.js'
 import { printable } from './printable.js'
 import { printStderr } from './stdio.js'
@@ -29,6 +30,11 @@ let opened: number | undefined
 export function warn(text: string): void {
   if (isWanted('warning')) printWarning(text)
   note('warning', text, () => ({}))
+}
+
+/** Warns of each, or of the first of them and how many more there are. */
+export function warnOfEach(texts: string[]): void {
+  for (const text of bounded(texts)) warn(text)
 }
 
 /**

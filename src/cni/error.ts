@@ -1,3 +1,4 @@
+import { bounded, cut } from '../bounded.js'
 import { Failure, type FailureKind } from '../failure.js'
 import { printable } from '../printable.js'
 
@@ -67,8 +68,8 @@ const OUT_OF_MEMORY = 'out of memory'
 /** Converts any thrown value to an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
   const { code, message, details } = asCniError(error)
-  const more = details === '' ? {} : { details: printable(details) }
-  return { cniVersion, code, msg: printable(message), ...more }
+  const more = details === '' ? {} : { details: cut(printable(details)) }
+  return { cniVersion, code, msg: cut(printable(message)), ...more }
 }
 
 /**
@@ -111,5 +112,5 @@ export async function runAll(steps: (() => unknown)[]): Promise<void> {
   if (!first) return
   const details = errors.map((error) => error.details).filter((text) => text !== '')
   const messages = errors.map(({ message }) => message)
-  throw new CniError(first.code, messages.join('; '), details.join('; '))
+  throw new CniError(first.code, bounded(messages).join('; '), bounded(details).join('; '))
 }

@@ -1,6 +1,6 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
-import { warn } from '../log.js'
+import { warnOfEach } from '../log.js'
 import { attachmentName, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
@@ -59,8 +59,12 @@ export function takeOffAdditions(
       ...recordsIn(sandbox, store).filter((other) => attachmentName(keyOf(other)) !== name),
       ...(earlier ? [earlier] : []),
     ].flatMap(rulesOf)
-  for (const rule of removeRules(sandbox.socket, rulesOf(record), ofOthers))
-    warn(`the rule ${rule} stays in ${sandbox.name}: it cannot be told from others there`)
+  const staying = removeRules(sandbox.socket, rulesOf(record), ofOthers)
+  warnOfEach(
+    staying.map(
+      (rule) => `the rule ${rule} stays in ${sandbox.name}: it cannot be told from others there`,
+    ),
+  )
   if (onInterface) removeAdditions(sandbox, onInterface)
 }
 

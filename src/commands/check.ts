@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js'
 import { CniError, ErrorCode } from '../cni/error.js'
 import { findLentDevice } from '../device/lent-device.js'
 import { Failure } from '../failure.js'
@@ -86,7 +87,10 @@ async function checkGvisorOnly(call: Call): Promise<undefined> {
 
 function requireFaultless(sandbox: NetworkNamespace, link: Link, faults: string[]): undefined {
   if (faults.length > 0)
-    throw new Failure('not-as-left', `${link.name} in ${sandbox.name}: ${faults.join('; ')}`)
+    throw new Failure(
+      'not-as-left',
+      `${link.name} in ${sandbox.name}: ${bounded(faults).join('; ')}`,
+    )
 }
 
 function requireRecord(store: RecordStore<AttachmentRecord>, call: Call): AttachmentRecord {

@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { parseJson } from '../cni/network.js'
 import { OUTCOMES } from '../gvisor/keeper-job.js'
@@ -62,7 +63,8 @@ function putBack(sandbox: NetworkNamespace, record: GvisorRecord): string {
   const outcome = OUTCOMES[nativeAddon().waitForProgram(pid)]
   const addresses = record.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   if (outcome === 'put back' && record.keeper) endKeeper(record.keeper)
-  if (outcome === 'put back') return `put back ${addresses.join(', ')}`
+  const names = bounded(addresses).join(', ')
+  if (outcome === 'put back') return `put back ${names}`
   if (outcome === 'not needed') return 'has its addresses'
-  throw new Error(`cannot put back ${addresses.join(', ')}: ${outcome ?? 'the keeper was killed'}`)
+  throw new Error(`cannot put back ${names}: ${outcome ?? 'the keeper was killed'}`)
 }

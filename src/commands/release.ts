@@ -9,7 +9,7 @@ import { searchEverywhere } from '../device/search.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { note, warn } from '../log.js'
+import { note, warn, warnOfEach } from '../log.js'
 import { enterPhase } from '../phases.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, attachmentName, isLoan, keyOf } from '../records/record.js'
@@ -163,6 +163,6 @@ export function restoreState(
 
 /** A failure to restore is only a warning: the device itself is back on the host. */
 function restoreOrWarn(host: NetworkNamespace, home: Link, record: AttachmentRecord): void {
-  for (const { what, reason } of restoreState(host, home, record))
-    warn(`${home.name} is home without ${what}: ${reason}`)
+  const refusals = restoreState(host, home, record)
+  warnOfEach(refusals.map(({ what, reason }) => `${home.name} is home without ${what}: ${reason}`))
 }

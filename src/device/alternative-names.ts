@@ -2,7 +2,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { alternativeNameRequest } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { warn } from '../log.js'
+import { warnOfEach } from '../log.js'
 import type { LocatedDevice } from './lent-device.js'
 
 /**
@@ -34,7 +34,10 @@ export function restoreNames(host: NetworkNamespace, home: Link, onHost: Link): 
   const refusals = host.socket.requestAll(
     lost.map((name) => alternativeNameRequest(home.index, 'add', name)),
   )
-  refusals.forEach((refusal, position) => {
-    if (refusal) warn(`${home.name} is home without its name ${lost[position]}: ${refusal.message}`)
-  })
+  warnOfEach(
+    lost.flatMap((name, n) => {
+      const refusal = refusals[n]
+      return refusal ? `${home.name} is home without its name ${name}: ${refusal.message}` : []
+    }),
+  )
 }

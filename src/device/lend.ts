@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
@@ -65,7 +66,7 @@ export function requireNobodyDepends(device: Link): void {
   if (others.length === 0) return
   throw new Failure(
     'device-refused',
-    `cannot lend ${device.name}: ${others.join(', ')} on the host depends on it`,
+    `cannot lend ${device.name}: ${bounded(others).join(', ')} on the host depends on it`,
     'nothing was changed; with "force": true in the configuration it is lent all the same',
   )
 }

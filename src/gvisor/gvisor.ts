@@ -1,7 +1,7 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { addressRemoval, dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { note, warn } from '../log.js'
+import { note, warnOfEach } from '../log.js'
 import { type AttachmentKey, bootId } from '../records/record.js'
 import type { StateToApply } from '../state/carry.js'
 import { asFaults } from '../state/verify.js'
@@ -85,8 +85,11 @@ export class Gvisor {
   keep(sandbox: NetworkNamespace, link: Link, reported?: string[]): void {
     const { key, network, sandboxPath, timeoutSeconds } = this.request
     this.#endEarlierKeeper()
-    for (const [what, why] of this.#omitted)
-      warn(`${link.name} is without ${what}, so that gVisor starts: ${why}`)
+    warnOfEach(
+      [...this.#omitted].map(
+        ([what, why]) => `${link.name} is without ${what}, so that gVisor starts: ${why}`,
+      ),
+    )
     const kind = linkKindOf(sandbox.socket, link.index)
     const namesProtocols = kind.ipvlanMode === 'l3' && prepareForL3(sandbox, link)
     const record: GvisorRecord = {

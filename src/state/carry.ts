@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
@@ -119,7 +120,7 @@ function remarkOnLeases(state: HostNetworkState, device: Link, remark: Remark): 
     if (leases.length === 0 || (route === undefined && !isWithout)) continue
     const [version, key] = family === 'inet' ? ['IPv4', 'ipv4'] : ['IPv6', 'all']
     remark(
-      `the lease of ${leases.map(({ value }) => describeAddress(value)).join(', ')} stays behind` +
+      `the lease of ${bounded(leases.map(({ value }) => describeAddress(value))).join(', ')} stays behind` +
         (route === undefined ? '' : `, and with it the route ${route}`) +
         (more.length === 0 ? '' : ` and ${more.length} more`) +
         (isWithout ? `; ${device.name} goes without an ${version} address of its own` : '') +

@@ -1,5 +1,6 @@
+import { bounded } from '../../bounded.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
-import { note, warn } from '../../log.js'
+import { note, warnOfEach } from '../../log.js'
 import { bootId } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { type Decision, decisionsOn } from '../../state/describe.js'
@@ -27,15 +28,12 @@ export function recordOf(
   }
 }
 
-/** Maximum number of items in a log line. */
-const LONGEST_LIST = 200
-
 /**
  * Logs an ADD: a warning for each remark, and one info line with everything carried and left
  * behind.
  */
 export function logAdd(event: string, record: AttachmentRecord, remarks: string[]): void {
-  for (const text of remarks) warn(text)
+  warnOfEach(remarks)
   const { device, state } = record
   note('info', event, () => {
     const decisions = decisionsOn(state, device.onHost)
@@ -49,9 +47,7 @@ export function logAdd(event: string, record: AttachmentRecord, remarks: string[
 }
 
 function named(decisions: Decision[]): string[] {
-  const texts = decisions
-    .slice(0, LONGEST_LIST)
-    .map(({ kind, what, why }) => `${kind}: ${what}${why === undefined ? '' : ` (${why})`}`)
-  const more = decisions.length - texts.length
-  return more > 0 ? [...texts, `and ${more} more`] : texts
+  return bounded(
+    decisions.map(({ kind, what, why }) => `${kind}: ${what}${why ? ` (${why})` : ''}`),
+  )
 }

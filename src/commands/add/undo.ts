@@ -1,3 +1,4 @@
+import { bounded } from '../../bounded.js'
 import { asCniError, type CniError } from '../../cni/error.js'
 import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
 import { Failure } from '../../failure.js'
@@ -94,5 +95,5 @@ function returnHome(
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
-  return `${home}, but without ${missing.join('; ')}`
+  return `${home}, but without ${bounded(missing).join('; ')}`
 }
