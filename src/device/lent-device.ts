@@ -1,7 +1,7 @@
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { NamespaceSysfs } from '../kernel/namespace-sysfs.js'
-import { dumpLinks, findLink } from '../kernel/netlink/link.js'
+import { findLink, findLinkThat } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
@@ -62,7 +62,8 @@ export function findLentDevice(namespace: NetworkNamespace, lent: LentDevice): L
 export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): Link | undefined {
   const { identity, onHost } = lent
   if (!identity || onHost.parentDevice === undefined) return undefined
-  return dumpLinks(host.socket).find(
+  return findLinkThat(
+    host.socket,
     (link) =>
       isSameHardware(link, onHost) &&
       sysfsOf(host, lent).identityOf(link)?.directory === identity.directory,

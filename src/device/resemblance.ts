@@ -1,5 +1,5 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpLinks, findLink } from '../kernel/netlink/link.js'
+import { findLink, findLinkThat } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -60,7 +60,7 @@ function findByName(
 
 /** For a device that was renamed in the sandbox. */
 function findByAddress({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
-  return dumpLinks(socket).find((link) => resembles(link, onHost))
+  return findLinkThat(socket, (link) => resembles(link, onHost))
 }
 
 /** Whether two links have the same bus address and permanent MAC, or else the same MAC. */

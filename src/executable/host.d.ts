@@ -9,6 +9,7 @@ declare module 'host:native' {
   export const openSysfs: NativeAddon['openSysfs']
   export const findDevice: NativeAddon['findDevice']
   export const transact: NativeAddon['transact']
+  export const transactInParts: NativeAddon['transactInParts']
   export const startTransaction: NativeAddon['startTransaction']
   export const finishTransaction: NativeAddon['finishTransaction']
   export const tryLock: NativeAddon['tryLock']

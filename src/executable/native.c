@@ -111,6 +111,37 @@ FUNCTION(transact_js) {
   return answers_value(context, &exchange, exchange.failure);
 }
 
+/* Who gets each datagram of an answer. */
+struct receiver {
+  JSContext *context;
+  JSValueConst function;
+};
+
+static bool give(void *whose, const uint8_t *datagram, size_t length) {
+  struct receiver *receiver = whose;
+  JSContext *context = receiver->context;
+  JSValue bytes = bytes_value(context, datagram, length);
+  if (JS_IsException(bytes)) return false;
+  JSValue result = JS_Call(context, receiver->function, JS_UNDEFINED, 1, &bytes);
+  JS_FreeValue(context, bytes);
+  if (JS_IsException(result)) return false;
+  JS_FreeValue(context, result);
+  return true;
+}
+
+FUNCTION(transact_in_parts_js) {
+  UNUSED;
+  struct exchange exchange;
+  struct receiver receiver = {context, arguments[2]};
+  if (!read_exchange(context, arguments, &exchange)) return JS_EXCEPTION;
+  exchange.take = give;
+  exchange.whose = &receiver;
+  carry_out(&exchange);
+  free(exchange.answers);
+  if (exchange.whose == NULL) return JS_EXCEPTION;
+  return exchange.failure.call ? throw_failure(context, exchange.failure) : JS_UNDEFINED;
+}
+
 /* A started transaction is an index into these: one at a time is all there ever is. */
 static struct exchange *started[4];
 
@@ -254,6 +285,7 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("openSysfs", 0, open_sysfs_js),
     JS_CFUNC_DEF("findDevice", 3, find_device_js),
     JS_CFUNC_DEF("transact", 2, transact_js),
+    JS_CFUNC_DEF("transactInParts", 3, transact_in_parts_js),
     JS_CFUNC_DEF("startTransaction", 2, start_transaction_js),
     JS_CFUNC_DEF("finishTransaction", 1, finish_transaction_js),
     JS_CFUNC_DEF("tryLock", 1, try_lock_js),

@@ -1,8 +1,9 @@
+import { bounded } from '../bounded.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import { SCOPE, TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { asFaults } from '../state/verify.js'
 import { isWaiting } from './keeper-process.js'
@@ -44,7 +45,11 @@ export function isStripped(
   const intact = addresses.filter((address) => texts.has(as(address)))
   if (intact.length === 0) return true
   if (!intact.every((address) => address.prefixLength === longestPrefix(address))) return false
-  return !dumpRoutes(sandbox.socket, link.index).some(leadsSomewhere)
+  const wanted = { device: link.index }
+  const begin = () => ({ isUsed: false })
+  return !foldRoutes(sandbox.socket, wanted, begin, (found, route) => {
+    if (leadsSomewhere(route)) found.isUsed = true
+  }).isUsed
 }
 
 /** Whether a route leads anywhere but to the interface's own addresses, link-local or multicast. */
@@ -59,7 +64,9 @@ function faultsAfterStrip(sandbox: NetworkNamespace, link: Link, record: GvisorR
   const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
   const missing = kept.filter(({ local }) => !there.has(local))
   if (missing.length === 0 || (keeper && isWaiting(keeper))) return []
-  const names = missing.map(({ local, prefixLength }) => `${local}/${prefixLength}`).join(', ')
+  const names = bounded(missing.map(({ local, prefixLength }) => `${local}/${prefixLength}`)).join(
+    ', ',
+  )
   const who = keeper ? `its address keeper (process ${keeper.pid}) has ended` : 'it has no keeper'
   return [`gVisor removed its addresses, nobody put ${names} back, and ${who}`]
 }

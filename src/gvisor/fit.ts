@@ -1,4 +1,4 @@
-import { networkOf } from '../kernel/ip-address.js'
+import { EVERYTHING, networkOf } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
@@ -11,9 +11,9 @@ import {
   TABLE,
 } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
-import { warn } from '../log.js'
+import { warnOfEach } from '../log.js'
 import type { StateToApply } from '../state/carry.js'
 import { describeAddress, describeRoute } from '../state/describe.js'
 import { isDefaultRoute, metricOf } from '../state/routes.js'
@@ -104,7 +104,7 @@ function routeToPeer({ family, prefixLength }: Address, peer: string, index: num
  * @param own index of an interface whose routes are ignored
  */
 export function familiesWithDefault(sandbox: NetworkNamespace, own: number | undefined): Family[] {
-  return dumpRoutes(sandbox.socket)
+  return dumpRoutes(sandbox.socket, { destinations: EVERYTHING })
     .filter((route) => isDefaultRoute(route) && route.nexthops.length === 1)
     .filter(({ nexthops }) => nexthops[0]?.interfaceIndex !== own)
     .map(({ family }) => family)
@@ -113,9 +113,15 @@ export function familiesWithDefault(sandbox: NetworkNamespace, own: number | und
 /** Warns about addresses and routes of another plugin that may keep runsc from starting. */
 export function warnOfObstacles(sandbox: NetworkNamespace, link: Link): void {
   const { socket } = sandbox
-  const [addresses, routes] = [dumpAddresses(socket, link.index), dumpRoutes(socket, link.index)]
+  const [addresses, routes] = [
+    dumpAddresses(socket, link.index),
+    dumpRoutes(socket, { device: link.index }),
+  ]
   const taken = familiesWithDefault(sandbox, link.index)
   const { omissions } = fitForGvisor({ addresses, routes }, link, link.name, taken)
-  for (const { what, why } of omissions)
-    warn(`gVisor may refuse to start with ${what} of ${link.name}: ${why}`)
+  warnOfEach(
+    omissions.map(
+      ({ what, why }) => `gVisor may refuse to start with ${what} of ${link.name}: ${why}`,
+    ),
+  )
 }

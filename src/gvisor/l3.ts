@@ -3,8 +3,8 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { NEIGHBOR_STATE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors, newNeighborRequest } from '../kernel/netlink/neighbor.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
-import { warn } from '../log.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
+import { warn, warnOfEach } from '../log.js'
 import {
   clsactRequest,
   egressFilterRequest,
@@ -75,16 +75,18 @@ function addGatewayNeighbors({ socket }: NetworkNamespace, link: Link): void {
   const known = dumpNeighbors(socket, link.index)
     .filter(({ state }) => (state & NEIGHBOR_STATE.permanent) !== 0)
     .map(({ address }) => address)
-  const gateways = dumpRoutes(socket, link.index)
+  const gateways = dumpRoutes(socket, { device: link.index })
     .flatMap(({ nexthops }) => nexthops)
     .flatMap(({ gateway, interfaceIndex }) => (interfaceIndex === link.index && gateway) || [])
   const unknown = [...new Set(gateways)].filter((gateway) => !known.includes(gateway))
   const refusals = socket.requestAll(unknown.map((gateway) => neighborRequest(gateway, link)))
-  for (const [n, refusal] of refusals.entries())
-    if (refusal)
-      warn(
-        `gVisor will not find ${unknown[n]} by ${link.name}: no neighbour entry: ${refusal.message}`,
-      )
+  warnOfEach(
+    unknown.flatMap((gateway, n) => {
+      const refusal = refusals[n]?.message
+      if (refusal === undefined) return []
+      return `gVisor will not find ${gateway} by ${link.name}: no neighbour entry: ${refusal}`
+    }),
+  )
 }
 
 function neighborRequest(gateway: string, link: Link) {

@@ -61,6 +61,9 @@ export function canonicalPrefix(prefix: string): string {
   return `${addressText(addressBytes(address))}/${length}`
 }
 
+/** The prefix of each family that covers every address: the destinations of default routes. */
+export const EVERYTHING = ['0.0.0.0/0', '::/0']
+
 /** Whether a prefix covers every address of its family: "0.0.0.0/0" or "::/0". */
 export function coversEverything(prefix: string): boolean {
   return prefix.endsWith('/0')

@@ -30,6 +30,11 @@ export interface NativeAddon {
   findDevice(sysfs: number, directory: string, inode: number): { index: number; count: number }
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
+  /**
+   * Like `transact`, but hands on each datagram of the answers as it comes, and keeps none. What
+   * `take` throws is thrown once all have come.
+   */
+  transactInParts(fd: number, request: Buffer, take: (datagram: Buffer) => void): void
   /** Like `transact`, on a thread of its own. */
   startTransaction(fd: number, request: Buffer): Transaction
   /** Waits for a transaction's answers. Call it once for each transaction. */

@@ -1,11 +1,7 @@
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import {
-  dumpRoutes,
-  newRouteRequest,
-  type RoutePosition,
-  routeRemoval,
-} from '../kernel/netlink/route.js'
+import { newRouteRequest, type RoutePosition, routeRemoval } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { type Addition, addAll, type Refused } from './add-objects.js'
@@ -66,7 +62,9 @@ function addBesideOthers(
   around: Surroundings | undefined,
 ): Refused<Route>[] {
   if (!refused.some(isTaken)) return refused
-  const there = byPlace(dumpRoutes(socket))
+  const there = byPlace(
+    dumpRoutes(socket, { destinations: refused.map(({ value }) => value.destination) }),
+  )
   const entries: Entry[] = []
   const left: Refused<Route>[] = []
   for (const addition of refused) {

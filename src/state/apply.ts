@@ -8,13 +8,14 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { newRouteRequest } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
-import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
+import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { addRoutes } from './add-routes.js'
 import { describeAddress, describeNeighbor, describeRule } from './describe.js'
 import { type RefusedObject, restoreNexthopObjects } from './nexthop-objects.js'
 import type { StatePlan } from './plan.js'
+import { absentRules } from './rules.js'
 import { describeForeign } from './stand-ins.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
 import { routeInPlaceOf } from './taken-place.js'
@@ -131,9 +132,9 @@ function addRules(socket: RouteSocket, additions: Addition<Rule>[]): Refused<Rul
   const refused = addAll(socket, additions)
   const isLike = ({ error }: Refused<Rule>) => error.is('EEXIST')
   if (!refused.some(isLike)) return refused
-  const there = new Set(dumpRules(socket).map(ruleKey))
-  const absent = refused.filter((one) => isLike(one) && !there.has(ruleKey(one.value)))
-  const again = absent.map(({ value }) => ({ value, request: ruleRequest(value, 'duplicate') }))
+  const like = refused.filter(isLike).map(({ value }) => value)
+  const absent = absentRules(socket, like)
+  const again = absent.map((value) => ({ value, request: ruleRequest(value, 'duplicate') }))
   return [...refused.filter((one) => !isLike(one)), ...addAll(socket, again)]
 }
 

@@ -1,11 +1,12 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
+import { foldAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
-import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { foldNeighbors } from '../kernel/netlink/neighbor.js'
+import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor } from './describe.js'
+import { lacking } from './lacking.js'
 import { planState, through } from './plan.js'
 import { routeKey } from './routes.js'
 import type { InterfaceAdditions } from './schema.js'
@@ -28,15 +29,20 @@ export function additionsTo(
     // Without its label, which is not part of its identity.
     addresses: lacking(
       addresses.map(({ label, ...address }) => address),
-      () => dumpAddresses(socket, index),
       describeAddress,
+      (begin, take) => foldAddresses(socket, index, begin, take),
     ),
     routes: lacking(
       routes.map((route) => through(original, link, route)),
-      () => dumpRoutes(socket, index),
       routeKey,
+      (begin, take) => {
+        const destinations = routes.map(({ destination }) => destination)
+        return foldRoutes(socket, { device: index, destinations }, begin, take)
+      },
     ),
-    neighbors: lacking(neighbors, () => dumpNeighbors(socket, index), describeNeighbor),
+    neighbors: lacking(neighbors, describeNeighbor, (begin, take) =>
+      foldNeighbors(socket, index, begin, take),
+    ),
   }
 }
 
@@ -49,17 +55,15 @@ export function joined(
   const { index, addresses, routes, neighbors } = second
   return {
     index,
-    addresses: [...lacking(first.addresses, () => addresses, describeAddress), ...addresses],
-    routes: [...lacking(first.routes, () => routes, routeKey), ...routes],
-    neighbors: [...lacking(first.neighbors, () => neighbors, describeNeighbor), ...neighbors],
+    addresses: union(first.addresses, addresses, describeAddress),
+    routes: union(first.routes, routes, routeKey),
+    neighbors: union(first.neighbors, neighbors, describeNeighbor),
   }
 }
 
-/** The wanted objects of which none with the same key is there. */
-function lacking<T>(wanted: T[], there: () => T[], key: (value: T) => string): T[] {
-  if (wanted.length === 0) return []
-  const keys = new Set(there().map(key))
-  return wanted.filter((value) => !keys.has(key(value)))
+function union<T>(first: T[], second: T[], key: (value: T) => string): T[] {
+  const keys = new Set(second.map(key))
+  return [...first.filter((value) => !keys.has(key(value))), ...second]
 }
 
 /** Takes additions off an interface. What is already gone is not an error. */

@@ -1,9 +1,9 @@
-import { coversEverything } from '../kernel/ip-address.js'
+import { EVERYTHING } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { type Refusal, tryToApply } from './apply.js'
@@ -64,9 +64,8 @@ const HARM = 'it would take the default routes away that the host has from route
  */
 function wouldCostDefaultRoutes(host: NetworkNamespace, { name, value }: Sysctl): boolean {
   if (name !== 'net.ipv6.conf.forwarding' || value === '0') return false
-  return dumpRoutes(host.socket).some(
-    ({ family, destination, protocol }) =>
-      family === 'inet6' && coversEverything(destination) && protocol === ROUTE_PROTOCOL.ra,
+  return dumpRoutes(host.socket, { destinations: EVERYTHING }).some(
+    ({ family, protocol }) => family === 'inet6' && protocol === ROUTE_PROTOCOL.ra,
   )
 }
 

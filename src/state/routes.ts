@@ -1,8 +1,8 @@
-import { coversEverything } from '../kernel/ip-address.js'
+import { coversEverything, EVERYTHING } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { ROUTE_TYPE, TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { describeRoute } from './describe.js'
 import type { HostNetworkState } from './schema.js'
@@ -97,7 +97,7 @@ export function lostDefaultRoutes(
 ): string[] {
   const own = state.routes.map(({ value }) => value).filter(isDefaultRoute)
   if (own.length === 0) return []
-  const others = dumpRoutes(host.socket)
+  const others = dumpRoutes(host.socket, { destinations: EVERYTHING })
     .filter(isDefaultRoute)
     .filter(({ nexthops }) =>
       nexthops.some(({ interfaceIndex }) => interfaceIndex !== device.index),

@@ -1,8 +1,9 @@
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
-import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
+import { foldRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { describeRule } from './describe.js'
+import { lacking } from './lacking.js'
 import { aboutDevice } from './plan.js'
 
 /** Rules with the device's name in the sandbox in place of its name on the host. */
@@ -21,10 +22,15 @@ export function rulesInSandbox(
  */
 export function rulesToOwn(socket: RouteSocket, wanted: Rule[], ofLoans: () => Rule[]): Rule[] {
   if (wanted.length === 0) return []
-  const there = keysOf(dumpRules(socket))
-  if (!wanted.some((rule) => there.has(ruleKey(rule)))) return wanted
+  const absent = new Set(absentRules(socket, wanted))
+  if (absent.size === wanted.length) return wanted
   const shared = keysOf(ofLoans())
-  return wanted.filter((rule) => !there.has(ruleKey(rule)) || shared.has(ruleKey(rule)))
+  return wanted.filter((rule) => absent.has(rule) || shared.has(ruleKey(rule)))
+}
+
+/** Of wanted rules, those that are not there. */
+export function absentRules(socket: RouteSocket, wanted: Rule[]): Rule[] {
+  return lacking(wanted, ruleKey, (begin, take) => foldRules(socket, begin, take))
 }
 
 /**
@@ -35,14 +41,13 @@ export function rulesToOwn(socket: RouteSocket, wanted: Rule[], ofLoans: () => R
  */
 export function removeRules(socket: RouteSocket, rules: Rule[], ofOthers: () => Rule[]): string[] {
   if (rules.length === 0) return []
-  const there = dumpRules(socket)
-  const keys = keysOf(there)
-  const present = rules.filter((rule) => keys.has(ruleKey(rule)))
+  const there = locate(socket, rules)
+  const present = there.filter(({ isThere }) => isThere)
   if (present.length === 0) return []
   const needed = keysOf(ofOthers())
-  const unneeded = present.filter((rule) => !needed.has(ruleKey(rule)))
-  const isCovered = (rule: Rule) => siblingsBefore(rule, there).some((one) => hasAllOf(one, rule))
-  const [simple, covered] = [unneeded.filter((one) => !isCovered(one)), unneeded.filter(isCovered)]
+  const unneeded = present.filter(({ key }) => !needed.has(key))
+  const simple = unneeded.filter(({ isCovered }) => !isCovered).map(({ rule }) => rule)
+  const covered = unneeded.filter(({ isCovered }) => isCovered).map(({ rule }) => rule)
   const errors = socket.requestAll(simple.map((rule) => ruleRequest(rule, 'delete')))
   return [
     ...simple.filter((_, n) => errors[n] && !errors[n].is('ENOENT')),
@@ -50,16 +55,31 @@ export function removeRules(socket: RouteSocket, rules: Rule[], ofOthers: () => 
   ].map(describeRule)
 }
 
-/** Rules of the same family and priority that come before a rule. */
-function siblingsBefore(rule: Rule, there: Rule[]): Rule[] {
-  const siblings = siblingsOf(rule, there)
-  const key = ruleKey(rule)
-  const position = siblings.findIndex((other) => ruleKey(other) === key)
-  return siblings.slice(0, Math.max(0, position))
+/** Where a rule is in the sandbox. */
+interface Location {
+  rule: Rule
+  key: string
+  isThere: boolean
+  /** Whether a rule of its priority before it might be taken for it. */
+  isCovered: boolean
 }
 
-function siblingsOf({ family, priority }: Rule, there: Rule[]): Rule[] {
-  return there.filter((other) => other.family === family && other.priority === priority)
+function locate(socket: RouteSocket, rules: Rule[]): Location[] {
+  const begin = () =>
+    rules.map((rule) => ({ rule, key: ruleKey(rule), isThere: false, isCovered: false }))
+  return foldRules(socket, begin, (locations, other) => {
+    for (const location of locations) {
+      const { rule, key, isThere } = location
+      if (isThere || !areSiblings(rule, other)) continue
+      if (ruleKey(other) === key) location.isThere = true
+      else if (hasAllOf(other, rule)) location.isCovered = true
+    }
+  })
+}
+
+/** Whether two rules have the same family and priority: their order counts. */
+function areSiblings(one: Rule, other: Rule): boolean {
+  return one.family === other.family && one.priority === other.priority
 }
 
 /** More rules of one priority than this are not put in order for the sake of one. */
@@ -72,7 +92,10 @@ const MOST_OF_ONE_PRIORITY = 200
  * @returns whether it is gone
  */
 function removeExactly(socket: RouteSocket, rule: Rule): boolean {
-  const siblings = siblingsOf(rule, dumpRules(socket))
+  const begin = (): Rule[] => []
+  const siblings = foldRules(socket, begin, (all, other) => {
+    if (areSiblings(rule, other) && all.length <= MOST_OF_ONE_PRIORITY) all.push(other)
+  })
   if (siblings.length > MOST_OF_ONE_PRIORITY) return false
   const key = ruleKey(rule)
   return siblings.every(

@@ -1,9 +1,10 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes, newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
+import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { warn } from '../log.js'
+import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
@@ -100,7 +101,8 @@ export function removeStandIns(
 ): { lost: Route[]; replaced: StandIn[] } {
   const standIns = standInsFor(state, device)
   if (standIns.length === 0) return { lost: [], replaced: [] }
-  const there = new Set(dumpRoutes(socket).map(wholeOf))
+  const destinations = standIns.map(({ route }) => route.destination)
+  const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
   const isHome = ({ route }: StandIn) => there.has(wholeOf(route))
   const stands = ({ standIn }: StandIn) => there.has(wholeOf(standIn))
   socket.requestAll(
@@ -122,13 +124,17 @@ export function warnOfLostRoutes(
   device: Link,
 ): void {
   const { lost, replaced } = removeStandIns(host, state, device)
-  for (const route of lost)
-    warn(`with ${device.name} the host has lost the route ${describeForeign(host, route, device)}`)
-  for (const { route, standIn } of replaced)
-    if (route.preferredSource !== standIn.preferredSource)
-      warn(
-        `while ${device.name} is away, the host has the route ${describeForeign(host, route, device)} without its source ${route.preferredSource}`,
-      )
+  const named = (route: Route) => describeForeign(host, route, device)
+  warnOfEach(lost.map((route) => `with ${device.name} the host has lost the route ${named(route)}`))
+  const sourceless = replaced.filter(
+    ({ route, standIn }) => route.preferredSource !== standIn.preferredSource,
+  )
+  warnOfEach(
+    sourceless.map(
+      ({ route }) =>
+        `while ${device.name} is away, the host has the route ${named(route)} without its source ${route.preferredSource}`,
+    ),
+  )
 }
 
 /** A route that leads through another device. */

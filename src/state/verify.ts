@@ -1,16 +1,18 @@
 import { addressBytes, addressText, canonicalPrefix } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
+import { foldAddresses } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { dumpRules } from '../kernel/netlink/rule.js'
+import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import { foldRules } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Assignment, assignedState } from './assigned.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
+import { lacking } from './lacking.js'
 import { aboutDevice } from './plan.js'
 import { routeKey } from './routes.js'
 
@@ -38,13 +40,11 @@ export function missingState(
   const addresses = state.addresses.filter((address) => listed.has(prefixOf(address)))
   const elapsed = Date.now() / 1000 - lentAt
   return [
-    ...missingOf(addresses, describeAddress, dumpAddresses(namespace.socket, device.index)).map(
-      (address) => `address ${address}`,
-    ),
+    ...missingAddresses(namespace, device, addresses, describeAddress),
     ...missingRoutes(namespace, device, state.routes, reported, elapsed).map(
       (route) => `route ${describeRoute(route, device.name)}`,
     ),
-    ...missingRules(namespace, original, device, state.rules).map((rule) => `rule ${rule}`),
+    ...missingRules(namespace, original, device, state.rules),
   ]
 }
 
@@ -57,17 +57,14 @@ export function missingAssignment(
   device: Link,
   assignment: Assignment,
 ): string[] {
-  const { socket } = namespace
   const { addresses, routes } = assignedState(assignment, device)
-  const there = addresses.length === 0 ? [] : dumpAddresses(socket, device.index)
-  const leadTo = new Set(
-    routes.length === 0 ? [] : dumpRoutes(socket).map(({ destination }) => destination),
+  const destinationOf = ({ destination }: Route) => destination
+  const missing = lacking(routes, destinationOf, (begin, take) =>
+    foldRoutes(namespace.socket, { destinations: routes.map(destinationOf) }, begin, take),
   )
   return [
-    ...missingOf(addresses, prefixOf, there).map((address) => `address ${address}`),
-    ...routes
-      .filter(({ destination }) => !leadTo.has(destination))
-      .map((route) => `route ${describeRoute(route, device.name)}`),
+    ...missingAddresses(namespace, device, addresses, prefixOf),
+    ...missing.map((route) => `route ${describeRoute(route, device.name)}`),
   ]
 }
 
@@ -81,20 +78,20 @@ export function beyond({ ips = [], routes = [] }: Assignment, carried: StateToAp
   }
 }
 
-/** How many faults an error names. */
-const MOST_FAULTS = 50
-
-/** Sentences for missing parts, without duplicates, and not without end. */
+/** Sentences for missing parts, without duplicates. */
 export function asFaults(missing: string[]): string[] {
-  const faults = [...new Set(missing)].map((what) => `${what} is missing`)
-  const more = faults.length - MOST_FAULTS
-  return more > 0 ? [...faults.slice(0, MOST_FAULTS), `and so are ${more} more`] : faults
+  return [...new Set(missing)].map((what) => `${what} is missing`)
 }
 
-/** The wanted objects, in words, of which none is there with the same words. */
-function missingOf<T>(wanted: T[], words: (value: T) => string, there: T[]): string[] {
-  const present = new Set(there.map(words))
-  return wanted.map(words).filter((text) => !present.has(text))
+function missingAddresses(
+  { socket }: NetworkNamespace,
+  { index }: Link,
+  wanted: Address[],
+  words: (address: Address) => string,
+): string[] {
+  return lacking(wanted, words, (begin, take) => foldAddresses(socket, index, begin, take)).map(
+    (address) => `address ${words(address)}`,
+  )
 }
 
 function missingRules(
@@ -103,9 +100,10 @@ function missingRules(
   device: Link,
   rules: Rule[],
 ): string[] {
-  if (rules.length === 0) return []
   const wanted = rules.map((rule) => aboutDevice(original, device, rule))
-  return missingOf(wanted, describeRule, dumpRules(socket))
+  return lacking(wanted, describeRule, (begin, take) => foldRules(socket, begin, take)).map(
+    (rule) => `rule ${describeRule(rule)}`,
+  )
 }
 
 /**
@@ -122,17 +120,38 @@ function missingRoutes(
   elapsedSeconds: number,
 ): Route[] {
   if (carried.length === 0) return []
-  const there = dumpRoutes(socket, device.index).filter(({ table }) => table !== TABLE.local)
-  const present = new Set(there.map(routeKey))
-  const found = groupBy(there, pathOf)
+  const { present, found } = compareRoutes(socket, device, carried)
   const listed = groupBy(reported, reportedPath)
   return [...groupBy(carried, pathOf)].flatMap(([path, routes]) => {
     const valid = routes.filter(({ expiresSeconds = Infinity }) => expiresSeconds > elapsedSeconds)
     const inResult = listed.get(path)?.length ?? 0
     const isComplete = inResult >= new Set(routes.map(listedOnce)).size
     const wanted = isComplete ? valid.length : Math.min(inResult, valid.length)
-    const lacking = Math.max(0, wanted - (found.get(path)?.length ?? 0))
-    return valid.filter((route) => !present.has(routeKey(route))).slice(0, lacking)
+    const lacks = Math.max(0, wanted - (found.get(path) ?? 0))
+    if (lacks === 0) return []
+    return valid.filter((route) => !present.has(routeKey(route))).slice(0, lacks)
+  })
+}
+
+/** What a device has of the carried routes: of no other route anything is kept. */
+interface Comparison {
+  /** Keys of carried routes that are there. */
+  present: Set<string>
+  /** How many routes are there for the path of a carried one. */
+  found: Map<string, number>
+}
+
+function compareRoutes(socket: RouteSocket, { index }: Link, carried: Route[]): Comparison {
+  const keys = new Set(carried.map(routeKey))
+  const paths = new Set(carried.map(pathOf))
+  const wanted = { device: index, destinations: carried.map(({ destination }) => destination) }
+  const begin = (): Comparison => ({ present: new Set(), found: new Map() })
+  return foldRoutes(socket, wanted, begin, ({ present, found }, route) => {
+    const path = pathOf(route)
+    if (route.table === TABLE.local || !paths.has(path)) return
+    found.set(path, (found.get(path) ?? 0) + 1)
+    const key = routeKey(route)
+    if (keys.has(key)) present.add(key)
   })
 }
 

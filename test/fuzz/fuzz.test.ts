@@ -17,7 +17,14 @@ const TARGETS = [
   {
     fuzzer: 'exchange',
     source: 'src/kernel/native/exchange.c',
-    functions: ['next_header', 'prepare_exchange', 'closes', 'make_room', 'receive_until_closed'],
+    functions: [
+      'next_header',
+      'prepare_exchange',
+      'closes',
+      'keep',
+      'make_room',
+      'receive_until_closed',
+    ],
   },
   {
     fuzzer: 'keeper',

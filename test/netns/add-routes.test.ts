@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NetworkNamespace } from '../../src/kernel/namespace.js'
 import { ROUTE_PROTOCOL, ROUTE_TYPE, SCOPE, TABLE } from '../../src/kernel/netlink/constants.js'
 import { findLink } from '../../src/kernel/netlink/link.js'
-import { dumpRoutes, newRouteRequest } from '../../src/kernel/netlink/route.js'
+import { newRouteRequest } from '../../src/kernel/netlink/route.js'
+import { dumpRoutes } from '../../src/kernel/netlink/route-dump.js'
 import type { Route } from '../../src/kernel/netlink/route-schema.js'
 import { addRoutes } from '../../src/state/add-routes.js'
 import { Testbed } from '../support/testbed.js'
@@ -37,7 +38,7 @@ describe('routes are added', () => {
       return { value, request: newRouteRequest(value) }
     })
     const refused = addRoutes(host.socket, device, additions)
-    return { refused, there: dumpRoutes(host.socket, device.index) }
+    return { refused, there: dumpRoutes(host.socket, { device: device.index }) }
   }
 
   it('again, as long as anything new could be added', () => {

@@ -68,6 +68,10 @@ struct failure find_device(int sysfs, const char *directory, uint64_t inode,
 
 /* exchange.c */
 
+/* Takes one datagram of an answer, aligned, which is its own only until it returns. After false, the
+ * rest of the answer is received all the same, but nobody gets it. */
+typedef bool taker(void *whose, const uint8_t *datagram, size_t length);
+
 /* One exchange with the kernel: a datagram of one or more requests, and all answers. The last
  * request must ask for an acknowledgement or be a dump. */
 struct exchange {
@@ -75,7 +79,9 @@ struct exchange {
   const uint8_t *request;
   size_t request_length;
   uint32_t last_sequence; /* of the last message in the request */
-  uint8_t *answers;       /* concatenated, each aligned; the caller frees them */
+  taker *take;            /* gets each datagram of the answers; NULL: all are kept */
+  void *whose;
+  uint8_t *answers; /* concatenated, each aligned; the caller frees them */
   size_t answers_length;
   struct failure failure;
   pthread_t thread;

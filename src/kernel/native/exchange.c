@@ -12,7 +12,7 @@
  * virtual functions may need more. */
 #define RECEIVE_BYTES (256 * 1024)
 
-/* Timeout for all parts of an answer together. */
+/* Timeout for all parts of an answer together, without the time that their taker needs. */
 #define LONGEST_SECONDS 10
 
 /* Reads the header at *at and steps over its message. Returns false at the end, or if the message's
@@ -55,6 +55,21 @@ static time_t seconds(void) {
   return now.tv_sec;
 }
 
+/* Keeps a datagram that was received behind the answers, or hands it on; returns how long that
+ * took, in seconds. */
+static time_t keep(struct exchange *exchange, uint8_t *datagram, size_t length) {
+  size_t aligned = NLMSG_ALIGN(length);
+  memset(datagram + length, 0, aligned - length);
+  if (exchange->take == NULL) {
+    exchange->answers_length += aligned;
+    return 0;
+  }
+  time_t before = seconds();
+  if (exchange->whose != NULL && !exchange->take(exchange->whose, datagram, aligned))
+    exchange->whose = NULL;
+  return seconds() - before;
+}
+
 /* Makes room for one more datagram; false if there is no memory. */
 static bool make_room(struct exchange *exchange, size_t *room) {
   if (*room - exchange->answers_length >= RECEIVE_BYTES) return true;
@@ -81,9 +96,8 @@ static int receive_until_closed(struct exchange *exchange) {
     if (received < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
     if (sender.nl_pid != 0) continue;
     if (message.msg_flags & MSG_TRUNC) return EMSGSIZE;
-    size_t length = (size_t)received, aligned = NLMSG_ALIGN(length);
-    memset(place + length, 0, aligned - length);
-    exchange->answers_length += aligned;
+    size_t length = (size_t)received;
+    end += keep(exchange, place, length);
     if (closes(place, length, exchange->last_sequence)) return 0;
   }
   return ETIMEDOUT;

@@ -114,13 +114,12 @@ static napi_value open_sysfs_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : number_value(env, fd);
 }
 
-/* Reads the arguments (fd: number, request: Buffer). */
-static bool read_exchange(napi_env env, napi_callback_info info, struct exchange *exchange) {
-  napi_value values[2];
+/* Reads the values (fd: number, request: Buffer). */
+static bool read_exchange(napi_env env, const napi_value *values, struct exchange *exchange) {
   int32_t fd;
   void *request;
   size_t length;
-  if (!arguments(env, info, 2, values) || !ok(env, napi_get_value_int32(env, values[0], &fd)) ||
+  if (!ok(env, napi_get_value_int32(env, values[0], &fd)) ||
       !ok(env, napi_get_buffer_info(env, values[1], &request, &length)))
     return false;
   if (prepare_exchange(exchange, fd, request, length)) return true;
@@ -139,9 +138,45 @@ static napi_value answers_value(napi_env env, struct exchange *exchange, struct 
 /* transact(fd: number, request: Buffer): Buffer */
 static napi_value transact_js(napi_env env, napi_callback_info info) {
   struct exchange exchange;
-  if (!read_exchange(env, info, &exchange)) return NULL;
+  napi_value values[2];
+  if (!arguments(env, info, 2, values) || !read_exchange(env, values, &exchange)) return NULL;
   carry_out(&exchange);
   return answers_value(env, &exchange, exchange.failure);
+}
+
+/* Who gets each datagram of an answer. */
+struct receiver {
+  napi_env env;
+  napi_value function;
+};
+
+/* Whether the function was called with the bytes. */
+static bool call_with(napi_env env, napi_value function, const uint8_t *bytes, size_t length) {
+  napi_value nothing, value = buffer_value(env, bytes, length);
+  return value != NULL && ok(env, napi_get_undefined(env, &nothing)) &&
+         ok(env, napi_call_function(env, nothing, function, 1, &value, NULL));
+}
+
+static bool give(void *whose, const uint8_t *datagram, size_t length) {
+  struct receiver *receiver = whose;
+  napi_handle_scope scope;
+  if (!ok(receiver->env, napi_open_handle_scope(receiver->env, &scope))) return false;
+  bool done = call_with(receiver->env, receiver->function, datagram, length);
+  return napi_close_handle_scope(receiver->env, scope) == napi_ok && done;
+}
+
+/* transactInParts(fd: number, request: Buffer, take: (datagram: Buffer) => void): void */
+static napi_value transact_in_parts_js(napi_env env, napi_callback_info info) {
+  struct exchange exchange;
+  napi_value values[3];
+  if (!arguments(env, info, 3, values) || !read_exchange(env, values, &exchange)) return NULL;
+  struct receiver receiver = {env, values[2]};
+  exchange.take = give;
+  exchange.whose = &receiver;
+  carry_out(&exchange);
+  free(exchange.answers);
+  if (exchange.whose != NULL && exchange.failure.call) return throw_failure(env, exchange.failure);
+  return NULL;
 }
 
 /* Frees the handle of a transaction. If nobody waited for the transaction, its memory is not freed,
@@ -154,8 +189,8 @@ static void free_handle(napi_env env, void *handle, void *hint) {
 /* startTransaction(fd: number, request: Buffer): handle */
 static napi_value start_transaction_js(napi_env env, napi_callback_info info) {
   struct exchange prepared;
-  napi_value value;
-  if (!read_exchange(env, info, &prepared)) return NULL;
+  napi_value values[2], value;
+  if (!arguments(env, info, 2, values) || !read_exchange(env, values, &prepared)) return NULL;
   struct exchange **handle = malloc(sizeof *handle);
   if (handle == NULL) return throw_failure(env, (struct failure){"malloc", ENOMEM});
   struct failure failure = start_exchange(&prepared, handle);
@@ -316,6 +351,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("openSysfs", open_sysfs_js),
       FUNCTION("findDevice", find_device_js),
       FUNCTION("transact", transact_js),
+      FUNCTION("transactInParts", transact_in_parts_js),
       FUNCTION("startTransaction", start_transaction_js),
       FUNCTION("finishTransaction", finish_transaction_js),
       FUNCTION("tryLock", try_lock_js),

@@ -41,11 +41,27 @@ const FOR_EVER = 0xffffffff
 
 /** All addresses of a device, of both families, in the kernel's order. */
 export function dumpAddresses(socket: RouteSocket, index: number): Address[] {
-  return socket
-    .dump({ type: RTM.getAddress, header: fixedPart({}, index) })
-    .filter(({ data }) => readU32(data, OFFSET.index) === index)
-    .map(decodeAddress)
-    .filter((address) => address !== undefined)
+  return foldAddresses(
+    socket,
+    index,
+    () => [] as Address[],
+    (all, address) => void all.push(address),
+  )
+}
+
+/** Handles the addresses of a device as they come; see `foldRoutes`. */
+export function foldAddresses<T>(
+  socket: RouteSocket,
+  index: number,
+  begin: () => T,
+  take: (result: T, address: Address) => void,
+): T {
+  const request = { type: RTM.getAddress, header: fixedPart({}, index) }
+  return socket.fold([request], begin, (result, { bytes }, start, end) => {
+    const data = bytes.subarray(start, end)
+    const address = readU32(data, OFFSET.index) === index ? decodeAddress({ data }) : undefined
+    if (address) take(result, address)
+  })
 }
 
 /**

@@ -15,6 +15,19 @@ export function align(length: number): number {
   return (length + 3) & ~3
 }
 
+/**
+ * The 32-bit words of a datagram: headers and attributes begin at a word each. To read a word of
+ * an array is a tenth of the work of a call, where a table has hundred thousands of messages.
+ * @param bytes begin at a word of their memory, as what the kernel sent does
+ */
+export function wordsOf(bytes: Buffer): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+}
+
+/** By how many bits the two 16-bit numbers of a word are shifted in it: the first, the second. */
+export const [FIRST_HALF, SECOND_HALF] =
+  new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? ([0, 16] as const) : ([16, 0] as const)
+
 // Looked up once: otherwise the bundle would look each name up in the package at every use.
 const [u8At, u16At, u32At, s32At] = [codec.readU8, codec.readU16, codec.readU32, codec.readS32]
 const [putU16, putU32, putS32] = [codec.writeU16, codec.writeU32, codec.writeS32]

@@ -4,10 +4,11 @@ import { KernelError } from '../kernel-error.js'
 import { bytesOfText } from '../kernel-text.js'
 import type { LinkSettings } from '../link-settings.js'
 import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
-import { type NetlinkMessage, readS32, readU32, writeS32, writeU32 } from './bytes.js'
+import { readS32, readU32, writeS32, writeU32 } from './bytes.js'
 import { AF, RTM } from './constants.js'
 import type { Link, Settable } from './link-schema.js'
 import { decodeSettable, SETTABLE_FLAGS } from './link-settable.js'
+import type { Payload, Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
 /** Attributes of a link (IFLA_* of linux/if_link.h). */
@@ -87,9 +88,17 @@ export function findLink(
   }
 }
 
-/** All devices of the socket's namespace, without their settings. */
-export function dumpLinks(socket: RouteSocket): Link[] {
-  return dump(socket).map((answer) => decodeLink(answer, attributesOf(answer)))
+/** The first device of the socket's namespace that meets a condition; it comes without settings. */
+export function findLinkThat(
+  socket: RouteSocket,
+  isWanted: (link: Link) => boolean,
+): Link | undefined {
+  const begin = (): { link?: Link } => ({})
+  return socket.fold([dumpRequest()], begin, (found, { bytes }, start, end) => {
+    const answer = { data: bytes.subarray(start, end) }
+    const link = found.link ?? decodeLink(answer, attributesOf(answer))
+    if (!found.link && isWanted(link)) found.link = link
+  }).link
 }
 
 /**
@@ -118,13 +127,17 @@ export function linkHeader(index: number, flags: number, change = flags): Buffer
 }
 
 /** The attributes in a message about a link. */
-export function attributesOf({ data }: Pick<NetlinkMessage, 'data'>): Attribute[] {
+export function attributesOf({ data }: Payload): Attribute[] {
   return decodeAttributes(data.subarray(FIXED_BYTES))
 }
 
-function dump(socket: RouteSocket): NetlinkMessage[] {
+function dump(socket: RouteSocket): Payload[] {
+  return socket.dump(dumpRequest())
+}
+
+function dumpRequest(): Request {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
-  return socket.dump({ type: RTM.getLink, header: linkHeader(0, 0), attributes })
+  return { type: RTM.getLink, header: linkHeader(0, 0), attributes }
 }
 
 /**
@@ -164,7 +177,7 @@ function decodeSettings(afSpec: Buffer): LinkSettings {
  * Decodes a link.
  * @param attributes those of the message
  */
-export function decodeLink({ data }: NetlinkMessage, attributes: Attribute[]): Link {
+export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
   const flags = readU32(data, OFFSET.flags)
   const link: Link = {
     index: readS32(data, OFFSET.index),

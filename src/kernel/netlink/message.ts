@@ -7,10 +7,14 @@ import {
   writeAttributes,
 } from './attributes.js'
 import {
+  align,
+  FIRST_HALF,
   HEADER_BYTES,
   type NetlinkMessage,
   parseMessages,
   readS32,
+  SECOND_HALF,
+  wordsOf,
   writeU16,
   writeU32,
 } from './bytes.js'
@@ -64,6 +68,55 @@ export function encodeRequest(request: Request, flags: number, sequence: number)
   return message
 }
 
+/** What carries data in an answer: a message without its header. */
+export type Payload = Pick<NetlinkMessage, 'data'>
+
+/** What the kernel sent at once. Headers and attributes begin at a word each. */
+export interface Datagram {
+  bytes: Buffer
+  words: Uint32Array
+}
+
+/**
+ * Gets the data of a message: it is in the datagram from the byte `start` on, and ends before
+ * `end`. No object is made for a message: a table may have hundred thousands.
+ */
+export type Taker = (datagram: Datagram, start: number, end: number) => void
+
+/** The words of a message's header (struct nlmsghdr): length, type and flags, sequence number. */
+const WORD = { length: 0, typeAndFlags: 1, sequence: 2 } as const
+
+/**
+ * Hands on the messages of a datagram that belong to a dump.
+ * @param sequence number of the dump's request; messages of others are late answers
+ * @returns whether the table changed during the dump
+ * @throws KernelError the kernel's error
+ */
+export function takeMessages(bytes: Buffer, sequence: number, take: Taker): boolean {
+  const words = wordsOf(bytes)
+  const datagram = { bytes, words }
+  let interrupted = false
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const first = at >> 2
+    const length = words[first + WORD.length] as number
+    if (length < HEADER_BYTES || at + length > bytes.length)
+      throw new Error(`a message of ${length} bytes, with ${bytes.length - at} left`)
+    if (words[first + WORD.sequence] === sequence) {
+      const type = ((words[first + WORD.typeAndFlags] as number) >>> FIRST_HALF) & 0xffff
+      const flags = ((words[first + WORD.typeAndFlags] as number) >>> SECOND_HALF) & 0xffff
+      if (flags & Flag.dumpInterrupted) interrupted = true
+      const end = at + length
+      if (type !== NLMSG_ERROR && type !== NLMSG_DONE) take(datagram, at + HEADER_BYTES, end)
+      else {
+        const error = errorIn({ type, flags, data: bytes.subarray(at + HEADER_BYTES, end) })
+        if (error) throw error
+      }
+    }
+    at += align(length)
+  }
+  return interrupted
+}
+
 /** The kernel's answers to the requests in one datagram. */
 export interface Answers {
   /** The messages that carry data. */
@@ -91,7 +144,9 @@ export function decodeAnswers(received: Buffer): Answers {
 /**
  * The error of an NLMSG_ERROR or NLMSG_DONE message; undefined for errno 0 (an acknowledgement).
  */
-function errorIn(message: NetlinkMessage): KernelError | undefined {
+function errorIn(
+  message: Pick<NetlinkMessage, 'type' | 'flags' | 'data'>,
+): KernelError | undefined {
   const errno = message.data.length >= 4 ? -readS32(message.data, 0) : 0
   if (errno <= 0) return undefined
   if (!(message.flags & Flag.explained)) return new KernelError(errno)

@@ -33,17 +33,32 @@ const OFFSET = { family: 0, index: 4, state: 8, flags: 10 } as const
 
 /** Neighbour entries of a device, both families, including proxy entries. */
 export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
-  const dump = (flags: number) =>
-    socket.dump({
-      type: RTM.getNeighbor,
-      header: fixedPart({ flags }, 0),
-      attributes: [u32(NDA.ifindex, index)],
-    })
+  return foldNeighbors(
+    socket,
+    index,
+    () => [] as Neighbor[],
+    (all, neighbor) => void all.push(neighbor),
+  )
+}
+
+/** Handles the neighbour entries of a device as they come; see `foldRoutes`. */
+export function foldNeighbors<T>(
+  socket: RouteSocket,
+  index: number,
+  begin: () => T,
+  take: (result: T, neighbor: Neighbor) => void,
+): T {
   // Proxy entries need a dump of their own (NTF_PROXY).
-  return [...dump(0), ...dump(NEIGHBOR_FLAG.proxy)]
-    .filter(({ data }) => readS32(data, OFFSET.index) === index)
-    .map(decodeNeighbor)
-    .filter((neighbor) => neighbor !== undefined)
+  const requests = [0, NEIGHBOR_FLAG.proxy].map((flags) => ({
+    type: RTM.getNeighbor,
+    header: fixedPart({ flags }, 0),
+    attributes: [u32(NDA.ifindex, index)],
+  }))
+  return socket.fold(requests, begin, (result, { bytes }, start, end) => {
+    const data = bytes.subarray(start, end)
+    const neighbor = readS32(data, OFFSET.index) === index ? decodeNeighbor({ data }) : undefined
+    if (neighbor) take(result, neighbor)
+  })
 }
 
 /** Request to add an entry to a device, or change the existing one. */

@@ -4,7 +4,17 @@ import { closeDescriptor } from '../descriptor.js'
 import { KernelError } from '../kernel-error.js'
 import { type NativeError, nativeAddon } from '../native-addon.js'
 import type { NetlinkMessage } from './bytes.js'
-import { type Answers, decodeAnswers, encodeRequest, Flag, type Request } from './message.js'
+import {
+  type Answers,
+  type Datagram,
+  decodeAnswers,
+  encodeRequest,
+  Flag,
+  type Payload,
+  type Request,
+  type Taker,
+  takeMessages,
+} from './message.js'
 
 /** No answer of the kernel takes this long unless something is stuck. */
 const TIMEOUT_MILLISECONDS = 10_000
@@ -37,8 +47,11 @@ export class RouteSocket {
    * @throws KernelError if the kernel refuses
    */
   request(request: Request): NetlinkMessage[] {
-    const { messages } = this.#exchange(request, Flag.acknowledge)
-    return messages
+    const answers = this.#transact(encodeRequest(request, Flag.acknowledge, ++this.#sequence))
+    const error = answers.errors.get(this.#sequence)
+    if (error) throw error
+    // Drops late answers to an earlier request that timed out.
+    return answers.messages.filter(({ seq }) => seq === this.#sequence)
   }
 
   /**
@@ -58,13 +71,35 @@ export class RouteSocket {
     }
   }
 
+  /** Dumps a table as a whole; throws like `fold`. */
+  dump(request: Request): Payload[] {
+    return this.fold(
+      [request],
+      () => [] as Payload[],
+      (all, { bytes }, start, end) => void all.push({ data: bytes.subarray(start, end) }),
+    )
+  }
+
   /**
-   * Dumps a table, and repeats the dump if the table changed meanwhile.
+   * Dumps one or more tables and handles each message as it comes, so that no more of them is in
+   * memory than is kept: in a pod's namespace the pod decides how large a table is. All begins
+   * again if a table changed meanwhile.
+   * @param begin makes the result, as it is before the first message
+   * @param take adds a message to it, if that is wanted; see `Taker`
    * @throws KernelError if the kernel refuses; Failure `busy` if the table changed during every
    *   attempt
    */
-  dump(request: Request): NetlinkMessage[] {
-    return uninterrupted(() => this.#exchange(request, Flag.dump)).messages
+  fold<T>(
+    requests: Request[],
+    begin: () => T,
+    take: (result: T, datagram: Datagram, start: number, end: number, request: Request) => void,
+  ): T {
+    return uninterrupted(() => {
+      const result = begin()
+      const isInterrupted = (request: Request) =>
+        this.#dump(request, (datagram, start, end) => take(result, datagram, start, end, request))
+      return { result, interrupted: requests.some(isInterrupted) }
+    }).result
   }
 
   /**
@@ -111,13 +146,19 @@ export class RouteSocket {
     this.#timeout = wanted
   }
 
-  #exchange(request: Request, flags: number): Answers {
-    const answers = this.#transact(encodeRequest(request, flags, ++this.#sequence))
-    const error = answers.errors.get(this.#sequence)
-    if (error) throw error
-    // Drops late answers to an earlier request that timed out.
-    const messages = answers.messages.filter(({ seq }) => seq === this.#sequence)
-    return { ...answers, messages }
+  /** @returns whether the table changed during the dump */
+  #dump(request: Request, take: Taker): boolean {
+    const datagram = encodeRequest(request, Flag.dump, ++this.#sequence)
+    const sequence = this.#sequence
+    this.#setTimeout()
+    let interrupted = false
+    withKernelErrors(() =>
+      nativeAddon().transactInParts(this.fd, datagram, (part) => {
+        requireTime()
+        if (takeMessages(part, sequence, take)) interrupted = true
+      }),
+    )
+    return interrupted
   }
 
   #transact(datagram: Buffer): Answers {
@@ -138,10 +179,14 @@ export function uninterrupted<T extends Pick<Answers, 'interrupted'>>(dump: () =
   throw new Failure('busy', 'a table of the kernel changes faster than it can be read')
 }
 
-/** The answers of a transaction. A failed system call becomes a KernelError. */
 function received(transaction: () => Buffer): Answers {
+  return decodeAnswers(withKernelErrors(transaction))
+}
+
+/** Runs a transaction. A failed system call becomes a KernelError. */
+function withKernelErrors<T>(transaction: () => T): T {
   try {
-    return decodeAnswers(transaction())
+    return transaction()
   } catch (error) {
     const { errno, syscall } = error as NativeError
     throw syscall === undefined ? error : new KernelError(errno, `no answer: ${syscall} failed`)

@@ -20,7 +20,6 @@ import {
   writeAttributes,
 } from './attributes.js'
 import { type NetlinkMessage, readS32, readU8, readU32, writeU32 } from './bytes.js'
-import type { Family } from './common-schema.js'
 import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
 import { Flag, type Request } from './message.js'
 import {
@@ -29,13 +28,11 @@ import {
   encodeMultipath,
   encodeNexthopAttributes,
 } from './nexthop.js'
-import { nexthopsOfObjects } from './nexthop-object.js'
+import { ROUTE_FIXED_BYTES } from './route-glimpse.js'
 import { decodeMetrics, encodeMetrics } from './route-metrics.js'
 import type { Nexthop, Route } from './route-schema.js'
-import type { RouteSocket } from './route-socket.js'
 
-/** struct rtmsg: its size, and the offsets of its fields. */
-export const ROUTE_FIXED_BYTES = 12
+/** The offsets of the fields of struct rtmsg. */
 const OFFSET = {
   family: 0,
   destinationLength: 1,
@@ -55,50 +52,6 @@ const LAST_SHORT_TABLE = 255
 /** Offset of rta_expires in struct rta_cacheinfo, in USER_HZ ticks of 10 ms. */
 const EXPIRES_OFFSET = 8
 const TICKS_PER_SECOND = 100
-
-/**
- * All routes of both families, in every table.
- * @param index only routes with a nexthop through this device; default: all
- */
-export function dumpRoutes(socket: RouteSocket, index?: number): Route[] {
-  return [...dumpFamily(socket, 'inet', index), ...dumpFamily(socket, 'inet6', index)]
-}
-
-function dumpFamily(socket: RouteSocket, family: Family, index?: number): Route[] {
-  const header = Buffer.alloc(ROUTE_FIXED_BYTES)
-  header[OFFSET.family] = familyNumber(family)
-  const attributes = index === undefined ? [] : [u32(RTA.outputInterface, index)]
-  const routes = socket
-    .dump({ type: RTM.getRoute, header, attributes })
-    .map(decodeRoute)
-    .filter((route) => route !== undefined)
-    .filter((route) => route.family === family)
-  const all = withNexthops(socket, routes)
-  if (index === undefined) return all
-  return all.filter((route) => route.nexthops.some((one) => one.interfaceIndex === index))
-}
-
-/** Adds the nexthops of nexthop objects, if the kernel reports only their ids. */
-export function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
-  const isUnresolved = ({ nexthops, nexthopObject }: Route) =>
-    nexthops.length === 0 && nexthopObject !== undefined
-  if (!routes.some(isUnresolved)) return routes
-  const nexthopsOf = nexthopsOfObjects(socket)
-  return routes.map((route) => {
-    if (!isUnresolved(route)) return route
-    const nexthops = nexthopsOf(route.nexthopObject ?? 0)
-    return { ...route, nexthops: nexthops.map((nexthop) => inRouteOf(route.family, nexthop)) }
-  })
-}
-
-/** A nexthop object has a gateway of any family; a route has one of the other family as `via`. */
-function inRouteOf(family: Family, { gateway, ...nexthop }: Nexthop): Nexthop {
-  if (gateway === undefined) return nexthop
-  const other: Family = gateway.includes(':') ? 'inet6' : 'inet'
-  return other === family
-    ? { ...nexthop, gateway }
-    : { ...nexthop, via: { family: other, address: gateway } }
-}
 
 /**
  * Where a new route goes, if the kernel has others for the same destination, table, TOS and

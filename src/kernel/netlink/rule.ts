@@ -63,10 +63,24 @@ const SUPPRESS_NOTHING = 0xffffffff
 
 /** All rules of the socket's namespace, of both families. */
 export function dumpRules(socket: RouteSocket): Rule[] {
-  return socket
-    .dump({ type: RTM.getRule, header: Buffer.alloc(FIXED_BYTES) })
-    .map(decodeRule)
-    .filter((rule) => rule !== undefined)
+  return foldRules(
+    socket,
+    () => [] as Rule[],
+    (all, rule) => void all.push(rule),
+  )
+}
+
+/** Handles the rules of the socket's namespace as they come; see `foldRoutes`. */
+export function foldRules<T>(
+  socket: RouteSocket,
+  begin: () => T,
+  take: (result: T, rule: Rule) => void,
+): T {
+  const request = { type: RTM.getRule, header: Buffer.alloc(FIXED_BYTES) }
+  return socket.fold([request], begin, (result, { bytes }, start, end) => {
+    const rule = decodeRule({ data: bytes.subarray(start, end) })
+    if (rule) take(result, rule)
+  })
 }
 
 /** Message type and flags of each request about a rule. */
