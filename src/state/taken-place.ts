@@ -1,6 +1,6 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { isDefaultRoute, placeOf } from './routes.js'
 import { describeForeign } from './stand-ins.js'
@@ -16,7 +16,8 @@ export function routeInPlaceOf(
   device: Link,
 ): string | undefined {
   const place = placeOf(refused)
-  const there = dumpRoutes(namespace.socket).find((route) => placeOf(route) === place)
+  const inReach = dumpRoutes(namespace.socket, { destinations: [refused.destination] })
+  const there = inReach.find((route) => placeOf(route) === place)
   return there && describeForeign(namespace, there, device)
 }
 
