@@ -16,6 +16,8 @@ declare module 'host:native' {
   export const startProgram: NativeAddon['startProgram']
   export const startAnnouncement: NativeAddon['startAnnouncement']
   export const waitForProgram: NativeAddon['waitForProgram']
+  export const openProcess: NativeAddon['openProcess']
+  export const killProcess: NativeAddon['killProcess']
   export const addressText: NativeAddon['addressText']
   export const addressBytes: NativeAddon['addressBytes']
   export const describeErrno: NativeAddon['describeErrno']

@@ -227,6 +227,28 @@ FUNCTION(wait_for_program_js) {
   return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, status);
 }
 
+static bool read_integers(JSContext *context, JSValueConst *arguments, int count, int *numbers) {
+  for (int n = 0; n < count; n++)
+    if (JS_ToInt32(context, &numbers[n], arguments[n]) < 0) return false;
+  return true;
+}
+
+FUNCTION(open_process_js) {
+  UNUSED;
+  int pid, fd;
+  if (!read_integers(context, arguments, 1, &pid)) return JS_EXCEPTION;
+  struct failure failure = open_process(pid, &fd);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+}
+
+FUNCTION(kill_process_js) {
+  UNUSED;
+  int fd;
+  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
+  struct failure failure = kill_process(fd);
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
 FUNCTION(address_text_js) {
   UNUSED;
   char text[INET6_ADDRSTRLEN];
@@ -292,6 +314,8 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("startProgram", 3, start_program_js),
     JS_CFUNC_DEF("startAnnouncement", 3, start_announcement_js),
     JS_CFUNC_DEF("waitForProgram", 1, wait_for_program_js),
+    JS_CFUNC_DEF("openProcess", 1, open_process_js),
+    JS_CFUNC_DEF("killProcess", 1, kill_process_js),
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
     JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),

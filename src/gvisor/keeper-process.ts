@@ -65,13 +65,18 @@ export function isWaiting({ pid, startedAt }: KeeperProcess): boolean {
   return found?.startedAt === startedAt && found.state !== 'Z'
 }
 
-/** Kills a keeper if it is still running. */
+/**
+ * Kills a keeper if it is still running. It is opened before it is recognised: by then another
+ * process cannot be the open one, even if it has got the same id. Before Linux 5.3, which cannot do
+ * that, the keeper is left to end by itself.
+ */
 export function endKeeper(keeper: KeeperProcess): void {
-  if (!isWaiting(keeper)) return
+  const fd = nativeAddon().openProcess(keeper.pid)
+  if (fd === -1) return
   try {
-    process.kill(keeper.pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if (isWaiting(keeper)) nativeAddon().killProcess(fd)
+  } finally {
+    closeDescriptor(fd)
   }
 }
 

@@ -58,6 +58,10 @@ export interface NativeAddon {
   startAnnouncement(index: number, frames: Buffer, milliseconds: number): number
   /** Waits for a started program to end; returns its exit status, or -1 if a signal ended it. */
   waitForProgram(pid: number): number
+  /** Opens a process (pidfd_open); -1 if there is none of that id, or before Linux 5.3. */
+  openProcess(pid: number): number
+  /** Kills an open process: that one, whoever has its id now. */
+  killProcess(fd: number): void
   /** inet_ntop(3) of 4 or 16 bytes. */
   addressText(bytes: Buffer): string
   /** inet_pton(3); throws a TypeError if the text is not an address. */

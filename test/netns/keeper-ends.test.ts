@@ -1,9 +1,11 @@
-import { execaSync } from 'execa'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { execa, execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
 import { startPlugin } from '../support/plugin.js'
+import { traceCalls } from '../support/strace.js'
 
 /** As long as a keeper may take to notice, on a machine that is busy. */
 const SOON = { timeout: 10_000, interval: 50 }
@@ -53,6 +55,48 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     gvisor.strip()
     expect(gvisor.call('CHECK', soon).document).toMatchObject({ code: 105 })
     expect(gvisor.addresses()).toEqual([])
+  })
+
+  it('is ended by a descriptor of its process, never by its id', async () => {
+    gvisor.call('ADD')
+    const { pid } = await theKeeper()
+    const { calls, exitCode, stdout } = traceCalls(
+      gvisor.testbed,
+      path,
+      'DEL',
+      'pidfd_open,pidfd_send_signal,kill,tkill,tgkill,openat',
+      { variables: { CNI_CONTAINERID: gvisor.containerId } },
+    )
+    expect(exitCode, stdout).toBe(0)
+    // Between the two it is recognised: another process cannot be the open one.
+    const order = calls.flatMap(
+      (line) =>
+        line.match(
+          / (pidfd_open|pidfd_send_signal|t?g?kill)\(|openat\([^"]*"\/proc\/\d+\/stat"/,
+        )?.[0] ?? [],
+    )
+    expect(order).toEqual([
+      ' pidfd_open(',
+      expect.stringContaining(`"/proc/${pid}/stat"`),
+      ' pidfd_send_signal(',
+    ])
+    await expectNoKeeper()
+  })
+
+  it('is not taken for another process that has its id', async () => {
+    gvisor.call('ADD')
+    await kill()
+    await expectNoKeeper()
+    const other = execa('sleep', ['60'], { reject: false })
+    const directory = `${gvisor.testbed.stateDirectory}/gvisor`
+    const [name] = gvisor.testbed.filesIn('gvisor')
+    const record = JSON.parse(readFileSync(`${directory}/${name}`, 'utf8'))
+    record.keeper.pid = other.pid
+    writeFileSync(`${directory}/${name}`, JSON.stringify(record))
+    expect(gvisor.call('DEL').exitCode).toBe(0)
+    expect(other.kill(0)).toBe(true)
+    other.kill()
+    await other
   })
 
   it('ends with DEL, which nobody gives the key any more', async () => {

@@ -135,4 +135,10 @@ struct failure start_program(int program, const char *title, const int *files, s
 /* Waits for a program to end; *status is its exit status, or -1 if a signal ended it. */
 struct failure wait_for_program(pid_t pid, int *status);
 
+/* Opens a process (pidfd_open); *fd is -1 if there is none of that id, or before Linux 5.3. */
+struct failure open_process(pid_t pid, int *fd);
+
+/* Kills an open process: that one, whoever has its id now. */
+struct failure kill_process(int fd);
+
 #endif

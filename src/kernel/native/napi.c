@@ -306,6 +306,23 @@ static napi_value wait_for_program_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : number_value(env, status);
 }
 
+/* openProcess(pid: number): number */
+static napi_value open_process_js(napi_env env, napi_callback_info info) {
+  int32_t pid;
+  int fd;
+  if (!integers(env, info, 1, &pid)) return NULL;
+  struct failure failure = open_process(pid, &fd);
+  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+}
+
+/* killProcess(fd: number): void */
+static napi_value kill_process_js(napi_env env, napi_callback_info info) {
+  int32_t fd;
+  if (!integers(env, info, 1, &fd)) return NULL;
+  struct failure failure = kill_process(fd);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
 /* addressText(bytes: Buffer): string */
 static napi_value address_text_js(napi_env env, napi_callback_info info) {
   napi_value value;
@@ -358,6 +375,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("startProgram", start_program_js),
       FUNCTION("startAnnouncement", start_announcement_js),
       FUNCTION("waitForProgram", wait_for_program_js),
+      FUNCTION("openProcess", open_process_js),
+      FUNCTION("killProcess", kill_process_js),
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
       FUNCTION("describeErrno", describe_errno_js),
