@@ -39,9 +39,8 @@ static void close_file(int *fd) {
 }
 
 /* Starts it in a session and group of its own; 0 or errno. */
-static int start(struct child *child, const char *path, char **variables) {
+static int start(struct child *child, const char *path, char **words, char **variables) {
   int in[2] = {-1, -1}, out[2] = {-1, -1};
-  char *words[] = {(char *)(uintptr_t)path, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none, all;
@@ -173,6 +172,28 @@ static char **read_variables(JSContext *context, JSValueConst object) {
   return variables;
 }
 
+/* The words of a command line, its program first; NULL, with an exception, where they cannot be read. */
+static char **read_words(JSContext *context, const char *path, JSValueConst array) {
+  int64_t count = 0;
+  if (!JS_IsUndefined(array) && JS_GetLength(context, array, &count) < 0) return NULL;
+  char **words = calloc((size_t)count + 2, sizeof *words);
+  if (words) words[0] = strdup(path);
+  for (int64_t n = 0; words && n < count; n++) {
+    JSValue value = JS_GetPropertyInt64(context, array, n);
+    const char *text = JS_ToCString(context, value);
+    words[n + 1] = text ? strdup(text) : NULL;
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, value);
+  }
+  if (!words) JS_ThrowOutOfMemory(context);
+  return words;
+}
+
+static void free_all(char **texts) {
+  for (char **text = texts; text && *text; text++) free(*text);
+  free(texts);
+}
+
 static void set(JSContext *context, JSValue object, const char *name, JSValue value) {
   JS_SetPropertyStr(context, object, name, value);
 }
@@ -191,7 +212,7 @@ static JSValue outcome_of(JSContext *context, const struct child *child, int num
   return outcome;
 }
 
-/* runChild(path, variables, input, deadlineMilliseconds, limitBytes) */
+/* runChild(path, variables, input, deadlineMilliseconds, limitBytes, words) */
 FUNCTION(run_child) {
   UNUSED;
   struct child child = {.input = -1, .output = -1};
@@ -204,11 +225,12 @@ FUNCTION(run_child) {
   const char *path = JS_ToCString(context, arguments[0]);
   const char *input = path ? utf8_text(context, &child.left, arguments[2]) : NULL;
   char **variables = input ? read_variables(context, arguments[1]) : NULL;
+  char **words = variables ? read_words(context, path, arguments[5]) : NULL;
   JSValue outcome = JS_EXCEPTION;
-  if (variables) {
+  if (words) {
     long long end = milliseconds() + (long long)time;
     child.text = input;
-    int number = start(&child, path, variables);
+    int number = start(&child, path, words, variables);
     if (number == 0) {
       if (child.left == 0) close_file(&child.input);
       number = converse(&child, end);
@@ -219,13 +241,13 @@ FUNCTION(run_child) {
     close_file(&child.output);
     outcome = outcome_of(context, &child, number, status);
     free(child.printed);
-    for (char **variable = variables; *variable; variable++) free(*variable);
-    free(variables);
   }
+  free_all(words);
+  free_all(variables);
   JS_FreeCString(context, input);
   JS_FreeCString(context, path);
   return outcome;
 }
 
-static const JSCFunctionListEntry ENTRIES[] = {JS_CFUNC_DEF("runChild", 5, run_child)};
+static const JSCFunctionListEntry ENTRIES[] = {JS_CFUNC_DEF("runChild", 6, run_child)};
 const struct exports child_exports = {"host:child", ENTRIES, COUNT(ENTRIES)};

@@ -99,6 +99,17 @@ FUNCTION(sync_file) {
   return on_file(context, arguments[0], fsync, "fsync");
 }
 
+/* fchmodSync(fd, mode) */
+FUNCTION(change_mode) {
+  UNUSED;
+  int fd;
+  uint32_t mode = 0;
+  if (JS_ToInt32(context, &fd, arguments[0]) < 0 || JS_ToUint32(context, &mode, arguments[1]) < 0)
+    return JS_EXCEPTION;
+  if (fchmod(fd, mode) < 0) return throw_system_error(context, errno, "fchmod", NULL, NULL);
+  return JS_UNDEFINED;
+}
+
 /* All that can be read, as a text; throws. */
 static JSValue read_all(JSContext *context, int fd) {
   size_t length = 0, room = 4096;
@@ -421,6 +432,7 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("openSync", 3, open_file),
     JS_CFUNC_DEF("closeSync", 1, close_file),
     JS_CFUNC_DEF("fsyncSync", 1, sync_file),
+    JS_CFUNC_DEF("fchmodSync", 2, change_mode),
     JS_CFUNC_DEF("readFileSync", 2, read_file),
     JS_CFUNC_DEF("readSync", 2, read_part),
     JS_CFUNC_DEF("writeSync", 2, write_part),

@@ -18,6 +18,7 @@ declare module 'host:native' {
   export const waitForProgram: NativeAddon['waitForProgram']
   export const openProcess: NativeAddon['openProcess']
   export const killProcess: NativeAddon['killProcess']
+  export const waitForTermination: NativeAddon['waitForTermination']
   export const addressText: NativeAddon['addressText']
   export const addressBytes: NativeAddon['addressBytes']
   export const describeErrno: NativeAddon['describeErrno']

@@ -277,6 +277,13 @@ FUNCTION(describe_errno_js) {
   return JS_NewString(context, strerror(number));
 }
 
+FUNCTION(wait_for_termination_js) {
+  UNUSED;
+  (void)arguments;
+  struct failure failure = wait_for_termination();
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
 /* isIP(text): 4, 6 or 0, of node:net. IPv6 may come with a zone. */
 FUNCTION(is_ip) {
   UNUSED;
@@ -316,6 +323,7 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("waitForProgram", 1, wait_for_program_js),
     JS_CFUNC_DEF("openProcess", 1, open_process_js),
     JS_CFUNC_DEF("killProcess", 1, kill_process_js),
+    JS_CFUNC_DEF("waitForTermination", 0, wait_for_termination_js),
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
     JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),

@@ -21,6 +21,7 @@ export type RunChild = typeof runChild
  * stderr where ours goes. What takes too long or prints too much is ended, with all it started.
  * @param input for its stdin
  * @param limitBytes of its stdout
+ * @param words its arguments
  */
 export async function runChild(
   path: string,
@@ -28,10 +29,11 @@ export async function runChild(
   input: string,
   deadlineMilliseconds: number,
   limitBytes: number,
+  words: string[] = [],
 ): Promise<ChildOutcome> {
   // A group of its own, so that the end of it is the end of its children too:
   // else they could keep its stdout open, and us waiting.
-  const child = execa(path, [], {
+  const child = execa(path, words, {
     ...{ env: variables, extendEnv: false, detached: true, cleanup: false, input },
     // By this path, as it may be gone: execa would look for its name.
     cwd: '/proc/self/cwd',

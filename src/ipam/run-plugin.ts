@@ -24,16 +24,18 @@ export interface PluginOutcome {
  * Runs a plugin; its stderr is inherited. At the deadline it is killed with all its child
  * processes.
  * @param input its stdin
+ * @param words its arguments
  */
 export async function runPlugin(
   path: string,
   variables: NodeJS.ProcessEnv,
   input: string,
   deadlineMilliseconds: number,
+  words: string[] = [],
 ): Promise<PluginOutcome> {
   for (let retries = BUSY_RETRIES; ; retries--) {
     const left = deadlineMilliseconds - (BUSY_RETRIES - retries) * BUSY_PAUSE_MILLISECONDS
-    const outcome = await runOnce(path, variables, input, left)
+    const outcome = await runOnce(path, variables, input, left, words)
     if (outcome !== 'busy') return outcome
     if (retries === 0 || left <= BUSY_PAUSE_MILLISECONDS)
       return {
@@ -50,6 +52,7 @@ async function runOnce(
   variables: NodeJS.ProcessEnv,
   input: string,
   deadlineMilliseconds: number,
+  words: string[],
 ): Promise<PluginOutcome | 'busy'> {
   const { stdout, exitCode, signal, error, ended } = await runChild(
     path,
@@ -57,6 +60,7 @@ async function runOnce(
     input,
     deadlineMilliseconds,
     MOST_MEBIBYTES << 20,
+    words,
   )
   if (error === 'ETXTBSY') return 'busy'
   if (ended) {

@@ -62,6 +62,8 @@ export interface NativeAddon {
   openProcess(pid: number): number
   /** Kills an open process: that one, whoever has its id now. */
   killProcess(fd: number): void
+  /** Waits for SIGTERM or SIGINT, also as the first process of a container. */
+  waitForTermination(): void
   /** inet_ntop(3) of 4 or 16 bytes. */
   addressText(bytes: Buffer): string
   /** inet_pton(3); throws a TypeError if the text is not an address. */

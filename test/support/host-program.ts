@@ -102,6 +102,8 @@ const files = [
   () => fs.openSync(`${file}/none`, fs.constants.O_WRONLY),
   () => fs.closeSync(999),
   () => fs.fsyncSync(999),
+  () => withFile(file, 'r', (fd) => [fs.fchmodSync(fd, 0o751), fs.fstatSync(fd).mode]),
+  () => fs.fchmodSync(999, 0o700),
   () => fs.fstatSync(999),
   () => fs.writeFileSync(`${directory}/none/x`, ''),
   () => fs.writeFileSync('/dev/full', 'x'),

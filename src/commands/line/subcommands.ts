@@ -1,3 +1,4 @@
+import { INSTALLATION } from './installation.js'
 import type { Option, Subcommand } from './subcommand.js'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print a JSON document' }
@@ -52,4 +53,5 @@ gVisor took. Give it --netns or --oci-state.`,
       return { kind: 'text', text, failed: false }
     },
   },
+  ...INSTALLATION,
 ]

@@ -30,6 +30,10 @@ struct failure enter_network_namespace(int fd);
 /* Takes an exclusive flock(2) without waiting; *taken is false when another process has it. */
 struct failure try_lock(int fd, bool *taken);
 
+/* Waits for SIGTERM or SIGINT, also as the first process of a container, which neither would end
+ * otherwise. */
+struct failure wait_for_termination(void);
+
 /* inet_ntop(3) of 4 or 16 bytes; false for another length. */
 bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLEN]);
 

@@ -323,6 +323,13 @@ static napi_value kill_process_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : NULL;
 }
 
+/* waitForTermination(): void */
+static napi_value wait_for_termination_js(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct failure failure = wait_for_termination();
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
 /* addressText(bytes: Buffer): string */
 static napi_value address_text_js(napi_env env, napi_callback_info info) {
   napi_value value;
@@ -377,6 +384,7 @@ NAPI_MODULE_INIT() {
       FUNCTION("waitForProgram", wait_for_program_js),
       FUNCTION("openProcess", open_process_js),
       FUNCTION("killProcess", kill_process_js),
+      FUNCTION("waitForTermination", wait_for_termination_js),
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
       FUNCTION("describeErrno", describe_errno_js),

@@ -1,0 +1,297 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { execa, execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+const NETWORK = { cniVersion: '1.0.0', name: 'lent', plugins: [{ type: 'host-device-l3' }] }
+
+/** A plugin that says it has another version. */
+const ofVersion = (text: string) => `#!/bin/sh\necho '${text}'\n`
+
+describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+  let directory: string
+  let binDirectory: string
+  let place: string
+  const run = (command: string, words: string[] = [], wrapper: string[] = []) => {
+    const [program = '', ...rest] = [
+      ...[...wrapper, path, command, '--bin-dir', binDirectory, ...words],
+    ]
+    const { exitCode, stdout, stderr } = execaSync(program, rest, { reject: false })
+    return { exitCode, stdout, stderr }
+  }
+  const write = (text: string) => {
+    writeFileSync(place, text)
+    chmodSync(place, 0o755)
+  }
+  const files = () => readdirSync(binDirectory)
+
+  beforeEach(() => {
+    directory = mkdtempSync(`${tmpdir()}/hdl3-install-`)
+    binDirectory = `${directory}/bin`
+    place = `${binDirectory}/host-device-l3`
+    mkdirSync(binDirectory)
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  describe('install', () => {
+    it('puts itself where plugins are, for all to run, and takes itself away', () => {
+      const { exitCode, stdout } = run('install', [], ['sh', '-c', 'umask 077; exec "$@"', 'sh'])
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 0,
+        stdout: `${place} is version ${stdout.match(/version (.*) now/)?.[1]} now`,
+      })
+      expect(readFileSync(place)).toEqual(readFileSync(path))
+      expect(statSync(place).mode & 0o7777).toBe(0o755)
+      const { ino } = statSync(place)
+      expect(run('install').stdout).toContain('is this version already')
+      expect(statSync(place).ino).toBe(ino)
+      const answer = execaSync(place, [], { env: { CNI_COMMAND: 'VERSION' } })
+      expect(JSON.parse(answer.stdout).supportedVersions).toContain('1.1.0')
+      const state = ['--state-dir', `${directory}/state`]
+      expect(run('uninstall', state)).toMatchObject({ exitCode: 0 })
+      expect(files()).toEqual([])
+      expect(run('uninstall', state).stdout).toContain(`there is no ${place}`)
+    })
+
+    it('keeps what is newer, unless it is forced', () => {
+      write(ofVersion('99.0.0'))
+      const { exitCode, stdout } = run('install')
+      expect(exitCode).toBe(0)
+      expect(stdout).toMatch(`${place} is newer, 99.0.0, and stays`)
+      expect(readFileSync(place, 'utf8')).toBe(ofVersion('99.0.0'))
+      expect(run('install', ['--force']).stdout).toContain('in place of 99.0.0')
+      expect(readFileSync(place)).toEqual(readFileSync(path))
+    })
+
+    it.each([
+      ['what is older', ofVersion('0.0.9 (of an engine)')],
+      ['what cannot be run', 'no program'],
+    ])('replaces %s', (_, text) => {
+      write(text)
+      expect(run('install')).toMatchObject({ exitCode: 0 })
+      expect(readFileSync(place)).toEqual(readFileSync(path))
+      expect(files()).toEqual(['host-device-l3'])
+    })
+
+    it('changes nothing where it cannot run from the directory', () => {
+      write(ofVersion('0.0.1'))
+      const mount = `mount --bind ${binDirectory} ${binDirectory};
+        mount -o remount,bind,noexec ${binDirectory}; exec "$@"`
+      const wrapper = ['unshare', '--mount', 'sh', '-euc', mount, 'sh']
+      const { exitCode, stderr } = run('install', [], wrapper)
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('.host-device-l3.new does not run here')
+      expect(stderr).toContain('EACCES')
+      expect(files()).toEqual(['host-device-l3'])
+      expect(readFileSync(place, 'utf8')).toBe(ofVersion('0.0.1'))
+    })
+
+    it('changes nothing on a full disk', () => {
+      const mount = `mount -t tmpfs -o size=64k hdl3 ${binDirectory}
+        "$@"; code=$?; ls -A ${binDirectory} >&2; exit $code`
+      const { exitCode, stderr } = run(
+        'install',
+        [],
+        ['unshare', '--mount', 'sh', '-c', mount, 'sh'],
+      )
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/^host-device-l3: ENOSPC: [^\n]*$/)
+    })
+
+    it('says which directory is not there', () => {
+      rmSync(binDirectory, { recursive: true })
+      const { exitCode, stderr } = run('install')
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`ENOENT: no such file or directory, open '${binDirectory}'`)
+    })
+
+    it('is no trouble for a call that comes meanwhile, nor for another install', async () => {
+      run('install')
+      const other = path === COMPILED ? ARTEFACTS[0]?.path : COMPILED
+      let isOver = false
+      const caller = (async () => {
+        let calls = 0
+        for (; !isOver; calls++)
+          await execa(place, [], { env: { CNI_COMMAND: 'VERSION' }, stdin: 'ignore' })
+        return calls
+      })()
+      for (let round = 0; round < 3; round++)
+        await Promise.all(
+          [path, other ?? path].map((one) => execa(one, ['install', '--bin-dir', binDirectory])),
+        )
+      isOver = true
+      expect(await caller).toBeGreaterThan(0)
+      expect(files()).toEqual(['host-device-l3'])
+    })
+
+    it.each(['fsync', 'rename'])('killed at %s, it leaves the former one', (call) => {
+      write(ofVersion('0.0.1'))
+      const calls = call === 'rename' ? 'rename,renameat,renameat2' : call
+      const trace = ['strace', '-qq', '-f', '-o', '/dev/null', '-e', `inject=${calls}:signal=KILL`]
+      expect(
+        run('install', [], [...trace, '-P', `${binDirectory}/.host-device-l3.new`]),
+      ).not.toMatchObject({ exitCode: 0 })
+      // At the entry of the call, which a rename then does all the same.
+      if (call !== 'rename') expect(readFileSync(place, 'utf8')).toBe(ofVersion('0.0.1'))
+      expect(run('install')).toMatchObject({ exitCode: 0 })
+      expect(files()).toEqual(['host-device-l3'])
+      expect(readFileSync(place)).toEqual(readFileSync(path))
+    })
+
+    it('puts a configuration where networks are, after the plugin', () => {
+      const confDirectory = `${directory}/net.d`
+      mkdirSync(confDirectory)
+      const conf = `${directory}/10-lent.conflist`
+      writeFileSync(conf, JSON.stringify(NETWORK))
+      const words = ['--conf', conf, '--conf-dir', confDirectory]
+      expect(run('install', words)).toMatchObject({ exitCode: 0 })
+      const installed = `${confDirectory}/10-lent.conflist`
+      expect(JSON.parse(readFileSync(installed, 'utf8'))).toEqual(NETWORK)
+      expect(statSync(installed).mode & 0o777).toBe(0o644)
+      expect(run('install', words).stdout).toContain(`${installed} is there already`)
+      const state = ['--state-dir', `${directory}/state`]
+      const { exitCode, stdout } = run('uninstall', ['--conf', installed, ...state])
+      expect(exitCode).toBe(0)
+      expect(stdout.split('\n')[0]).toBe(`${installed} is removed`)
+      expect(readdirSync(confDirectory)).toEqual([])
+      expect(files()).toEqual([])
+    })
+
+    it.each([
+      ['10-lent.conflist', '{ "plugins": [', 'error unmarshall network config'],
+      ['10-lent.conflist', '{}', 'it has neither "plugins" nor "type"'],
+      ['10-lent.txt', JSON.stringify(NETWORK), 'no runtime reads a configuration called'],
+      ['.10-lent.conflist', JSON.stringify(NETWORK), 'no runtime reads a configuration called'],
+    ])('refuses the configuration %s, %s, and installs nothing', (name, text, message) => {
+      writeFileSync(`${directory}/${name}`, text)
+      const { exitCode, stderr } = run('install', ['--conf', `${directory}/${name}`])
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(message)
+      expect(files()).toEqual([])
+    })
+  })
+
+  it('uninstall is refused while a device is lent, and says who has it', () => {
+    using testbed = new Testbed()
+    run('install')
+    expect(callPlugin(testbed, place, 'ADD')).toMatchObject({ exitCode: 0 })
+    const state = ['--state-dir', testbed.stateDirectory]
+    const refusal = run('uninstall', state)
+    expect(refusal.exitCode).toBe(1)
+    expect(refusal.stderr).toContain(`it is in use, and ${place} is still there`)
+    expect(refusal.stderr).toContain(
+      `eth1 is lent to container container-1 as net1 (${testbed.sandboxPath})`,
+    )
+    expect(files()).toEqual(['host-device-l3'])
+    const forced = run('uninstall', [...state, '--force'])
+    expect(forced).toMatchObject({ exitCode: 0 })
+    expect(forced.stdout).toContain('without the plugin, these cannot be ended: eth1 is lent to')
+    expect(files()).toEqual([])
+    // The record is still there, for the plugin that comes back.
+    run('install')
+    expect(callPlugin(testbed, place, 'DEL')).toMatchObject({ exitCode: 0 })
+    expect(testbed.onHost('link show dev eth1')).toContain('eth1')
+    expect(run('uninstall', state)).toMatchObject({ exitCode: 0 })
+    expect(files()).toEqual([])
+  })
+
+  it('uninstall puts back what it took away if a device is lent at that very moment', () => {
+    using testbed = new Testbed()
+    run('install')
+    const confDirectory = `${directory}/net.d`
+    mkdirSync(confDirectory)
+    writeFileSync(`${confDirectory}/10-lent.conflist`, JSON.stringify(NETWORK))
+    expect(callPlugin(testbed, place, 'ADD')).toMatchObject({ exitCode: 0 })
+    const records = `${testbed.stateDirectory}/attachments`
+    execaSync('mv', [records, `${records}-later`])
+    // It takes the plugin away only after it has looked; then the record comes.
+    const watch = `until [ -e ${binDirectory}/.host-device-l3.new ]; do :; done
+      mv ${records}-later ${records}`
+    const watcher = execa('sh', ['-c', watch], { reject: false, timeout: 20_000 })
+    const slow = [
+      'strace',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      'inject=rename,renameat:delay_exit=500000',
+    ]
+    const words = ['--state-dir', testbed.stateDirectory]
+    const conf = ['--conf', `${confDirectory}/10-lent.conflist`]
+    const { exitCode, stderr } = run('uninstall', [...words, ...conf], slow)
+    expect(exitCode, stderr).toBe(1)
+    expect(stderr).toContain(`it is in use, and ${place} is back`)
+    expect(files()).toEqual(['host-device-l3'])
+    expect(existsSync(`${confDirectory}/10-lent.conflist`)).toBe(true)
+    expect(callPlugin(testbed, place, 'DEL')).toMatchObject({ exitCode: 0 })
+    return watcher
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'wait ends at %s, also as the first process of a container',
+    async (signal) => {
+      const words = ['--pid', '--fork', '--kill-child', path, 'wait']
+      const child = execa('unshare', words, { reject: false, timeout: 20_000 })
+      const waiting = () => {
+        const { stdout } = execaSync('pgrep', ['-P', `${child.pid}`], { reject: false })
+        return stdout
+      }
+      await expect.poll(waiting, { timeout: 10_000 }).not.toBe('')
+      const pid = Number(waiting())
+      // The first may come too early: Node has handlers of its own at its start.
+      const send = () => execaSync('kill', ['-s', signal.slice(3), `${pid}`], { reject: false })
+      const sender = setInterval(send, 200)
+      child.finally(() => clearInterval(sender))
+      expect(await child).toMatchObject({ exitCode: 0, stdout: 'told to end' })
+    },
+  )
+})
+
+describe('dist/host-device-l3', () => {
+  it('installs from an image whose only file it is, without /proc/sys, and with no rights', () => {
+    const root = mkdtempSync(`${tmpdir()}/hdl3-root-`)
+    try {
+      for (const name of ['bin', 'proc']) mkdirSync(`${root}/${name}`)
+      copyFileSync(COMPILED, `${root}/host-device-l3`)
+      const script = `mount -t proc hdl3 ${root}/proc
+        exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs \
+          unshare --root=${root} /host-device-l3 install --bin-dir /bin`
+      const mount = ['--mount', '--pid', '--fork', 'sh', '-euc']
+      const { stdout } = execaSync('unshare', [...mount, script])
+      expect(stdout).toContain('/bin/host-device-l3 is version')
+      expect(readFileSync(`${root}/bin/host-device-l3`)).toEqual(readFileSync(COMPILED))
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  })
+
+  it('is not installed on a machine that only emulates its own', () => {
+    const directory = mkdtempSync(`${tmpdir()}/hdl3-arm64-`)
+    try {
+      const { exitCode, stderr } = execaSync(
+        'qemu-aarch64-static',
+        ['dist/arm64/host-device-l3', 'install', '--bin-dir', directory],
+        { reject: false },
+      )
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('this executable is for aarch64, and the kernel of this node is')
+      expect(readdirSync(directory)).toEqual([])
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+})
