@@ -20,7 +20,12 @@ CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) test/support/host-program.ts \
   test/support/watched-modules.c $(shell find src -type f)
 
-.PHONY: build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
+# Of what `make image` writes, and of all that is dated in it and in a release: the last commit.
+IMAGE_ARCHIVE = build/image.tar
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+DEBIAN_ARCH = $(or $(ARCH:x64=amd64),$(shell dpkg --print-architecture))
+
+.PHONY: image release reproduce build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 
 build: $(DIST)/.built
 
@@ -44,7 +49,7 @@ test-unit: build
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base file \
 	  busybox-static containerd containernetworking-plugins podman qemu-user-static runc runsc \
-	  time util-linux-extra
+	  time util-linux-extra golang-go golang-github-masterminds-sprig-dev golang-yaml.v2-dev
 	$(MAKE) build ARCH=arm64
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
@@ -96,9 +101,31 @@ bench: build
 	   peer=build/$(PEER)/root/usr/lib/cni/host-device ;; \
 	esac && PEER=$$peer ROUNDS=$(ROUNDS) node build/bench.mjs $(BENCH)
 
+# An image of nothing but the executable and its licences: an archive for docker, podman and ctr.
+image: build
+	@tools/require-packages.sh podman
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) tools/build-image.sh $(DIST) $(DEBIAN_ARCH) $(IMAGE_ARCHIVE)
+
+# All that is published of a version, for both machines, in release/. With VERSION, the source is
+# given that version first.
+release:
+	@tools/require-packages.sh podman zstd
+	$(if $(VERSION),node tools/set-version.mjs $(VERSION))
+	@for directory in build/quickjs build/musl-arm64 build/musl-x64; do \
+	  if [ -d $$directory ] && [ ! -e $$directory/packages.sha256 ]; then \
+	    rm -rf $$directory dist/.built dist/*/.built; fi; \
+	done
+	$(MAKE) build
+	$(MAKE) build ARCH=$(if $(filter x64,$(shell node -p process.arch)),arm64,x64)
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) tools/release.sh
+
+# Makes the release of the last commit twice, in two directories, and compares.
+reproduce:
+	tools/reproduce.sh
+
 install: build
 	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(ARTEFACTS) $(DESTDIR)$(BINDIR)
 
 clean:
-	rm -rf build dist node_modules
+	rm -rf build dist node_modules release

@@ -11,6 +11,8 @@ import { buildExecutable, writeBuildInfo } from './tools/build-executable.mjs'
 import { ARCH, C_OPTIONS, CC, filesInC, isForOther } from './tools/c-options.mjs'
 import { compileKeeper } from './tools/compile-keeper.mjs'
 import { compileSchemas } from './tools/compile-schemas.mjs'
+import { librariesOf, packagesOf, tracedFiles } from './tools/components.mjs'
+import { writeComponents } from './tools/write-components.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -18,13 +20,18 @@ const DIST = isForOther ? `dist/${ARCH}` : 'dist'
 /** Where the native addon and the keeper are. */
 const NATIVE = isForOther ? `build/${ARCH}` : 'build'
 
-/** The native addon: a Node-API addon. The executable has the same C inside. */
+/**
+ * The native addon: a Node-API addon. The executable has the same C inside.
+ * @returns the components of others that are in it
+ */
 function compileNativeAddon() {
-  execFileSync(CC, [
+  const trace = execFileSync(CC, [
+    '-Wl,-t',
     ...[...C_OPTIONS, '-fPIC', '-shared', '-fvisibility=hidden'],
     `-I${require('node-api-headers').include_dir}`,
     ...['-o', `${NATIVE}/native-addon.node`, ...filesInC('src/kernel/native')],
   ])
+  return librariesOf(tracedFiles(trace.toString()))
 }
 
 /** `target` also decides how the addon's bytes are embedded: Node 20 knows no Uint8Array.fromBase64. */
@@ -49,15 +56,18 @@ const bundleOptions = {
   ],
 }
 
+/** @returns the npm packages that are in it */
 async function bundle() {
   const outfile = `${DIST}/host-device-l3.cjs`
-  await build({
+  const { metafile } = await build({
     ...bundleOptions,
     entryPoints: ['src/main.ts'],
     outfile,
+    metafile: true,
     banner: { js: '#!/usr/bin/env node' },
   })
   chmodSync(outfile, 0o755)
+  return packagesOf(metafile.outputs[outfile].inputs)
 }
 
 /** `node build.mjs bench`: the bench, for Node to run, and what measures a program. */
@@ -77,8 +87,8 @@ async function bundleBench() {
 
 for (const directory of [NATIVE, DIST]) mkdirSync(directory, { recursive: true })
 const keeper = `${NATIVE}/keeper.bin`
-compileNativeAddon()
-compileKeeper(keeper)
+const ofNativeAddon = compileNativeAddon()
+const ofKeeper = compileKeeper(keeper)
 await compileSchemas()
 const executable = (outfile, entryPoint, options) =>
   buildExecutable(outfile, { entryPoint, keeper, ...options })
@@ -86,9 +96,13 @@ if (process.argv[2] === 'bench') await bundleBench()
 else if (process.argv[2] === 'sanitized')
   await executable('build/host-device-l3-sanitized', 'src/main.ts', { sanitized: true })
 else {
-  await bundle()
-  await executable(`${DIST}/host-device-l3`, 'src/main.ts')
+  const ofBundle = await bundle()
+  const ofExecutable = await executable(`${DIST}/host-device-l3`, 'src/main.ts')
   writeBuildInfo(`${DIST}/build-info.json`)
+  writeComponents(DIST, {
+    'host-device-l3': [...ofExecutable, ...ofKeeper],
+    'host-device-l3.cjs': [...ofBundle, ...ofNativeAddon, ...ofKeeper],
+  })
   // For tests: of the host itself, and of what a call loads.
   if (!isForOther) {
     await executable('build/host-program', 'test/support/host-program.ts')

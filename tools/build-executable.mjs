@@ -13,6 +13,7 @@ import { getSystemErrorMap } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { ARCH, BUILD_CC, C_OPTIONS, CC, filesInC, isForOther } from './c-options.mjs'
+import { librariesOf, packagesOf, tracedFiles } from './components.mjs'
 import { hostPlugin } from './host-plugin.mjs'
 
 const ENGINE = 'build/quickjs/root/usr/src/quickjs-ng'
@@ -45,6 +46,7 @@ const run = (command, args, options) =>
  * @param keeper the address keeper, a program
  * @param sanitized for tests: the engine and the host find their own memory errors
  * @param watched for tests: it notes the modules that it reads
+ * @returns the components of others that are in it, but for the keeper's
  */
 export async function buildExecutable(
   outfile,
@@ -63,10 +65,11 @@ export async function buildExecutable(
     ...['-o', 'build/executable/compile', 'src/executable/compile.c', ...engineObjects()],
     ...['-lm', '-lpthread'],
   ])
-  await bundleModules(entryPoint, `${directory}/modules`)
+  const outputs = await bundleModules(entryPoint, `${directory}/modules`)
   writeProgram(directory, keeper)
   writeNames(directory)
-  run(CC, [
+  const trace = run(CC, [
+    '-Wl,-t',
     ...(sanitized ? SANITIZERS : RELEASE_OPTIONS),
     ...['-no-pie', `-isystem${ENGINE}`, `-I${directory}`, '-o', outfile],
     ...filesInC('src/executable', ['compile.c']),
@@ -76,6 +79,11 @@ export async function buildExecutable(
     ...[`${directory}/program.S`, ...engineObjects(variant)],
     ...['-lm', '-lpthread'],
   ])
+  const packages = Object.values(outputs).flatMap(({ inputs }) => packagesOf(inputs))
+  return [
+    ...new Map(packages.map((one) => [one.purl, one])).values(),
+    ...librariesOf([...tracedFiles(trace.toString()), `${ENGINE}/quickjs.c`]),
+  ]
 }
 
 function fetchEngine() {
@@ -134,6 +142,7 @@ async function bundleModules(entryPoint, outdir) {
     Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0),
   ])
   writeFileSync(`${outdir}.json`, JSON.stringify(Object.fromEntries(sources)))
+  return metafile.outputs
 }
 
 /** Compiles each module, and writes what modules.c and the linker have to know of them. */

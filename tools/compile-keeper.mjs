@@ -2,21 +2,25 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ARCH, C_OPTIONS, CC, isForOther } from './c-options.mjs'
+import { librariesOf, tracedFiles } from './components.mjs'
 
 /**
  * Compiles the address keeper: a small program that the plugin leaves behind in a gVisor sandbox.
  * It needs nothing on the host it runs on. It is linked with musl: with glibc it would have twenty
  * times the size.
+ * @returns the components of others that are in it
  */
 export function compileKeeper(program) {
   const multiarch = execFileSync(CC, ['-print-multiarch'], { encoding: 'utf8' }).trim()
   const [compiler, options] = isForOther
     ? [CC, ['-specs', muslFor(multiarch)]]
     : [process.env.MUSL_CC ?? 'musl-gcc', []]
-  execFileSync(compiler, [
+  const trace = execFileSync(compiler, [
+    '-Wl,-t',
     ...[...C_OPTIONS, ...options, '-static', '-idirafter', kernelHeaders(multiarch)],
     ...['-o', program, 'src/gvisor/keeper/keeper.c'],
   ])
+  return librariesOf(tracedFiles(trace.toString()))
 }
 
 /** Musl has no headers of the kernel; the system's are linked. */

@@ -4,6 +4,7 @@
 # PACKAGE:ARCHITECTURE is one for another machine.
 # DEPENDENCIES is an extended regular expression: those of its dependencies, and of theirs,
 # whose names it matches are unpacked, too.
+# The sums of the packages are in DIRECTORY/packages.sha256.
 set -eu
 release=$1 package=$2 directory=$(realpath -m "$3") dependencies=${4:-}
 [ -d "$directory/root" ] && exit 0
@@ -32,6 +33,8 @@ packages=$package
 rm -rf "$directory/unpacked" "$directory"/*.deb
 # shellcheck disable=SC2086
 (cd "$directory" && apt apt-get download $packages)
+# What it was: a release says so.
+(cd "$directory" && sha256sum -- *.deb >packages.sha256)
 for file in "$directory"/*.deb; do dpkg-deb -x "$file" "$directory/unpacked"; done
 rm "$directory"/*.deb
 mv "$directory/unpacked" "$directory/root"
