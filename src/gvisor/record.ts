@@ -12,6 +12,7 @@ export type GvisorRecords = RecordStore<GvisorRecord>
 
 const KIND: RecordKind<GvisorRecord> = {
   directory: GVISOR_DIRECTORY,
+  format: 1,
   keyOf: (record) => record,
   isRecord: isGvisorRecord,
   // There is no earlier format.

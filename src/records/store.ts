@@ -24,6 +24,8 @@ const MOST_CHARACTERS = 220
 export interface RecordKind<T extends AnyRecord> {
   /** Name of this kind's directory in the state directory. */
   directory: string
+  /** The format that is written. */
+  format: T['format']
   keyOf: (record: T) => AttachmentKey
   isRecord: (value: unknown) => value is T
   /** Converts a record of the previous format; returns undefined for anything else. */
@@ -37,9 +39,18 @@ export class RecordStore<T extends AnyRecord> {
     private readonly kind: RecordKind<T>,
   ) {}
 
-  /** Undefined if there is no record, or only one from an earlier boot. */
+  /**
+   * Undefined if there is no record, or only one from an earlier boot.
+   * @throws Failure `state-unusable`, also for a record of a newer version
+   */
   read(key: AttachmentKey): T | undefined {
-    const record = this.#readFile(this.#path(key))
+    const record = this.#readFile(this.#path(key), undefined, (path) => {
+      throw new Failure(
+        'state-unusable',
+        newerVersion(path),
+        'nothing was changed; the newer version can return what was lent',
+      )
+    })
     return record && isOfThisBoot(record) ? record : undefined
   }
 
@@ -80,8 +91,15 @@ export class RecordStore<T extends AnyRecord> {
     attempt('remove', path, () => removeDurable(path))
   }
 
-  /** Sets a file aside if it is not a valid record, for the operator to look at. */
-  #readFile(path: string, isMeant = (_: string) => true): T | undefined {
+  /**
+   * Sets a file aside if it is not a valid record, for the operator to look at.
+   * @param onNewer is called for a record of a newer version, which stays as it is
+   */
+  #readFile(
+    path: string,
+    isMeant = (_: string) => true,
+    onNewer = (newer: string) => warn(newerVersion(newer)),
+  ): T | undefined {
     const text = attempt('read', path, () =>
       unlessAbsent(() => unlessOther(() => readPrivate(path))),
     )
@@ -90,9 +108,13 @@ export class RecordStore<T extends AnyRecord> {
     if (this.kind.isRecord(value)) return value
     const upgraded = this.kind.upgrade(value)
     if (this.kind.isRecord(upgraded)) return upgraded
+    if (formatOf(value) > this.kind.format) {
+      onNewer(path)
+      return undefined
+    }
     const aside = `${dirname(path)}/${path.slice(dirname(path).length + 1).slice(0, MOST_CHARACTERS)}.set-aside`
     attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
-    warn(`${path} is cut off, of a newer version or not ours; it is now ${aside}`)
+    warn(`${path} is cut off or not ours; it is now ${aside}`)
     return undefined
   }
 
@@ -123,7 +145,23 @@ export function captureRecords(stateDirectory: string): RecordStore<AttachmentRe
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'captures' })
 }
 
-const ATTACHMENT_KIND = { keyOf, isRecord: isAttachmentRecord, upgrade: upgradeFormat1 }
+const ATTACHMENT_KIND = {
+  format: 2 as const,
+  keyOf,
+  isRecord: isAttachmentRecord,
+  upgrade: upgradeFormat1,
+}
+
+/** What a version before this one finds after a downgrade: it must not lose what is in it. */
+function newerVersion(path: string): string {
+  return `${path} is of a newer version of this plugin, which has to be installed again to end that attachment`
+}
+
+/** 0 for what has none. */
+function formatOf(value: unknown): number {
+  const { format } = (value ?? {}) as { format?: unknown }
+  return typeof format === 'number' ? format : 0
+}
 
 /** Undefined if the text is not valid JSON. */
 function decode(text: string): unknown {
