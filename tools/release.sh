@@ -44,7 +44,7 @@ for machine in x64:amd64 arm64:arm64; do
   cp -r LICENSE README.md CHANGELOG.md SECURITY.md docs cni-conf deploy "$stage/$name"
   for artefact in host-device-l3 host-device-l3.cjs; do
     cp "$dist/$artefact.cdx.json" "$stage/$name"
-    cp "$dist/$artefact.cdx.json" "release/$name.${artefact#host-device-l3}cdx.json"
+    cp "$dist/$artefact.cdx.json" "release/$name${artefact#host-device-l3}.cdx.json"
   done
   pack "release/$name.tar" "$name"
   zstd -q -19 "release/$name.tar"

@@ -73,6 +73,11 @@ class Node implements Disposable {
     )
   }
 
+  /** Where Multus looks for what the plugin says of the device, and removes it after DEL. */
+  deviceInfoFile({ id }: MultusPod): string {
+    return `${this.testbed.stateDirectory}/devinfo/cni/default-lent-nic-${id}_net1`
+  }
+
   /** The delegate's configuration, environment and cached result are as Multus makes them. */
   async call(command: string, pod: MultusPod, prevResult?: unknown): Promise<Outcome> {
     const { id, sandbox, pciAddress: deviceID } = pod
@@ -83,7 +88,7 @@ class Node implements Disposable {
         ...exampleNetwork(),
         deviceID,
         pciBusID: deviceID,
-        runtimeConfig: { deviceID },
+        runtimeConfig: { deviceID, CNIDeviceInfoFile: this.deviceInfoFile(pod) },
         ...(prevResult === undefined ? {} : { prevResult }),
       },
       variables: {

@@ -53,7 +53,7 @@ describe('the manifests of deploy/', () => {
     for (const { manifest } of networks) {
       expect(manifest.apiVersion).toBe('k8s.cni.cncf.io/v1')
       const { capabilities, ...network } = JSON.parse(manifest.spec.config)
-      expect(capabilities).toEqual({ deviceID: true })
+      expect(capabilities).toEqual({ deviceID: true, CNIDeviceInfoFile: true })
       const given = { ...network, runtimeConfig: { deviceID: '0000:00:04.0' } }
       const configuration = readConfiguration(await decodeNetwork(JSON.stringify(given)))
       expect(configuration).toMatchObject({ type: 'host-device-l3' })
