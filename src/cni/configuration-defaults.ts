@@ -11,6 +11,7 @@ export const CONFIGURATION_DEFAULTS = {
   sysctls: [] as string[],
   restoreOnDelete: true,
   force: false,
+  repairOnCheck: false,
   gvisor: false as boolean | { timeoutSeconds?: number },
   timeoutSeconds: 100,
   logLevel: 'warning' as const,

@@ -151,6 +151,12 @@ export const ConfigurationSchema = Type.Object({
       description: 'true or false: whether the device gets its host state back when it comes home',
     }),
   ),
+  repairOnCheck: Type.Optional(
+    Type.Boolean({
+      default: CONFIGURATION_DEFAULTS.repairOnCheck,
+      description: 'true or false: whether CHECK puts back what is missing before it says so',
+    }),
+  ),
   force: Type.Optional(
     Type.Boolean({
       default: CONFIGURATION_DEFAULTS.force,

@@ -84,6 +84,6 @@ function isIn(sandbox: NetworkNamespace, record: AttachmentRecord): boolean {
 }
 
 /** The rules that an attachment has added to its sandbox, as they are there. */
-function rulesOf({ added, state, device }: AttachmentRecord): Rule[] {
+export function rulesOf({ added, state, device }: AttachmentRecord): Rule[] {
   return added?.rules ?? rulesInSandbox(device.onHost, device.nameInSandbox, carried(state.rules))
 }

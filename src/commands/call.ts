@@ -101,7 +101,8 @@ export function reportedInterface(
   call: Call,
   name = nameInSandbox(call),
 ): ResultInterface | undefined {
-  return call.configuration.prevResult?.interfaces?.[indexOfInterface(call, name)]
+  const { prevResult = {} } = call.configuration
+  return prevResult.interfaces?.[indexOfInterface(prevResult, call.environment.netns, name)]
 }
 
 /**
@@ -111,16 +112,27 @@ export function reportedAssignment(
   call: Call,
   name = nameInSandbox(call),
 ): Pick<Result, 'ips' | 'routes'> {
-  const { ips = [], routes = [] } = call.configuration.prevResult ?? {}
-  const index = indexOfInterface(call, name)
+  return assignmentIn(call.configuration.prevResult ?? {}, call.environment.netns, name)
+}
+
+/** The same of any result. */
+export function assignmentIn(
+  result: Result,
+  sandboxPath: string,
+  name: string,
+): Pick<Result, 'ips' | 'routes'> {
+  const { ips = [], routes = [] } = result
+  const index = indexOfInterface(result, sandboxPath, name)
   return { ips: ips.filter((ip) => ip.interface === index), routes }
 }
 
-function indexOfInterface({ environment, configuration }: Call, wanted: string): number {
-  const { interfaces = [] } = configuration.prevResult ?? {}
-  return interfaces.findIndex(
-    ({ name, sandbox }) => name === wanted && sandbox === environment.netns,
-  )
+/** Position of an interface of a sandbox in a result; -1 if it is not there. */
+export function indexOfInterface(
+  { interfaces = [] }: Pick<Result, 'interfaces'>,
+  sandboxPath: string,
+  wanted: string,
+): number {
+  return interfaces.findIndex(({ name, sandbox }) => name === wanted && sandbox === sandboxPath)
 }
 
 /**

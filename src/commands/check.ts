@@ -49,6 +49,7 @@ export async function check(call: Call): Promise<undefined> {
 async function checkDevice(call: Call): Promise<undefined> {
   const { environment, configuration } = call
   const gvisor = await gvisorOf(call)
+  if (configuration.repairOnCheck) await repairFirst(call)
   const record = requireRecord(attachmentRecords(configuration.stateDir), call)
   const { onHost } = record.device
   using host = NetworkNamespace.host()
@@ -68,6 +69,11 @@ async function checkDevice(call: Call): Promise<undefined> {
     ...linkFaults(link, record, call),
     ...(gvisor?.faults(sandbox, link, missing) ?? asFaults(missing())),
   ])
+}
+
+async function repairFirst(call: Call): Promise<void> {
+  const { repairOnCheck } = await import('./repair/on-check.js')
+  await repairOnCheck(call)
 }
 
 /** CHECK for an interface that another plugin created and configured (gVisor only). */

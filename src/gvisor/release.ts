@@ -13,6 +13,12 @@ export async function releaseGvisorRecord(stateDir: string, key: AttachmentKey):
   if (store && record) await release(store, record)
 }
 
+/** Whether gVisor has something to say of an attachment. */
+export async function isInGvisor(stateDir: string, key: AttachmentKey): Promise<boolean> {
+  const store = await openStore(stateDir)
+  return store?.read(key) !== undefined
+}
+
 /** The same for all gVisor records that `isMeant` selects, including those of earlier boots. */
 export async function releaseGvisorRecords(
   stateDir: string,

@@ -25,5 +25,10 @@ export const AttachmentRecordSchema = Type.Object({
   device: LentDeviceSchema,
   state: HostNetworkStateSchema,
   added: Type.Optional(AdditionsSchema),
+  lendingAgain: Type.Optional(
+    Type.Literal(true, {
+      description: 'a repair began to lend the NIC again, which was reset, and has not ended',
+    }),
+  ),
 })
 export type AttachmentRecord = Static<typeof AttachmentRecordSchema>

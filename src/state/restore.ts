@@ -1,5 +1,6 @@
 import { EVERYTHING } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -82,16 +83,9 @@ export function stateToRestore(
   const left = (seconds: number) => seconds - elapsedSeconds
   return {
     up: device.up,
-    addresses: lost(state.addresses).flatMap((address) => {
-      const { validSeconds, preferredSeconds } = address
-      if (validSeconds !== undefined && left(validSeconds) <= 0) return []
-      const preferred = preferredSeconds ?? validSeconds
-      return {
-        ...address,
-        ...(validSeconds === undefined ? {} : { validSeconds: left(validSeconds) }),
-        ...(preferred === undefined ? {} : { preferredSeconds: Math.max(0, left(preferred)) }),
-      }
-    }),
+    addresses: lost(state.addresses).flatMap(
+      (address) => withTimeLeft(address, elapsedSeconds) ?? [],
+    ),
     routes: [...lost(state.routes), ...foreignRoutes(state, device)].flatMap((captured) => {
       const route = withOwnPart(captured, device)
       if (route.expiresSeconds === undefined) return route
@@ -108,6 +102,19 @@ export function stateToRestore(
       ...(state.stableSecret ? [{ name: STABLE_SECRET, value: state.stableSecret }] : []),
       ...state.sysctls,
     ],
+  }
+}
+
+/** An address with the lifetime that it has left; undefined if it has expired. */
+export function withTimeLeft(address: Address, elapsedSeconds: number): Address | undefined {
+  const left = (seconds: number) => seconds - elapsedSeconds
+  const { validSeconds, preferredSeconds } = address
+  if (validSeconds !== undefined && left(validSeconds) <= 0) return undefined
+  const preferred = preferredSeconds ?? validSeconds
+  return {
+    ...address,
+    ...(validSeconds === undefined ? {} : { validSeconds: left(validSeconds) }),
+    ...(preferred === undefined ? {} : { preferredSeconds: Math.max(0, left(preferred)) }),
   }
 }
 

@@ -112,7 +112,7 @@ function missingRules(
  * moves a route to another table without a word in the result. Hence routes are counted: of two
  * with the same destination and gateway, in two tables, two have to be there.
  */
-function missingRoutes(
+export function missingRoutes(
   { socket }: NetworkNamespace,
   device: Link,
   carried: Route[],
@@ -168,7 +168,7 @@ function groupBy<T>(values: T[], key: (value: T) => string): Map<string, T[]> {
 /** Routes with the same table and metric, to the same gateway, are listed once in a result. */
 const listedOnce = ({ table, priority }: Route) => `${table} ${priority}`
 
-const prefixOf = ({ local, prefixLength }: Address) => `${local}/${prefixLength}`
+export const prefixOf = ({ local, prefixLength }: Address) => `${local}/${prefixLength}`
 
 /** A route's destination and gateway, as a result has them. */
 const pathOf = ({ destination, nexthops }: Route) => `${destination} ${nexthops[0]?.gateway ?? ''}`

@@ -1,7 +1,6 @@
 import { expect } from 'vitest'
-import type { CallOptions } from './plugin.js'
+import type { CallOptions, CallSite } from './plugin.js'
 import { traceCalls } from './strace.js'
-import type { Testbed } from './testbed.js'
 
 /**
  * What the kernel can answer to a system call where memory, files or rights are short, or a disk is
@@ -75,7 +74,7 @@ export function at({ kind, nth, path }: Omit<Point, 'changes'>, what: string): s
  * call without hitting the one of that number in the first thread: such a call has tests of its own.
  */
 export function pointsOf(
-  testbed: Testbed,
+  testbed: CallSite,
   path: string,
   command: string,
   options: CallOptions = {},

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type CallOptions, callPlugin, type Outcome } from './plugin.js'
-import type { Testbed } from './testbed.js'
+import { type CallOptions, type CallSite, callPlugin, type Outcome } from './plugin.js'
 
 /**
  * Calls an artefact and notes the system calls of the given kinds, one line each, in order, with the
  * paths of file descriptors. A call that the kernel starts again by itself is noted once.
  */
 export function traceCalls(
-  testbed: Testbed,
+  testbed: CallSite,
   artefactPath: string,
   command: string,
   kinds: string,

@@ -78,6 +78,7 @@ export const validConfiguration = (stateDirectory: string): fc.Arbitrary<object>
       gvisor: fc.constantFrom(true, false, {}, { timeoutSeconds: 0.5 }),
       dns: fc.constantFrom({}, { nameservers: ['10.0.0.1'], domain: 'd', search: [], options: [] }),
       restoreOnDelete: fc.boolean(),
+      repairOnCheck: fc.boolean(),
       force: fc.boolean(),
       timeoutSeconds: fc.constantFrom(1, 0.5, 3600),
       logFile: fc.constant(`${stateDirectory}/log`),

@@ -16,6 +16,7 @@ describe('the keys of the configuration', () => {
       sysctls: [],
       restoreOnDelete: true,
       force: false,
+      repairOnCheck: false,
       gvisor: false,
       timeoutSeconds: 100,
       logLevel: 'warning',

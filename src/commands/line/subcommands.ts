@@ -53,5 +53,25 @@ gVisor took. Give it --netns or --oci-state.`,
       return { kind: 'text', text, failed: false }
     },
   },
+  {
+    name: 'repair',
+    operands: [{ name: 'DEVICE', isOptional: true }],
+    options: [
+      { name: 'all', help: 'repair all that is lent' },
+      { name: 'dry-run', help: 'say what would be put back, and change nothing' },
+      { name: 'settings', help: 'put back MTU and sysctls, too, which other plugins may set' },
+      { name: 'results', value: 'DIR', help: "the directory of the runtime's results" },
+      { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },
+      JSON_OPTION,
+    ],
+    summary: 'puts back into running pods what they lack of what was lent to them',
+    description: `Puts back what running pods lack: the NIC itself after a reset, its up-state, addresses,
+routes, rules and neighbours. What the runtime's result no longer has stays away. DEVICE is
+the name on the host, the PCI address or the MAC of one; or give it --all.`,
+    run: async ({ operands: [device], options }) => {
+      const { repair } = await import('../repair/repair.js')
+      return repair(device, options)
+    },
+  },
   ...INSTALLATION,
 ]

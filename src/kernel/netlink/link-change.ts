@@ -14,7 +14,7 @@ export interface LinkChange {
   name?: string
   /** An empty string removes the alias. */
   alias?: string
-  up?: true
+  up?: boolean
   hardwareAddress?: string
   mtu?: number
   settable?: Settable
@@ -82,6 +82,6 @@ function linkRequest(index: number, change: LinkChange): Request {
   attributes.push(...encodeSettable(settable))
   const mask = settable.flags === undefined ? 0 : SETTABLE_FLAGS
   const flags = (settable.flags ?? 0) | (up ? IFF_UP : 0)
-  const header = linkHeader(index, flags, mask | (up ? IFF_UP : 0))
+  const header = linkHeader(index, flags, mask | (up === undefined ? 0 : IFF_UP))
   return { type: RTM.newLink, header, attributes }
 }

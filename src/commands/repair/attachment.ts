@@ -1,0 +1,171 @@
+import { findLentDevice } from '../../device/lent-device.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import { findLink } from '../../kernel/netlink/link.js'
+import { changeLink } from '../../kernel/netlink/link-change.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { lockAttachment, lockDevice } from '../../records/lock.js'
+import { type AttachmentKey, isLoan } from '../../records/record.js'
+import type { AttachmentRecord } from '../../records/record-schema.js'
+import { attachmentRecords, type RecordStore } from '../../records/store.js'
+import type { Refusal } from '../../state/apply.js'
+import type { Assignment } from '../../state/assigned.js'
+import { carried, carriedState, type StateToApply } from '../../state/carry.js'
+import { describeAddress } from '../../state/describe.js'
+import { assignedDriftOf, describeDrift, driftOf, putBack } from '../../state/drift.js'
+import { rulesOf } from '../additions.js'
+import { openRecorded } from '../namespaces.js'
+import { claimReset, finishLending, lendAgain } from './lend-again.js'
+
+/** How to repair. */
+export interface RepairOptions {
+  /** Only says what would be done. */
+  dryRun: boolean
+  /**
+   * Whether to put back what no result reports and a later plugin may have set on purpose: the MTU
+   * and the sysctls of a device that is in its sandbox.
+   */
+  settings: boolean
+  /** What the runtime's result has of a device of this name in the sandbox; undefined if unknown. */
+  reportedOf: (record: AttachmentRecord, name: string) => Assignment | undefined
+}
+
+/** What a repair did. */
+export interface Repair {
+  /** What was put back, or would be. */
+  done: string[]
+  /** What was not, because something else is in its place, or because nothing can be done. */
+  left: Refusal[]
+  /** What was not, because the kernel refused it. */
+  refused: Refusal[]
+}
+
+/**
+ * Compares the record of an attachment with its sandbox, and puts back what is missing there. It
+ * acts only in the sandbox that the record proves, on the device that it proves; from the host it
+ * takes only the NIC that was lent and was reset.
+ * @returns undefined if there is no such attachment any more
+ * @throws Failure if the device cannot be repaired
+ */
+export function repairAttachment(
+  stateDir: string,
+  key: AttachmentKey,
+  options: RepairOptions,
+): Repair | undefined {
+  const store = attachmentRecords(stateDir)
+  using _attachment = lockAttachment(stateDir, key)
+  const record = store.read(key)
+  if (!record) return undefined
+  using _device = lockDevice(stateDir, record.device.onHost)
+  using host = NetworkNamespace.host()
+  if (!record.sandbox)
+    return leave('all', 'the record, of an earlier version, does not say which sandbox it is')
+  using sandbox = openRecorded(host, record.sandboxPath, record)
+  if (!sandbox) return leave('all', 'its sandbox is gone; DEL or GC ends the attachment')
+  return isLoan(record)
+    ? repairLoan(host, sandbox, stateDir, store, record, options)
+    : repairApplied(sandbox, record, options)
+}
+
+function leave(what: string, reason: string): Repair {
+  return { done: [], left: [{ what, reason }], refused: [] }
+}
+
+function repairLoan(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace,
+  stateDir: string,
+  store: RecordStore<AttachmentRecord>,
+  record: AttachmentRecord,
+  options: RepairOptions,
+): Repair {
+  const { device, lendingAgain } = record
+  const link = findLentDevice(sandbox, device)
+  if (link && !lendingAgain) return repairDevice(sandbox, record, link, options)
+  const what = `the device, which was reset, from the host into ${sandbox.name}`
+  const asNew = { ...options, settings: true }
+  if (link) {
+    // An earlier repair was ended after it had moved the device.
+    const repair = repairDevice(sandbox, record, link, asNew)
+    if (!options.dryRun) finishLending(store, record)
+    return repair
+  }
+  using reset = claimReset(host, sandbox, stateDir, store, record)
+  if (options.dryRun) return { done: [what], left: [], refused: [] }
+  const lent = lendAgain(host, sandbox, store, record, reset.link)
+  const repair = repairDevice(sandbox, lent.record, lent.link, asNew)
+  finishLending(store, lent.record)
+  return { ...repair, done: [what, ...repair.done] }
+}
+
+function repairDevice(
+  sandbox: NetworkNamespace,
+  record: AttachmentRecord,
+  link: Link,
+  { dryRun, settings, reportedOf }: RepairOptions,
+): Repair {
+  const { onHost } = record.device
+  const all = carriedState(record.state, onHost)
+  const whole = { ...all, rules: rulesOf(record), sysctls: settings ? all.sysctls : [] }
+  const reported = reportedOf(record, link.name)
+  const drift = driftOf(sandbox, link, { state: whole, lentAt: record.lentAt }, reported)
+  const assigned = assignedDriftOf(sandbox, link, whole, reported)
+  const isOtherMtu = settings && link.mtu !== onHost.mtu
+  const done = [
+    ...(isOtherMtu ? [`mtu ${onHost.mtu}`] : []),
+    ...describeDrift(drift, link),
+    ...describeDrift(assigned, link),
+  ]
+  if (dryRun) return { done, left: [], refused: [] }
+  const refusals = [
+    ...(isOtherMtu ? setMtu(sandbox, link, onHost.mtu) : []),
+    ...putBack(sandbox, onHost, link, drift, whole),
+    ...putBack(sandbox, link, link, assigned, assigned),
+  ]
+  return outcomeOf(done, refusals)
+}
+
+/** The interface of another plugin, which got the state of a device. */
+function repairApplied(
+  sandbox: NetworkNamespace,
+  record: AttachmentRecord,
+  { dryRun, reportedOf }: RepairOptions,
+): Repair {
+  const { added, lentAt, device } = record
+  const { index = 0, addresses = [], ...objects } = added?.onInterface ?? {}
+  const link = index === 0 ? undefined : findLink(sandbox.socket, { index })
+  if (!link)
+    return leave('all', 'its interface is gone; the plugin that made it would have to make it')
+  const original = { ...device.onHost, index }
+  // What was added is noted without labels.
+  const labelled = new Map(
+    carried(record.state.addresses).map((one) => [describeAddress(one), one]),
+  )
+  const state: StateToApply = {
+    ...{ routes: [], neighbors: [], ...objects },
+    addresses: addresses.map((address) => labelled.get(describeAddress(address)) ?? address),
+    ...{ up: true, rules: rulesOf(record), sysctls: [] },
+  }
+  const reported = reportedOf(record, link.name)
+  const drift = driftOf(sandbox, link, { state, lentAt }, reported)
+  const done = describeDrift(drift, link)
+  if (dryRun) return { done, left: [], refused: [] }
+  return outcomeOf(done, putBack(sandbox, original, link, drift, state))
+}
+
+function setMtu({ socket }: NetworkNamespace, link: Link, mtu: number): Refusal[] {
+  try {
+    changeLink(socket, link.index, { mtu })
+    return []
+  } catch (error) {
+    return [{ what: `mtu ${mtu}`, reason: (error as Error).message }]
+  }
+}
+
+function outcomeOf(tried: string[], refusals: Refusal[]): Repair {
+  const without = new Set(refusals.map(({ what }) => what))
+  return {
+    done: tried.filter((what) => !without.has(what)),
+    left: refusals.filter(({ displaced }) => displaced),
+    refused: refusals.filter(({ displaced }) => !displaced),
+  }
+}

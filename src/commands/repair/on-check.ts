@@ -1,0 +1,32 @@
+import { isInGvisor } from '../../gvisor/release.js'
+import { warn } from '../../log.js'
+import {
+  attachmentOf,
+  type Call,
+  nameInSandbox,
+  reportedAssignment,
+  reportedInterface,
+} from '../call.js'
+import { repairAttachment } from './attachment.js'
+
+/**
+ * The repair before a CHECK: what CHECK would find missing is put back, and the neighbour entries,
+ * which it does not look at. What prevResult no longer has stays away.
+ * @throws Failure if the device cannot be repaired
+ */
+export async function repairOnCheck(call: Call): Promise<void> {
+  const { stateDir } = call.configuration
+  const key = attachmentOf(call)
+  if (await isInGvisor(stateDir, key)) return
+  const repair = repairAttachment(stateDir, key, {
+    dryRun: false,
+    settings: false,
+    reportedOf: (_, name) => {
+      const reported = reportedInterface(call, name) ?? { name: nameInSandbox(call) }
+      return reportedAssignment(call, reported.name)
+    },
+  })
+  const { done = [], refused = [] } = repair ?? {}
+  for (const what of done) warn(`CHECK put back ${what} of ${key.nameInSandbox}`)
+  for (const { what, reason } of refused) warn(`CHECK cannot put back ${what}: ${reason}`)
+}

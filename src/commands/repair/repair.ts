@@ -1,0 +1,99 @@
+import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
+import { startCall } from '../../deadline.js'
+import { parseSelector, selects } from '../../device/selector.js'
+import type { Failure } from '../../failure.js'
+import { isInGvisor } from '../../gvisor/release.js'
+import { keyOf } from '../../records/record.js'
+import type { AttachmentRecord } from '../../records/record-schema.js'
+import { attachmentRecords } from '../../records/store.js'
+import type { Answer } from '../answer.js'
+import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
+import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
+
+/** What became of an attachment. */
+interface Report extends Repair {
+  device: string
+  as: string
+  containerId: string
+  sandbox: string
+  /** Why it could not be repaired. */
+  error?: string
+}
+
+/**
+ * `repair`: puts back into living sandboxes what they lack of what was lent to them. Goes on after a
+ * failure.
+ * @param device its name on the host, its PCI address or its MAC; undefined with `all`
+ * @returns a line for each thing that was put back or not; failed if anything could not be put back
+ * @throws Error if it is not clear what to repair
+ */
+export async function repair(
+  device: string | undefined,
+  options: ReadonlyMap<string, string>,
+): Promise<Answer> {
+  if ((device === undefined) !== options.has('all'))
+    throw new Error('repair needs a DEVICE, or --all')
+  const stateDir = options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
+  const records = attachmentRecords(stateDir)
+    .list()
+    .filter((record) => device === undefined || isMeant(record, device))
+  if (device !== undefined && records.length === 0) throw new Error(`${device} is lent to nobody`)
+  const [dryRun, settings] = [options.has('dry-run'), options.has('settings')]
+  const results = options.get('results') ?? RUNTIME_RESULTS
+  const reports: Report[] = []
+  for (const record of records) {
+    const result = await resultOfRuntime(results, record)
+    const reportedOf: RepairOptions['reportedOf'] = (one, name) =>
+      result && reportedIn(result, one, name)
+    reports.push(await reportOn(stateDir, record, { dryRun, settings, reportedOf }))
+  }
+  const failed = reports.some(({ error, refused }) => error !== undefined || refused.length > 0)
+  if (options.has('json')) return { kind: 'document', document: { attachments: reports }, failed }
+  const text = reports.map((report) => asText(report, dryRun)).join('')
+  return { kind: 'text', text: text || 'nothing is lent\n', failed }
+}
+
+function isMeant({ device }: AttachmentRecord, wanted: string): boolean {
+  return ['device', 'hwaddr', 'pciBusID'].some((key) =>
+    selects(parseSelector({ [key]: wanted }), device),
+  )
+}
+
+async function reportOn(
+  stateDir: string,
+  record: AttachmentRecord,
+  options: RepairOptions,
+): Promise<Report> {
+  const { device, containerId, sandboxPath } = record
+  const about = {
+    device: device.onHost.name,
+    as: device.nameInSandbox,
+    containerId,
+    sandbox: sandboxPath,
+  }
+  const nothing: Repair = { done: [], left: [], refused: [] }
+  // gVisor takes addresses away on purpose; `keep` knows which ones come back.
+  if (await isInGvisor(stateDir, keyOf(record)))
+    return { ...about, ...nothing, left: [{ what: 'all', reason: 'gVisor rules that sandbox' }] }
+  startCall(CONFIGURATION_DEFAULTS.timeoutSeconds)
+  try {
+    return { ...about, ...(repairAttachment(stateDir, keyOf(record), options) ?? nothing) }
+  } catch (error) {
+    const { message, details = '' } = error as Partial<Failure>
+    return { ...about, ...nothing, error: [message, details].filter(Boolean).join('; ') }
+  }
+}
+
+function asText({ device, as, containerId, ...report }: Report, dryRun: boolean): string {
+  const { done, left, refused, error } = report
+  const lines = [
+    ...done.map((what) => `${dryRun ? 'would put' : 'put'} back ${what}`),
+    ...left.map(({ what, reason }) => `left ${what}: ${reason}`),
+    ...refused.map(({ what, reason }) => `cannot put back ${what}: ${reason}`),
+    ...(error === undefined ? [] : [error]),
+  ]
+  const about = `${device}, lent to container ${containerId} as ${as}`
+  if (lines.length === 0) return `${about}: nothing to repair\n`
+  // One line each, whatever name is in it.
+  return lines.map((line) => `${about}: ${line.replaceAll('\n', '\\n')}\n`).join('')
+}

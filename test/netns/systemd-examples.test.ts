@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { execaSync } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { runCommandLine } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+const SERVICE = 'systemd/host-device-l3-repair.service'
+const TIMER = 'systemd/host-device-l3-repair.timer'
+const RULES = 'systemd/90-host-device-l3-repair.rules'
+
+const settingIn = (file: string, key: string) =>
+  new RegExp(`^${key}=(.*)$`, 'm').exec(readFileSync(file, 'utf8'))?.[1]
+
+describe('the examples for systemd and udev', () => {
+  let testbed: Testbed
+  beforeAll(() => {
+    testbed = new Testbed()
+  })
+  afterAll(() => testbed[Symbol.dispose]())
+
+  it.each(ARTEFACTS)('call what there is: $artefact', ({ path }) => {
+    const [program, ...words] = settingIn(SERVICE, 'ExecStart')?.split(' ') ?? []
+    expect(program).toBe('/opt/cni/bin/host-device-l3')
+    const outcome = runCommandLine(testbed, path, [
+      ...words,
+      ...['--state-dir', testbed.stateDirectory],
+    ])
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'nothing is lent', stderr: '' })
+  })
+
+  it('belong together', () => {
+    const service = SERVICE.split('/').at(-1)
+    expect(TIMER.replace('.timer', '.service')).toBe(SERVICE)
+    expect(readFileSync(RULES, 'utf8')).toContain(`ENV{SYSTEMD_WANTS}+="${service}"`)
+  })
+
+  it('are understood by systemd', () => {
+    const { stderr, exitCode } = execaSync('systemd-analyze', ['verify', SERVICE, TIMER], {
+      reject: false,
+    })
+    const about = stderr.split('\n').filter((line) => line.includes('host-device-l3-repair'))
+    // The program is installed nowhere here.
+    const faults = about.filter((line) => !line.includes('is not executable'))
+    expect({ faults, exitCode: faults.length === 0 ? 0 : exitCode }).toEqual({
+      faults: [],
+      exitCode: 0,
+    })
+  })
+
+  it('have rules of udev, each on one line', () => {
+    const rules = readFileSync(RULES, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+    const part = /^[A-Z]+(\{\w+\})?(==|\+=|=)"[^"]*"$/
+    expect(rules).toHaveLength(1)
+    for (const rule of rules) for (const one of rule.split(', ')) expect(one).toMatch(part)
+  })
+})

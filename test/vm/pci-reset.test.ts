@@ -1,0 +1,158 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILED } from '../support/artefacts.js'
+import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { at, pointsOf } from '../support/points.js'
+import { until } from '../support/until.js'
+import { E1000, Machine } from '../support/vm/machine.js'
+
+const [NIC, OTHER] = E1000
+
+/** A reset ends the network device that a pod has; the kernel makes another one, on the host. */
+describe('a PCI NIC that is removed and found again while it is lent', () => {
+  let machine: Machine
+  const call = (command: string, keys: Record<string, unknown> = {}, variables = {}) =>
+    callPlugin(machine, COMPILED, command, { configuration: keys, variables })
+  const repair = (...words: string[]) =>
+    runCommandLine(machine, COMPILED, ['repair', '--state-dir', machine.stateDirectory, ...words])
+  const reset = () => {
+    writeFileSync(`/sys/bus/pci/devices/${NIC.pci}/remove`, '1')
+    writeFileSync('/sys/bus/pci/rescan', '1')
+    until(() => machine.nameOf(NIC) !== undefined)
+  }
+  const podState = () =>
+    [
+      ...['-br link show dev net1', '-br address show dev net1', 'neighbour show nud permanent'],
+      ...['route show table all dev net1', '-6 route show table all dev net1', 'rule'],
+    ]
+      .map((words) => machine.ip(machine.pod, words))
+      .join('\n')
+      .replaceAll(/<[^>]*>|linkdown|UNKNOWN|UP|DOWN|tentative/g, '')
+      .replaceAll(/ fe80:\S+/g, '')
+      .replaceAll(/ +/g, ' ')
+      .split('\n')
+      // What the kernel does by itself, once the device has its carrier.
+      .filter((line) => !/fe80::|ff00::/.test(line))
+      .join('\n')
+  const expectPod = (state: string, when?: string) => {
+    const end = Date.now() + 20_000
+    while (podState() !== state && Date.now() < end);
+    expect(podState(), when).toBe(state)
+  }
+  const records = () =>
+    readFileSync(`${machine.stateDirectory}/attachments/container-1:net1.json`, 'utf8')
+  let added: { exitCode: number | undefined; stdout: string; document: object }
+
+  beforeEach(() => {
+    machine = new Machine()
+    machine.rename(NIC, 'eth1')
+    machine.answer(OTHER, '198.51.100.1/24')
+    machine.configure(
+      'eth1',
+      'link set eth1 mtu 1400 txqueuelen 123',
+      'link property add dev eth1 altname lan-of-the-host',
+      'route add 10.9.0.0/16 via 198.51.100.1 table 70',
+      'rule add from 198.51.100.5 lookup 70 priority 40',
+      'neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1',
+    )
+    added = call('ADD')
+    expect(added.exitCode, added.stdout).toBe(0)
+  })
+  afterEach(() => {
+    const input = [
+      ...['rule delete priority 40', 'link delete hdl3br'],
+      `link property del dev ${machine.nameOf(NIC)} altname lan-of-the-host`,
+    ].join('\n')
+    execaSync('ip', ['-force', '-batch', '-'], { input, reject: false })
+    machine[Symbol.dispose]()
+  })
+
+  it('is back in its pod with all that it had', () => {
+    expect(machine.reaches(machine.pod, '198.51.100.1')).toBe(true)
+    const before = podState()
+    reset()
+    expect(machine.ip(machine.pod, '-br link')).not.toContain('net1')
+    expect(call('CHECK', { prevResult: added.document }).exitCode).toBe(1)
+    const dry = repair('eth1', '--dry-run')
+    expect(dry.stdout).toContain('would put back the device, which was reset, from the host')
+    expect(machine.nameOf(NIC)).not.toBe(undefined)
+    const { exitCode, stdout, stderr } = repair('--all')
+    expect({ exitCode, stderr }, stdout).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toContain('put back the device, which was reset, from the host')
+    expect(stdout).toContain('put back address 198.51.100.5/24')
+    expect(machine.nameOf(NIC)).toBe(undefined)
+    expectPod(before)
+    expect(machine.ip(machine.pod, 'link show dev net1')).toMatch(/lan-of-the-host/)
+    expect(machine.ip(machine.pod, 'link show dev net1')).toMatch(/mtu 1400 .* qlen 123/)
+    expect(machine.reaches(machine.pod, '198.51.100.1')).toBe(true)
+    expect(repair('--all').stdout).toContain('nothing to repair')
+    expect(records()).not.toContain('lendingAgain')
+    expect(call('CHECK', { prevResult: added.document })).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(call('DEL', { restoreOnDelete: true }).exitCode).toBe(0)
+    expect(machine.nameOf(NIC)).toBe('eth1')
+    expect(machine.ip(machine.host, 'route show table 70')).toContain('via 198.51.100.1 dev eth1')
+  })
+
+  it('is taken from a host that has begun to use it', () => {
+    reset()
+    const name = machine.nameOf(NIC)
+    machine.ip(machine.host, `link set ${name} up`)
+    machine.ip(machine.host, `address add 192.0.2.9/24 dev ${name}`)
+    const { exitCode, stdout } = repair('--all')
+    expect(exitCode, stdout).toBe(0)
+    expect(machine.ip(machine.pod, '-br address show dev net1')).toContain('198.51.100.5/24')
+    expect(machine.ip(machine.pod, '-br address show dev net1')).not.toContain('192.0.2.9')
+  })
+
+  it('stays on a host where a bridge has it', () => {
+    reset()
+    machine.ip(machine.host, 'link add hdl3br type bridge')
+    machine.ip(machine.host, `link set ${machine.nameOf(NIC)} master hdl3br`)
+    const { exitCode, stdout } = repair('--all')
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('hdl3br on the host depends on it')
+    expect(machine.nameOf(NIC)).not.toBe(undefined)
+  })
+
+  it('stays with the pod that got it since', () => {
+    reset()
+    machine.addNamespace('hdl3-next')
+    const variables = { CNI_CONTAINERID: 'container-2', CNI_NETNS: machine.pathOf('hdl3-next') }
+    const second = call('ADD', { device: machine.nameOf(NIC) }, variables)
+    expect(second.exitCode, second.stdout).toBe(0)
+    const { exitCode, stdout } = repair('--all')
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('eth1 is neither in sandbox')
+    expect(machine.ip('hdl3-next', '-br link')).toContain('net1')
+    expect(call('DEL', {}, variables).exitCode).toBe(0)
+  })
+
+  it('is there after the next repair, wherever one was killed; or DEL brings it home', () => {
+    const before = podState()
+    const keys = { configuration: { prevResult: added.document, repairOnCheck: true } }
+    reset()
+    const { points } = pointsOf(machine, COMPILED, 'CHECK', keys)
+    expectPod(before)
+    const changing = points.filter(({ changes }) => changes).filter((_, n) => n % 3 === 0)
+    expect(changing.length).toBeGreaterThan(15)
+    const file = `${machine.stateDirectory}/killed`
+    changing.forEach((point, n) => {
+      reset()
+      const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
+      const when = `killed at ${point.kind} number ${point.nth} ${point.path ?? ''}`
+      callPlugin(machine, COMPILED, 'CHECK', { ...keys, wrapper })
+      expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
+      if (n % 5 === 4) {
+        expect(call('DEL', { restoreOnDelete: true }).exitCode, when).toBe(0)
+        expect(machine.nameOf(NIC), when).toBe('eth1')
+        expect(call('ADD').exitCode, when).toBe(0)
+      } else {
+        const { exitCode, stdout } = repair('--all')
+        expect(exitCode, `${when}: ${stdout}`).toBe(0)
+      }
+      expectPod(before, when)
+      expect(records(), when).not.toContain('lendingAgain')
+    })
+  })
+})
