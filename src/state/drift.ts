@@ -5,7 +5,7 @@ import { NEIGHBOR_FLAG, NEIGHBOR_STATE, TABLE } from '../kernel/netlink/constant
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route.js'
+import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import { readSysctl, type Sysctl } from '../kernel/sysctl.js'
 import { type Refusal, tryToApply } from './apply.js'
