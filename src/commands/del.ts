@@ -2,8 +2,10 @@ import { asCniError, runAll } from '../cni/error.js'
 import { extendDeadline, RETURN_SECONDS } from '../deadline.js'
 import { releaseGvisorRecord } from '../gvisor/release.js'
 import { enterPhase } from '../phases.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentOf, type Call, ipamOf } from './call.js'
 import { requireSandboxIsNotHost } from './namespaces.js'
+import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment, releaseCapture } from './release.js'
 import { returnUnrecorded } from './unrecorded.js'
 import { wayOf } from './way.js'
@@ -25,7 +27,14 @@ export async function del(call: Call): Promise<undefined> {
       extendDeadline(RETURN_SECONDS)
       release(call)
     },
+    () => settleOutstanding(stateDir, isOf(call)),
   ])
+}
+
+/** Whether a record is of the attachment of a call. */
+function isOf({ environment }: Call): (record: AttachmentRecord) => boolean {
+  return ({ containerId, interfaceName }) =>
+    containerId === environment.containerId && interfaceName === environment.ifName
 }
 
 async function releaseAddresses(call: Call): Promise<void> {

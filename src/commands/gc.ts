@@ -5,6 +5,7 @@ import { keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords } from '../records/store.js'
 import { type Call, ipamOf } from './call.js'
+import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment, releaseCapture } from './release.js'
 
 /**
@@ -30,6 +31,7 @@ export async function gc(call: Call): Promise<undefined> {
       .listWithEarlierBoots()
       .filter(isStale)
       .map((record) => () => releaseCapture(stateDir, keyOf(record), restoreOnDelete)),
+    () => settleOutstanding(stateDir, isStale),
     async () => (await ipamOf(call))?.request('GC'),
   ])
 }

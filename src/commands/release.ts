@@ -4,8 +4,9 @@ import {
   isSameDevice,
   type LocatedDevice,
 } from '../device/lent-device.js'
-import { returnDevice } from '../device/return.js'
+import { broughtUp, returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
+import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -14,10 +15,17 @@ import { enterPhase } from '../phases.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, attachmentName, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import { attachmentRecords, captureRecords, type RecordStore } from '../records/store.js'
+import {
+  attachmentRecords,
+  captureRecords,
+  outstandingKeyOf,
+  outstandingRecords,
+  type RecordStore,
+} from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
 import { leaveGroups } from '../state/autojoin.js'
 import { lost } from '../state/carry.js'
+import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
 import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
@@ -64,7 +72,7 @@ export function releaseAttachment(
     enterPhase('move')
     const home = returnLentDevice(host, sandbox, store, record, restore)
     enterPhase('restore')
-    if (home && restore) restoreOrWarn(host, home, record)
+    if (home && restore) restoreOrNote(stateDir, host, home, record)
     // Where ADD was ended before the device left, the host has both a route and its stand-in.
     else if (home) removeStandIns(host, record.state, record.device.onHost)
   }
@@ -92,8 +100,10 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
   if (record) {
     using host = NetworkNamespace.host()
     const link = findLentDevice(host, record.device)
-    if (link && hasBeenAway(host, link, record))
-      restoreOrWarn(host, returnDevice(host, record.device, { namespace: host, link }), record)
+    if (link && hasBeenAway(host, link, record)) {
+      const home = returnDevice(host, record.device, { namespace: host, link })
+      restoreOrNote(stateDir, host, home, record)
+    }
   }
   store.remove(key)
 }
@@ -134,8 +144,9 @@ export function returnLentDevice(
       .map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
     if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
-    const bringUp = !restore || canComeUpWithoutSettings(device.onHost)
-    return returnDevice(host, device, located, bringUp, othersLent)
+    const home = returnDevice(host, device, located, !restore, othersLent)
+    const isSoon = restore && device.onHost.up && canComeUpWithoutSettings(device.onHost)
+    return isSoon && !home.up ? upIfPossible(host, home) : home
   }
   const namespaces = sandbox ? [host, sandbox] : [host]
   // The host first: what looks like a device that is at home must not be taken from a pod.
@@ -150,19 +161,54 @@ export function returnLentDevice(
 }
 
 /**
- * Restores a device's state on the host.
+ * Brings a device up that is home. If the kernel refuses, as with a macvlan whose own device is down,
+ * the restoring of its state does, too, and that becomes outstanding.
+ */
+function upIfPossible(host: NetworkNamespace, home: Link): Link {
+  try {
+    return broughtUp(host, home)
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'return-failed') return home
+    throw error
+  }
+}
+
+/**
+ * Restores a device's state on the host. What the kernel may take later is recorded as outstanding.
  * @returns what the kernel refused
  */
 export function restoreState(
+  stateDir: string,
   host: NetworkNamespace,
   home: Link,
-  { device, state, lentAt }: AttachmentRecord,
+  record: AttachmentRecord,
 ): Refusal[] {
-  return restoreHostState(host, home, device.onHost, state, lentAt)
+  const { device, state, lentAt } = record
+  const { onHost } = device
+  const refusals = restoreHostState(host, home, onHost, state, lentAt)
+  const left = outstandingOf({ onHost, state }, refusals)
+  if (left) {
+    const store = outstandingRecords(stateDir)
+    const earlier = store.read(outstandingKeyOf(record))
+    const whole = earlier ? joinedOutstanding({ ...earlier.device, ...earlier }, left) : left
+    const { added: _, ...rest } = record
+    store.write({ ...rest, device: { ...device, onHost: whole.onHost }, state: whole.state })
+  }
+  return refusals
 }
 
 /** A failure to restore is only a warning: the device itself is back on the host. */
-function restoreOrWarn(host: NetworkNamespace, home: Link, record: AttachmentRecord): void {
-  const refusals = restoreState(host, home, record)
-  warnOfEach(refusals.map(({ what, reason }) => `${home.name} is home without ${what}: ${reason}`))
+function restoreOrNote(
+  stateDir: string,
+  host: NetworkNamespace,
+  home: Link,
+  record: AttachmentRecord,
+): void {
+  const refusals = restoreState(stateDir, host, home, record)
+  warnOfEach(refusals.map((refusal) => `${home.name} is home without ${withReason(refusal)}`))
+}
+
+/** A refused part, why, and whether that is the end of it. */
+export function withReason({ what, reason, again }: Refusal): string {
+  return `${what}: ${reason}${again ? '; it is tried again with the next calls' : ''}`
 }

@@ -1,7 +1,8 @@
 import { Failure } from '../failure.js'
+import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import { changeLink } from '../kernel/netlink/link-change.js'
+import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
@@ -33,11 +34,9 @@ export function returnDevice(
   removeForeignNames(host, located, onHost)
   if (namespace !== host) removeDevicesOn(located)
   try {
-    changeLink(namespace.socket, link.index, {
-      ...(namespace === host ? {} : { namespaceFd: host.fd }),
-      name: onHost.name,
-      alias: onHost.alias ?? '',
-    })
+    const change = { name: onHost.name, alias: onHost.alias ?? '' }
+    if (namespace === host) changeLink(host.socket, link.index, change)
+    else moveHome(namespace, link, onHost.index, { ...change, namespaceFd: host.fd })
   } catch (error) {
     throw failed((error as Error).message)
   }
@@ -51,6 +50,20 @@ export function returnDevice(
   restoreNames(host, returned, onHost)
   const home = cleanDevice(host, onHost, returned)
   return bringUp && onHost.up && !home.up ? broughtUp(host, home) : home
+}
+
+/**
+ * Moves a device to the host, where it gets its index back, by which routes through several devices
+ * know it. In the sandbox that may have been taken.
+ */
+function moveHome(namespace: NetworkNamespace, link: Link, index: number, change: LinkChange) {
+  try {
+    changeLink(namespace.socket, link.index, link.index === index ? change : { ...change, index })
+  } catch (error) {
+    const isTaken = error instanceof KernelError && error.is('EBUSY') && link.index !== index
+    if (!isTaken) throw error
+    changeLink(namespace.socket, link.index, change)
+  }
 }
 
 /**
@@ -106,8 +119,11 @@ function isRecognised(host: NetworkNamespace, lent: LentDevice, returned: Link):
   return !hasHardware(onHost) || isSameHardware(returned, onHost)
 }
 
-/** In a message of its own. The device is home already, so a later DEL finds it there. */
-function broughtUp(host: NetworkNamespace, device: Link): Link {
+/**
+ * Brings a device up that is home, in a message of its own: a later DEL finds it there.
+ * @throws Failure `return-failed` if the kernel refuses
+ */
+export function broughtUp(host: NetworkNamespace, device: Link): Link {
   try {
     changeLink(host.socket, device.index, { up: true })
   } catch (error) {

@@ -1,7 +1,13 @@
 import { nativeAddon } from './native-addon.js'
 
 /** Errno values that the code handles specially (asm-generic/errno.h). */
-const ERRNO = { ENOENT: 2, EEXIST: 17, ENODEV: 19, ENETDOWN: 100 } as const
+const ERRNO = { ENOENT: 2, EBUSY: 16, EEXIST: 17, ENODEV: 19, ENETDOWN: 100 } as const
+
+/**
+ * The kernel had no memory, or was interrupted: EINTR, EIO, EAGAIN, ENOMEM, EBUSY, ENOBUFS and
+ * ETIMEDOUT.
+ */
+const PASSING = [4, 5, 11, 12, 16, 105, 110]
 
 /** A request that the kernel answered with an error. */
 export class KernelError extends Error {
@@ -27,6 +33,11 @@ export class KernelError extends Error {
   /** Whether this is the error with that symbolic name, e.g. "EEXIST". */
   is(name: keyof typeof ERRNO): boolean {
     return ERRNO[name] === this.errno
+  }
+
+  /** Whether the same request may well succeed a moment later. */
+  get isPassing(): boolean {
+    return PASSING.includes(this.errno)
   }
 }
 

@@ -30,5 +30,8 @@ export const AttachmentRecordSchema = Type.Object({
       description: 'a repair began to lend the NIC again, which was reset, and has not ended',
     }),
   ),
+  failures: Type.Optional(
+    Type.Integer({ description: 'how many calls have failed over what is outstanding' }),
+  ),
 })
 export type AttachmentRecord = Static<typeof AttachmentRecordSchema>

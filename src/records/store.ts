@@ -145,6 +145,29 @@ export function captureRecords(stateDirectory: string): RecordStore<AttachmentRe
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'captures' })
 }
 
+/** The directory of what is outstanding, in the state directory. */
+export const OUTSTANDING_DIRECTORY = 'outstanding'
+
+/**
+ * What is still to be restored of devices that are home: the device, and only that part of its
+ * state. One record for each device.
+ */
+export function outstandingRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
+  return new RecordStore(stateDirectory, {
+    ...ATTACHMENT_KIND,
+    directory: OUTSTANDING_DIRECTORY,
+    keyOf: outstandingKeyOf,
+  })
+}
+
+/** The key of the record of what is outstanding of a device. */
+export function outstandingKeyOf({ device }: Pick<AttachmentRecord, 'device'>): AttachmentKey {
+  const { identity, onHost } = device
+  const { name } = onHost
+  const containerId = `device-${identity?.inode ?? onHost.index}`
+  return { containerId, interfaceName: name, nameInSandbox: name }
+}
+
 const ATTACHMENT_KIND = {
   format: 2 as const,
   keyOf,

@@ -1,15 +1,19 @@
 import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
+import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import { newRouteRequest } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
+import type { Sysctl } from '../kernel/sysctl.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { addRoutes } from './add-routes.js'
 import { describeAddress, describeNeighbor, describeRule } from './describe.js'
@@ -26,7 +30,25 @@ export interface Refusal {
   reason: string
   /** The route, if another one has its place. */
   displaced?: Route
+  part?: Part
+  /**
+   * When the kernel may take it: a moment later, or once something else is there, such as another
+   * device. Absent for what cannot or must not be there, however often it is tried.
+   */
+  again?: 'soon' | 'later'
 }
+
+export type Part =
+  | { kind: 'address'; value: Address }
+  | { kind: 'route'; value: Route }
+  | { kind: 'neighbour'; value: Neighbor }
+  | { kind: 'nexthop object'; id: number }
+  | { kind: 'sysctl'; value: Sysctl }
+  | { kind: 'token' }
+  | { kind: 'everything' }
+
+/** Errors of a write that may well succeed a moment later. */
+const PASSING = ['EAGAIN', 'EBUSY', 'EINTR', 'EIO', 'ENOMEM']
 
 /**
  * Sets sysctls, brings the device up, then adds addresses, rules, routes and neighbours: the kernel
@@ -47,35 +69,48 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   const { routes, objects } = addRoutesAndObjects(socket, device, plan)
   const neighbors = addAll(socket, plan.neighbors)
   return [
-    ...sysctls.map(({ sysctl, reason }) => ({ what: `sysctl ${sysctl.name}`, reason })),
-    ...refusals(addresses, (address) => `address ${describeAddress(address)}`),
-    ...refusals(rules, (rule) => `rule ${describeRule(rule)}`),
-    ...objects.map(({ object, reason }) => ({ what: `nexthop object ${object.id}`, reason })),
+    ...sysctls.map(({ sysctl, error }) => ({
+      what: `sysctl ${sysctl.name}`,
+      reason: error.message,
+      ...(PASSING.includes(error.code ?? '')
+        ? { part: { kind: 'sysctl' as const, value: sysctl }, again: 'soon' as const }
+        : {}),
+    })),
+    ...addresses.map(({ value, error }) =>
+      refusal(`address ${describeAddress(value)}`, error, { kind: 'address', value }),
+    ),
+    ...rules.map(({ value, error }) => refusal(`rule ${describeRule(value)}`, error)),
+    ...objects.map(({ object: { id }, error }) =>
+      refusal(`nexthop object ${id}`, error, { kind: 'nexthop object', id }),
+    ),
     ...routes.map((refused) => refusedRoute(namespace, device, refused)),
-    ...refusals(neighbors, (neighbor) => `neighbour ${describeNeighbor(neighbor)}`),
+    ...neighbors.map(({ value, error }) =>
+      refusal(`neighbour ${describeNeighbor(value)}`, error, { kind: 'neighbour', value }),
+    ),
   ]
 }
 
 /**
  * Adds routes and nexthop objects. The gateway of an object may be reachable only through a route,
- * and a route may be by an object. A route whose object the kernel refuses is added by what the
- * object stands for.
+ * and a route may be by an object. A route whose object can never be there is added by what the
+ * object stands for; one of IPv6 also if its object may come later.
  */
 function addRoutesAndObjects(
   socket: RouteSocket,
   device: Link,
-  { routes, around, nexthopObjects }: StatePlan,
+  { routes, around, nexthopObjects, waitForCarrier = true }: StatePlan,
 ): { routes: Refused<Route>[]; objects: RefusedObject[] } {
   const isByObject = ({ value }: Addition<Route>) => value.nexthopObject !== undefined
   const direct = routes.filter((addition) => !isByObject(addition))
   const refused = addRoutes(socket, device, direct, around)
   if (nexthopObjects.length === 0 && direct.length === routes.length)
     return { routes: refused, objects: [] }
-  const objects = restoreNexthopObjects(socket, nexthopObjects)
-  const away = new Set(objects.map(({ object }) => object.id))
+  const objects = restoreNexthopObjects(socket, nexthopObjects, waitForCarrier)
+  const away = new Map(objects.map(({ object, error }) => [object.id, isFinal(error)]))
   const byObject = routes.filter(isByObject).map((addition) => {
     const { nexthopObject = 0, ...value } = addition.value
-    return away.has(nexthopObject) ? { value, request: newRouteRequest(value) } : addition
+    const isAway = value.family === 'inet6' ? away.has(nexthopObject) : away.get(nexthopObject)
+    return isAway ? { value, request: newRouteRequest(value) } : addition
   })
   return { routes: addRoutes(socket, device, [...refused, ...byObject], around), objects }
 }
@@ -145,11 +180,26 @@ function refusedRoute(
 ): Refusal {
   const what = `route ${describeForeign(namespace, value, device)}`
   const other = error.is('EEXIST') ? routeInPlaceOf(namespace, value, device) : undefined
-  if (other === undefined) return { what, reason: error.message }
+  if (other === undefined) return refusal(what, error, { kind: 'route', value })
   const reason = `${error.message}: in its place is the route ${other}`
   return { what, reason, displaced: value }
 }
 
-function refusals<T>(refused: Refused<T>[], describe: (value: T) => string): Refusal[] {
-  return refused.map(({ value, error }) => ({ what: describe(value), reason: error.message }))
+/**
+ * A refusal of the kernel.
+ * @param part what is tried again; not if another thing is in its place
+ */
+export function refusal(what: string, error: Error, part?: Part): Refusal {
+  const isPassing = error instanceof KernelError && error.isPassing
+  return {
+    what,
+    reason: error.message,
+    ...(part ? { part } : {}),
+    ...(part && !isFinal(error) ? { again: isPassing ? 'soon' : 'later' } : {}),
+  }
+}
+
+/** Of another class, an error is not the kernel's. */
+function isFinal(error: Error): boolean {
+  return !(error instanceof KernelError) || error.is('EEXIST')
 }

@@ -7,7 +7,7 @@ import { type Addition, addAll } from './add-objects.js'
 /** A nexthop object that could not be restored, and why. */
 export interface RefusedObject {
   object: NexthopObject
-  reason: string
+  error: Error
 }
 
 /** The kernel takes a nexthop object only if the link has a carrier. */
@@ -17,10 +17,12 @@ const PAUSE_MILLISECONDS = 50
 /**
  * Restores nexthop objects through a device under their ids, and their memberships in groups. An
  * object of somebody else that has taken an id stays.
+ * @param waitForCarrier whether to wait some seconds for the carrier that the kernel wants
  */
 export function restoreNexthopObjects(
   socket: RouteSocket,
   objects: NexthopObject[],
+  waitForCarrier: boolean,
 ): RefusedObject[] {
   const there = new Map(dumpNexthopObjects(socket).map((object) => [object.id, object]))
   const additions: Addition<NexthopObject>[] = []
@@ -30,9 +32,10 @@ export function restoreNexthopObjects(
     if (!present) additions.push(addition(object, 'create'))
     else if (isRemainder(present, object)) additions.push(addition(object, 'replace'))
     else if (JSON.stringify(present) !== JSON.stringify(object))
-      refused.push({ object, reason: 'there is another of that id' })
+      refused.push({ object, error: new Error('there is another of that id') })
   }
-  return [...refused, ...addOnceThereIsACarrier(socket, additions)]
+  const longest = waitForCarrier ? LONGEST_WAIT_MILLISECONDS : 0
+  return [...refused, ...addOnceThereIsACarrier(socket, additions, longest)]
 }
 
 /** Whether a group is what the kernel left of another when members of it went. */
@@ -48,13 +51,14 @@ function addition(value: NexthopObject, how: 'create' | 'replace'): Addition<Nex
 function addOnceThereIsACarrier(
   socket: RouteSocket,
   additions: Addition<NexthopObject>[],
+  longest: number,
 ): RefusedObject[] {
-  const deadline = Date.now() + timeLeft(LONGEST_WAIT_MILLISECONDS)
+  const deadline = Date.now() + timeLeft(longest)
   let pending = additions
   for (;;) {
     const refused = addAll(socket, pending)
     const waits = refused.some(({ error }) => error.is('ENETDOWN')) && Date.now() < deadline
-    if (!waits) return refused.map(({ value, error }) => ({ object: value, reason: error.message }))
+    if (!waits) return refused.map(({ value, error }) => ({ object: value, error }))
     pause(PAUSE_MILLISECONDS)
     pending = refused
   }

@@ -33,6 +33,8 @@ export interface StatePlan {
   /** Asked for only where a place is taken. */
   around?: () => Surroundings
   nexthopObjects: NexthopObject[]
+  /** Whether nexthop objects may wait for a carrier; default true. */
+  waitForCarrier?: boolean
   neighbors: Addition<Neighbor>[]
 }
 

@@ -1,18 +1,20 @@
 import { EVERYTHING } from '../kernel/ip-address.js'
+import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { newRouteRequest } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
-import { type Refusal, tryToApply } from './apply.js'
+import { type Refusal, refusal, tryToApply } from './apply.js'
 import { lost, type StateToApply } from './carry.js'
-import { planState } from './plan.js'
+import { planState, type StatePlan } from './plan.js'
 import { placeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
-import { foreignRoutes, removeStandIns, standInsFor } from './stand-ins.js'
+import { foreignRoutes, isStandIn, ownPartsFor, removeStandIns, standInsFor } from './stand-ins.js'
 import { lostSettings } from './sysctls.js'
 
 /**
@@ -22,6 +24,7 @@ import { lostSettings } from './sysctls.js'
  * @param original the device as it was when the state was captured
  * @param lentAt time of the capture, in seconds since 1970; expired addresses and routes are not
  *   restored
+ * @param waitForCarrier whether it may wait some seconds for a carrier
  * @returns what could not be restored
  */
 export function restoreHostState(
@@ -30,19 +33,56 @@ export function restoreHostState(
   original: Link,
   state: HostNetworkState,
   lentAt: number,
+  waitForCarrier = true,
 ): Refusal[] {
   const elapsed = Math.floor(Date.now() / 1000) - lentAt
   const plan = planState(original, home, stateToRestore(state, original, elapsed))
   const lost = lostSettings(original, home)
   const harmful = lost.filter((sysctl) => wouldCostDefaultRoutes(host, sysctl))
   const settings = lost.filter((sysctl) => !harmful.includes(sysctl))
-  const refused = tryToApply(host, home, { ...plan, sysctls: [...settings, ...plan.sysctls] })
+  const refused = applyOrSayWhy(host, home, {
+    ...plan,
+    sysctls: [...settings, ...plan.sysctls],
+    waitForCarrier,
+  })
+  addOwnParts(host, state, original, refused)
   removeStandIns(host, state, original)
   return [
     ...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })),
     ...refused,
     ...restoreToken(host, home, original),
   ]
+}
+
+/** Where other devices of a route are away, it leads through this one alone until they come home. */
+function addOwnParts(
+  { socket }: NetworkNamespace,
+  state: HostNetworkState,
+  device: Link,
+  refused: Refusal[],
+): void {
+  const places = new Set(
+    refused.flatMap(({ part, again }) =>
+      part?.kind === 'route' && again ? [placeOf(part.value)] : [],
+    ),
+  )
+  const parts = ownPartsFor(state, device).filter(({ route }) => places.has(placeOf(route)))
+  if (parts.length > 0)
+    socket.requestAll(parts.map(({ standIn }) => newRouteRequest(standIn, 'last')))
+}
+
+/** Like `tryToApply`; where the device cannot be brought up, nothing else can be tried. */
+function applyOrSayWhy(host: NetworkNamespace, home: Link, plan: StatePlan): Refusal[] {
+  try {
+    const refused = tryToApply(host, home, plan)
+    // What stood in for a route that is there again, or has another in its place.
+    return refused.filter(
+      ({ part, again }) => again || !(part?.kind === 'route' && isStandIn(part.value)),
+    )
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    return [refusal('its state, and maybe down', error, { kind: 'everything' })]
+  }
 }
 
 /** The token of an IPv6 address. It needs the settings, and is lost with each move. */
@@ -53,7 +93,7 @@ function restoreToken({ socket }: NetworkNamespace, home: Link, original: Link):
     changeLink(socket, home.index, { token })
     return []
   } catch (error) {
-    return [{ what: `token ${token}`, reason: (error as Error).message }]
+    return [refusal(`token ${token}`, error as Error, { kind: 'token' })]
   }
 }
 
@@ -94,7 +134,7 @@ export function stateToRestore(
         : { ...route, expiresSeconds: left(route.expiresSeconds) }
     }),
     order: orderOf(state),
-    standIns: standInsFor(state, device),
+    standIns: [...standInsFor(state, device), ...ownPartsFor(state, device)],
     ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
     neighbors: lost(state.neighbors),

@@ -3,7 +3,7 @@ import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
 import { placeOf, wholeOf } from './routes.js'
@@ -24,6 +24,11 @@ export interface StandIn {
  * protocol always, but neither a source nor metrics that the request does not name.
  */
 const STAND_IN_PROTOCOL = 76
+
+/** Whether a route is a stand-in, of whatever device. */
+export function isStandIn({ protocol }: Route): boolean {
+  return protocol === STAND_IN_PROTOCOL
+}
 
 /**
  * The stand-ins for a device. Only for IPv4: of an IPv6 route the kernel takes the nexthops that are
@@ -59,10 +64,27 @@ function standInFor(route: Route, device: Link, locals: string[]): Route | undef
   const { preferredSource, ...rest } = route
   const losesSource = preferredSource !== undefined && locals.includes(preferredSource)
   if (nexthops.length === 0 || !(losesHops || losesSource)) return undefined
-  // The kernel does not report the weight of a single nexthop.
-  const kept = nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops
   const standIn = losesSource ? rest : route
-  return { ...standIn, nexthops: kept, protocol: STAND_IN_PROTOCOL }
+  return { ...standIn, nexthops: alone(nexthops), protocol: STAND_IN_PROTOCOL }
+}
+
+/**
+ * The other way round: what the host gets of a route through several devices while only this one is
+ * home, and of one by a nexthop object that cannot be there yet.
+ */
+export function ownPartsFor(state: HostNetworkState, device: Link): StandIn[] {
+  return state.routes.flatMap(({ value: route }) => {
+    const { nexthopObject, ...plain } = route
+    const own = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex === device.index)
+    const isWhole = own.length === route.nexthops.length && nexthopObject === undefined
+    if (route.family !== 'inet' || own.length === 0 || isWhole) return []
+    return [{ route, standIn: { ...plain, nexthops: alone(own), protocol: STAND_IN_PROTOCOL } }]
+  })
+}
+
+/** The kernel does not report the weight of a single nexthop. */
+function alone(nexthops: Nexthop[]): Nexthop[] {
+  return nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops
 }
 
 /**
@@ -100,13 +122,17 @@ export function removeStandIns(
   device: Link,
 ): { lost: Route[]; replaced: StandIn[] } {
   const standIns = standInsFor(state, device)
-  if (standIns.length === 0) return { lost: [], replaced: [] }
-  const destinations = standIns.map(({ route }) => route.destination)
+  const ownParts = ownPartsFor(state, device)
+  if (standIns.length + ownParts.length === 0) return { lost: [], replaced: [] }
+  const destinations = [
+    ...standIns.map(({ route }) => route.destination),
+    ...ownParts.map(({ route }) => route.destination),
+  ]
   const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
   const isHome = ({ route }: StandIn) => there.has(wholeOf(route))
   const stands = ({ standIn }: StandIn) => there.has(wholeOf(standIn))
   socket.requestAll(
-    standIns
+    [...standIns, ...ownParts]
       .filter((one) => isHome(one) && stands(one))
       .map(({ standIn }) => routeRemoval(standIn)),
   )

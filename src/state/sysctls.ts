@@ -7,7 +7,7 @@ import { readSysctl, STABLE_SECRET, type Sysctl, writeSysctl } from '../kernel/s
 /** A sysctl that could not be set, and the error. */
 export interface RefusedSysctl {
   sysctl: Sysctl
-  reason: string
+  error: NodeJS.ErrnoException
 }
 
 /**
@@ -28,7 +28,7 @@ export function setSysctls(
         if (currentValue(sysctl.name, device) !== sysctl.value) writeSysctl(sysctl, device)
         return []
       } catch (error) {
-        return [{ sysctl, reason: (error as Error).message }]
+        return [{ sysctl, error: error as Error }]
       }
     }),
   )

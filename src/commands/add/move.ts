@@ -24,6 +24,7 @@ import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
+import { settleOutstanding } from '../outstanding.js'
 import { selectorOf } from '../way.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
@@ -43,6 +44,7 @@ export async function addByMove(call: Call): Promise<object> {
   const { host, sandbox } = namespaces
   const store = attachmentRecords(stateDir)
   const found = await claimDevice(host, call)
+  await settleOutstanding(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   requireNoLoan(host, store, key)
@@ -100,7 +102,7 @@ export async function addByMove(call: Call): Promise<object> {
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result
   } catch (error) {
-    throw await rollBack(host, sandbox, store, record, ipam, error)
+    throw await rollBack(stateDir, host, sandbox, store, record, ipam, error)
   }
 }
 

@@ -9,7 +9,7 @@ import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
-import { restoreState, returnLentDevice } from '../release.js'
+import { restoreState, returnLentDevice, withReason } from '../release.js'
 
 /**
  * Undoes a failed ADD, with extra time.
@@ -58,6 +58,7 @@ function attempt(undo: () => string): string {
  * @returns the original error with the resulting state in its details
  */
 export function rollBack(
+  stateDir: string,
   host: NetworkNamespace,
   sandbox: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
@@ -67,7 +68,7 @@ export function rollBack(
 ): Promise<CniError> {
   return undoAdd(ipam, error, () => {
     // On the host, also where the thread could not come back to it before.
-    const outcome = host.run(() => returnHome(host, sandbox, store, record))
+    const outcome = host.run(() => returnHome(stateDir, host, sandbox, store, record))
     store.remove(keyOf(record))
     return outcome
   })
@@ -78,6 +79,7 @@ export function rollBack(
  * @returns a sentence for the error's details
  */
 function returnHome(
+  stateDir: string,
   host: NetworkNamespace,
   sandbox: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
@@ -91,9 +93,8 @@ function returnHome(
       'return-failed',
       `${onHost.name} is neither in ${sandbox.name} nor on the host`,
     )
-  const refusals = restoreState(host, link, record)
+  const refusals = restoreState(stateDir, host, link, record)
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
-  const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
-  return `${home}, but without ${bounded(missing).join('; ')}`
+  return `${home}, but without ${bounded(refusals.map(withReason)).join('; ')}`
 }

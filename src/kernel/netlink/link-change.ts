@@ -22,6 +22,8 @@ export interface LinkChange {
   token?: string
   /** File descriptor of the namespace to move the device to. */
   namespaceFd?: number
+  /** Its index in that namespace. Kernels before 5.13 choose one themselves. */
+  index?: number
 }
 
 /**
@@ -69,6 +71,7 @@ function linkRequest(index: number, change: LinkChange): Request {
   const attributes: Attribute[] = []
   if (change.namespaceFd !== undefined)
     attributes.push(u32(IFLA.netNamespaceFd, change.namespaceFd))
+  if (change.index !== undefined) attributes.push(u32(IFLA.newIndex, change.index))
   if (change.name !== undefined) attributes.push(text(IFLA.ifname, change.name))
   if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, bytesOfText(change.alias)))
   if (change.hardwareAddress !== undefined)

@@ -23,6 +23,7 @@ export const IFLA = {
   netNamespaceFd: 28,
   extMask: 29,
   linkNamespace: 37,
+  newIndex: 49,
   propList: 52,
   altIfname: 53,
   permanentAddress: 54,

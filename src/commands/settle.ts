@@ -1,0 +1,98 @@
+import { findLentDevice, findMadeAgain, isSameDevice } from '../device/lent-device.js'
+import { hasHardware } from '../device/resemblance.js'
+import { Failure } from '../failure.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import { note, warn } from '../log.js'
+import { lockDevice } from '../records/lock.js'
+import { isLoan, isOfThisBoot } from '../records/record.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import {
+  attachmentRecords,
+  outstandingKeyOf,
+  outstandingRecords,
+  type RecordStore,
+} from '../records/store.js'
+import type { Refusal } from '../state/apply.js'
+import { outstandingOf } from '../state/outstanding.js'
+import { restoreHostState } from '../state/restore.js'
+
+/** So many calls fail over one device: what never comes back must not keep a pod from ending. */
+const MOST_FAILURES = 3
+
+/**
+ * Restores what is outstanding. See `settleOutstanding`.
+ * @throws Failure `return-failed`
+ */
+export function settleAll(stateDir: string, isMeant: (record: AttachmentRecord) => boolean): void {
+  const store = outstandingRecords(stateDir)
+  const failures: Failure[] = []
+  for (const record of store.listWithEarlierBoots()) {
+    if (!isOfThisBoot(record)) {
+      store.remove(outstandingKeyOf(record))
+      continue
+    }
+    const failure = unlessBusy(() => settle(stateDir, store, record))
+    if (failure && isMeant(record)) failures.push(failure)
+  }
+  const [first] = failures
+  if (first) throw first
+}
+
+/** Another call has the device: that one, or a later one, does it. */
+function unlessBusy<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'busy') return undefined
+    throw error
+  }
+}
+
+/** @returns a failure of which a call may fail */
+function settle(
+  stateDir: string,
+  store: RecordStore<AttachmentRecord>,
+  { device }: AttachmentRecord,
+): Failure | undefined {
+  using _device = lockDevice(stateDir, device.onHost)
+  const key = outstandingKeyOf({ device })
+  const record = store.read(key)
+  if (!record) return undefined
+  using host = NetworkNamespace.host()
+  const home = findLentDevice(host, device) ?? findMadeAgain(host, device)
+  if (!home) {
+    if (!mayComeHome(stateDir, record)) store.remove(key)
+    return undefined
+  }
+  const { onHost } = record.device
+  const { state, lentAt } = record
+  const refusals = restoreHostState(host, home, onHost, state, lentAt, false)
+  const left = outstandingOf({ onHost, state }, refusals)
+  if (!left) {
+    for (const { what, reason } of refusals) warn(`${home.name} stays without ${what}: ${reason}`)
+    store.remove(key)
+    note('info', `${home.name} has back what was outstanding`, () => ({ device: home.name }))
+    return undefined
+  }
+  const isSoon = refusals.some(({ again }) => again === 'soon')
+  const failures = (record.failures ?? 0) + (isSoon ? 1 : 0)
+  const rest = { ...record, device: { ...record.device, onHost: left.onHost }, state: left.state }
+  store.write({ ...rest, failures })
+  return isSoon && failures <= MOST_FAILURES ? failureOf(home.name, refusals) : undefined
+}
+
+/** A device that is neither on the host nor lent: hardware is with another plugin, say. */
+function mayComeHome(stateDir: string, { device }: AttachmentRecord): boolean {
+  if (hasHardware(device.onHost)) return true
+  const loans = attachmentRecords(stateDir).list().filter(isLoan)
+  return loans.some((loan) => isSameDevice(loan.device, device))
+}
+
+function failureOf(name: string, refusals: Refusal[]): Failure {
+  const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
+  return new Failure(
+    'return-failed',
+    `cannot give ${name} all back that it had before it was lent: ${missing.join('; ')}`,
+    `the device is on the host as ${name}; a later DEL tries again`,
+  )
+}

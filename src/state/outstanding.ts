@@ -1,0 +1,99 @@
+import { sysctlsIn } from '../kernel/link-settings.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Part, Refusal } from './apply.js'
+import { placeOf } from './routes.js'
+import type { HostNetworkState } from './schema.js'
+
+/** What a device had on the host: its link, and its state. */
+export interface Original {
+  onHost: Link
+  state: HostNetworkState
+}
+
+/**
+ * What is still to be restored of a device that is home.
+ * @param refusals what `restoreHostState` could not restore
+ * @returns what to restore later in the same way; undefined if there is nothing
+ */
+export function outstandingOf(original: Original, refusals: Refusal[]): Original | undefined {
+  const parts = refusals.flatMap(({ part, again }) => (part && again ? [part] : []))
+  if (parts.length === 0) return undefined
+  return parts.some(({ kind }) => kind === 'everything') ? original : reducedTo(parts, original)
+}
+
+function reducedTo(parts: Part[], { onHost, state }: Original): Original {
+  const keys = new Set(parts.map(keyOf))
+  const isWanted = (part: Part) => keys.has(keyOf(part))
+  // With the others in the same places, beside which they are to be.
+  const inPlace = (value: HostNetworkState['routes'][number]['value']) =>
+    isWanted({ kind: 'route', value })
+  const routes = state.routes.filter(({ value }) => inPlace(value))
+  const shared = state.shared?.filter(inPlace) ?? []
+  const sources = new Set(
+    [...routes.map(({ value }) => value), ...shared].map(({ preferredSource }) => preferredSource),
+  )
+  const { settings, ...link } = onHost
+  const token = keys.has('token') ? settings?.token : undefined
+  return {
+    // Whoever has brought it down since has done so on purpose; nobody resets what it was set to.
+    onHost: { ...link, up: false, ...(token === undefined ? {} : { settings: { token } }) },
+    state: {
+      addresses: state.addresses.filter(
+        ({ value }) => isWanted({ kind: 'address', value }) || sources.has(value.local),
+      ),
+      routes,
+      shared,
+      nexthopObjects: (state.nexthopObjects ?? []).filter(({ id }) =>
+        isWanted({ kind: 'nexthop object', id }),
+      ),
+      rules: [],
+      neighbors: state.neighbors.filter(({ value }) => isWanted({ kind: 'neighbour', value })),
+      sysctls: parts.flatMap((part) => (part.kind === 'sysctl' ? [part.value] : [])),
+    },
+  }
+}
+
+/** What tells a part from the others, without what changes by itself or with the device's index. */
+function keyOf(part: Part): string {
+  switch (part.kind) {
+    case 'address': {
+      const { local, prefixLength, peer } = part.value
+      return JSON.stringify([part.kind, local, prefixLength, peer])
+    }
+    case 'route':
+      return `${part.kind} ${placeOf(part.value)}`
+    case 'neighbour':
+      return `${part.kind} ${part.value.address}`
+    case 'sysctl':
+      return `${part.kind} ${part.value.name}`
+    case 'nexthop object':
+      return `${part.kind} ${part.id}`
+    case 'token':
+    case 'everything':
+      return part.kind
+  }
+}
+
+/** Two that are outstanding of one device, as one. */
+export function joinedOutstanding(one: Original, other: Original): Original {
+  const settings = { ...one.onHost.settings, ...other.onHost.settings }
+  const join = <T>(first: T[] = [], second: T[] = []) => {
+    const known = new Set(first.map((value) => JSON.stringify(value)))
+    return [...first, ...second.filter((value) => !known.has(JSON.stringify(value)))]
+  }
+  return {
+    onHost: {
+      ...other.onHost,
+      ...(sysctlsIn(settings).length || settings.token ? { settings } : {}),
+    },
+    state: {
+      ...other.state,
+      addresses: join(one.state.addresses, other.state.addresses),
+      routes: join(one.state.routes, other.state.routes),
+      shared: join(one.state.shared, other.state.shared),
+      nexthopObjects: join(one.state.nexthopObjects, other.state.nexthopObjects),
+      neighbors: join(one.state.neighbors, other.state.neighbors),
+      sysctls: join(one.state.sysctls, other.state.sysctls),
+    },
+  }
+}

@@ -1,0 +1,242 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS, JAVASCRIPT } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { RefuseRequests } from '../support/refuse-requests.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
+import { Testbed } from '../support/testbed.js'
+
+/** Keys of the second device's network. */
+const SECOND = {
+  configuration: { device: 'eth2', restoreOnDelete: true },
+  variables: { CNI_CONTAINERID: 'container-2', CNI_IFNAME: 'net2' },
+}
+const FIRST = { configuration: { restoreOnDelete: true } }
+
+let testbed: Testbed
+beforeEach(() => {
+  testbed = new Testbed()
+  testbed.addDevice('eth2')
+  testbed.onHost('address add 198.51.100.5/24 dev eth1')
+  testbed.onHost('address add 192.0.2.5/24 dev eth2')
+})
+afterEach(() => testbed[Symbol.dispose]())
+
+/** Routes of IPv4 and nexthop objects. */
+function routes(): string[] {
+  return ['nexthop', '-4 route show table all'].flatMap((words) =>
+    testbed
+      .onHost(words)
+      .split('\n')
+      .map((line) => line.trim().replaceAll(/ +/g, ' '))
+      .filter((line) => line !== ''),
+  )
+}
+const outstanding = () => testbed.filesIn('outstanding').length
+
+/** Another sandbox, in which the second device may have what the first one has in its. */
+class SecondPod {
+  readonly #name = `${testbed.pod}-2`
+  readonly path = `/run/netns/${this.#name}`
+
+  constructor() {
+    execaSync('ip', ['netns', 'add', this.#name])
+  }
+
+  ip(words: string): string {
+    return execaSync('ip', ['-n', this.#name, ...words.split(' ')]).stdout
+  }
+
+  [Symbol.dispose](): void {
+    execaSync('ip', ['netns', 'delete', this.#name])
+  }
+}
+
+describe.each(ARTEFACTS)('$artefact: what cannot be restored yet', ({ path }) => {
+  const call = (command: string, options: object = FIRST) => {
+    const outcome = callPlugin(testbed, path, command, options)
+    expect(outcome.exitCode, outcome.stdout).toBe(0)
+    return outcome
+  }
+
+  it('a nexthop object comes back once the link has a carrier', () => {
+    testbed.onHost('nexthop add id 7 via 198.51.100.1 dev eth1')
+    const before = routes()
+    call('ADD')
+    testbed.inCloud('link set eth1 down')
+    expect(call('DEL').stderr).toMatch(
+      /eth1 is home without nexthop object 7: .*; it is tried again with the next calls/,
+    )
+    expect(outstanding()).toBe(1)
+    testbed.inCloud('link set eth1 up')
+    testbed.settle()
+    call('DEL')
+    expect(routes()).toEqual(before)
+    expect(outstanding()).toBe(0)
+  })
+
+  it.each([
+    ['first', FIRST, SECOND],
+    ['last', SECOND, FIRST],
+  ])('a route through two devices, both lent: that lent first comes home %s', (_, one, other) => {
+    using pod = new SecondPod()
+    const second = { ...SECOND, variables: { ...SECOND.variables, CNI_NETNS: pod.path } }
+    const [{ ifindex }] = JSON.parse(testbed.onHost('-json link show eth2'))
+    pod.ip(`link add other index ${ifindex} type ifb`)
+    for (const words of [
+      'route add 203.0.113.0/24 nexthop via 198.51.100.1 dev eth1 nexthop via 192.0.2.1 dev eth2 weight 3',
+      'route add default nexthop via 192.0.2.1 dev eth2 nexthop via 198.51.100.1 dev eth1',
+    ])
+      testbed.onHost(words)
+    const before = routes()
+    call('ADD')
+    call('ADD', second)
+    expect(pod.ip(`-json link show net2`)).not.toContain(`"ifindex":${ifindex},`)
+    call('DEL', one === SECOND ? second : one)
+    // Meanwhile it leads through the one that is there.
+    expect(testbed.onHost('route show default')).toContain('default via')
+    expect(call('DEL', other === SECOND ? second : other).stderr).toBe('')
+    expect(routes()).toEqual(before)
+    expect(outstanding()).toBe(0)
+  })
+
+  describe('a route through another device that is down', () => {
+    let before: string[]
+    beforeEach(() => {
+      testbed.onHost(
+        'route add 203.0.113.0/24 nexthop via 198.51.100.1 dev eth1 nexthop via 192.0.2.1 dev eth2',
+      )
+      before = routes()
+    })
+    const lose = () => {
+      testbed.onHost('link set eth2 down')
+      expect(call('DEL').stderr).toMatch(
+        /eth1 is home without route 203.0.113.0\/24 .*; it is tried again with the next calls/,
+      )
+      expect(outstanding()).toBe(1)
+      expect(testbed.onHost('route show 203.0.113.0/24')).toContain('via 198.51.100.1 dev eth1')
+      testbed.onHost('link set eth2 up')
+    }
+
+    it('comes back with ADD of the device, with DEL of another, and with GC', () => {
+      call('ADD')
+      lose()
+      call('ADD')
+      lose()
+      call('DEL', SECOND)
+      expect(routes()).toEqual(before)
+      call('ADD')
+      lose()
+      call('GC', { configuration: { 'cni.dev/valid-attachments': [] } })
+      expect(routes()).toEqual(before)
+    })
+
+    it('after a failed ADD comes back with DEL', () => {
+      using ipam = new ScriptedIpam({ ADD: 'ip link set eth2 down; exit 1' })
+      const options = {
+        configuration: { ipam: { type: ipam.type } },
+        variables: { CNI_PATH: ipam.directory },
+      }
+      const { document } = callPlugin(testbed, path, 'ADD', options)
+      expect(document.details).toMatch(/without route 203.0.113.0\/24 .*; it is tried again/)
+      testbed.onHost('link set eth2 up')
+      call('DEL')
+      expect(routes()).toEqual(before)
+    })
+
+    it('is forgotten with a device that is gone', () => {
+      call('ADD')
+      lose()
+      testbed.onHost('link delete eth1')
+      call('DEL')
+      expect(outstanding()).toBe(0)
+    })
+
+    it('is forgotten after a restart of the node', () => {
+      call('ADD')
+      lose()
+      const [name] = testbed.filesIn('outstanding')
+      const file = `${testbed.stateDirectory}/outstanding/${name}`
+      const text = readFileSync(file, 'utf8')
+      writeFileSync(file, text.replace(/"bootId":"[^"]+"/, '"bootId":"another"'))
+      call('DEL')
+      expect(outstanding()).toBe(0)
+      expect(routes()).not.toEqual(before)
+    })
+
+    it('gives up, and says so, where another is in its place', () => {
+      call('ADD')
+      lose()
+      testbed.onHost('route replace 203.0.113.0/24 via 192.0.2.9 dev eth2')
+      expect(call('DEL').stderr).toMatch(/eth1 stays without route 203.0.113.0\/24 .*: File exists/)
+      expect(outstanding()).toBe(0)
+      expect(testbed.onHost('route show 203.0.113.0/24')).toContain('via 192.0.2.9 dev eth2')
+    })
+
+    it('is all: what was taken from the host meanwhile stays away', () => {
+      testbed.onHost('address add 198.51.100.6/24 dev eth1')
+      testbed.onHost('route add 203.0.114.0/24 via 198.51.100.1')
+      call('ADD')
+      lose()
+      testbed.onHost('route delete 203.0.114.0/24')
+      testbed.onHost('address delete 198.51.100.6/24 dev eth1')
+      testbed.onHost('link set eth1 mtu 1400')
+      call('DEL')
+      expect(routes()).toEqual(before)
+      expect(testbed.onHost('address show dev eth1')).not.toContain('198.51.100.6')
+      expect(testbed.onHost('link show dev eth1')).toContain('mtu 1400')
+    })
+  })
+})
+
+describe('an error of the kernel that passes', () => {
+  const call = (variables: Record<string, string>) =>
+    callPlugin(testbed, JAVASCRIPT, 'DEL', { ...FIRST, variables })
+
+  it('makes DEL fail, and a later one has all back', () => {
+    using refuse = new RefuseRequests()
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    const before = routes()
+    expect(callPlugin(testbed, JAVASCRIPT, 'ADD', FIRST).exitCode).toBe(0)
+    const { document } = call(refuse.variables('route', 'ENOBUFS'))
+    expect(document).toMatchObject({
+      code: 103,
+      msg: expect.stringContaining('203.0.113.0/24 via 198.51.100.1 dev eth1: No buffer space'),
+    })
+    expect(call({})).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(routes()).toEqual(before)
+  })
+
+  it('that never passes makes three of them fail, and no more', () => {
+    using refuse = new RefuseRequests()
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    expect(callPlugin(testbed, JAVASCRIPT, 'ADD', FIRST).exitCode).toBe(0)
+    const codes = [1, 2, 3, 4, 5].map(() => call(refuse.variables('route', 'ENOMEM')).exitCode)
+    expect(codes).toEqual([1, 1, 1, 0, 0])
+    expect(outstanding()).toBe(1)
+  })
+
+  it('of a device that cannot come up does not make DEL fail for ever', () => {
+    using refuse = new RefuseRequests()
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    const before = routes()
+    expect(callPlugin(testbed, JAVASCRIPT, 'ADD', FIRST).exitCode).toBe(0)
+    const codes = [1, 2, 3, 4].map(() => call(refuse.variables('up', 'EIO')).exitCode)
+    expect(codes).toEqual([1, 1, 1, 0])
+    expect(testbed.onHost('link show dev eth1 up')).toBe('')
+    expect(call({})).toMatchObject({ exitCode: 0, stderr: '' })
+    testbed.settle()
+    expect(routes()).toEqual(before)
+  })
+
+  it('on another device does not matter to a call', () => {
+    using refuse = new RefuseRequests()
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    expect(callPlugin(testbed, JAVASCRIPT, 'ADD', FIRST).exitCode).toBe(0)
+    const variables = refuse.variables('route', 'ENOMEM')
+    expect(call(variables).exitCode).toBe(1)
+    const others = { ...SECOND, variables: { ...SECOND.variables, ...variables } }
+    expect(callPlugin(testbed, JAVASCRIPT, 'DEL', others).exitCode).toBe(0)
+  })
+})
