@@ -12,6 +12,7 @@ export const CONFIGURATION_DEFAULTS = {
   restoreOnDelete: true,
   force: false,
   repairOnCheck: false,
+  foreignPrograms: 'keep' as const,
   gvisor: false as boolean | { timeoutSeconds?: number },
   timeoutSeconds: 100,
   logLevel: 'warning' as const,

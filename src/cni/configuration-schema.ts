@@ -163,6 +163,13 @@ export const ConfigurationSchema = Type.Object({
       description: 'true or false: whether to lend a device that others depend on',
     }),
   ),
+  foreignPrograms: Type.Optional(
+    Type.Union([Type.Literal('keep'), Type.Literal('detach'), Type.Literal('refuse')], {
+      default: CONFIGURATION_DEFAULTS.foreignPrograms,
+      description:
+        '"keep", "detach" or "refuse": what to do about XDP and tc programs of others on the device',
+    }),
+  ),
   gvisor: Type.Optional(
     Type.Union(
       [

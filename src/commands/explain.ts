@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readConfiguration } from '../cni/configuration.js'
 import type { Configuration } from '../cni/configuration-schema.js'
 import { canonicalKeys, decodeObject, isObject, spelledAsDocumented } from '../cni/network.js'
+import { describeForeign, foreignProgramsOn } from '../device/programs.js'
 import { findDevice } from '../device/selector.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -26,10 +27,11 @@ export async function explain(
   const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
   const { settings: _, ...shown } = device
+  const programs = describeForeign(foreignProgramsOn(host, device))
   const { remarks } = carriedState(state, device)
   return asJson
-    ? { kind: 'document', document: { device: shown, ...state, remarks }, failed: false }
-    : { kind: 'text', text: asText(device, state, remarks), failed: false }
+    ? { kind: 'document', document: { device: shown, ...state, programs, remarks }, failed: false }
+    : { kind: 'text', text: asText(device, state, programs, remarks), failed: false }
 }
 
 /** The keys are taken as ADD takes them. */
@@ -47,7 +49,12 @@ function ownPart(network: Record<string, unknown>): Record<string, unknown> {
   )
 }
 
-function asText(device: Link, state: HostNetworkState, remarks: string[]): string {
+function asText(
+  device: Link,
+  state: HostNetworkState,
+  programs: string[],
+  remarks: string[],
+): string {
   const { name, hardwareAddress, mtu, up } = device
   const decisions = decisionsOn(state, device)
   const sections = [
@@ -60,6 +67,7 @@ function asText(device: Link, state: HostNetworkState, remarks: string[]): strin
       'sysctls',
       state.sysctls.map(({ name: setting, value }) => `${setting} = ${value}`),
     ),
+    list('programs of others', programs),
     list('remarks', remarks),
   ]
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`

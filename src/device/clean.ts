@@ -6,6 +6,8 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
 import type { LocatedDevice } from './lent-device.js'
+import type { LentDevice } from './lent-device-schema.js'
+import { removeProgramsOfPod } from './programs.js'
 
 /** How often a device may differ again from what it was just set to. */
 const MOST_ATTEMPTS = 3
@@ -36,11 +38,14 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
 }
 
 /**
- * Gives a device that is home and down the MAC, MTU, flags, group and limits that it had.
+ * Gives a device that is home and down the MAC, MTU, flags, group and limits that it had, and takes
+ * its pod's programs off it.
  * @returns the device as it is now
  * @throws Failure `return-failed`; the device is on the host, down
  */
-export function cleanDevice(host: NetworkNamespace, onHost: Link, home: Link): Link {
+export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link): Link {
+  const { onHost } = lent
+  removeProgramsOfPod(host, lent, home)
   let link = home
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const change = changesBack(onHost, link)

@@ -9,6 +9,9 @@ export const LentDeviceSchema = Type.Object({
   sysfsPath: Type.Optional(
     Type.String({ description: 'where the device it hangs on is under /sys/devices' }),
   ),
+  programs: Type.Optional(
+    Type.Array(Type.Integer(), { description: 'ids of its BPF programs on the host' }),
+  ),
   /** Absent in records of earlier versions, and where the kernel or its rights do not allow it. */
   identity: Type.Optional(DeviceIdentitySchema),
 })

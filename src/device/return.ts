@@ -48,7 +48,7 @@ export function returnDevice(
     removeForeignNames(host, { namespace: host, link: returned }, onHost)
   }
   restoreNames(host, returned, onHost)
-  const home = cleanDevice(host, onHost, returned)
+  const home = cleanDevice(host, lent, returned)
   return bringUp && onHost.up && !home.up ? broughtUp(host, home) : home
 }
 

@@ -249,6 +249,42 @@ FUNCTION(kill_process_js) {
   return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
 }
 
+FUNCTION(tcx_programs_js) {
+  UNUSED;
+  int numbers[2];
+  struct attached found[MOST_PROGRAMS];
+  size_t length;
+  if (!read_integers(context, arguments, 2, numbers)) return JS_EXCEPTION;
+  struct failure failure = tcx_programs(numbers[0], numbers[1], found, MOST_PROGRAMS, &length);
+  if (failure.call) return throw_failure(context, failure);
+  return bytes_value(context, (const uint8_t *)found, length * sizeof *found);
+}
+
+FUNCTION(detach_tcx_js) {
+  UNUSED;
+  int numbers[3];
+  if (!read_integers(context, arguments, 3, numbers)) return JS_EXCEPTION;
+  struct failure failure = detach_tcx(numbers[0], numbers[1], (uint32_t)numbers[2]);
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
+FUNCTION(detach_link_js) {
+  UNUSED;
+  int link;
+  if (!read_integers(context, arguments, 1, &link)) return JS_EXCEPTION;
+  struct failure failure = detach_link((uint32_t)link);
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
+FUNCTION(find_xdp_link_js) {
+  UNUSED;
+  int numbers[2];
+  uint32_t link;
+  if (!read_integers(context, arguments, 2, numbers)) return JS_EXCEPTION;
+  struct failure failure = find_xdp_link(numbers[0], (uint32_t)numbers[1], &link);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, (int32_t)link);
+}
+
 FUNCTION(address_text_js) {
   UNUSED;
   char text[INET6_ADDRSTRLEN];
@@ -324,6 +360,10 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("openProcess", 1, open_process_js),
     JS_CFUNC_DEF("killProcess", 1, kill_process_js),
     JS_CFUNC_DEF("waitForTermination", 0, wait_for_termination_js),
+    JS_CFUNC_DEF("tcxPrograms", 2, tcx_programs_js),
+    JS_CFUNC_DEF("detachTcx", 3, detach_tcx_js),
+    JS_CFUNC_DEF("detachLink", 1, detach_link_js),
+    JS_CFUNC_DEF("findXdpLink", 2, find_xdp_link_js),
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
     JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),

@@ -64,6 +64,20 @@ export interface NativeAddon {
   killProcess(fd: number): void
   /** Waits for SIGTERM or SIGINT, also as the first process of a container. */
   waitForTermination(): void
+  /**
+   * The tcx programs of a device in the thread's network namespace; none where the kernel has no
+   * tcx (before Linux 6.6), or does not tell this process.
+   * @param type 46 for ingress, 47 for egress
+   * @returns two numbers of 32 bits for each: the program's id, and that of the link that holds it,
+   *   or 0
+   */
+  tcxPrograms(index: number, type: number): Buffer
+  /** Detaches a tcx program that no link holds. */
+  detachTcx(index: number, type: number, program: number): void
+  /** Detaches what a link holds, whoever has that link. */
+  detachLink(link: number): void
+  /** The id of the link that holds an XDP program on a device, or 0. */
+  findXdpLink(index: number, program: number): number
   /** inet_ntop(3) of 4 or 16 bytes. */
   addressText(bytes: Buffer): string
   /** inet_pton(3); throws a TypeError if the text is not an address. */

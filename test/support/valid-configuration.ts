@@ -80,6 +80,7 @@ export const validConfiguration = (stateDirectory: string): fc.Arbitrary<object>
       restoreOnDelete: fc.boolean(),
       repairOnCheck: fc.boolean(),
       force: fc.boolean(),
+      foreignPrograms: fc.constantFrom('keep', 'detach', 'refuse'),
       timeoutSeconds: fc.constantFrom(1, 0.5, 3600),
       logFile: fc.constant(`${stateDirectory}/log`),
       logLevel: fc.constantFrom('error', 'warning', 'info', 'debug'),

@@ -17,6 +17,7 @@ describe('the keys of the configuration', () => {
       restoreOnDelete: true,
       force: false,
       repairOnCheck: false,
+      foreignPrograms: 'keep',
       gvisor: false,
       timeoutSeconds: 100,
       logLevel: 'warning',
@@ -50,6 +51,10 @@ describe('the keys of the configuration', () => {
     [{ routes: 'no' }, '"routes" cannot be "no"; it must be true or false: whether routes are'],
     [{ routes: { default: 1 } }, '"routes" cannot be {"default":1}'],
     [{ routeMetric: 0 }, '"routeMetric" cannot be 0; it must be a whole number from 1 to'],
+    [
+      { foreignPrograms: true },
+      '"foreignPrograms" cannot be true; it must be "keep", "detach" or "refuse": what to do about XDP and tc programs of others on the device',
+    ],
     [{ sysctls: ['net.ipv4.ip_forward'] }, '"sysctls" cannot be ["net.ipv4.ip_forward"]'],
     [{ sysctls: ['net.ipv4.conf../../../x'] }, '"sysctls" cannot be'],
     [{ hwaddr: 5 }, '"hwaddr" cannot be 5; it must be a text'],

@@ -8,6 +8,12 @@ import {
 } from '../../device/lend.js'
 import { describeLentDevice } from '../../device/lent-device.js'
 import { pciAddressOf } from '../../device/pci-address.js'
+import {
+  detachPrograms,
+  foreignProgramsOn,
+  reportPrograms,
+  requireNoPrograms,
+} from '../../device/programs.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
@@ -58,6 +64,9 @@ export async function addByMove(call: Call): Promise<object> {
   requireOrdinaryName(sandbox, lent)
   requireFreeNames(sandbox, lent)
   if (!configuration.force) requireNobodyDepends(onHost)
+  const foreign = foreignProgramsOn(host, onHost)
+  if (configuration.foreignPrograms === 'refuse') requireNoPrograms(onHost, foreign)
+  lent.programs = foreign.programs.map(({ id }) => id)
 
   enterPhase('capture')
   const state = captureHostNetworkState(host, onHost, configuration)
@@ -95,7 +104,10 @@ export async function addByMove(call: Call): Promise<object> {
     const result = resultOf(call, contribution, assigned)
     gvisor?.keep(sandbox, link)
     if (assigned) await announceAssigned(sandbox, link, assigned)
+    // Last: nobody can attach them again if this ADD fails.
+    if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
     warnOfLostRoutes(host, state, onHost)
+    reportPrograms(onHost, foreign, configuration.foreignPrograms)
     for (const route of lostDefaultRoutes(host, onHost, state))
       warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
     await informOfDevice(call, pciAddress)

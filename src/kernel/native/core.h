@@ -145,4 +145,27 @@ struct failure open_process(pid_t pid, int *fd);
 /* Kills an open process: that one, whoever has its id now. */
 struct failure kill_process(int fd);
 
+/* bpf.c */
+
+/* A program attached to a device, and the link that holds it there, or 0. */
+struct attached {
+  uint32_t program, link;
+};
+#define MOST_PROGRAMS 64
+
+/* The tcx programs of a device in the thread's network namespace; `type` is BPF_TCX_INGRESS or
+ * BPF_TCX_EGRESS. None where the kernel has no tcx, or does not tell this process. */
+struct failure tcx_programs(int index, int type, struct attached *found, size_t room,
+                            size_t *count);
+
+/* Detaches a tcx program that no link holds. */
+struct failure detach_tcx(int index, int type, uint32_t program);
+
+/* Detaches what a link holds, whoever has that link. */
+struct failure detach_link(uint32_t link);
+
+/* Finds the link that holds an XDP program on a device; *link is 0 if there is none. ENOTUNIQ if
+ * devices of that index with that program are in several namespaces. */
+struct failure find_xdp_link(int index, uint32_t program, uint32_t *link);
+
 #endif

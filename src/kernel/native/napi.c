@@ -46,7 +46,7 @@ static bool arguments(napi_env env, napi_callback_info info, size_t count, napi_
 }
 
 static bool integers(napi_env env, napi_callback_info info, size_t count, int32_t *numbers) {
-  napi_value values[2];
+  napi_value values[3];
   if (!arguments(env, info, count, values)) return false;
   for (size_t n = 0; n < count; n++)
     if (!ok(env, napi_get_value_int32(env, values[n], &numbers[n]))) return false;
@@ -330,6 +330,42 @@ static napi_value wait_for_termination_js(napi_env env, napi_callback_info info)
   return failure.call ? throw_failure(env, failure) : NULL;
 }
 
+/* tcxPrograms(index: number, type: number): Buffer of a struct attached for each */
+static napi_value tcx_programs_js(napi_env env, napi_callback_info info) {
+  int32_t numbers[2];
+  struct attached found[MOST_PROGRAMS];
+  size_t count;
+  if (!integers(env, info, 2, numbers)) return NULL;
+  struct failure failure = tcx_programs(numbers[0], numbers[1], found, MOST_PROGRAMS, &count);
+  if (failure.call) return throw_failure(env, failure);
+  return buffer_value(env, found, count * sizeof *found);
+}
+
+/* detachTcx(index: number, type: number, program: number): void */
+static napi_value detach_tcx_js(napi_env env, napi_callback_info info) {
+  int32_t numbers[3];
+  if (!integers(env, info, 3, numbers)) return NULL;
+  struct failure failure = detach_tcx(numbers[0], numbers[1], (uint32_t)numbers[2]);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
+/* detachLink(link: number): void */
+static napi_value detach_link_js(napi_env env, napi_callback_info info) {
+  int32_t link;
+  if (!integers(env, info, 1, &link)) return NULL;
+  struct failure failure = detach_link((uint32_t)link);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
+/* findXdpLink(index: number, program: number): number */
+static napi_value find_xdp_link_js(napi_env env, napi_callback_info info) {
+  int32_t numbers[2];
+  uint32_t link;
+  if (!integers(env, info, 2, numbers)) return NULL;
+  struct failure failure = find_xdp_link(numbers[0], (uint32_t)numbers[1], &link);
+  return failure.call ? throw_failure(env, failure) : number_value(env, (int32_t)link);
+}
+
 /* addressText(bytes: Buffer): string */
 static napi_value address_text_js(napi_env env, napi_callback_info info) {
   napi_value value;
@@ -385,6 +421,10 @@ NAPI_MODULE_INIT() {
       FUNCTION("openProcess", open_process_js),
       FUNCTION("killProcess", kill_process_js),
       FUNCTION("waitForTermination", wait_for_termination_js),
+      FUNCTION("tcxPrograms", tcx_programs_js),
+      FUNCTION("detachTcx", detach_tcx_js),
+      FUNCTION("detachLink", detach_link_js),
+      FUNCTION("findXdpLink", find_xdp_link_js),
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
       FUNCTION("describeErrno", describe_errno_js),

@@ -18,6 +18,7 @@ export const RTM = {
   deleteRule: 33,
   getRule: 34,
   newQdisc: 36,
+  getQdisc: 38,
   newFilter: 44,
   getFilter: 46,
   newNexthop: 104,

@@ -4,7 +4,7 @@ import { bytesOfText } from '../kernel-text.js'
 import { type Attribute, bytes, nested, text, u32 } from './attributes.js'
 import { AF, RTM } from './constants.js'
 import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader } from './link.js'
-import type { Settable } from './link-schema.js'
+import type { Settable, XdpMode } from './link-schema.js'
 import { encodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
@@ -46,6 +46,18 @@ export function startLinkChange(
   change: LinkChange,
 ): () => void {
   return socket.start(linkRequest(index, change))
+}
+
+/** In `IFLA.xdp` (IFLA_XDP_* and XDP_FLAGS_* of linux/if_link.h). */
+const XDP = { fd: 1, flags: 3 } as const
+const XDP_FLAGS = { generic: 2, driver: 4, hardware: 8 } as const
+/** In place of a program: none. */
+const NONE = 0xffffffff
+
+/** Detaches the XDP program of a mode. */
+export function detachXdp(socket: RouteSocket, index: number, mode: XdpMode): void {
+  const attributes = [nested(IFLA.xdp, [u32(XDP.fd, NONE), u32(XDP.flags, XDP_FLAGS[mode])])]
+  socket.request({ type: RTM.newLink, header: linkHeader(index, 0), attributes })
 }
 
 /** Request to delete a device. */

@@ -18,6 +18,14 @@ export const SettableSchema = Type.Object(
 )
 export type Settable = Static<typeof SettableSchema>
 
+/** How an XDP program is run: by the kernel for every device, by the driver, or by the NIC. */
+const XdpModeSchema = Type.Union([
+  Type.Literal('generic'),
+  Type.Literal('driver'),
+  Type.Literal('hardware'),
+])
+export type XdpMode = Static<typeof XdpModeSchema>
+
 /** A network device, as RTM_GETLINK reports it. */
 export const LinkSchema = Type.Object({
   index: Type.Integer(),
@@ -36,6 +44,11 @@ export const LinkSchema = Type.Object({
   netnsImmutable: Type.Boolean({ description: 'known to belong to its namespace for good' }),
   alias: Type.Optional(Type.String()),
   settable: Type.Optional(SettableSchema),
+  xdp: Type.Optional(
+    Type.Array(Type.Object({ mode: XdpModeSchema, program: Type.Integer() }), {
+      description: 'the ids of XDP programs that are attached',
+    }),
+  ),
   settings: Type.Optional(
     Type.Object(
       {

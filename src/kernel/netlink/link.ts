@@ -6,7 +6,7 @@ import type { LinkSettings } from '../link-settings.js'
 import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
 import { readS32, readU32, writeS32, writeU32 } from './bytes.js'
 import { AF, RTM } from './constants.js'
-import type { Link, Settable } from './link-schema.js'
+import type { Link, Settable, XdpMode } from './link-schema.js'
 import { decodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import type { Payload, Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
@@ -23,6 +23,7 @@ export const IFLA = {
   netNamespaceFd: 28,
   extMask: 29,
   linkNamespace: 37,
+  xdp: 43,
   newIndex: 49,
   propList: 52,
   altIfname: 53,
@@ -32,6 +33,13 @@ export const IFLA = {
   /** Only newer kernels report it. */
   netnsImmutable: 67,
 } as const
+
+/** In `IFLA.xdp`: the program of each mode (IFLA_XDP_* of linux/if_link.h). */
+const XDP_PROGRAM_IDS = new Map<number, XdpMode>([
+  [5, 'driver'],
+  [6, 'generic'],
+  [7, 'hardware'],
+])
 
 /** In `IFLA.linkInfo` (IFLA_INFO_* of linux/if_link.h). */
 export const LINK_INFO = { kind: 1, data: 2 } as const
@@ -203,6 +211,7 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
     else if (attribute.type === IFLA.parentDeviceName) parent.name = toText(value)
     else if (attribute.type === IFLA.parentDeviceBus) parent.bus = toText(value)
     else if (attribute.type === IFLA.netnsImmutable) link.netnsImmutable = value[0] === 1
+    else if (attribute.type === IFLA.xdp) Object.assign(link, decodeXdp(value))
     else if (attribute.type === IFLA.propList)
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
     else decodeSettable(attribute, settable)
@@ -210,6 +219,15 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
   link.settable = settable
   if (parent.name) link.parentDevice = `${parent.bus}/${parent.name}`
   return link
+}
+
+/** Nothing where no program is attached. */
+function decodeXdp(data: Buffer): Pick<Link, 'xdp'> {
+  const xdp = decodeAttributes(data).flatMap(({ type, data: id }) => {
+    const mode = XDP_PROGRAM_IDS.get(type)
+    return mode ? [{ mode, program: toNumber(id) }] : []
+  })
+  return xdp.length === 0 ? {} : { xdp }
 }
 
 function find(attributes: Attribute[], wanted: number): Buffer | undefined {

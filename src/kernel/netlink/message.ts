@@ -23,6 +23,7 @@ import {
 export const Flag = {
   request: 0x1,
   acknowledge: 0x4,
+  echo: 0x8,
   dump: 0x300,
   exclusive: 0x200,
   create: 0x400,

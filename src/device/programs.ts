@@ -1,0 +1,131 @@
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { type Filter, filtersOn } from '../kernel/netlink/filters.js'
+import { findLink } from '../kernel/netlink/link.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { detachProgram, type Program, programsOn } from '../kernel/programs.js'
+import { warn } from '../log.js'
+import type { LentDevice } from './lent-device-schema.js'
+
+/** Programs on a device of the host that are none of this plugin's. */
+export interface ForeignPrograms {
+  /** They go with the device, and come home with it. */
+  programs: Program[]
+  /** The kernel removes them when the device leaves its namespace. */
+  filters: Filter[]
+}
+
+/** Lists the programs on a device of the host. */
+export function foreignProgramsOn(host: NetworkNamespace, device: Link): ForeignPrograms {
+  return { programs: programsOn(host, device), filters: filtersOn(host.socket, device.index) }
+}
+
+/** A program or filter for an operator, who finds it with `bpftool net` or `tc filter`. */
+export function describeForeign({ programs, filters }: ForeignPrograms): string[] {
+  return [
+    ...programs.map(describeProgram),
+    ...filters.map(({ direction, kind, preference, name }) =>
+      [`tc filter ${direction} pref ${preference} ${kind}`, name].filter(Boolean).join(' '),
+    ),
+  ]
+}
+
+function describeProgram(program: Program): string {
+  const { place, id } = program
+  const mode = program.place === 'xdp' && program.mode === 'generic' ? ' (generic)' : ''
+  return `${place} program ${id}${mode}`
+}
+
+/**
+ * Refuses a device with programs or filters of others.
+ * @throws Failure `device-refused`
+ */
+export function requireNoPrograms(device: Link, foreign: ForeignPrograms): void {
+  const found = describeForeign(foreign)
+  if (found.length === 0) return
+  throw new Failure(
+    'device-refused',
+    `cannot lend ${device.name}: it has ${listed(found)}`,
+    'nothing was changed; "foreignPrograms" in the configuration says what becomes of them',
+  )
+}
+
+/** Says in the log what becomes of programs and filters that the device had on the host. */
+export function reportPrograms(
+  device: Link,
+  { programs, filters }: ForeignPrograms,
+  wish: 'keep' | 'detach' | 'refuse',
+): void {
+  const words = listed(programs.map(describeProgram))
+  const { name } = device
+  if (programs.length > 0 && wish === 'detach') warn(`${name} has lost ${words}, as configured`)
+  else if (programs.length > 0) warn(`${words} of the host went along with ${name}`)
+  if (filters.length === 0) return
+  const lost = listed(describeForeign({ programs: [], filters }))
+  warn(`the kernel has removed from ${name}, which does not get it back: ${lost}`)
+}
+
+/** Lists in messages end after so many. */
+const MOST_LISTED = 20
+
+/** A list of at most twenty, and how many more there are. */
+export function listed(words: string[]): string {
+  const more = words.length - MOST_LISTED
+  return [...words.slice(0, MOST_LISTED), ...(more > 0 ? [`${more} more`] : [])].join(', ')
+}
+
+/**
+ * Detaches programs from a device in its sandbox.
+ * @throws Failure `kernel-refused`
+ */
+export function detachPrograms(namespace: NetworkNamespace, link: Link, programs: Program[]): void {
+  for (const program of programs) {
+    try {
+      detachProgram(namespace, link, program)
+    } catch (error) {
+      throw new Failure(
+        'kernel-refused',
+        `cannot detach ${describeProgram(program)} from ${link.name} in ${namespace.name}: ${(error as Error).message}`,
+      )
+    }
+  }
+}
+
+/**
+ * Detaches from a device that is home and down what came along from its pod: all but what it had
+ * when it was lent.
+ * @throws Failure `return-failed`; the device is on the host, down
+ */
+export function removeProgramsOfPod(
+  host: NetworkNamespace,
+  { programs: known }: LentDevice,
+  home: Link,
+): void {
+  const there = programsOn(host, home)
+  if (there.length === 0) return
+  // Without a record, or with one of an earlier version, nobody can tell whose they are.
+  if (!known) {
+    warn(`${home.name} is home with ${listed(there.map(describeProgram))}, which may be its pod's`)
+    return
+  }
+  const isOfPod = ({ id }: Program) => !known.includes(id)
+  for (const program of there.filter(isOfPod)) {
+    try {
+      detachProgram(host, home, program)
+    } catch (error) {
+      throw unclean(home, program, (error as Error).message)
+    }
+  }
+  const [left] = programsOn(host, findLink(host.socket, { index: home.index }) ?? home).filter(
+    isOfPod,
+  )
+  if (left) throw unclean(home, left, 'it was detached, and is there')
+}
+
+function unclean({ name }: Link, program: Program, reason: string): Failure {
+  return new Failure(
+    'return-failed',
+    `cannot detach ${describeProgram(program)} from ${name}, which its pod has attached: ${reason}`,
+    `the device is on the host as ${name}, down; a later DEL tries again`,
+  )
+}

@@ -1,0 +1,80 @@
+import { KernelError } from '../kernel-error.js'
+import { decodeAttributes, toText } from './attributes.js'
+import { readU32, writeS32, writeU32 } from './bytes.js'
+import { RTM } from './constants.js'
+import { Flag } from './message.js'
+import type { RouteSocket } from './route-socket.js'
+
+/** A filter of tc(8) where packets enter or leave a device. */
+export interface Filter {
+  direction: 'ingress' | 'egress'
+  /** What sort of filter it is: "bpf", "u32", "flower". */
+  kind: string
+  preference: number
+  /** The name that a filter of kind bpf has. */
+  name?: string
+}
+
+/** struct tcmsg: its size, and the offsets of its fields (linux/rtnetlink.h). */
+const FIXED_BYTES = 20
+const OFFSET = { index: 4, parent: 12, info: 16 } as const
+
+/** TCA_* of linux/rtnetlink.h, and TCA_BPF_NAME of linux/pkt_cls.h. */
+const TCA = { kind: 1, options: 2 } as const
+const TCA_BPF_NAME = 7
+
+/** The parent of a clsact or ingress qdisc, and the two places in it (linux/pkt_sched.h). */
+const PARENT_OF_QDISC = 0xfffffff1
+const PARENTS = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const
+
+/** The filters in the clsact or ingress qdisc of a device, of each kind and preference once. */
+export function filtersOn(socket: RouteSocket, index: number): Filter[] {
+  const found: Filter[] = []
+  const seen = new Set<string>()
+  for (const direction of directionsOf(socket, index)) {
+    const header = fixedPart(index, PARENTS[direction])
+    for (const { data } of socket.dump({ type: RTM.getFilter, header })) {
+      const filter = { direction, ...decodeFilter(data) }
+      const key = JSON.stringify(filter)
+      if (!seen.has(key)) found.push(filter)
+      seen.add(key)
+    }
+  }
+  return found
+}
+
+/** Where the device's qdisc has filters. Of most devices there is none. */
+function directionsOf(socket: RouteSocket, index: number): Filter['direction'][] {
+  const header = fixedPart(index, PARENT_OF_QDISC)
+  try {
+    // With the flag, kernels before 6.3 answer whoever asked.
+    const [answer] = socket.request({ type: RTM.getQdisc, flags: Flag.echo, header })
+    const kind = answer && kindOf(answer.data)
+    return kind === 'clsact' ? ['ingress', 'egress'] : kind === 'ingress' ? ['ingress'] : []
+  } catch (error) {
+    if (error instanceof KernelError && error.is('ENOENT')) return []
+    throw error
+  }
+}
+
+function fixedPart(index: number, parent: number): Buffer {
+  const header = Buffer.alloc(FIXED_BYTES)
+  writeS32(header, index, OFFSET.index)
+  writeU32(header, parent, OFFSET.parent)
+  return header
+}
+
+function kindOf(data: Buffer): string {
+  const kind = decodeAttributes(data.subarray(FIXED_BYTES)).find(({ type }) => type === TCA.kind)
+  return kind ? toText(kind.data) : ''
+}
+
+function decodeFilter(data: Buffer): Pick<Filter, 'kind' | 'preference' | 'name'> {
+  const attributes = decodeAttributes(data.subarray(FIXED_BYTES))
+  const find = (wanted: number) => attributes.find(({ type }) => type === wanted)?.data
+  const kind = kindOf(data)
+  const options = kind === 'bpf' ? decodeAttributes(find(TCA.options) ?? Buffer.alloc(0)) : []
+  const name = options.find(({ type }) => type === TCA_BPF_NAME)?.data
+  const preference = readU32(data, OFFSET.info) >>> 16
+  return { kind, preference, ...(name ? { name: toText(name) } : {}) }
+}
