@@ -12,7 +12,7 @@ import { type HostileInput, hostileInput } from '../support/hostile-input.js'
 import { LONG } from '../support/length.js'
 
 /** Else the log would go to whatever path a configuration names. */
-vi.mock('../../src/log.js', () => ({ openLog() {}, warn() {}, note() {} }))
+vi.mock('../../src/log.js', () => ({ openLog() {}, isLogged: () => false, warn() {}, note() {} }))
 
 const RUNS = LONG ? 20_000 : 3_000
 /** Of each stage at least so many inputs must come that far, or nothing is tested there. */
