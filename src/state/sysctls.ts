@@ -54,7 +54,15 @@ export function lostSettings(original: Link, home: Link): Sysctl[] {
   const now = new Map(sysctlsIn(home.settings).map(({ name, value }) => [name, value]))
   return sysctlsIn(original.settings)
     .filter(({ name, value }) => now.has(name) && now.get(name) !== value)
-    .filter(({ name }) => now.get(name) === defaultOf(name))
+    .filter(({ name }) => isOfNoarp(name, now.get(name)) || now.get(name) === defaultOf(name))
+}
+
+/**
+ * Whether the kernel gave a sysctl this value because the device had no ARP when it came to the
+ * namespace: a pod may have turned it off.
+ */
+function isOfNoarp(name: string, value: string | undefined): boolean {
+  return value === '-1' && /^net\.ipv6\.conf\.(accept_dad|use_tempaddr)$/.test(name)
 }
 
 /** Sysctls that take effect when the device comes up. */

@@ -94,6 +94,14 @@ describe.each(ARTEFACTS)('the settings of a device: $artefact', ({ path }) => {
     expect(settings()).toEqual(before)
   })
 
+  it('are all as they were after DEL, also if the pod turned ARP off', () => {
+    const before = settings()
+    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+    testbed.inPod('link set net1 arp off')
+    expect(callPlugin(testbed, path, 'DEL')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(settings()).toEqual(before)
+  })
+
   it('are the defaults of the host after DEL without it', () => {
     set('ipv4/conf/eth1/rp_filter', 2)
     expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
