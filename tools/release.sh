@@ -28,7 +28,8 @@ fi
   sha256sum package-lock.json
   for package in gcc gcc-aarch64-linux-gnu gcc-x86-64-linux-gnu libc6-dev libc6-dev-arm64-cross \
     libc6-dev-amd64-cross linux-libc-dev musl-dev; do
-    dpkg-query -W -f '${Package} ${Version}\n' "$package" 2>/dev/null || true
+    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$package" 2>/dev/null |
+      sed -n 's/^installed //p'
   done
   echo "node $(node --version)"
 } >"release/host-device-l3-$version-inputs.txt"
