@@ -92,7 +92,16 @@ function partsOf(error: unknown): { code: number; message: string; details: stri
       message: 'the call needs more memory than it can have',
       details: '',
     }
-  return { code: ErrorCode.internal, message, details: '' }
+  return {
+    code: isOfKernel(error) ? CODES['kernel-refused'] : ErrorCode.internal,
+    message,
+    details: '',
+  }
+}
+
+/** Whether a system call or a request failed: its error has the kernel's number. */
+function isOfKernel(error: unknown): boolean {
+  return typeof (error as { errno?: unknown } | undefined)?.errno === 'number'
 }
 
 /**

@@ -25,7 +25,11 @@ export function* pathsOfAllNamespaces(): Generator<NamespacePath> {
 function* ofThreadsAndFiles(process: string): Generator<NamespacePath> {
   requireTime()
   for (const thread of entriesOf(`${process}/task`)) yield* at(`${process}/task/${thread}/ns/net`)
-  for (const file of entriesOf(`${process}/fd`)) yield* at(`${process}/fd/${file}`)
+  for (const file of entriesOf(`${process}/fd`)) {
+    // A pod may open very many.
+    requireTime()
+    yield* at(`${process}/fd/${file}`)
+  }
 }
 
 /** The mounts in each other mount namespace, seen through the root of a process there. */

@@ -9,15 +9,17 @@ const ERRNO = { ENOENT: 2, EBUSY: 16, EEXIST: 17, ENODEV: 19, ENETDOWN: 100 } as
  */
 const PASSING = [4, 5, 11, 12, 16, 105, 110]
 
-/** A request that the kernel answered with an error. */
+/** A request that the kernel answered with an error, or not at all. */
 export class KernelError extends Error {
   /**
    * @param errno the positive error number
    * @param explanation the kernel's extended ack message, if any
+   * @param failedCall the system call that failed, so that there is no answer
    */
   constructor(
     readonly errno: number,
     readonly explanation = '',
+    readonly failedCall?: string,
   ) {
     super()
     this.name = 'KernelError'
@@ -27,7 +29,8 @@ export class KernelError extends Error {
    * Formatted lazily: most of these errors are expected (ENODEV for a free name) and never shown.
    */
   override get message(): string {
-    return describe(this.errno, this.explanation)
+    const words = describe(this.errno, this.explanation)
+    return this.failedCall === undefined ? words : `the system call ${this.failedCall}: ${words}`
   }
 
   /** Whether this is the error with that symbolic name, e.g. "EEXIST". */

@@ -101,7 +101,7 @@ const ROWS: Row[] = [
   {
     thing: 'an IPv6 route over both',
     host: [
-      '-6 route add 2001:db8:9::/48 nexthop via 2001:db8:2::1 dev eth2 nexthop via 2001:db8::1 dev eth1',
+      '-6 route add 2001:db8:9::/48 nexthop via 2001:db8:2::1 dev eth2 nexthop via 2001:db8::1 dev eth1 weight 9',
     ],
     show: '-6 route show 2001:db8:9::/48',
     meanwhile: ['2001:db8:9::/48 via 2001:db8:2::1 dev eth2 metric 1024 pref medium'],

@@ -46,7 +46,7 @@ function attempt(undo: () => string): string {
   try {
     return undo()
   } catch (error) {
-    const { message, details } = error as Failure
+    const { message, details = 'the record is kept, and DEL tries again' } = error as Failure
     return `and the roll-back failed: ${message}${details ? `; ${details}` : ''}`
   }
 }

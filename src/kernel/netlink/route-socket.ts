@@ -189,6 +189,6 @@ function withKernelErrors<T>(transaction: () => T): T {
     return transaction()
   } catch (error) {
     const { errno, syscall } = error as NativeError
-    throw syscall === undefined ? error : new KernelError(errno, `no answer: ${syscall} failed`)
+    throw syscall === undefined ? error : new KernelError(errno, '', syscall)
   }
 }

@@ -186,8 +186,10 @@ function encodeAttributesOf(route: Route): Attribute[] {
 function nexthopAttributes({ nexthopObject, nexthops }: Route): Attribute[] {
   if (nexthopObject !== undefined) return [u32(RTA.nexthopId, nexthopObject)]
   const [first] = nexthops
-  if (nexthops.length > 1) return [encodeMultipath(nexthops)]
-  return first ? encodeNexthopAttributes(first) : []
+  if (!first) return []
+  // A hop that joins others has its weight only in this form.
+  const isWeighted = nexthops.length > 1 || first.weight > 1
+  return isWeighted ? [encodeMultipath(nexthops)] : encodeNexthopAttributes(first)
 }
 
 function prefix(type: number, value: string): Attribute {
