@@ -26,7 +26,7 @@ export default defineConfig({
       project('sweeps', 0, [
         'test/unit/{codec-fuzz,fuzz}.test.ts',
         'test/fuzz/fuzz.test.ts',
-        'test/netns/{contention,faults,fuzz,killed,lives,multus,random-states}.test.ts',
+        'test/netns/{contention,faults,fuzz,home-as-it-left,killed,lives,multus,random-states}.test.ts',
       ]),
       // By itself: it measures the memory of the whole kernel.
       project('soak', 1, ['test/netns/soak.test.ts']),

@@ -1,0 +1,99 @@
+import { execaSync } from 'execa'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { observeHost } from '../support/carried-state.js'
+import { LONG } from '../support/length.js'
+import { callPlugin } from '../support/plugin.js'
+import { randomState } from '../support/random-state.js'
+import { randomSettings, randomVisit } from '../support/random-visit.js'
+import { Testbed } from '../support/testbed.js'
+
+const CASES = LONG ? 100 : 6
+
+/** What else than the device itself shows in its link, or is not the same after any move. */
+const NOT_ITS_OWN = ['ifindex', 'link_index', 'link_netnsid', 'stats', 'stats64']
+
+/**
+ * Whatever an administrator gave the device, and whatever the pod did to it: after ADD and DEL with
+ * the default configuration, it is on the host as it was.
+ */
+describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
+  let testbed: Testbed
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.run(testbed.pod, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  const force = (namespace: string, lines: string[]) =>
+    execaSync('ip', ['-n', namespace, '-force', '-batch', '-'], {
+      input: lines.join('\n'),
+      reject: false,
+    })
+
+  const shell = (namespace: string, script: string) =>
+    execaSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]).stdout
+
+  const setSysctls = (namespace: string, device: string, settings: string[]) =>
+    shell(
+      namespace,
+      settings
+        .map((line) => line.replace('DEVICE', device).split(' '))
+        .map(([name, value]) => `echo ${value} 2>/dev/null >/proc/sys/net/${name}`)
+        .concat('true')
+        .join('\n'),
+    )
+
+  /** The link as `ip` shows it, its sysctls, and addresses, routes, rules and neighbours. */
+  function observe() {
+    const state = observeHost(testbed)
+    const [link] = JSON.parse(testbed.onHost('-details -json link show dev eth1'))
+    for (const name of NOT_ITS_OWN) delete link[name]
+    link.altnames?.sort()
+    const sysctls = shell(testbed.host, 'grep -s . /proc/sys/net/ipv[46]/conf/eth1/* || true')
+    return { link, sysctls: sysctls.split('\n'), ...state }
+  }
+
+  /** A new device, on a host without rules of the former case. */
+  function startAnew(): void {
+    force(testbed.host, ['link delete eth1', 'rule flush', '-6 rule flush'])
+    force(testbed.host, [
+      'rule add from all lookup main priority 32766',
+      'rule add from all lookup default priority 32767',
+      `link add eth1 type veth peer name eth1 netns ${testbed.cloud}`,
+      'link set eth1 up',
+    ])
+    force(testbed.cloud, ['link set eth1 up'])
+    force(testbed.pod, ['rule delete from 10.99.0.1 lookup 77', 'link delete bridge0'])
+    testbed.settle()
+  }
+
+  it(`after ${CASES} random visits of random devices`, () => {
+    fc.assert(
+      fc.property(randomState, randomSettings, randomVisit, (lines, settings, visit) => {
+        startAnew()
+        force(testbed.host, [
+          // Else it would keep the link-local address of its former MAC.
+          'link set eth1 down',
+          ...settings.link.map((words) => `link set eth1 ${words}`),
+          'link set eth1 up',
+          ...settings.names.map((name) => `link property add dev eth1 altname ${name}`),
+        ])
+        setSysctls(testbed.host, 'eth1', settings.sysctls)
+        testbed.settle()
+        force(testbed.host, lines)
+        const before = observe()
+        const added = callPlugin(testbed, path, 'ADD')
+        expect(added.exitCode, added.stdout).toBe(0)
+        setSysctls(testbed.pod, 'net1', visit.sysctls)
+        force(testbed.pod, visit.lines)
+        const { exitCode, stdout, stderr } = callPlugin(testbed, path, 'DEL')
+        expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+        expect(observe()).toEqual(before)
+      }),
+      { numRuns: CASES },
+    )
+  }, 600_000)
+})
