@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { execaSync } from 'execa'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { withBuses } from '../support/buses.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
@@ -12,6 +12,9 @@ import { SmallContainer } from '../support/small-container.js'
 import { Testbed } from '../support/testbed.js'
 
 const COUNT = LONG ? 64 : 8
+
+/** A pod takes seconds on a busy machine: a tenth of a CPU, and devices and namespaces to make. */
+const MOST_MILLISECONDS = LONG ? 600_000 : 240_000
 
 /** What Multus's daemon does before it runs a plugin: the node's root directory becomes its own. */
 const CHROOT = [
@@ -142,6 +145,8 @@ async function live(
   }
   node.expectAllHome()
 }
+
+vi.setConfig({ testTimeout: MOST_MILLISECONDS, hookTimeout: MOST_MILLISECONDS })
 
 describe.each(ARTEFACTS)('thin Multus, a child of the runtime: $artefact', ({ path }) => {
   let node: Node
