@@ -65,6 +65,19 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   return environment
 }
 
+/** A pod of Kubernetes. */
+export interface Pod {
+  namespace: string
+  name: string
+}
+
+/** The pod that a call is for, if CNI_ARGS has it. What else is in there may be secret. */
+export function podOf({ args }: Environment): Pod | undefined {
+  const pairs = new Map(args.split(';').map((pair) => pair.split('=', 2) as [string, string]))
+  const [namespace, name] = [pairs.get('K8S_POD_NAMESPACE'), pairs.get('K8S_POD_NAME')]
+  return namespace || name ? { namespace: namespace ?? '', name: name ?? '' } : undefined
+}
+
 /** Whether a text is a valid container id or network name. */
 export function isIdentifier(text: string): boolean {
   return IDENTIFIER.test(text)

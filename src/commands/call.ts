@@ -1,6 +1,6 @@
 import { requireConfiguration, unknownKeys, withDefaults } from '../cni/configuration.js'
 import type { Configuration, WrittenConfiguration } from '../cni/configuration-schema.js'
-import type { Environment } from '../cni/environment.js'
+import { type Environment, podOf } from '../cni/environment.js'
 import type { RawNetwork } from '../cni/network.js'
 import type { Result, ResultInterface } from '../cni/result-schema.js'
 import type { CniVersion } from '../cni/version.js'
@@ -68,16 +68,16 @@ function logContext(
   network: string,
   { TRACEPARENT = '' }: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const { command, containerId, ifName, netns, args } = environment
-  const pod = new Map(args.split(';').map((pair) => pair.split('=', 2) as [string, string]))
+  const { command, containerId, ifName, netns } = environment
+  const pod = podOf(environment)
   const context = {
     command,
     network,
     containerId,
     interface: ifName,
     sandbox: netns,
-    pod: pod.get('K8S_POD_NAME'),
-    podNamespace: pod.get('K8S_POD_NAMESPACE'),
+    pod: pod?.name,
+    podNamespace: pod?.namespace,
     traceparent: TRACE_CONTEXT.test(TRACEPARENT) ? TRACEPARENT : undefined,
   }
   return Object.fromEntries(

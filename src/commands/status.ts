@@ -1,6 +1,7 @@
 import { type DeviceSelector, findDevice, isForUserspace, selects } from '../device/selector.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
+import { describeLoan } from '../records/describe-loan.js'
 import { attachmentRecords, captureRecords } from '../records/store.js'
 import { type Call, ipamOf } from './call.js'
 import { openRecorded } from './namespaces.js'
@@ -28,7 +29,7 @@ export async function status(call: Call): Promise<undefined> {
   if (sandbox) return
   throw new Failure(
     'lent-to-nobody',
-    `${record.device.onHost.name} is lent to container ${record.containerId}, whose sandbox ${record.sandboxPath} is gone`,
+    `${describeLoan(record)}, which is gone`,
     'DEL or GC brings it home, if it still exists',
   )
 }

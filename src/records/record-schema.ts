@@ -16,6 +16,12 @@ export const AttachmentRecordSchema = Type.Object({
   containerId: Type.String(),
   interfaceName: Type.String({ description: 'CNI_IFNAME' }),
   network: Type.String(),
+  pod: Type.Optional(
+    Type.Object(
+      { namespace: Type.String(), name: Type.String() },
+      { description: 'from CNI_ARGS; absent if the runtime does not say it' },
+    ),
+  ),
   sandboxPath: Type.String(),
   sandbox: Type.Optional(NamespaceIdentitySchema),
   lentAt: Type.Integer({ description: 'seconds since 1970' }),

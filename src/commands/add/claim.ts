@@ -6,6 +6,7 @@ import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
+import { describeLoan } from '../../records/describe-loan.js'
 import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { attachmentRecords, type RecordStore } from '../../records/store.js'
@@ -137,11 +138,10 @@ async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: At
   return findDevice(host, selectorOf(configuration))
 }
 
-function lentAlready({ device, containerId, sandboxPath }: AttachmentRecord): Failure {
-  const { onHost, nameInSandbox } = device
+function lentAlready(loan: AttachmentRecord): Failure {
   return new Failure(
     'busy',
-    `${onHost.name} is lent to container ${containerId}, as ${nameInSandbox} in sandbox ${sandboxPath}`,
+    describeLoan(loan),
     'nothing was changed; DEL or GC of that attachment brings it home',
   )
 }

@@ -1,4 +1,5 @@
 import { bounded } from '../../bounded.js'
+import { podOf } from '../../cni/environment.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
 import { note, warnOfEach } from '../../log.js'
 import { bootId } from '../../records/record.js'
@@ -14,12 +15,14 @@ export function recordOf(
   device: LentDevice,
   state: HostNetworkState,
 ): AttachmentRecord {
+  const pod = podOf(environment)
   return {
     format: 2,
     mode,
     containerId: environment.containerId,
     interfaceName: environment.ifName,
     network: configuration.name,
+    ...(pod === undefined ? {} : { pod }),
     sandboxPath: environment.netns,
     lentAt: Math.floor(Date.now() / 1000),
     bootId: bootId(),

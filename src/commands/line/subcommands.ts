@@ -1,6 +1,12 @@
+import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import { INSTALLATION } from './installation.js'
 import type { Option, Subcommand } from './subcommand.js'
 
+const STATE_DIRECTORY: Option = {
+  name: 'state-dir',
+  value: 'DIR',
+  help: `the "stateDir" of the configuration; ${CONFIGURATION_DEFAULTS.stateDir} if left out`,
+}
 const JSON_OPTION: Option = { name: 'json', help: 'print a JSON document' }
 
 /**
@@ -28,13 +34,48 @@ whether ADD would carry it into a pod, or why not. It changes nothing.`,
     },
   },
   {
+    name: 'list',
+    operands: [],
+    options: [STATE_DIRECTORY, JSON_OPTION],
+    summary: 'what is lent: to which pod, as what, since when, and where it is now',
+    description: `Shows every device that is lent: to which pod, under which name, since when, where it is
+now, and which addresses, routes and rules the host had for it. It looks for each device on the
+host, in its sandbox and in every other network namespace. It changes no device.`,
+    run: async (given) => {
+      const { list } = await import('../list.js')
+      return list(given)
+    },
+  },
+  {
+    name: 'return',
+    operands: [{ name: 'DEVICE', isOptional: true }],
+    options: [
+      {
+        name: 'container',
+        value: 'ID',
+        help: 'all devices lent to this container; the first characters of its id suffice',
+      },
+      { name: 'bare', help: 'do not restore the addresses and routes that it had on the host' },
+      STATE_DIRECTORY,
+    ],
+    summary: 'brings a lent device home by hand',
+    description: `Does for a device what DEL does, with the same locks and checks: finds it wherever it is,
+brings it home under its own name, restores its state and removes the record. The pod loses the
+device. DEVICE is its name on the host. Addresses that an IPAM plugin assigned stay assigned until
+the runtime calls DEL.`,
+    run: async (given) => {
+      const { returnByHand } = await import('../return-by-hand.js')
+      return returnByHand(given)
+    },
+  },
+  {
     name: 'keep',
     operands: [],
     options: [
       { name: 'netns', value: 'PATH', help: 'the sandbox' },
       { name: 'oci-state', help: 'read which sandbox is meant from the OCI state on stdin' },
       { name: 'interface', value: 'NAME', help: 'only this interface of the sandbox' },
-      { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },
+      STATE_DIRECTORY,
     ],
     summary: 'puts the addresses back that gVisor took, for a hook',
     description: `For a hook that is called when a gVisor sandbox has started: puts the addresses back that

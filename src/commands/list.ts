@@ -1,0 +1,140 @@
+import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
+import { startCall } from '../deadline.js'
+import { findLentDevice } from '../device/lent-device.js'
+import { searchEverywhere } from '../device/search.js'
+import { NetworkNamespace } from '../kernel/namespace.js'
+import { SCOPE } from '../kernel/netlink/constants.js'
+import { printable } from '../printable.js'
+import { describeLoan } from '../records/describe-loan.js'
+import { isLoan, isOfThisBoot } from '../records/record.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import { attachmentRecords } from '../records/store.js'
+import { describeAddress } from '../state/describe.js'
+import type { Answer } from './answer.js'
+import { answerWith, type Given } from './line/subcommand.js'
+import { openRecorded } from './namespaces.js'
+
+/** For all devices together. */
+const TIMEOUT_SECONDS = 60
+
+/** Where a lent device is now. */
+type Place =
+  /** In its sandbox, back on the host, or in another namespace, under that name. */
+  | { in: 'sandbox' | 'host' | 'elsewhere'; as: string; up: boolean; path?: string }
+  /** A virtual device is destroyed with its sandbox. */
+  | { in: 'nowhere' }
+  /** The node was started again since then, so that every device is at home. */
+  | { in: 'earlier-boot' }
+  | { in: 'unknown'; why: string }
+
+/** A record, and where its device is. */
+interface Loan {
+  record: AttachmentRecord
+  now: Place
+}
+
+/**
+ * `list`: what is lent, to whom, and where it is.
+ * @throws Failure `state-unusable`
+ */
+export function list(given: Given): Answer {
+  startCall(TIMEOUT_SECONDS)
+  const stateDir = given.options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
+  using host = NetworkNamespace.host()
+  const loans = attachmentRecords(stateDir)
+    .listWithEarlierBoots()
+    .sort((one, other) => one.lentAt - other.lentAt)
+    .map((record) => ({ record, now: placeOf(host, record) }))
+  return answerWith(
+    given,
+    () => ({ loans: loans.map(asObject) }),
+    () => (loans.length === 0 ? 'nothing is lent\n' : `${loans.map(asText).join('\n\n')}\n`),
+  )
+}
+
+function placeOf(host: NetworkNamespace, record: AttachmentRecord): Place {
+  if (!isOfThisBoot(record)) return { in: 'earlier-boot' }
+  try {
+    return search(host, record)
+  } catch (error) {
+    return { in: 'unknown', why: (error as Error).message }
+  }
+}
+
+function search(host: NetworkNamespace, record: AttachmentRecord): Place {
+  const { device } = record
+  const onHost = findLentDevice(host, device)
+  if (onHost) return { in: 'host', as: printable(onHost.name), up: onHost.up }
+  using sandbox = openRecorded(host, record.sandboxPath, record)
+  const inSandbox = sandbox && findLentDevice(sandbox, device)
+  if (inSandbox) return { in: 'sandbox', as: printable(inSandbox.name), up: inSandbox.up }
+  const found = searchEverywhere(host, sandbox ? [host, sandbox] : [host], device, (located) => {
+    const { namespace, link } = located
+    return { in: 'elsewhere' as const, as: printable(link.name), up: link.up, path: namespace.path }
+  })
+  return found ?? { in: 'nowhere' }
+}
+
+function asObject({ record, now }: Loan): object {
+  const { device, mode, network, pod, containerId, interfaceName, sandboxPath, lentAt } = record
+  return {
+    device: device.onHost.name,
+    mode,
+    network,
+    ...(pod ? { pod } : {}),
+    containerId,
+    interfaceName,
+    nameInSandbox: device.nameInSandbox,
+    sandboxPath,
+    since: new Date(lentAt * 1000).toISOString(),
+    now,
+    hostState: hostStateOf(record),
+  }
+}
+
+/** What the host had for the device. */
+function hostStateOf({ device, state }: AttachmentRecord) {
+  const { onHost } = device
+  return {
+    up: onHost.up,
+    // The kernel makes a link-local address by itself.
+    addresses: state.addresses
+      .filter(({ value }) => value.scope < SCOPE.link)
+      .map(({ value }) => describeAddress(value)),
+    routes: state.routes.filter(({ leftBehind }) => leftBehind === undefined).length,
+    rules: state.rules.filter(({ leftBehind }) => leftBehind === undefined).length,
+  }
+}
+
+function asText(loan: Loan): string {
+  const { record, now } = loan
+  const { up, addresses, routes, rules } = hostStateOf(record)
+  const had = [up ? 'up' : 'down', ...addresses, count(routes, 'route'), count(rules, 'rule')]
+  return [
+    describeLoan(record),
+    `  network ${record.network}${isLoan(record) ? '' : `, mode ${record.mode}`}`,
+    `  now     ${placeText(now)}`,
+    `  before  ${had.join(', ')}`,
+  ].join('\n')
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+function placeText(place: Place): string {
+  switch (place.in) {
+    case 'sandbox':
+      return `in its sandbox as ${place.as}, ${place.up ? 'up' : 'down'}`
+    case 'host':
+      return `on the host as ${place.as}, ${place.up ? 'up' : 'down'}`
+    case 'elsewhere':
+      return `in another network namespace, ${place.path}, as ${place.as}`
+    case 'nowhere':
+      return 'destroyed; DEL or GC removes the record'
+    case 'earlier-boot':
+      return 'at home: the node was started again since; DEL or GC removes the record'
+    case 'unknown':
+      return `not found: ${place.why}`
+  }
+}

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+const CONTAINER = '4f5a'.repeat(16)
+const POD = 'IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;TOKEN=secret'
+
+describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+  let testbed: Testbed
+  const run = (words: string) =>
+    runCommandLine(testbed, path, [...words.split(' '), '--state-dir', testbed.stateDirectory])
+  const lend = (variables: Record<string, string> = {}, configuration = {}) => {
+    const own = { CNI_CONTAINERID: CONTAINER, CNI_ARGS: POD, ...variables }
+    expect(callPlugin(testbed, path, 'ADD', { variables: own, configuration }).exitCode).toBe(0)
+  }
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  describe('list', () => {
+    it('says that nothing is lent, and makes no directory for that', () => {
+      const { exitCode, stdout } = run('list')
+      expect([exitCode, stdout]).toEqual([0, 'nothing is lent'])
+      expect(testbed.filesIn('.')).toEqual([])
+    })
+
+    it('says what is lent to which pod, since when, as what, and where it is', () => {
+      lend()
+      const before = testbed.inPod('-4 address')
+      const { exitCode, stdout } = run('list')
+      expect(exitCode).toBe(0)
+      const [loan = '', ...more] = stdout.split('\n')
+      expect(loan).toMatch(
+        /^eth1 is lent to pod default\/web-0 \(container 4f5a4f5a4f5a…\) since \d{4}-\d\d-\d\d \d\d:\d\d UTC, as net1 in sandbox \S+$/,
+      )
+      expect(more).toContain('  now     in its sandbox as net1, up')
+      expect(more.join('\n')).toMatch(/before {2}up, 198\.51\.100\.5\/24, 1 route, 0 rules$/m)
+      expect(stdout).not.toContain('secret')
+      expect(testbed.inPod('-4 address')).toBe(before)
+    })
+
+    it('says the same as JSON', () => {
+      lend()
+      const { loans } = JSON.parse(run('list --json').stdout)
+      expect(loans).toEqual([
+        {
+          ...{ device: 'eth1', mode: 'move', network: 'lent', interfaceName: 'net1' },
+          ...{ pod: { namespace: 'default', name: 'web-0' }, containerId: CONTAINER },
+          ...{ nameInSandbox: 'net1', sandboxPath: testbed.sandboxPath },
+          since: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+          now: { in: 'sandbox', as: 'net1', up: true },
+          hostState: expect.objectContaining({ addresses: ['198.51.100.5/24'], up: true }),
+        },
+      ])
+    })
+
+    it('finds a device that its pod renamed or moved on', () => {
+      lend()
+      testbed.inPod('link set net1 down')
+      testbed.inPod('link set net1 name other')
+      expect(run('list').stdout).toContain('now     in its sandbox as other, down')
+      testbed.inPod(`link set other netns ${testbed.cloud} name third`)
+      expect(run('list').stdout).toMatch(/now {5}in another network namespace, \S+, as third/)
+    })
+
+    it('says that a virtual device died with its sandbox', async () => {
+      lend()
+      testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
+      await expect.poll(() => run('list').stdout).toContain('now     destroyed')
+    })
+  })
+
+  describe('return', () => {
+    it.each(['eth1', `--container ${CONTAINER}`, '--container 4f5a4f5a4f5a…', '--container 4f5'])(
+      '%s brings the device home with its state',
+      (words) => {
+        const before = testbed.hostState()
+        lend()
+        const { exitCode, stdout, stderr } = run(`return ${words}`)
+        expect(stderr).toBe('')
+        expect([exitCode, stdout]).toEqual([
+          0,
+          'eth1 is home from pod default/web-0 (container 4f5a4f5a4f5a…), up',
+        ])
+        expect(testbed.hostState()).toBe(before)
+        expect(testbed.filesIn('attachments')).toEqual([])
+        expect(
+          callPlugin(testbed, path, 'DEL', { variables: { CNI_CONTAINERID: CONTAINER } }).exitCode,
+        ).toBe(0)
+        expect(testbed.hostState()).toBe(before)
+      },
+    )
+
+    it('--bare brings it home without its state', () => {
+      lend()
+      expect(run('return eth1 --bare').exitCode).toBe(0)
+      expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+      expect(testbed.onHost('-4 address show dev eth1')).toBe('')
+    })
+
+    it('brings home all of a container, and nothing of another one', () => {
+      for (const name of ['eth2', 'eth3']) testbed.addDevice(name)
+      lend()
+      lend({ CNI_IFNAME: 'net2' }, { device: 'eth2' })
+      lend({ CNI_IFNAME: 'net3', CNI_CONTAINERID: '4f77' }, { device: 'eth3' })
+      expect(run('return --container 4f').stderr).toContain('several containers')
+      expect(run(`return --container ${CONTAINER}`).stdout.split('\n')).toHaveLength(2)
+      expect(testbed.onHost('-brief link')).toMatch(/eth1@[\s\S]*eth2@|eth2@[\s\S]*eth1@/)
+      expect(testbed.inPod('-brief link')).toContain('net3@')
+    })
+
+    it('fails as DEL does, keeps the record, and says why', () => {
+      lend()
+      testbed.onHost('link add name eth1 type ifb')
+      const before = testbed.inPod('-4 address')
+      const { exitCode, stdout, stderr } = run('return eth1')
+      expect([exitCode, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/cannot return net1 in sandbox \S+ to the host as eth1/)
+      expect(testbed.inPod('-4 address')).toBe(before)
+      expect(testbed.filesIn('attachments')).toHaveLength(1)
+    })
+
+    it.each([
+      ['return', 'return needs a DEVICE, or --container ID'],
+      ['return eth1 --container x', 'not both'],
+      ['return eth9', 'no device "eth9" is lent\n\'host-device-l3 list\' shows what is lent'],
+      ['return --container x', 'nothing is lent to a container "x"'],
+    ])('%s is refused', (words, message) => {
+      lend()
+      const { exitCode, stdout, stderr } = run(words)
+      expect([exitCode, stdout]).toEqual([1, ''])
+      expect(stderr).toContain(message)
+      expect(testbed.inPod('link')).toContain('net1')
+    })
+  })
+
+  it('an ADD of a lent device says which pod has it', () => {
+    lend()
+    const { document } = callPlugin(testbed, path, 'ADD', { variables: { CNI_IFNAME: 'net2' } })
+    expect(document.msg).toMatch(
+      /^eth1 is lent to pod default\/web-0 \(container 4f5a4f5a4f5a…\) since .* UTC, as net1 in/,
+    )
+  })
+})
