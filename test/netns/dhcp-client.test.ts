@@ -114,11 +114,11 @@ describe.each(ARTEFACTS)('$artefact lends a NIC with a lease', ({ path }) => {
   })
 
   it('and without it as soon as its time is over, which CHECK says', async () => {
-    testbed.onHost('address add 198.51.100.60/24 dev eth1 valid_lft 4 preferred_lft 4')
+    testbed.onHost('address add 198.51.100.60/24 dev eth1 valid_lft 15 preferred_lft 15')
     const dynamicAddresses = { carry: 'ipv4', lifetime: 'remaining' }
     const { document } = add({ dynamicAddresses })
     expect(document.ips).toMatchObject([{ address: '198.51.100.60/24' }])
-    await expect.poll(() => testbed.inPod('-4 address show dev net1'), { timeout: 15_000 }).toBe('')
+    await expect.poll(() => testbed.inPod('-4 address show dev net1'), { timeout: 30_000 }).toBe('')
     const check = { configuration: { dynamicAddresses, prevResult: document } }
     expect(callPlugin(testbed, path, 'CHECK', check).document).toMatchObject({
       code: 105,
