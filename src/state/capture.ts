@@ -110,6 +110,7 @@ function captureShared(
   { own, bySource, shared: there }: RoutesAround,
   routes: Captured<Route>[],
 ): Pick<HostNetworkState, 'shared'> {
+  if (there.length === 0) return {}
   const ours = new Set(own)
   const foreign = there.filter((route) => !ours.has(route))
   const destinations = new Set(foreign.map(({ destination }) => destination))

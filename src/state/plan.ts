@@ -7,7 +7,7 @@ import type { Request } from '../kernel/netlink/message.js'
 import { newNeighborRequest } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
-import { newRouteRequest } from '../kernel/netlink/route.js'
+import { routeEncoder } from '../kernel/netlink/route-alike.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
@@ -159,10 +159,14 @@ function relabel(label: string, originalName: string, name: string): string | un
 function planRoutes(original: Device, device: Device, routes: Route[]): Addition<Route>[] {
   const onLink = ({ nexthops }: Route) =>
     nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
-  const ordered = [...routes.filter(onLink), ...routes.filter((route) => !onLink(route))]
-  return ordered
-    .map((route) => through(original, device, route))
-    .map((value) => ({ value, request: newRouteRequest(value) }))
+  const direct: Route[] = []
+  const others: Route[] = []
+  for (const route of routes) (onLink(route) ? direct : others).push(route)
+  const encode = routeEncoder()
+  return [...direct, ...others].map((route) => {
+    const value = through(original, device, route)
+    return { value, request: encode(value) }
+  })
 }
 
 function planSurroundings(

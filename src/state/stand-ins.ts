@@ -39,7 +39,9 @@ export function standInsFor(state: HostNetworkState, device: Link): StandIn[] {
   const locals = state.addresses.map(({ value }) => value.local)
   const known = new Set(shared.map(wholeOf))
   const routes = [...state.routes.map(({ value }) => value), ...foreignRoutes(state, device)]
-  return routes.flatMap((route) => {
+  const mayLose = ({ family, nexthops, preferredSource }: Route) =>
+    family === 'inet' && (nexthops.length > 1 || preferredSource !== undefined)
+  return routes.filter(mayLose).flatMap((route) => {
     const standIn = standInFor(route, device, locals)
     return standIn && !known.has(wholeOf(standIn)) ? [{ route, standIn }] : []
   })
@@ -58,7 +60,6 @@ export function foreignRoutes({ shared = [], addresses }: HostNetworkState, devi
 }
 
 function standInFor(route: Route, device: Link, locals: string[]): Route | undefined {
-  if (route.family !== 'inet') return undefined
   const nexthops = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex !== device.index)
   const losesHops = route.nexthopObject === undefined && nexthops.length < route.nexthops.length
   const { preferredSource, ...rest } = route

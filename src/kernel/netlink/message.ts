@@ -15,8 +15,6 @@ import {
   readS32,
   SECOND_HALF,
   wordsOf,
-  writeU16,
-  writeU32,
 } from './bytes.js'
 
 /** Flags of a message's header (NLM_F_* of linux/netlink.h). */
@@ -34,6 +32,9 @@ export const Flag = {
   /** NLM_F_ACK_TLVS, on an error: extended ack attributes follow. */
   explained: 0x200,
 } as const
+
+/** The words of a message's header (struct nlmsghdr): length, type and flags, sequence number. */
+const WORD = { length: 0, typeAndFlags: 1, sequence: 2 } as const
 
 /** Messages that end an answer (linux/netlink.h). */
 const NLMSG_ERROR = 2
@@ -57,16 +58,36 @@ export interface Request {
 
 /** Encodes a request, padded so that another may follow. */
 export function encodeRequest(request: Request, flags: number, sequence: number): Buffer {
-  const { header, attributes = [] } = request
-  const length = HEADER_BYTES + header.length + encodedLength(attributes)
-  const message = Buffer.alloc(length)
-  writeU32(message, length, 0)
-  writeU16(message, request.type, 4)
-  writeU16(message, flags | (request.flags ?? 0) | Flag.request, 6)
-  writeU32(message, sequence, 8)
-  message.set(header, HEADER_BYTES)
-  writeAttributes(message, HEADER_BYTES + header.length, attributes)
-  return message
+  return encodeRequests([request], flags, sequence)
+}
+
+/** The length of a request in bytes. */
+export function requestLength({ header, attributes = [] }: Request): number {
+  return HEADER_BYTES + header.length + encodedLength(attributes)
+}
+
+/**
+ * Encodes requests one behind the other.
+ * @param lastFlags flags of the last one
+ * @param sequence number of the first one
+ */
+export function encodeRequests(requests: Request[], lastFlags: number, sequence: number): Buffer {
+  const bytes = Buffer.alloc(requests.reduce((sum, request) => sum + requestLength(request), 0))
+  const words = wordsOf(bytes)
+  let at = 0
+  for (const [n, request] of requests.entries()) {
+    const { type, header, attributes = [], flags = 0 } = request
+    const more = n === requests.length - 1 ? lastFlags : 0
+    const length = requestLength(request)
+    words[at >> 2] = length
+    words[(at >> 2) + WORD.typeAndFlags] =
+      (type << FIRST_HALF) | ((flags | more | Flag.request) << SECOND_HALF)
+    words[(at >> 2) + WORD.sequence] = sequence + n
+    bytes.set(header, at + HEADER_BYTES)
+    writeAttributes(bytes, at + HEADER_BYTES + header.length, attributes)
+    at += length
+  }
+  return bytes
 }
 
 /** What carries data in an answer: a message without its header. */
@@ -83,9 +104,6 @@ export interface Datagram {
  * `end`. No object is made for a message: a table may have hundred thousands.
  */
 export type Taker = (datagram: Datagram, start: number, end: number) => void
-
-/** The words of a message's header (struct nlmsghdr): length, type and flags, sequence number. */
-const WORD = { length: 0, typeAndFlags: 1, sequence: 2 } as const
 
 /**
  * Hands on the messages of a datagram that belong to a dump.

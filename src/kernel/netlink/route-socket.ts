@@ -9,9 +9,11 @@ import {
   type Datagram,
   decodeAnswers,
   encodeRequest,
+  encodeRequests,
   Flag,
   type Payload,
   type Request,
+  requestLength,
   type Taker,
   takeMessages,
 } from './message.js'
@@ -108,24 +110,20 @@ export class RouteSocket {
    */
   requestAll(requests: Request[]): (KernelError | undefined)[] {
     const outcomes: (KernelError | undefined)[] = []
-    let datagram: Buffer[] = []
-    let size = 0
-    const flush = () => {
-      const first = this.#sequence - datagram.length + 1
-      const { errors } = this.#transact(Buffer.concat(datagram))
-      for (let n = 0; n < datagram.length; n++) outcomes.push(errors.get(first + n))
-      datagram = []
-      size = 0
-    }
-    requests.forEach((request, position) => {
+    for (let done = 0; done < requests.length; ) {
+      let size = 0
+      let end = done
+      while (end < requests.length && size < DATAGRAM_BYTES)
+        size += requestLength(requests[end++] as Request)
+      const first = this.#sequence + 1
+      this.#sequence += end - done
       // The kernel reports errors even without NLM_F_ACK. Only the last request asks for an
       // acknowledgement: when it arrives, all are done.
-      const fits = size < DATAGRAM_BYTES && position < requests.length - 1
-      const encoded = encodeRequest(request, fits ? 0 : Flag.acknowledge, ++this.#sequence)
-      datagram.push(encoded)
-      size += encoded.length
-      if (!fits) flush()
-    })
+      const datagram = encodeRequests(requests.slice(done, end), Flag.acknowledge, first)
+      const { errors } = this.#transact(datagram)
+      for (let n = first; n <= this.#sequence; n++) outcomes.push(errors.get(n))
+      done = end
+    }
     return outcomes
   }
 

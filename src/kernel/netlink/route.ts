@@ -166,6 +166,12 @@ function writeFixedPart(header: Buffer, route: Route): void {
   writeU32(header, onlink ? RTNH_F_ONLINK : 0, OFFSET.flags)
 }
 
+/**
+ * Where the address of the destination is in `header` of a request: after struct rtmsg, RTA_TABLE
+ * and its own header.
+ */
+export const DESTINATION_START = ROUTE_FIXED_BYTES + 8 + 4
+
 /** Without `optional`, which makes a function for each attribute that may be there. */
 function encodeAttributesOf(route: Route): Attribute[] {
   const { destination, source, priority, preferredSource, metrics } = route

@@ -1,3 +1,4 @@
+import type { Datagram } from './message.js'
 import { decodeRoute } from './route.js'
 import { routeDecoder } from './route-alike.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
@@ -11,10 +12,7 @@ export interface RoutesAround {
   own: Route[]
   /** Those of other devices that prefer one of the device's addresses as their source. */
   bySource: Route[]
-  /**
-   * Both and all other routes to their destinations, in the kernel's order; none if there are no
-   * others.
-   */
+  /** All routes to those of their destinations to which others lead, too; in the kernel's order. */
   shared: Route[]
 }
 
@@ -22,9 +20,12 @@ export interface RoutesAround {
 interface Entry {
   /** The digest of its destination. */
   destination: number
-  /** Undefined if it does not concern the device; then its message is kept. */
+  /** Undefined if it cannot concern the device. */
   route: Route | undefined
-  message: Buffer | undefined
+  /** Where its message is. */
+  datagram: Datagram
+  start: number
+  end: number
 }
 
 /**
@@ -38,46 +39,48 @@ export function dumpRoutesAround(
   locals: string[],
 ): RoutesAround {
   const entries = readTable(socket, index, locals)
-  const near = entries.filter(({ route }) => route !== undefined)
-  const routes = withNexthops(
-    socket,
-    near.map(({ route }) => route as Route),
-  )
-  const own = routes.filter((route) => leadsThrough(route, index))
-  const isBySource = (route: Route) =>
-    route.preferredSource !== undefined &&
-    locals.includes(route.preferredSource) &&
-    !leadsThrough(route, index)
-  const bySource = routes.filter(isBySource)
-
-  const concerned = new Set([...own, ...bySource])
+  const isOwn = (route: Route) => leadsThrough(route, index)
+  const isBySource = ({ preferredSource }: Route) =>
+    preferredSource !== undefined && locals.includes(preferredSource)
+  const own: Route[] = []
+  const bySource: Route[] = []
   const wanted = new Set<number>()
-  for (const [n, entry] of near.entries()) {
-    entry.route = routes[n]
-    if (concerned.has(routes[n] as Route)) wanted.add(entry.destination)
+  for (const { route, destination } of entries) {
+    if (!route || !(isOwn(route) || isBySource(route))) continue
+    ;(isOwn(route) ? own : bySource).push(route)
+    wanted.add(destination)
   }
-  const there = entries.filter(({ destination }) => wanted.has(destination))
-  if (bySource.length === 0 && there.length === own.length) return { own, bySource, shared: [] }
-  const shared = there.flatMap(
-    ({ route, message }) => route ?? (message && decodeRoute({ data: message })) ?? [],
-  )
-  return { own, bySource, shared: withNexthops(socket, shared) }
+  const withOthers = new Set<number>()
+  for (const { route, destination } of entries)
+    if (wanted.has(destination) && !(route && isOwn(route))) withOthers.add(destination)
+  const shared = entries.filter(({ destination }) => withOthers.has(destination))
+  return { own, bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
 }
 
+/** All routes; those are decoded that may concern the device. */
 function readTable(socket: RouteSocket, index: number, locals: string[]): Entry[] {
   const sources = new Set(locals.map(digestOfAddress))
   const mayConcern = ({ device, source }: Glimpse) =>
     device === index || device === undefined || (source !== undefined && sources.has(source))
   const decode = routeDecoder()
   const begin = (): Entry[] => []
-  return foldRouteMessages(socket, undefined, begin, (entries, datagram, start, end) => {
+  const entries = foldRouteMessages(socket, undefined, begin, (all, datagram, start, end) => {
     const seen = glimpseAt(datagram, start, end)
     const { destination } = seen
-    const isNear = mayConcern(seen)
-    entries.push({
-      destination,
-      route: isNear ? decode(datagram, start, end, seen) : undefined,
-      message: isNear ? undefined : datagram.bytes.subarray(start, end),
-    })
+    const route = mayConcern(seen) ? decode(datagram, start, end, seen) : undefined
+    all.push({ destination, route, datagram, start, end })
   })
+  return resolve(socket, entries)
+}
+
+/** Adds the nexthops of nexthop objects to what is decoded. */
+function resolve(socket: RouteSocket, entries: Entry[]): Entry[] {
+  const near = entries.filter(({ route }) => route !== undefined)
+  const routes = withNexthops(socket, near.flatMap(routeOf))
+  for (const [n, entry] of near.entries()) entry.route = routes[n]
+  return entries
+}
+
+function routeOf({ route, datagram, start, end }: Entry): Route | [] {
+  return route ?? decodeRoute({ data: datagram.bytes.subarray(start, end) }) ?? []
 }
