@@ -3,13 +3,10 @@ import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
 import type { Configuration, WrittenConfiguration } from './configuration-schema.js'
 import { INTERFACE_NAME_BYTES } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
-import type { RawNetwork } from './network.js'
+import { isObject, type RawNetwork } from './network.js'
 
 /** Maximum number of characters of a wrong value quoted in an error. */
 const QUOTED_CHARACTERS = 100
-
-/** Maximum number of unknown keys that are looked at, of a configuration that may have a million. */
-const MOST_UNKNOWN_KEYS = 100
 
 /**
  * Checks the keys of a network configuration and fills in the defaults.
@@ -48,28 +45,26 @@ function fits(key: string, value: unknown): boolean {
   return bytes.length <= INTERFACE_NAME_BYTES && bytes.toString() === value
 }
 
-/**
- * The keys that this plugin does not know. CNI allows them. Each comes with the known key at edit
- * distance 1, which may be the one meant.
- */
-export function unknownKeys(network: RawNetwork): { key: string; meant?: string }[] {
-  return Object.keys(network)
-    .filter((key) => !KEYS.some(({ name }) => name === key))
-    .slice(0, MOST_UNKNOWN_KEYS)
-    .map((key) => {
-      const meant = KEYS.find(({ name }) => isOneEditAway(key.toLowerCase(), name.toLowerCase()))
-      return meant ? { key, meant: meant.name } : { key }
-    })
+/** The keys inside objects of the configuration that have any use, by the object's key. */
+export const KEYS_INSIDE: Record<string, string[]> = {
+  capabilities: ['deviceID'],
+  dns: ['nameservers', 'domain', 'search', 'options'],
+  gvisor: ['timeoutSeconds'],
 }
 
-/** Whether one letter was left out, added or replaced. */
-function isOneEditAway(a: string, b: string): boolean {
-  const [short, long] = a.length <= b.length ? [a, b] : [b, a]
-  if (a === b || long.length - short.length > 1) return false
-  let same = 0
-  while (same < short.length && short[same] === long[same]) same++
-  const rest = long.slice(same + 1)
-  return rest === short.slice(short.length === long.length ? same + 1 : same)
+/**
+ * Whether the configuration may have keys that are of no use: only then is the code loaded that
+ * knows what may be meant. A key with a dot or a slash is a runtime's.
+ */
+export function hasUselessKeys(network: Record<string, unknown>): boolean {
+  const isKnown = (key: string) => /[./]/.test(key) || KEYS.some(({ name }) => name === key)
+  if (!Object.keys(network).every(isKnown)) return true
+  const { ipam } = network
+  if (isObject(ipam) && !ipam.type && Object.keys(ipam).length > 0) return true
+  return Object.entries(KEYS_INSIDE).some(([key, known]) => {
+    const value = network[key]
+    return isObject(value) && Object.keys(value).some((inner) => !known.includes(inner))
+  })
 }
 
 function invalid(key: string, value: unknown, allowed: string): CniError {

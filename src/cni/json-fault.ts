@@ -36,6 +36,15 @@ export function describeFault(text: string, mostLevels: number): string {
   return `line ${line}, column ${fault.at - before.lastIndexOf('\n')}: ${fault.reason}`
 }
 
+/** The number and the text of the line in which a text stops being JSON. */
+export function lineOfFault(text: string): { line: number; text: string } {
+  const at = Math.min(findFault(text, Number.POSITIVE_INFINITY)?.at ?? 0, text.length)
+  const before = text.slice(0, at).split('\n')
+  const start = before.at(-1) ?? ''
+  const [rest = ''] = text.slice(at).split('\n', 1)
+  return { line: before.length, text: `${start}${rest}` }
+}
+
 /** Undefined if the text is JSON, or nested too deep. */
 function findFault(text: string, mostLevels: number): Fault | undefined {
   const open: string[] = []

@@ -42,29 +42,32 @@ export async function answerCall(
   // For errors that occur before the configuration's version is known.
   let cniVersion = LATEST_VERSION
   let atEnd = () => {}
+  let input = ''
   try {
     if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }
     const environment = readEnvironment(variables)
     if (environment.command === 'VERSION')
       return { kind: 'document', document: version(), failed: false }
-    const input = read(readInput)
+    input = read(readInput)
     const { decodeNetwork } = await import('../cni/network.js')
     const network = await decodeNetwork(input)
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
     const run = await load()
-    const { readCall } = await import('./call.js')
+    const { readCall, warnOfMistakes } = await import('./call.js')
     const call = await readCall(environment, cniVersion, network, variables, input)
     const { notePhases } = await import('../phases.js')
     atEnd = () => notePhases(environment.command)
     const document = await run(call)
+    await warnOfMistakes(call)
     if (!document) return { kind: 'nothing', failed: false }
     return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
   } catch (error) {
     const document = errorDocument(error, cniVersion)
     const { note } = await import('../log.js')
     note('error', document.msg, () => document)
-    return { kind: 'document', document, failed: true }
+    const { withHints } = await import('./hints.js')
+    return { kind: 'document', document: withHints(document, input), failed: true }
   } finally {
     atEnd()
   }

@@ -1,4 +1,4 @@
-import { requireConfiguration, unknownKeys, withDefaults } from '../cni/configuration.js'
+import { hasUselessKeys, requireConfiguration, withDefaults } from '../cni/configuration.js'
 import type { Configuration, WrittenConfiguration } from '../cni/configuration-schema.js'
 import { type Environment, podOf } from '../cni/environment.js'
 import type { RawNetwork } from '../cni/network.js'
@@ -50,13 +50,22 @@ export async function readCall(
   const { logFile: file, logLevel: level, name } = configuration
   openLog({ file, level, context: () => logContext(environment, name, variables) })
   enterPhase('look')
-  for (const { key, meant } of unknownKeys(network))
-    if (meant) warn(`unknown key ${JSON.stringify(key)} is ignored; is "${meant}" meant?`)
   if (configuration.prevResult) {
     const { decodeResult } = await import('../cni/result.js')
     configuration.prevResult = decodeResult(configuration.prevResult, cniVersion)
   }
   return { environment, cniVersion, configuration, written, variables, input }
+}
+
+/**
+ * Warns of likely mistakes in the configuration of an ADD that succeeded. Where a call fails, they
+ * are in the error's details instead.
+ */
+export async function warnOfMistakes({ written, environment }: Call): Promise<void> {
+  if (environment.command !== 'ADD' || !hasUselessKeys(written)) return
+  const { mistakesIn } = await import('../cni/mistakes.js')
+  const { prevResult: _, ...network } = written
+  for (const { text } of mistakesIn(network)) warn(text)
 }
 
 /** The form of a trace context that the W3C recommends: version, trace, span, flags. */

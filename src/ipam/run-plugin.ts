@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { CniError } from '../cni/error.js'
+import { CniError, ErrorCode } from '../cni/error.js'
 import { isShallow } from '../cni/network.js'
 import { Failure } from '../failure.js'
 import { runChild } from './child-process.js'
@@ -101,7 +101,11 @@ function ownError(what: string, text: string): CniError | undefined {
   const { code, msg, details } = (decodeObject(text) ?? {}) as Record<string, unknown>
   if (!Number.isInteger(code) || Number(code) < 1) return undefined
   const message = typeof msg === 'string' && msg !== '' ? msg : `${what} failed and gave no reason`
-  return new CniError(Number(code), message, typeof details === 'string' ? details : '')
+  const whose = `${what} reported this`
+  const more = typeof details === 'string' && details !== '' ? `${details}; ${whose}` : whose
+  // Ours of this code would be a defect of this plugin.
+  const own = code === ErrorCode.internal ? ErrorCode.delegateFailed : Number(code)
+  return new CniError(own, message, more)
 }
 
 function unexplained(what: string, text: string, exitCode: number | undefined): Failure {

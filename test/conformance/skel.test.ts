@@ -115,7 +115,8 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(exitCode).toBe(1)
     expect(document).toEqual({
       ...{ cniVersion: '1.1.0', code: 1234 },
-      ...{ msg: 'insufficient something', details: 'x' },
+      ...{ msg: 'insufficient something' },
+      details: 'x; IPAM plugin "failing-ipam" (CHECK) reported this',
     })
   })
 })

@@ -59,6 +59,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
       106,
       'it printed more than 4 MiB and was ended',
     ],
+    ['with an error of code 999', `echo '{"code":999,"msg":"no"}'; exit 1`, 106, 'no'],
     ['with an error of code 0', `echo '{"code":0,"msg":"no"}'; exit 1`, 106, 'message "{'],
     [
       'by a table that cannot be',
@@ -110,7 +111,9 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
 
   it('passes the details of an error on, before its own', () => {
     const { document } = call('ADD', { ADD: OWN_ERROR })
-    expect(document.details).toMatch(/^of 254; the device is back/)
+    expect(document.details).toMatch(
+      /^of 254; IPAM plugin "[^"]+" \(ADD\) reported this; the device is back/,
+    )
   })
 
   it('says so where even the release fails', () => {
@@ -147,7 +150,9 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     expect(document).toMatchObject({
       code: 1234,
       msg: 'no address left',
-      details: 'of 254; the addresses may still be assigned; a later DEL tries again',
+      details: expect.stringMatching(
+        /^of 254; IPAM plugin ".+" \(DEL\) reported this; the addresses may still be assigned; a later DEL tries again$/,
+      ),
     })
     expect(testbed.onHost('link show eth1')).toContain('eth1')
     expect(call('DEL', {})).toMatchObject({ exitCode: 0, stdout: '' })

@@ -83,7 +83,8 @@ describe.each(ARTEFACTS)('the log: $artefact', ({ path }) => {
   ])('at level %s has what matters to that level', (logLevel, lines, warnings) => {
     const { stderr } = call('ADD', { logLevel, neighbours: 'none' })
     expect(existsSync(logFile) ? events() : []).toHaveLength(lines)
-    const told = 'host-device-l3: unknown key "neighbours" is ignored; is "neighbors" meant?'
+    const told =
+      'host-device-l3: unknown key "neighbours" is ignored; "neighbors" says which neighbour entries are carried'
     expect(stderr).toBe(warnings === 0 ? '' : told)
   })
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { unknownKeys } from '../../src/cni/configuration.js'
 import { decodeNetwork } from '../../src/cni/network.js'
 
 const decode = (network: object) => decodeNetwork(JSON.stringify(network))
@@ -38,18 +37,5 @@ describe('keys are taken as the CNI library takes them', () => {
   it('without being led astray by names that every object has', async () => {
     const network = await decodeNetwork('{"name":"n","__proto__":{"device":"x"},"constructor":1}')
     expect(network.device).toBeUndefined()
-  })
-})
-
-describe('a slip of the finger', () => {
-  it.each([
-    ['neighbours', 'neighbors'],
-    ['Sysctl', 'sysctls'],
-    ['restoreondelete', undefined],
-    ['rout', undefined],
-    ['devic', 'device'],
-    ['plugins', undefined],
-  ])('%s may be %s', (key, meant) => {
-    expect(unknownKeys({ name: 'n', [key]: 1 })).toEqual([meant ? { key, meant } : { key }])
   })
 })

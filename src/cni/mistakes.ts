@@ -1,0 +1,192 @@
+import { KEYS } from '../../build/configuration-keys.js'
+import { nearest } from '../nearest.js'
+import { KEYS_INSIDE } from './configuration.js'
+import { FOREIGN_KEYS } from './foreign-keys.js'
+import { isObject, spelledAsDocumented } from './network.js'
+
+/** Maximum number of unknown keys that are named, of a configuration that may have a million. */
+const MOST_NAMED = 8
+/** Maximum number of characters of a key or value that is quoted. */
+const QUOTED_CHARACTERS = 60
+/** How deep `ipam` is looked at. */
+const MOST_LEVELS = 5
+
+const SELECTORS = ['device', 'hwaddr', 'kernelpath', 'pciBusID']
+
+/** A likely mistake that the schema does not refuse. */
+export interface Mistake {
+  /** Where it is: keys and indexes. Empty: the whole document. */
+  path: (string | number)[]
+  /** Sentences without a full stop: what it is, and what to do. */
+  text: string
+  /** The file of a configuration is right without what is missing here: a runtime adds it. */
+  onlyInCall?: boolean
+}
+
+/**
+ * The likely mistakes in a configuration, that a call accepts or refuses with no word of their
+ * cause.
+ * @param document as it was written
+ */
+export function mistakesIn(document: Record<string, unknown>): Mistake[] {
+  const other = otherDocument(document)
+  if (other) return [{ path: [], text: other }]
+  const network = spelledAsDocumented(document)
+  return [
+    ...unknownKeys(network),
+    ...innerUnknown(network, 'dns'),
+    ...innerUnknown(network, 'gvisor'),
+    ...mistypedCapabilities(network),
+    ...undomainedAddresses(network),
+    ...missingDevice(network),
+    ...mistakesInIpam(network.ipam),
+  ]
+}
+
+/** What a text is that is no JSON; undefined if it is not known. */
+export function otherText(text: string): string | undefined {
+  if (/^(---|apiVersion:|kind:|cniVersion:|name:)/m.test(text.slice(0, 1000)))
+    return 'this is YAML; a plugin is given JSON, as it stands in spec.config of a NetworkAttachmentDefinition'
+  return undefined
+}
+
+/** What a document is that is no configuration of one plugin. */
+function otherDocument(document: Record<string, unknown>): string | undefined {
+  const { kind, apiVersion, plugins, spec } = document
+  if (kind !== undefined && (apiVersion !== undefined || spec !== undefined))
+    return `this is a Kubernetes object of kind ${quote(kind)}; the configuration is the text in its spec.config`
+  if (plugins === undefined) return undefined
+  const isList = Array.isArray(plugins)
+  if (isList && plugins.length === 0)
+    return 'this is a list of plugins (a .conflist), with none in it'
+  return 'this is a whole list of plugins (a .conflist); a runtime gives a plugin its entry of "plugins", with the name and the cniVersion of the list'
+}
+
+function unknownKeys(network: Record<string, unknown>): Mistake[] {
+  const known = KEYS.map(({ name }) => name)
+  return unknownIn(network, known, [])
+}
+
+function innerUnknown(network: Record<string, unknown>, key: string): Mistake[] {
+  const value = network[key]
+  return isObject(value) ? unknownIn(value, KEYS_INSIDE[key] ?? [], [key]) : []
+}
+
+function unknownIn(object: Record<string, unknown>, known: string[], above: string[]): Mistake[] {
+  const unknown = Object.keys(object).filter(
+    (key) => !/[./]/.test(key) && !known.includes(key) && !isOfMultus(object, key, above),
+  )
+  const named = unknown.slice(0, MOST_NAMED).map((key) => {
+    const foreign = FOREIGN_KEYS[key.toLowerCase()]
+    const meant = nearest(key, known)
+    const hint = foreign ?? (meant === undefined ? '' : `is "${meant}" meant?`)
+    return {
+      path: [...above, key],
+      text: `unknown key ${quote([...above, key].join('.'))} is ignored${hint && `; ${hint}`}`,
+    }
+  })
+  const more = unknown.length - named.length
+  return more > 0
+    ? [...named, { path: above, text: `${more} more unknown keys are ignored` }]
+    : named
+}
+
+/** Multus adds the device id of a pod to every configuration under both names. */
+function isOfMultus(object: Record<string, unknown>, key: string, above: string[]): boolean {
+  return above.length === 0 && key === 'deviceID' && object.deviceID === object.pciBusID
+}
+
+/** `{ "deviceId": true }`: a runtime compares the names of capabilities as they are. */
+function mistypedCapabilities({ capabilities }: Record<string, unknown>): Mistake[] {
+  if (!isObject(capabilities)) return []
+  return Object.keys(capabilities)
+    .slice(0, MOST_NAMED)
+    .filter((key) => key !== 'deviceID' && nearest(key, ['deviceID']) !== undefined)
+    .map((key) => ({
+      path: ['capabilities', key],
+      text: `no runtime knows the capability ${quote(key)}; is "deviceID" meant?`,
+    }))
+}
+
+/** `01:00.0`, as lspci prints it. */
+function undomainedAddresses(network: Record<string, unknown>): Mistake[] {
+  const { pciBusID, runtimeConfig } = network
+  const deviceID = isObject(runtimeConfig) ? runtimeConfig.deviceID : undefined
+  const places: [string[], unknown][] = [
+    [['pciBusID'], pciBusID],
+    [['runtimeConfig', 'deviceID'], deviceID],
+  ]
+  return places.flatMap(([path, value]) =>
+    typeof value === 'string' && /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i.test(value)
+      ? [{ path, text: `the PCI address ${quote(value)} has no domain; is "0000:${value}" meant?` }]
+      : [],
+  )
+}
+
+/** The device plugin chose none. */
+function missingDevice(network: Record<string, unknown>): Mistake[] {
+  const { capabilities, runtimeConfig } = network
+  const isAsked = isObject(capabilities) && capabilities.deviceID === true
+  const isGiven = isObject(runtimeConfig) && Boolean(runtimeConfig.deviceID)
+  if (!isAsked || isGiven || SELECTORS.some((key) => Boolean(network[key]))) return []
+  return [
+    {
+      path: ['capabilities', 'deviceID'],
+      text: 'the capability deviceID is asked for, but the runtime gave no runtimeConfig.deviceID: the pod asks for no resource of a device plugin, or its network names none',
+      onlyInCall: true,
+    },
+  ]
+}
+
+function mistakesInIpam(ipam: unknown): Mistake[] {
+  if (!isObject(ipam)) return []
+  const path = ['ipam']
+  if (!ipam.type && Object.keys(ipam).length > 0) {
+    const [wrong] = Object.keys(ipam).filter((key) => nearest(key, ['type']) !== undefined)
+    const hint =
+      wrong === undefined
+        ? 'such as "static", "host-local" or "dhcp"'
+        : `${quote(wrong)} is no key of it`
+    return [
+      { path, text: `"ipam" has no "type", so no IPAM plugin is called; write which, ${hint}` },
+    ]
+  }
+  return [...mistakesInValues(ipam, path, 0)]
+}
+
+function* mistakesInValues(
+  value: unknown,
+  path: (string | number)[],
+  level: number,
+): Generator<Mistake> {
+  if (level > MOST_LEVELS) return
+  if (typeof value === 'string') {
+    const [, address, netmask] = /^([0-9.]+)\/(\d+\.\d+\.\d+\.\d+)$/.exec(value) ?? []
+    const length = prefixLength(netmask)
+    if (address !== undefined)
+      yield {
+        path,
+        text: `${quote(value)} has a netmask; write a prefix length${length === undefined ? '' : `: "${address}/${length}"`}`,
+      }
+    else if (path.at(-1) === 'table')
+      yield {
+        path,
+        text: `a table is a number here, not ${quote(value)}; /etc/iproute2/rt_tables has the numbers, main is 254`,
+      }
+  } else if (typeof value === 'object' && value !== null)
+    for (const [key, inner] of Object.entries(value).slice(0, MOST_NAMED))
+      yield* mistakesInValues(inner, [...path, Array.isArray(value) ? Number(key) : key], level + 1)
+}
+
+/** Undefined for what is no netmask. */
+function prefixLength(netmask = ''): number | undefined {
+  const bits = netmask
+    .split('.')
+    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+    .join('')
+  return /^1*0*$/.test(bits) && bits.length === 32 ? bits.replaceAll('0', '').length : undefined
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value).slice(0, QUOTED_CHARACTERS)
+}

@@ -1,0 +1,85 @@
+import { readFileSync, statSync } from 'node:fs'
+import { ErrorCode, type ErrorDocument } from '../cni/error.js'
+import { lineOfFault } from '../cni/json-fault.js'
+import { mistakesIn, otherText } from '../cni/mistakes.js'
+import { isObject, spelledAsDocumented } from '../cni/network.js'
+import { printable } from '../printable.js'
+
+/** A longer input is no configuration: it is not looked at again. */
+const MOST_INPUT_CHARACTERS = 1 << 20
+const QUOTED_CHARACTERS = 100
+
+/** CAP_NET_ADMIN and CAP_SYS_ADMIN. */
+const NEEDED_CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
+
+/** Errors that neither the configuration nor the rights of the process can explain. */
+const OF_OTHERS: number[] = [ErrorCode.incompatibleVersion, ErrorCode.invalidEnvironment]
+
+/**
+ * Adds to the details of an error what the call may have failed for: likely mistakes in the
+ * configuration, and rights that the process lacks. The log does not get these: it never has the
+ * configuration.
+ * @param input stdin, as far as it was read
+ */
+export function withHints(document: ErrorDocument, input: string): ErrorDocument {
+  if (OF_OTHERS.includes(document.code)) return document
+  const hints = [...inputHints(input), ...rightsHints()].map(printable)
+  const details = [document.details ?? '', ...hints].filter((text) => text !== '').join('; ')
+  return details === '' ? document : { ...document, details }
+}
+
+function inputHints(input: string): string[] {
+  if (input === '' || input.length > MOST_INPUT_CHARACTERS) return []
+  const document = decode(input)
+  if (document === undefined) return [otherText(input) ?? faultyLine(input)].filter(Boolean)
+  if (!isObject(document)) return []
+  const { stateDir } = spelledAsDocumented(document)
+  return [...mistakesIn(document).map(({ text }) => text), ...stateDirectoryHints(stateDir)]
+}
+
+function decode(input: string): unknown {
+  try {
+    return JSON.parse(input)
+  } catch {
+    return undefined
+  }
+}
+
+/** The line in which a text stops being JSON; empty if there is no other line. */
+function faultyLine(input: string): string {
+  if (!input.trimEnd().includes('\n')) return ''
+  const { line, text } = lineOfFault(input)
+  return `line ${line} is ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`
+}
+
+function stateDirectoryHints(stateDir: unknown): string[] {
+  if (typeof stateDir !== 'string') return []
+  try {
+    if (statSync(stateDir).isDirectory()) return []
+    return [`"stateDir" ${stateDir.slice(0, QUOTED_CHARACTERS)} is a file; it must be a directory`]
+  } catch {
+    return []
+  }
+}
+
+/** Not root, or root in a container without what it needs. */
+function rightsHints(): string[] {
+  const user = process.getuid?.() ?? 0
+  const missing = missingCapabilities()
+  if (missing.length === 0) return []
+  const who = user === 0 ? 'root' : `user ${user}, not root,`
+  return [`the plugin runs as ${who} without ${missing.join(' and ')}`]
+}
+
+function missingCapabilities(): string[] {
+  try {
+    const [, mask = ''] =
+      /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    const held = BigInt(`0x${mask}`)
+    return Object.entries(NEEDED_CAPABILITIES)
+      .filter(([, bit]) => ((held >> bit) & 1n) === 0n)
+      .map(([name]) => name)
+  } catch {
+    return []
+  }
+}
