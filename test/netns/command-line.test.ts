@@ -8,6 +8,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
   it.each([
     ['--help', 'host-device-l3 COMMAND --help'],
+    ['validate cni-conf/10-host-device-l3.conflist', 'nothing is wrong'],
     ['explain --help', 'usage: host-device-l3 explain DEVICE'],
     ['--version', /^\d+\.\d+\.\d+( \(QuickJS-ng \d+\.\d+\.\d+\))?$/],
   ])('%s is answered on stdout', (words, expected) => {
@@ -15,6 +16,12 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(exitCode).toBe(0)
     expect(stderr).toBe('')
     expect(stdout).toMatch(expected)
+  })
+
+  it('validate fails with what is wrong, on stdout', () => {
+    const { exitCode, stdout } = run('validate package.json')
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('"type" must be "host-device-l3", the name of this plugin')
   })
 
   it.each([

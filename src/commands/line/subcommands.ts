@@ -69,6 +69,20 @@ the runtime calls DEL.`,
     },
   },
   {
+    name: 'validate',
+    operands: [{ name: 'FILE', isRepeated: true }],
+    options: [JSON_OPTION],
+    summary: 'what is wrong in a configuration, with line and column',
+    description: `Checks network configurations, lists of them, and NetworkAttachmentDefinitions in JSON:
+every key and value, names that other plugins have, and whether the plugins of a list are in an
+order that works. It says nothing of the host that they are for. The exit status is 1 if
+anything is wrong.`,
+    run: async (given) => {
+      const { validate } = await import('../validate.js')
+      return validate(given)
+    },
+  },
+  {
     name: 'keep',
     operands: [],
     options: [
