@@ -2,6 +2,9 @@
 
 DESTDIR =
 BINDIR = /opt/cni/bin
+DOCDIR = /usr/local/share/doc/host-device-l3
+# Where `make uninstall` looks for what is lent: the "stateDir" of the configuration.
+STATE_DIR = /var/lib/cni/host-device-l3
 # The machine to build for, arm64 or x64; the artefacts are then in dist/ARCH. Else it is this one.
 ARCH =
 # The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
@@ -27,6 +30,9 @@ DEBIAN_ARCH = $(or $(ARCH:x64=amd64),$(shell dpkg --print-architecture))
 
 .PHONY: image release reproduce build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 
+.PHONY: help uninstall
+
+# Builds both artefacts into dist/.
 build: $(DIST)/.built
 
 $(DIST)/.built: node_modules/.package-lock.json $(SOURCES)
@@ -38,14 +44,16 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
+# Lends a device and returns it, step by step.
 demo: build
 	@tools/require-packages.sh iproute2 iputils-ping
 	@demo/lend-and-return.sh
 
-# The pure tests: in seconds, without root.
+# Runs the pure tests, in seconds and without root.
 test-unit: build
 	node_modules/.bin/vitest run --config vitest.unit.config.ts
 
+# Runs all tests that the kernel of this machine can run.
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base file \
 	  busybox-static containerd containernetworking-plugins podman qemu-user-static runc runsc \
@@ -54,24 +62,26 @@ test: build
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	node_modules/.bin/vitest run
 
-# The sweeps and soaks of `make test` in full.
+# Runs the sweeps and soaks of `make test` in full.
 test-long: build
 	@tools/require-packages.sh iproute2 procps strace
 	node_modules/.bin/vitest run --config vitest.long.config.ts
 
-# The executable with an engine that finds its own memory errors, given what is hostile, and every
-# kind of state, failure and process that the plugin starts.
 SANITIZED = carried check-status-gc fuzz ipam keeper-ends lend-and-return random-states refusals roll-back
+# Tests the executable with an engine that finds its own memory errors, given what is hostile, and
+# every kind of state, failure and process that the plugin starts.
 test-sanitized: build
 	@tools/require-packages.sh iproute2 procps strace containernetworking-plugins
 	node build.mjs sanitized
 	ARTEFACT=build/host-device-l3-sanitized node_modules/.bin/vitest run test/conformance \
 	  $(SANITIZED:%=test/netns/%.test.ts)
 
+# Runs test/vm on two Debian kernels, each in a virtual machine.
 test-vm: vm-set-up
 	tools/vm/test.sh $(KERNELS:%=build/kernel-%)
 
 vm-shell: KERNELS = $(KERNEL)
+# Opens a shell in such a virtual machine.
 vm-shell: vm-set-up
 	tools/vm/run.sh build/kernel-$(KERNEL)
 
@@ -87,10 +97,12 @@ vm-set-up: build
 	    'linux-(image|base|binary|modules)-[0-9].*' || exit 1; \
 	done
 
+# Runs the TypeScript compiler and the linter.
 check: build
 	node_modules/.bin/tsc
 	node_modules/.bin/biome check
 
+# Measures both artefacts and a Go host-device, PEER.
 bench: build
 	@tools/require-packages.sh iproute2 util-linux-extra
 	node build.mjs bench
@@ -123,9 +135,33 @@ release:
 reproduce:
 	tools/reproduce.sh
 
+# Installs both artefacts and the licence. Each file is written beside its place and then renamed:
+# a runtime that calls the plugin meanwhile runs the old or the new one.
 install: build
-	install -d $(DESTDIR)$(BINDIR)
-	install -m 755 $(ARTEFACTS) $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)
+	@set -e; for file in $(ARTEFACTS); do \
+	  to=$(DESTDIR)$(BINDIR)/$$(basename $$file); new=$(DESTDIR)$(BINDIR)/.$$(basename $$file).new; \
+	  echo "install $$file $$to"; \
+	  install -m 755 $$file $$new; sync $$new; mv -f $$new $$to; \
+	done
+	install -m 644 LICENSE $(DESTDIR)$(DOCDIR)
 
+# Removes what install installed. While devices are lent, it says which and removes nothing: only
+# the plugin can bring them home.
+uninstall:
+	@cd $(DESTDIR)$(BINDIR) && \
+	  if [ -x host-device-l3 ]; then lent=$$(./host-device-l3 list --state-dir $(STATE_DIR)); fi && \
+	  case "$$lent" in ''|'nothing is lent') ;; *) \
+	    echo "$$lent"; echo 'end these pods first, or call host-device-l3 return'; exit 1 ;; \
+	  esac
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(notdir $(ARTEFACTS))) $(DESTDIR)$(DOCDIR)/LICENSE
+
+# Lists the targets.
+help:
+	@awk '/^# /{text = text (text ? " " : "") substr($$0, 3); next} \
+	  /^[a-z-]+:/ && text {sub(/[.:] .*|\.$$/, "", text); sub(/:.*/, "", $$1); \
+	    printf "  make %-15s %s\n", $$1, text} {text = ""}' $(firstword $(MAKEFILE_LIST))
+
+# Removes all that was built, and node_modules.
 clean:
 	rm -rf build dist node_modules release
