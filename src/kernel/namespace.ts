@@ -36,10 +36,13 @@ export class NetworkNamespace {
     private readonly host?: NetworkNamespace,
   ) {}
 
-  /** The namespace in which this process was started. */
+  /**
+   * The namespace in which this process was started.
+   * @throws Failure `state-unusable` where /proc is not mounted
+   */
   static host(): NetworkNamespace {
     const path = '/proc/self/ns/net'
-    return new NetworkNamespace('the host', path, openSync(path, constants.O_RDONLY))
+    return new NetworkNamespace('the host', path, openOwn(path))
   }
 
   /**
@@ -163,6 +166,20 @@ type FileIdentity = Record<'dev' | 'ino', number>
 
 function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.dev === other.dev && one.ino === other.ino
+}
+
+function openOwn(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT') throw error
+    throw new Failure(
+      'state-unusable',
+      `cannot open the host's network namespace, for /proc is not mounted: ${message}`,
+      'nothing was changed',
+    )
+  }
 }
 
 function openFile(path: string): number {
