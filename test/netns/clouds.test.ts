@@ -37,6 +37,41 @@ describe.each(ARTEFACTS)('$artefact lends a NIC as it is set up by', ({ path }) 
     expect(testbed.podReaches('203.0.113.1')).toBe(true)
   })
 
+  it('NetworkManager: two addresses of one subnet, by default settings', () => {
+    onHost(
+      'address add 198.51.100.5/24 dev eth1 noprefixroute',
+      'address add 198.51.100.6/24 dev eth1 noprefixroute',
+      'route add 198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.5 metric 100',
+      'route append 198.51.100.0/24 dev eth1 proto kernel scope link src 198.51.100.6 metric 100',
+      'route add default via 198.51.100.1 dev eth1 proto static metric 100',
+    )
+    inCloud('address add 203.0.113.1/32 dev lo')
+    const before = testbed.hostState()
+    const { exitCode, stderr, document } = callPlugin(testbed, path, 'ADD')
+    expect(exitCode).toBe(0)
+    expect(stderr).toBe(
+      'host-device-l3: with eth1 the host has lost its only default route: default via 198.51.100.1 dev eth1 proto static metric 100',
+    )
+    expect(document.ips.map(({ address }: { address: string }) => address)).toEqual([
+      '198.51.100.5/24',
+      '198.51.100.6/24',
+    ])
+    expect(podSays('route')).toBe(
+      'default via 198.51.100.1 dev net1 proto static metric 100\n' +
+        '198.51.100.0/24 dev net1 proto kernel scope link src 198.51.100.5 metric 100\n' +
+        '198.51.100.0/24 dev net1 proto kernel scope link src 198.51.100.6 metric 100',
+    )
+    for (const source of ['198.51.100.5', '198.51.100.6'])
+      expect(
+        testbed.run(testbed.pod, `ping -c 1 -w 10 -I ${source} 203.0.113.1`).exitCode,
+        source,
+      ).toBe(0)
+    const configuration = { prevResult: document, restoreOnDelete: true }
+    expect(callPlugin(testbed, path, 'CHECK', { configuration }).exitCode).toBe(0)
+    expect(callPlugin(testbed, path, 'DEL', { configuration }).stderr).toBe('')
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('Google Cloud: a /32 address, a gateway on the link, a default route by it', () => {
     inCloud(
       'address add 10.128.0.1/32 dev eth1',
