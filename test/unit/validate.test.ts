@@ -28,7 +28,9 @@ const list = (...plugins: object[]) =>
   JSON.stringify({ cniVersion: '1.0.0', name: 'n', plugins }, undefined, 2)
 
 describe('validate', () => {
-  it.each(EXAMPLES)('finds nothing in %s', async (file) => {
+  const inJson = EXAMPLES.filter((file) => !file.endsWith('.yaml'))
+
+  it.each(inJson)('finds nothing in %s', async (file) => {
     const answer = await answerCommandLine(['validate', `cni-conf/${file}`], () => '')
     expect(answer).toEqual({ kind: 'text', text: 'nothing is wrong\n', failed: false })
   })
