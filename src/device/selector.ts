@@ -1,8 +1,8 @@
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { findLink, findLinkByHardwareAddress } from '../kernel/netlink/link.js'
+import { findLink, findLinksByHardwareAddress } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { auxiliaryDirectory, driverOf, networkDeviceOf, pciDirectory } from '../kernel/sysfs.js'
+import { auxiliaryDirectory, driverOf, networkDevicesOf, pciDirectory } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /** The keys that select a device, with the names that host-device uses. */
@@ -46,7 +46,7 @@ export function isEmptySelector(selector: DeviceSelector): boolean {
 export function findDevice(host: NetworkNamespace, selector: DeviceSelector): Link {
   const found = KEYS.flatMap((key) => {
     const value = selector[key]
-    return value === undefined ? [] : [{ key, link: findByKey(host, key, value) }]
+    return value === undefined ? [] : [{ key, link: findByKey(host, key, value, selector.device) }]
   })
   const [first, ...others] = found
   if (!first)
@@ -109,8 +109,13 @@ export function isForUserspace({ pciBusID, deviceID, ...others }: DeviceSelector
   })
 }
 
-function findByKey(host: NetworkNamespace, key: SelectorKey, value: string): Link {
-  const name = nameByKey(host, key, value)
+function findByKey(
+  host: NetworkNamespace,
+  key: SelectorKey,
+  value: string,
+  meant: string | undefined,
+): Link {
+  const name = nameByKey(host, key, value, meant)
   const device = findLink(host.socket, { name })
   if (device?.loopback)
     throw new Failure(
@@ -121,55 +126,77 @@ function findByKey(host: NetworkNamespace, key: SelectorKey, value: string): Lin
   throw notFound(`Link not found: there is no device ${JSON.stringify(name)} on the host`)
 }
 
-function nameByKey(host: NetworkNamespace, key: SelectorKey, value: string): string {
+/** @param meant the value of "device", which tells several devices of one place apart */
+function nameByKey(
+  host: NetworkNamespace,
+  key: SelectorKey,
+  value: string,
+  meant: string | undefined,
+): string {
+  const named = (directory: string | undefined, what: string) =>
+    nameByDirectory(host, directory, what, meant)
   switch (key) {
     case 'device':
       return value
     case 'hwaddr':
       return nameByHardwareAddress(host, value)
     case 'kernelpath':
-      return nameByKernelPath(value)
+      return named(kernelPath(value), value)
     case 'pciBusID':
-      return nameByDirectory(pciDirectory(value), `pci device ${value}`)
+      return named(pciDirectory(value), `pci device ${value}`)
     case 'deviceID':
-      return nameByDeviceId(value)
+      return named(directoryOfDeviceId(value), `device ${value}`)
   }
 }
 
 function nameByHardwareAddress(host: NetworkNamespace, address: string): string {
   if (!MAC.test(address))
     throw invalid(`failed to parse MAC address ${JSON.stringify(address)}: invalid MAC address`)
-  const link = findLinkByHardwareAddress(host.socket, address)
+  const [link] = findLinksByHardwareAddress(host.socket, address)
   if (link) return link.name
   throw notFound(`failed to find physical interface with the MAC address ${address}`)
 }
 
-function nameByKernelPath(path: string): string {
+function kernelPath(path: string): string {
   if (!path.startsWith('/sys/devices/') || path.split('/').includes('..'))
     throw invalid(
       `kernel device path ${JSON.stringify(path)} must be absolute and begin with /sys/devices/`,
     )
-  return nameByDirectory(path, path)
+  return path
 }
 
-function nameByDeviceId(id: string): string {
+function directoryOfDeviceId(id: string): string {
   const directory = pciDirectory(id) ?? auxiliaryDirectory(id)
   if (!directory)
     throw new Failure('device-not-found', `runtime config DeviceID ${id} not found or unsupported`)
-  return nameByDirectory(directory, `device ${id}`)
+  return directory
 }
 
-function nameByDirectory(directory: string | undefined, what: string): string {
+function nameByDirectory(
+  host: NetworkNamespace,
+  directory: string | undefined,
+  what: string,
+  meant: string | undefined,
+): string {
   const driver = directory && userspaceDriverOf(directory)
   if (driver)
     throw new Failure(
       'device-refused',
       `cannot lend ${what}: it is bound to ${driver}, so the host has no network device for it`,
     )
-  const name = directory && networkDeviceOf(directory)
-  if (name) return name
-  throw notFound(`no net directory under ${what}`)
+  const { names, elsewhere } = directory ? networkDevicesOf(directory) : NONE
+  const [first, ...others] = names
+  if (first === undefined) throw notFound(`no net directory under ${what}`)
+  if (others.length === 0 && elsewhere === 0) return first
+  const wanted = meant === undefined ? undefined : findLink(host.socket, { name: meant })?.name
+  if (wanted !== undefined && names.includes(wanted)) return wanted
+  const more = elsewhere === 0 ? '' : `, and ${elsewhere} that the host does not have at present`
+  throw invalid(
+    `${what} has several network devices: ${names.join(', ')}${more}; "device" beside it says which`,
+  )
 }
+
+const NONE = { names: [], elsewhere: 0 }
 
 /** The userspace driver that a device in sysfs is bound to; undefined for any other driver. */
 function userspaceDriverOf(directory: string): string | undefined {

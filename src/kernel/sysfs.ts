@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { pathOfText } from './kernel-text.js'
 
 const PCI_DEVICES = '/sys/bus/pci/devices'
@@ -17,16 +17,26 @@ export function auxiliaryDirectory(id: string): string | undefined {
 }
 
 /**
- * Finds the network device of a PCI or auxiliary device. It shows only if it is in the network
+ * Finds the network devices of a PCI or auxiliary device. One shows only if it is in the network
  * namespace in which this sysfs was mounted.
- * @returns its name; undefined if there is none
+ * @returns their names, and how many devices there are in other namespaces
  */
-export function networkDeviceOf(directory: string): string | undefined {
-  const [own] = entriesOf(`${directory}/net`)
-  if (own !== undefined) return own
+export function networkDevicesOf(directory: string): { names: string[]; elsewhere: number } {
+  const own = devicesIn(`${directory}/net`)
+  if (own.names.length > 0) return own
   // For virtio there is one more directory level: PCI device, virtioN, net.
   const virtio = entriesOf(directory).find((name) => name.startsWith('virtio'))
-  return virtio === undefined ? undefined : entriesOf(`${directory}/${virtio}/net`)[0]
+  return virtio === undefined ? own : devicesIn(`${directory}/${virtio}/net`)
+}
+
+/** Every directory has a link in its parent and one in itself. */
+const OWN_LINKS = 2
+
+/** Each device is a subdirectory, and the kernel counts those that it does not show here, too. */
+function devicesIn(directory: string): { names: string[]; elsewhere: number } {
+  const names = entriesOf(directory).toSorted()
+  const links = statSync(directory, { throwIfNoEntry: false })?.nlink ?? OWN_LINKS
+  return { names, elsewhere: Math.max(0, links - OWN_LINKS - names.length) }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { PCI, USERSPACE_PCI, withOwnBuses } from '../support/own-buses.js'
+import { PCI, TWO_PORTS_PCI, USERSPACE_PCI, withOwnBuses } from '../support/own-buses.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -34,6 +34,7 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
       'a device id of an auxiliary device',
       () => ({ runtimeConfig: { deviceID: 'mlx5_core.sf.4' } }),
     ],
+    ['its name, of two on one PCI device', () => ({ device: 'eth1', pciBusID: TWO_PORTS_PCI })],
     ['keys that agree', () => ({ device: 'eth1', hwaddr: mac, pciBusID: PCI })],
     ['the key that is not empty', () => ({ device: 'eth1', hwaddr: '', pciBusID: '' })],
   ])('by %s', (_, keys) => {
@@ -95,6 +96,12 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
       { device: 'eth1', pciBusID: USERSPACE_PCI },
       104,
       'it is bound to vfio-pci',
+    ],
+    [
+      'a PCI device with two network devices',
+      { pciBusID: TWO_PORTS_PCI },
+      7,
+      `pci device ${TWO_PORTS_PCI} has several network devices: eth1, eth2; "device" beside it says which`,
     ],
     [
       'a device id of nothing',

@@ -111,11 +111,11 @@ export function findLinkThat(
 }
 
 /**
- * Finds a device by MAC address. A vlan or macvlan shares its parent's address, a bridge or bond
+ * Finds devices by MAC address. A vlan or macvlan shares its parent's address, a bridge or bond
  * one of its ports': such a device is returned only if no other has the address.
  * @param address in lower case, with colons
  */
-export function findLinkByHardwareAddress(socket: RouteSocket, address: string): Link | undefined {
+export function findLinksByHardwareAddress(socket: RouteSocket, address: string): Link[] {
   const found = dump(socket)
     .map((answer) => ({ answer, attributes: attributesOf(answer) }))
     .map(({ answer, attributes }) => ({
@@ -123,7 +123,8 @@ export function findLinkByHardwareAddress(socket: RouteSocket, address: string):
       independent: isIndependent(attributes),
     }))
     .filter(({ link }) => link.hardwareAddress === address)
-  return (found.find(({ independent }) => independent) ?? found[0])?.link
+  const own = found.filter(({ independent }) => independent)
+  return (own.length > 0 ? own : found).map(({ link }) => link)
 }
 
 /** struct ifinfomsg of a request, with flags to set and clear. */
