@@ -2,7 +2,13 @@ import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink, findLinksByHardwareAddress } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { auxiliaryDirectory, driverOf, networkDevicesOf, pciDirectory } from '../kernel/sysfs.js'
+import {
+  auxiliaryDirectory,
+  devicesOn,
+  driverOf,
+  networkDevicesOf,
+  pciDirectory,
+} from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /** The keys that select a device, with the names that host-device uses. */
@@ -152,7 +158,13 @@ function nameByKey(
 function nameByHardwareAddress(host: NetworkNamespace, address: string): string {
   if (!MAC.test(address))
     throw invalid(`failed to parse MAC address ${JSON.stringify(address)}: invalid MAC address`)
-  const [link] = findLinksByHardwareAddress(host.socket, address)
+  const links = findLinksByHardwareAddress(host.socket, address)
+  // Of a pair with one MAC, such as a synthetic NIC and the virtual function beneath it, the upper one.
+  const isBeneath = ({ name }: Link) => {
+    const uppers = devicesOn(name)
+    return links.some((other) => uppers.includes(other.name))
+  }
+  const link = links.find((one) => !isBeneath(one)) ?? links[0]
   if (link) return link.name
   throw notFound(`failed to find physical interface with the MAC address ${address}`)
 }

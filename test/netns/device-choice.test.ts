@@ -59,6 +59,22 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
     expect(testbed.onHost('link')).toContain('copy@')
   })
 
+  it('by the MAC address of a pair of devices: the upper one, whichever is older', () => {
+    testbed.onHost(`link set eth2 address ${mac}`)
+    const beneath = 'mkdir -p /sys/class/net/eth1/upper_eth2'
+    const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', {
+      configuration: { device: undefined, hwaddr: mac, useInterfaceNetwork: false },
+      wrapper: [
+        ...['sh', '-c'],
+        `mount -t tmpfs classes /sys/class && ${beneath} && exec "$@"`,
+        'sh',
+      ],
+    })
+    expect(exitCode, stdout).toBe(0)
+    expect(testbed.onHost('link')).toContain('eth1@')
+    expect(testbed.onHost('link')).not.toContain('eth2@')
+  })
+
   it.each([
     ['a MAC address that is none', { hwaddr: 'zz' }, 7, 'failed to parse MAC address "zz"'],
     [
