@@ -47,9 +47,11 @@ function fits(key: string, value: unknown): boolean {
 
 /** The keys inside objects of the configuration that have any use, by the object's key. */
 export const KEYS_INSIDE: Record<string, string[]> = {
-  capabilities: ['deviceID'],
+  capabilities: ['deviceID', 'CNIDeviceInfoFile'],
   dns: ['nameservers', 'domain', 'search', 'options'],
+  dynamicAddresses: ['carry', 'lifetime'],
   gvisor: ['timeoutSeconds'],
+  routes: ['default'],
 }
 
 /**

@@ -34,8 +34,7 @@ export function mistakesIn(document: Record<string, unknown>): Mistake[] {
   const network = spelledAsDocumented(document)
   return [
     ...unknownKeys(network),
-    ...innerUnknown(network, 'dns'),
-    ...innerUnknown(network, 'gvisor'),
+    ...['dns', 'dynamicAddresses', 'gvisor', 'routes'].flatMap((key) => innerUnknown(network, key)),
     ...mistypedCapabilities(network),
     ...undomainedAddresses(network),
     ...missingDevice(network),

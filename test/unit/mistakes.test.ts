@@ -24,6 +24,7 @@ const PLANTED: [string, object, string, string][] = [
   ['restore', { restoreOnDel: true }, 'restoreOnDel', '; is "restoreOnDelete" meant?'],
   ['something else', { colour: 'red' }, 'colour', 'unknown key "colour" is ignored'],
   ['in gvisor', { gvisor: { timeout: 3 } }, 'gvisor.timeout', '"timeoutSeconds" is how long'],
+  ['in routes', { routes: { defaults: false } }, 'routes.defaults', 'is "default" meant?'],
   [
     'in gvisor',
     { gvisor: { timeoutSecond: 3 } },

@@ -47,9 +47,9 @@ describe('validate', () => {
       ],
     ],
     [
-      '{"name": "n", "type": "host-device-l3", "device": "x", "mtu": 1,\n"routes": 3}',
+      '{"name": "n", "type": "host-device-l3", "device": "x", "mtu": 1,\n"rules": 3}',
       [
-        '2:1: routes: invalid configuration: "routes" cannot be 3; it must be true or false: whether routes are carried',
+        '2:1: rules: invalid configuration: "rules" cannot be 3; it must be true or false: whether the policy rules that belong to what is carried are',
         '1:56: mtu: unknown key "mtu" is ignored; an MTU cannot be set: the device keeps what it has on the host',
       ],
     ],
