@@ -3,6 +3,7 @@ import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { foldRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { describeRule } from './describe.js'
+import { groupBy } from './group-by.js'
 import { lacking } from './lacking.js'
 import { aboutDevice } from './plan.js'
 
@@ -66,20 +67,26 @@ interface Location {
 
 function locate(socket: RouteSocket, rules: Rule[]): Location[] {
   const begin = () =>
-    rules.map((rule) => ({ rule, key: ruleKey(rule), isThere: false, isCovered: false }))
-  return foldRules(socket, begin, (locations, other) => {
-    for (const location of locations) {
-      const { rule, key, isThere } = location
-      if (isThere || !areSiblings(rule, other)) continue
-      if (ruleKey(other) === key) location.isThere = true
-      else if (hasAllOf(other, rule)) location.isCovered = true
+    groupBy(
+      rules.map((rule) => ({ rule, key: ruleKey(rule), isThere: false, isCovered: false })),
+      ({ rule }) => rankOf(rule),
+    )
+  const located = foldRules(socket, begin, (ranks, other) => {
+    const siblings = ranks.get(rankOf(other))
+    if (!siblings) return
+    const otherKey = ruleKey(other)
+    for (const location of siblings) {
+      if (location.isThere) continue
+      if (otherKey === location.key) location.isThere = true
+      else if (hasAllOf(other, location.rule)) location.isCovered = true
     }
   })
+  return [...located.values()].flat()
 }
 
-/** Whether two rules have the same family and priority: their order counts. */
-function areSiblings(one: Rule, other: Rule): boolean {
-  return one.family === other.family && one.priority === other.priority
+/** The order of two rules counts if they have the same of this. */
+function rankOf({ family, priority }: Rule): string {
+  return `${family} ${priority}`
 }
 
 /** More rules of one priority than this are not put in order for the sake of one. */
@@ -94,7 +101,7 @@ const MOST_OF_ONE_PRIORITY = 200
 function removeExactly(socket: RouteSocket, rule: Rule): boolean {
   const begin = (): Rule[] => []
   const siblings = foldRules(socket, begin, (all, other) => {
-    if (areSiblings(rule, other) && all.length <= MOST_OF_ONE_PRIORITY) all.push(other)
+    if (rankOf(other) === rankOf(rule) && all.length <= MOST_OF_ONE_PRIORITY) all.push(other)
   })
   if (siblings.length > MOST_OF_ONE_PRIORITY) return false
   const key = ruleKey(rule)

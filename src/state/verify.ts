@@ -12,6 +12,7 @@ import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Assignment, assignedState } from './assigned.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
+import { groupBy } from './group-by.js'
 import { lacking } from './lacking.js'
 import { aboutDevice } from './plan.js'
 import { routeKey } from './routes.js'
@@ -153,16 +154,6 @@ function compareRoutes(socket: RouteSocket, { index }: Link, carried: Route[]): 
     const key = routeKey(route)
     if (keys.has(key)) present.add(key)
   })
-}
-
-function groupBy<T>(values: T[], key: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const value of values) {
-    const group = groups.get(key(value))
-    if (group) group.push(value)
-    else groups.set(key(value), [value])
-  }
-  return groups
 }
 
 /** Routes with the same table and metric, to the same gateway, are listed once in a result. */
