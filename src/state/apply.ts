@@ -180,9 +180,10 @@ function refusedRoute(
 ): Refusal {
   const what = `route ${describeForeign(namespace, value, device)}`
   const other = error.is('EEXIST') ? routeInPlaceOf(namespace, value, device) : undefined
-  if (other === undefined) return refusal(what, error, { kind: 'route', value })
+  const refused = refusal(what, error, { kind: 'route', value })
+  if (other === undefined) return refused
   const reason = `${error.message}: in its place is the route ${other}`
-  return { what, reason, displaced: value }
+  return { ...refused, reason, displaced: value }
 }
 
 /**
