@@ -28,7 +28,7 @@ IMAGE_ARCHIVE = build/image.tar
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 DEBIAN_ARCH = $(or $(ARCH:x64=amd64),$(shell dpkg --print-architecture))
 
-.PHONY: image release reproduce build demo test test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
+.PHONY: image release reproduce build demo test test-javascript test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 
 .PHONY: help uninstall
 
@@ -60,7 +60,11 @@ test: build
 	  time util-linux-extra golang-go golang-github-masterminds-sprig-dev golang-yaml.v2-dev
 	$(MAKE) build ARCH=arm64
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
-	node_modules/.bin/vitest run
+	ARTEFACT=$(ARTEFACT) node_modules/.bin/vitest run
+
+# Runs the tests of `make test` against the JavaScript file.
+test-javascript:
+	$(MAKE) test ARTEFACT=dist/host-device-l3.cjs
 
 # Runs the sweeps and soaks of `make test` in full.
 test-long: build

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { withBuses } from '../support/buses.js'
 import { installFixedIpam, pluginDirectory, STOCK_DIRECTORY } from '../support/other-plugins.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
@@ -9,7 +9,7 @@ import { Testbed } from '../support/testbed.js'
 const VERSIONS = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0']
 const SINCE_CHECK = ['0.4.0', '1.0.0', '1.1.0']
 
-const CALLS = ARTEFACTS.flatMap((artefact) =>
+const CALLS = BOTH_ARTEFACTS.flatMap((artefact) =>
   VERSIONS.map((cniVersion) => ({ ...artefact, cniVersion })),
 )
 

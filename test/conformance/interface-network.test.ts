@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { withBuses } from '../support/buses.js'
 import { STOCK_DIRECTORY } from '../support/other-plugins.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
@@ -7,7 +7,7 @@ import { expectValidResult } from '../support/result-specification.js'
 import { Testbed } from '../support/testbed.js'
 
 /** The cases of `skel` about its own namespace, and of the upstream proposal. */
-describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
   let testbed: Testbed
   const call = (command: string, options: CallOptions = {}) =>
     callPlugin(testbed, path, command, options)

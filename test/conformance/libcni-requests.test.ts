@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { withBuses } from '../support/buses.js'
 import {
   Chain,
@@ -12,7 +12,7 @@ import { installRecorder, recordedCalls } from '../support/recorder.js'
 import { Testbed } from '../support/testbed.js'
 
 /** What is asked of a chain besides ADD, CHECK and DEL, and what the runtime gives to its plugins. */
-describe.each(ARTEFACTS)('$artefact, in a chain', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('$artefact, in a chain', ({ path }) => {
   let testbed: Testbed
   const ours = (keys = {}) => chained(testbed, path, keys)
   const chain = (cniVersion: string, plugins: ChainedPlugin[], disableGC = false) => {

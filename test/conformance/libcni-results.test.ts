@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import {
   Chain,
   type ChainedPlugin,
@@ -15,7 +15,7 @@ import { expectValidResult } from '../support/result-specification.js'
 import { Testbed } from '../support/testbed.js'
 
 /** What the callers of the library see of a chain that has our plugin in it. */
-describe.each(ARTEFACTS)('$artefact, in a chain', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('$artefact, in a chain', ({ path }) => {
   let testbed: Testbed
   const ours = (keys = {}) => chained(testbed, path, keys)
   const bridge = (): ChainedPlugin => ({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { expectValidResult, VERSIONS } from '../support/result-specification.js'
 import { Testbed } from '../support/testbed.js'
@@ -35,7 +35,7 @@ function resultOfBridge(cniVersion: string, sandbox: string): Record<string, unk
   }
 }
 
-describe.each(ARTEFACTS)('the result of $artefact', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('the result of $artefact', ({ path }) => {
   let testbed: Testbed
   const add = (configuration: Record<string, unknown>) => {
     const { exitCode, stdout, document } = callPlugin(testbed, path, 'ADD', { configuration })

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { errorDocument } from '../../src/cni/error.js'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { installPlugin, pluginDirectory, STOCK_DIRECTORY } from '../support/other-plugins.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { expectValidResult, VERSIONS } from '../support/result-specification.js'
@@ -37,7 +37,7 @@ function callAs(path: string, command: string, options: CallOptions) {
   })
 }
 
-describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
   let before: string
   beforeAll(() => {
     before = testbed.hostState()

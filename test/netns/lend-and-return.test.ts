@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
-describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
   let testbed: Testbed
   const call = (command: string, options = {}) => callPlugin(testbed, path, command, options)
 
