@@ -137,7 +137,10 @@ describe.each(CALLS)('$artefact, in $cniVersion', ({ path, cniVersion }) => {
     const before = testbed.hostState()
     const keys = { device: undefined, pciBusID: '0000:ff:1f.4', ipam: fixedIpam.ipam }
     const prevResult = succeed('ADD', { configuration: keys, wrapper })
-    expect(prevResult.interfaces).toEqual([{ name: 'eth0', sandbox: testbed.sandboxPath }])
+    const pciID = cniVersion === '1.1.0' ? { pciID: '0000:ff:1f.4' } : {}
+    expect(prevResult.interfaces).toEqual([
+      { name: 'eth0', sandbox: testbed.sandboxPath, ...pciID },
+    ])
     expect(prevResult.ips).toHaveLength(1)
     expect(testbed.inPod('link')).not.toContain('eth0')
     const configuration = { ...keys, prevResult }

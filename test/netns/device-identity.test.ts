@@ -234,6 +234,8 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
         expect(records()).toEqual(['container-1:net1.json'])
       pod.kill()
       await pod
+      // Its last move may still be under way.
+      await expect.poll(() => call('DEL').exitCode).toBe(0)
       expectHome()
     }
   })
