@@ -2,7 +2,9 @@
 
 DESTDIR =
 BINDIR = /opt/cni/bin
-DOCDIR = /usr/local/share/doc/host-device-l3
+# Where completions and manual pages are looked for.
+DATADIR = /usr/local/share
+DOCDIR = $(DATADIR)/doc/host-device-l3
 # Where `make uninstall` looks for what is lent: the "stateDir" of the configuration.
 STATE_DIR = /var/lib/cni/host-device-l3
 # The machine to build for, arm64 or x64; the artefacts are then in dist/ARCH. Else it is this one.
@@ -18,9 +20,12 @@ KERNEL = bookworm
 
 DIST = dist$(ARCH:%=/%)
 ARTEFACTS = $(DIST)/host-device-l3.cjs $(DIST)/host-device-l3
+# Below $(DIST)/share, and where they are installed below $(DATADIR).
+SHARED = bash-completion/completions/host-device-l3 fish/vendor_completions.d/host-device-l3.fish \
+  man/man8/host-device-l3.8 zsh/site-functions/_host-device-l3
 CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross
-SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs) test/support/host-program.ts \
+SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/share/*.ts) test/support/host-program.ts \
   test/support/watched-modules.c $(shell find src -type f)
 
 # Of what `make image` writes, and of all that is dated in it and in a release: the last commit.
@@ -139,8 +144,9 @@ release:
 reproduce:
 	tools/reproduce.sh
 
-# Installs both artefacts and the licence. Each file is written beside its place and then renamed:
-# a runtime that calls the plugin meanwhile runs the old or the new one.
+# Installs both artefacts, the completions, the manual page and the licences. Each artefact is
+# written beside its place and then renamed: a runtime that calls the plugin meanwhile runs the old
+# or the new one.
 install: build
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)
 	@set -e; for file in $(ARTEFACTS); do \
@@ -148,7 +154,11 @@ install: build
 	  echo "install $$file $$to"; \
 	  install -m 755 $$file $$new; sync $$new; mv -f $$new $$to; \
 	done
-	install -m 644 LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 LICENSE $(DIST)/THIRD-PARTY-NOTICES $(DESTDIR)$(DOCDIR)
+	@set -e; for file in $(SHARED); do \
+	  echo "install $$file $(DESTDIR)$(DATADIR)/$$file"; \
+	  install -D -m 644 $(DIST)/share/$$file $(DESTDIR)$(DATADIR)/$$file; \
+	done
 
 # Removes what install installed. While devices are lent, it says which and removes nothing: only
 # the plugin can bring them home.
@@ -158,7 +168,9 @@ uninstall:
 	  case "$$lent" in ''|'nothing is lent') ;; *) \
 	    echo "$$lent"; echo 'end these pods first, or call host-device-l3 return'; exit 1 ;; \
 	  esac
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(notdir $(ARTEFACTS))) $(DESTDIR)$(DOCDIR)/LICENSE
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(notdir $(ARTEFACTS))) \
+	  $(addprefix $(DESTDIR)$(DOCDIR)/,LICENSE THIRD-PARTY-NOTICES) \
+	  $(addprefix $(DESTDIR)$(DATADIR)/,$(SHARED))
 
 # Lists the targets.
 help:

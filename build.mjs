@@ -1,6 +1,7 @@
 // Builds both artefacts from one source:
 //   dist/host-device-l3.cjs  one file for Node 20 or later
 //   dist/host-device-l3      the same as bytecode in one static executable; needs nothing
+//   dist/share/              what is installed beside them
 // With ARCH, the same for that machine, in dist/ARCH/.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
@@ -85,6 +86,28 @@ async function bundleBench() {
   execFileSync(CC, [...C_OPTIONS, '-static', '-o', 'build/measure', 'bench/measure.c'])
 }
 
+/** Completions and the manual page, from the sources that the program has its help from. */
+async function writeShare() {
+  await build({
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    entryPoints: ['tools/share/main.ts'],
+    outfile: 'build/share.mjs',
+    plugins: [
+      {
+        name: 'no subcommand runs',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /./ }, ({ kind }) =>
+            kind === 'dynamic-import' ? { path: 'none', external: true } : undefined,
+          ),
+      },
+    ],
+  })
+  execFileSync(process.execPath, ['build/share.mjs', `${DIST}/share`])
+}
+
 for (const directory of [NATIVE, DIST]) mkdirSync(directory, { recursive: true })
 const keeper = `${NATIVE}/keeper.bin`
 const ofNativeAddon = compileNativeAddon()
@@ -98,6 +121,7 @@ else if (process.argv[2] === 'sanitized')
 else {
   const ofBundle = await bundle()
   const ofExecutable = await executable(`${DIST}/host-device-l3`, 'src/main.ts')
+  await writeShare()
   writeBuildInfo(`${DIST}/build-info.json`)
   writeComponents(DIST, {
     'host-device-l3': [...ofExecutable, ...ofKeeper],

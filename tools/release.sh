@@ -42,6 +42,7 @@ for machine in x64:amd64 arm64:arm64; do
   for file in host-device-l3 host-device-l3.cjs THIRD-PARTY-NOTICES build-info.json; do
     cp "$dist/$file" "$stage/$name"
   done
+  cp -r "$dist/share" "$stage/$name"
   cp -r LICENSE README.md CHANGELOG.md SECURITY.md docs cni-conf deploy "$stage/$name"
   for artefact in host-device-l3 host-device-l3.cjs; do
     cp "$dist/$artefact.cdx.json" "$stage/$name"

@@ -13,6 +13,8 @@ export interface Option {
 /** What follows a subcommand's name: DEVICE, [DEVICE] or FILE… */
 export interface Operand {
   name: string
+  /** Whether it is a device that is on the host now: shells offer these. */
+  isOnHost?: boolean
   isOptional?: boolean
   isRepeated?: boolean
 }

@@ -16,7 +16,7 @@ const JSON_OPTION: Option = { name: 'json', help: 'print a JSON document' }
 export const SUBCOMMANDS: Subcommand[] = [
   {
     name: 'explain',
-    operands: [{ name: 'DEVICE' }],
+    operands: [{ name: 'DEVICE', isOnHost: true }],
     options: [
       {
         name: 'config',
