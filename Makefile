@@ -22,7 +22,7 @@ DIST = dist$(ARCH:%=/%)
 ARTEFACTS = $(DIST)/host-device-l3.cjs $(DIST)/host-device-l3
 # Below $(DIST)/share, and where they are installed below $(DATADIR).
 SHARED = bash-completion/completions/host-device-l3 fish/vendor_completions.d/host-device-l3.fish \
-  man/man8/host-device-l3.8 zsh/site-functions/_host-device-l3
+  host-device-l3/configuration.schema.json man/man8/host-device-l3.8 zsh/site-functions/_host-device-l3
 CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/share/*.ts) test/support/host-program.ts \
@@ -144,7 +144,7 @@ release:
 reproduce:
 	tools/reproduce.sh
 
-# Installs both artefacts, the completions, the manual page and the licences. Each artefact is
+# Installs both artefacts, the completions, the manual page, the JSON Schema and the licences. Each artefact is
 # written beside its place and then renamed: a runtime that calls the plugin meanwhile runs the old
 # or the new one.
 install: build

@@ -86,7 +86,7 @@ async function bundleBench() {
   execFileSync(CC, [...C_OPTIONS, '-static', '-o', 'build/measure', 'bench/measure.c'])
 }
 
-/** Completions and the manual page, from the sources that the program has its help from. */
+/** Completions, the manual page and the JSON Schema, from what the help and the checks are made of. */
 async function writeShare() {
   await build({
     bundle: true,

@@ -22,7 +22,8 @@ interface Variable {
 }
 
 const ATTACHMENT_COMMANDS = ['ADD', 'CHECK', 'DEL']
-const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+/** What the CNI library allows as the name of a network and as the id of a container. */
+export const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
 /** Maximum length of an interface's name: IFNAMSIZ without the closing zero byte. */
 export const INTERFACE_NAME_BYTES = 15

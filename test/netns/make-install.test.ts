@@ -35,6 +35,7 @@ describe('make', () => {
       'usr/local/share/doc/host-device-l3/LICENSE',
       'usr/local/share/doc/host-device-l3/THIRD-PARTY-NOTICES',
       'usr/local/share/fish/vendor_completions.d/host-device-l3.fish',
+      'usr/local/share/host-device-l3/configuration.schema.json',
       'usr/local/share/man/man8/host-device-l3.8',
       'usr/local/share/zsh/site-functions/_host-device-l3',
     ])

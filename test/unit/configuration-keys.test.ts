@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CONFIGURATION_DEFAULTS } from '../../src/cni/configuration-defaults.js'
 import { ConfigurationSchema } from '../../src/cni/configuration-schema.js'
+import { configurationSchema } from '../../tools/share/configuration-schema.js'
 import { validConfiguration } from '../support/valid-configuration.js'
 
 const keys = Object.keys(ConfigurationSchema.properties).sort()
@@ -28,6 +29,16 @@ describe('every key of the configuration schema', () => {
 
   it.each(Object.entries(CONFIGURATION_DEFAULTS))('has its default there: %s', (name, value) => {
     expect(rows.find(({ key }) => key === name)?.second).toBe(`\`${JSON.stringify(value)}\``)
+  })
+
+  it('has its default in the JSON Schema, too', () => {
+    const { configuration } = JSON.parse(configurationSchema()).definitions
+    const properties = Object.entries<{ default?: unknown }>(configuration.properties)
+    expect(properties.map(([key]) => key).sort()).toEqual(keys)
+    const defaults = properties.filter(([, property]) => 'default' in property)
+    expect(Object.fromEntries(defaults.map(([key, one]) => [key, one.default]))).toEqual(
+      CONFIGURATION_DEFAULTS,
+    )
   })
 
   it.each(Object.entries(ConfigurationSchema.properties))(

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { version } from '../../package.json'
 import { SUBCOMMANDS } from '../../src/commands/line/subcommands.js'
 import { bashCompletion } from './bash.js'
+import { configurationSchema } from './configuration-schema.js'
 import { fishCompletion } from './fish.js'
 import { manual } from './manual.js'
 import { zshCompletion } from './zsh.js'
@@ -12,6 +13,7 @@ import { zshCompletion } from './zsh.js'
 const FILES = {
   'bash-completion/completions/host-device-l3': bashCompletion(SUBCOMMANDS),
   'fish/vendor_completions.d/host-device-l3.fish': fishCompletion(SUBCOMMANDS),
+  'host-device-l3/configuration.schema.json': configurationSchema(),
   'man/man8/host-device-l3.8': manual(SUBCOMMANDS, version),
   'zsh/site-functions/_host-device-l3': zshCompletion(SUBCOMMANDS),
 }
