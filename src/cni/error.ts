@@ -5,7 +5,6 @@ import { printable } from '../printable.js'
 /** Error codes of the CNI specification, of its library (8, 999), and our own from 100 on. */
 export const ErrorCode = {
   incompatibleVersion: 1,
-  unsupportedField: 2,
   invalidEnvironment: 4,
   inputOutput: 5,
   decoding: 6,
