@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { readConfiguration } from '../cni/configuration.js'
-import type { Configuration } from '../cni/configuration-schema.js'
-import { canonicalKeys, decodeObject, isObject, spelledAsDocumented } from '../cni/network.js'
 import { describeForeign, foreignProgramsOn } from '../device/programs.js'
 import { findDevice } from '../device/selector.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
@@ -11,6 +7,7 @@ import { carriedState } from '../state/carry.js'
 import { type Decision, decisionsOn } from '../state/describe.js'
 import type { HostNetworkState } from '../state/schema.js'
 import type { Answer } from './answer.js'
+import { readConfigurationFile } from './configuration-file.js'
 
 /**
  * `explain`: for each part of a device's host state, whether ADD would carry it.
@@ -22,7 +19,9 @@ export async function explain(
   configurationFile: string | undefined,
   asJson: boolean,
 ): Promise<Answer> {
-  const configuration = await configurationFor(deviceName, configurationFile)
+  const configuration = await readConfigurationFile('explain', configurationFile, {
+    device: deviceName,
+  })
   using host = NetworkNamespace.host()
   const device = findDevice(host, { device: deviceName })
   const state = captureHostNetworkState(host, device, configuration)
@@ -32,21 +31,6 @@ export async function explain(
   return asJson
     ? { kind: 'document', document: { device: shown, ...state, programs, remarks }, failed: false }
     : { kind: 'text', text: asText(device, state, programs, remarks), failed: false }
-}
-
-/** The keys are taken as ADD takes them. */
-async function configurationFor(device: string, file: string | undefined): Promise<Configuration> {
-  const network = file === undefined ? {} : ownPart(await decodeObject(readFileSync(file, 'utf8')))
-  return readConfiguration({ name: 'explain', ...spelledAsDocumented(network), device })
-}
-
-/** This plugin's entry in a configuration list. */
-function ownPart(network: Record<string, unknown>): Record<string, unknown> {
-  const { plugins } = canonicalKeys(network, ['plugins'])
-  const entries = Array.isArray(plugins) ? plugins.filter(isObject) : []
-  return (
-    entries.find((entry) => canonicalKeys(entry, ['type']).type === 'host-device-l3') ?? network
-  )
 }
 
 function asText(

@@ -1,16 +1,14 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { ErrorCode, type ErrorDocument } from '../cni/error.js'
 import { lineOfFault } from '../cni/json-fault.js'
 import { mistakesIn, otherText } from '../cni/mistakes.js'
 import { isObject, spelledAsDocumented } from '../cni/network.js'
 import { printable } from '../printable.js'
+import { missingRights } from './capabilities.js'
 
 /** A longer input is no configuration: it is not looked at again. */
 const MOST_INPUT_CHARACTERS = 1 << 20
 const QUOTED_CHARACTERS = 100
-
-/** CAP_NET_ADMIN and CAP_SYS_ADMIN. */
-const NEEDED_CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
 
 /** Errors that neither the configuration nor the rights of the process can explain. */
 const OF_OTHERS: number[] = [ErrorCode.incompatibleVersion, ErrorCode.invalidEnvironment]
@@ -62,24 +60,7 @@ function stateDirectoryHints(stateDir: unknown): string[] {
   }
 }
 
-/** Not root, or root in a container without what it needs. */
 function rightsHints(): string[] {
-  const user = process.getuid?.() ?? 0
-  const missing = missingCapabilities()
-  if (missing.length === 0) return []
-  const who = user === 0 ? 'root' : `user ${user}, not root,`
-  return [`the plugin runs as ${who} without ${missing.join(' and ')}`]
-}
-
-function missingCapabilities(): string[] {
-  try {
-    const [, mask = ''] =
-      /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
-    const held = BigInt(`0x${mask}`)
-    return Object.entries(NEEDED_CAPABILITIES)
-      .filter(([, bit]) => ((held >> bit) & 1n) === 0n)
-      .map(([name]) => name)
-  } catch {
-    return []
-  }
+  const missing = missingRights()
+  return missing === undefined ? [] : [`the plugin runs as ${missing}`]
 }

@@ -5,6 +5,15 @@ import { closeDescriptor } from './descriptor.js'
 /** O_TMPFILE, which Node has no constant for. It includes the bit of O_DIRECTORY. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 
+/** Where a program may be started from, in the order in which they are tried. */
+export const PROGRAM_DIRECTORIES = [
+  '/run',
+  '/var/lib/cni',
+  dirname(process.execPath),
+  '/tmp',
+  '/var/tmp',
+]
+
 /**
  * Writes bytes to an unnamed file (O_TMPFILE) and passes it to `work`. Nothing is left on disk, and
  * no other user can replace the file. Tries several directories, because some hosts mount some of
@@ -18,8 +27,7 @@ export function inAnonymousFile<T>(
   work: (fd: number) => T,
 ): T {
   const refusals: string[] = []
-  const directories = ['/run', '/var/lib/cni', dirname(process.execPath), '/tmp', '/var/tmp']
-  for (const directory of directories) {
+  for (const directory of PROGRAM_DIRECTORIES) {
     try {
       return inFileOf(directory, content, work)
     } catch (error) {

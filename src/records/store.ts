@@ -64,10 +64,17 @@ export class RecordStore<T extends AnyRecord> {
 
   /** All records, including those of earlier boots, which can only be removed. */
   listWithEarlierBoots(isMeant = (_: string) => true): T[] {
-    const directory = this.#directory()
-    const files = attempt('list', directory, () => unlessAbsent(() => readdirSync(directory)))
-    const complete = (files ?? []).filter((file) => file.endsWith(EXTENSION))
-    return complete.flatMap((file) => this.#readFile(`${directory}/${file}`, isMeant) ?? [])
+    return this.#paths().flatMap((path) => this.#readFile(path, isMeant) ?? [])
+  }
+
+  /**
+   * All records of this boot, without setting any file aside or warning.
+   * @param onOther is called for each file that is no record of this version
+   */
+  look(onOther: (path: string) => void): T[] {
+    return this.#paths()
+      .flatMap((path) => this.#readFile(path, undefined, onOther, onOther) ?? [])
+      .filter(isOfThisBoot)
   }
 
   /**
@@ -92,13 +99,15 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
-   * Sets a file aside if it is not a valid record, for the operator to look at.
+   * Undefined for what is not there, is not meant, or is no record.
    * @param onNewer is called for a record of a newer version, which stays as it is
+   * @param onBroken is called for what is no valid record; by default sets it aside
    */
   #readFile(
     path: string,
     isMeant = (_: string) => true,
     onNewer = (newer: string) => warn(newerVersion(newer)),
+    onBroken = setAside,
   ): T | undefined {
     const text = attempt('read', path, () =>
       unlessAbsent(() => unlessOther(() => readPrivate(path))),
@@ -112,10 +121,17 @@ export class RecordStore<T extends AnyRecord> {
       onNewer(path)
       return undefined
     }
-    const aside = `${dirname(path)}/${path.slice(dirname(path).length + 1).slice(0, MOST_CHARACTERS)}.set-aside`
-    attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
-    warn(`${path} is cut off or not ours; it is now ${aside}`)
+    onBroken(path)
     return undefined
+  }
+
+  /** Of all files that may be records. */
+  #paths(): string[] {
+    const directory = this.#directory()
+    const files = attempt('list', directory, () => unlessAbsent(() => readdirSync(directory)))
+    return (files ?? [])
+      .filter((file) => file.endsWith(EXTENSION))
+      .map((file) => `${directory}/${file}`)
   }
 
   #removeUnfinished(key: AttachmentKey): void {
@@ -173,6 +189,14 @@ const ATTACHMENT_KIND = {
   keyOf,
   isRecord: isAttachmentRecord,
   upgrade: upgradeFormat1,
+}
+
+/** For the operator to look at. */
+function setAside(path: string): void {
+  const name = path.slice(dirname(path).length + 1)
+  const aside = `${dirname(path)}/${name.slice(0, MOST_CHARACTERS)}.set-aside`
+  attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
+  warn(`${path} is cut off or not ours; it is now ${aside}`)
 }
 
 /** What a version before this one finds after a downgrade: it must not lose what is in it. */

@@ -83,6 +83,26 @@ anything is wrong.`,
     },
   },
   {
+    name: 'doctor',
+    operands: [],
+    options: [
+      {
+        name: 'config',
+        value: 'FILE',
+        help: 'look at what this network configuration, or list of them, needs',
+      },
+      JSON_OPTION,
+    ],
+    summary: 'what is wrong on this host, and what to do about it',
+    description: `Looks at rights, directories, records, and, with --config, at the IPAM plugin and the device: who
+else configures it, and which sysctls it would lack in a pod. Each finding has its cure. It
+changes nothing. The exit status is 1 if there is a fault; a warning may be meant so.`,
+    run: async (given) => {
+      const { doctor } = await import('../doctor/doctor.js')
+      return doctor(given)
+    },
+  },
+  {
     name: 'keep',
     operands: [],
     options: [

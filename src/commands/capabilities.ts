@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+
+/** CAP_NET_ADMIN and CAP_SYS_ADMIN. */
+const NEEDED_CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
+
+/**
+ * What this process lacks: it is not root's, or root's in a container without what it needs.
+ * @returns undefined if it lacks nothing, or /proc does not say; else "user 1000, not root, without
+ *   CAP_NET_ADMIN"
+ */
+export function missingRights(): string | undefined {
+  const user = process.getuid?.() ?? 0
+  const missing = missingCapabilities()
+  if (missing.length === 0) return undefined
+  const who = user === 0 ? 'root' : `user ${user}, not root,`
+  return `${who} without ${missing.join(' and ')}`
+}
+
+function missingCapabilities(): string[] {
+  try {
+    const [, mask = ''] =
+      /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    const held = BigInt(`0x${mask}`)
+    return Object.entries(NEEDED_CAPABILITIES)
+      .filter(([, bit]) => ((held >> bit) & 1n) === 0n)
+      .map(([name]) => name)
+  } catch {
+    return []
+  }
+}

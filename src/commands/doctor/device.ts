@@ -1,0 +1,33 @@
+import type { Configuration } from '../../cni/configuration-schema.js'
+import { findDevice, isEmptySelector, isForUserspace, selects } from '../../device/selector.js'
+import { Failure } from '../../failure.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { attachmentRecords } from '../../records/store.js'
+import { selectorOf } from '../way.js'
+import { stateDirectory } from './directories.js'
+import { type Finding, fault } from './finding.js'
+
+/**
+ * The device that a configuration selects.
+ * @returns neither if it selects none, as with the `deviceID` of a pod, or if the device is lent
+ */
+export function selectedDevice(
+  host: NetworkNamespace,
+  configuration: Configuration,
+): { device?: Link; findings: Finding[] } {
+  const selector = selectorOf(configuration)
+  if (isEmptySelector(selector) || isForUserspace(selector)) return { findings: [] }
+  try {
+    return { device: findDevice(host, selector), findings: [] }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { stateDir } = configuration
+    const records =
+      stateDirectory(stateDir).length > 0 ? [] : attachmentRecords(stateDir).look(() => {})
+    const record = records.find(({ mode, device }) => mode === 'move' && selects(selector, device))
+    if (record && error.kind === 'device-not-found') return { findings: [] }
+    const cure = error.details || "'ip link' shows the devices; correct the configuration"
+    return { findings: [fault('device', error.message, cure)] }
+  }
+}

@@ -1,0 +1,86 @@
+import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
+import type { Configuration } from '../../cni/configuration-schema.js'
+import { startCall } from '../../deadline.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import { printable } from '../../printable.js'
+import type { Answer } from '../answer.js'
+import { readConfigurationFile } from '../configuration-file.js'
+import { answerWith, type Given } from '../line/subcommand.js'
+import { selectedDevice } from './device.js'
+import { directories } from './directories.js'
+import { type Check, type CheckOfFiles, type Finding, fault } from './finding.js'
+import { ipam } from './ipam.js'
+import { managers } from './managers.js'
+import { records } from './records.js'
+import { rights } from './rights.js'
+import { sysctls } from './sysctls.js'
+
+const TIMEOUT_SECONDS = 60
+
+const OF_FILES: Record<string, CheckOfFiles> = { directories, ipam }
+const CHECKS: Record<string, Check> = { rights, managers, sysctls, records }
+
+/**
+ * `doctor`: what on this host keeps calls from working, and what a device would lack in a pod, each
+ * with its cure. Fails if there is a fault. It changes nothing.
+ */
+export async function doctor(given: Given): Promise<Answer> {
+  startCall(TIMEOUT_SECONDS)
+  const { configuration, findings } = await configurationOf(given.options.get('config'))
+  findings.push(...examine(configuration))
+  for (const finding of findings) {
+    finding.text = printable(finding.text)
+    finding.cure = printable(finding.cure)
+  }
+  return answerWith(
+    given,
+    () => ({ findings }),
+    () => findings.map(asText).join('') || 'nothing is wrong\n',
+    findings.some(({ level }) => level === 'fault'),
+  )
+}
+
+async function configurationOf(
+  file: string | undefined,
+): Promise<{ configuration: Configuration; findings: Finding[] }> {
+  try {
+    return { configuration: await readConfigurationFile('doctor', file), findings: [] }
+  } catch (error) {
+    const cure = `correct it; 'host-device-l3 validate ${file}' says where it is wrong`
+    return {
+      configuration: { name: 'doctor', ...CONFIGURATION_DEFAULTS },
+      findings: [fault('configuration', (error as Error).message, cure)],
+    }
+  }
+}
+
+function examine(configuration: Configuration): Finding[] {
+  const ofFiles = checkAll(configuration, OF_FILES)
+  try {
+    using host = NetworkNamespace.host()
+    const { device, findings } = selectedDevice(host, configuration)
+    return [...findings, ...ofFiles, ...checkAll({ configuration, host, device }, CHECKS)]
+  } catch (error) {
+    return [impossible('host', error), ...ofFiles]
+  }
+}
+
+/** A check that cannot be made is a fault, and the others go on. */
+function checkAll<T>(subject: T, checks: Record<string, (subject: T) => Finding[]>): Finding[] {
+  return Object.entries(checks).flatMap(([about, check]) => {
+    try {
+      return check(subject)
+    } catch (error) {
+      return [impossible(about, error)]
+    }
+  })
+}
+
+function impossible(about: string, error: unknown): Finding {
+  const { message, details } = error as Error & { details?: string }
+  return fault(about, message, details || 'let this process do that; calls need it, too')
+}
+
+function asText({ level, about, text, cure }: Finding): string {
+  return `${level}: ${about}: ${text}\n  cure: ${cure}\n`
+}

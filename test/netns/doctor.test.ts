@@ -1,0 +1,335 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import { execa, execaSync } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+interface Finding {
+  level: string
+  about: string
+  text: string
+  cure: string
+}
+
+describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
+  let testbed: Testbed
+  let directory: string
+  let configurationFile: string
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.default.rp_filter=0')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.all.rp_filter=0')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=0')
+    directory = mkdtempSync(`${tmpdir()}/hdl3-doctor-`)
+    configurationFile = `${directory}/network.conf`
+  })
+  afterEach(() => {
+    testbed[Symbol.dispose]()
+    rmSync(directory, { recursive: true })
+  })
+
+  /**
+   * @param prepare a shell's words for the mount namespace that `ip netns exec` makes
+   * @param rights options of setpriv
+   */
+  const run = (configuration = {}, prepare = '', rights: string[] = [], words = ['--json']) => {
+    const own = { type: 'host-device-l3', device: 'eth1', stateDir: testbed.stateDirectory }
+    writeFileSync(
+      configurationFile,
+      JSON.stringify({
+        name: 'lent',
+        cniVersion: '1.1.0',
+        plugins: [{ ...own, ...configuration }],
+      }),
+    )
+    const wrapper = ['sh', '-c', `${prepare}\nexec "$@"`, 'sh']
+    const program = rights.length === 0 ? [path] : ['setpriv', ...rights, path]
+    return execaSync(
+      'ip',
+      ['netns', 'exec', testbed.host, ...wrapper, ...program, 'doctor'].concat(
+        ['--config', configurationFile],
+        words,
+      ),
+      {
+        reject: false, // What is mounted over /etc hides certificates, which Node would warn of.
+        env: { CNI_PATH: directory, NODE_EXTRA_CA_CERTS: '' },
+      },
+    )
+  }
+  const findings = (...given: Parameters<typeof run>) => {
+    const { exitCode, stdout, stderr } = run(...given)
+    expect(stderr).toBe('')
+    const { findings: found } = JSON.parse(stdout) as { findings: Finding[] }
+    expect(exitCode).toBe(found.some(({ level }) => level === 'fault') ? 1 : 0)
+    for (const { text, cure } of found) expect([text, cure]).not.toContain('')
+    return found
+  }
+  const expectOnly = (level: string, text: RegExp, cure: RegExp, found: Finding[]) =>
+    expect(found).toEqual([
+      expect.objectContaining({
+        ...{ level, text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+      }),
+    ])
+
+  it('finds nothing wrong where nothing is, and changes nothing', () => {
+    const before = testbed.hostState()
+    const { exitCode, stdout } = run({ logFile: `${directory}/log` }, '', [], [])
+    expect([exitCode, stdout]).toEqual([0, 'nothing is wrong'])
+    expect(testbed.hostState()).toBe(before)
+    expect(testbed.filesIn('.')).toEqual([])
+    expect(execaSync('ls', [directory]).stdout).toBe('network.conf')
+  })
+
+  it('prints each finding with its cure', () => {
+    const { exitCode, stdout } = run({ ipam: { type: 'lacking' } }, '', [], [])
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/^fault: IPAM plugin: failed to find plugin "lacking".*\n {2}cure: .+$/)
+  })
+
+  it.each([
+    ['-sys_admin', 'CAP_SYS_ADMIN'],
+    ['-net_admin', 'CAP_NET_ADMIN'],
+  ])('%s: says which right is missing', (right, name) => {
+    const rights = [`--bounding-set=${right}`, `--inh-caps=${right}`]
+    const found = findings({}, '', rights)
+    expect(found[0]).toMatchObject({
+      ...{ level: 'fault', about: 'rights', text: `this process runs as root without ${name}` },
+      cure: expect.stringContaining('as root'),
+    })
+  })
+
+  it('says what is wrong in a configuration, and looks at the rest', () => {
+    const found = findings({ rules: 'maybe', stateDir: '/nonexistent' })
+    expect(found[0]).toMatchObject({
+      about: 'configuration',
+      cure: expect.stringMatching(/validate/),
+    })
+    expect(found[0]?.text).toContain('"rules" cannot be "maybe"')
+  })
+
+  describe('the state directory', () => {
+    const cannot = /cannot remember what is lent/
+    const stateDir = () => {
+      const own = `${directory}/state`
+      mkdirSync(own, { mode: 0o700 })
+      return own
+    }
+
+    it.each([
+      ['that others can write', (own: string) => chmodSync(own, 0o757), /others can write/],
+      ['of another user', (own: string) => chownSync(own, 65534, 65534), /another user/],
+    ])('%s', (_, spoil, reason) => {
+      const own = stateDir()
+      spoil(own)
+      const found = findings({ stateDir: own })
+      expectOnly('fault', cannot, /chown root/, found)
+      expect(found[0]?.text).toMatch(reason)
+    })
+
+    it('that is a file', () => {
+      writeFileSync(`${directory}/file`, '')
+      expectOnly(
+        'fault',
+        /it is no directory/,
+        /"stateDir"/,
+        findings({ stateDir: `${directory}/file` }),
+      )
+    })
+
+    it('on a file system that is read-only', () => {
+      const own = stateDir()
+      const mount = `mount -t tmpfs -o ro,mode=700 hdl3 ${own}`
+      const found = findings({ stateDir: `${own}/below` }, mount)
+      expectOnly('fault', new RegExp(`${own} is mounted read-only`), /for writing/, found)
+    })
+  })
+
+  it.each([
+    ['/nonexistent/log', /its directory is missing/],
+    ['DIRECTORY', /EISDIR|no regular file/],
+  ])('a log file %s that cannot be written', (logFile, reason) => {
+    const found = findings({ logFile: logFile.replace('DIRECTORY', directory) })
+    expectOnly('warning', reason, /mkdir|"logFile"/, found)
+  })
+
+  it('directories from which the keeper cannot be started, where gVisor needs it', () => {
+    const program = path.endsWith('.cjs') ? process.execPath : realpathSync(path)
+    const bound = (place: string, option: string) =>
+      `mount --bind ${place} ${place} && mount -o remount,bind,${option} ${place}`
+    const all = [
+      'mount -t tmpfs -o noexec hdl3 /var/lib && mkdir /var/lib/cni',
+      ...['/tmp', '/var/tmp', '/run'].map((place) => bound(place, 'noexec')),
+      // The program itself could not run from a place that is noexec.
+      bound(dirname(program), 'ro'),
+    ]
+    const found = findings({ gvisor: true }, all.join(' && '))
+    expect(found).toContainEqual(
+      expect.objectContaining({ level: 'fault', about: 'address keeper' }),
+    )
+    // Node loads the native addon from such a directory, too: nothing works without one.
+    const without = findings({}, all.join(' && '))
+    if (!path.endsWith('.cjs')) expect(without).toEqual([])
+    else expectOnly('fault', /from any directory: \/run: /, /./, without)
+    const allButOne = all.toSpliced(3, 1)
+    expect(findings({ gvisor: true }, allButOne.join(' && '))).toEqual([])
+  })
+
+  describe('the IPAM plugin', () => {
+    const plugin = () => `${directory}/dhcp`
+
+    it('that is not in CNI_PATH', () => {
+      const found = findings({ ipam: { type: 'dhcp' } })
+      expectOnly('fault', /failed to find plugin "dhcp" in path/, /CNI_PATH/, found)
+    })
+
+    it('that is not executable', () => {
+      writeFileSync(plugin(), '', { mode: 0o644 })
+      expectOnly('fault', /not executable/, /chmod 755/, findings({ ipam: { type: 'dhcp' } }))
+    })
+
+    it('whose daemon does not run', () => {
+      writeFileSync(plugin(), '', { mode: 0o755 })
+      const found = findings({ ipam: { type: 'dhcp' } }, 'mount -t tmpfs hdl3 /run')
+      expectOnly('fault', /no \/run\/cni\/dhcp\.sock/, /dhcp daemon/, found)
+    })
+  })
+
+  it('a device that does not exist', () => {
+    expectOnly('fault', /eth9/, /./, findings({ device: 'eth9' }))
+  })
+
+  describe('who else manages the device', () => {
+    /** A process of that name in the testbed's host, which waits for its stdin to end. */
+    const program = async (
+      name: string,
+      words: string[],
+      work: () => void,
+      where = testbed.host,
+    ) => {
+      writeFileSync(`${directory}/${name}`, '#!/bin/sh\nread line\n', { mode: 0o755 })
+      const child = execa('ip', ['netns', 'exec', where, `${directory}/${name}`, ...words])
+      try {
+        await expect
+          .poll(() => readFileSync(`/proc/${child.pid}/comm`, 'utf8').trimEnd())
+          .toBe(name.slice(0, 15))
+        work()
+      } finally {
+        child.stdin?.end()
+        await child.catch(() => {})
+      }
+    }
+    const index = () => testbed.onHost('-oneline link show dev eth1').split(':')[0]
+    const file = (name: string, ...lines: string[]) =>
+      `mount -t tmpfs hdl3 /run && mkdir -p /run/systemd/netif/links /run/NetworkManager/devices &&
+       printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} > ${name}`
+
+    it.each(['dhclient', 'udhcpc'])('%s, if it runs for this device', async (name) => {
+      await program(name, ['-i', 'eth1'], () =>
+        expectOnly('warning', new RegExp(`${name}, renews a lease of eth1`), /stop it/, findings()),
+      )
+      await program(name, ['-i', 'eth10'], () => expect(findings()).toEqual([]))
+      await program(name, ['eth1'], () => expect(findings()).toEqual([]), testbed.cloud)
+    })
+
+    it('dhcpcd, if it runs for all', async () => {
+      await program('dhcpcd', ['dhcpcd: [manager]'], () =>
+        expectOnly('warning', /dhcpcd/, /denyinterfaces eth1/, findings()),
+      )
+    })
+
+    it('systemd-networkd, by its own files', async () => {
+      const link = `/run/systemd/netif/links/${index()}`
+      const network = 'NETWORK_FILE=/etc/systemd/network/x.network'
+      const configured = file(link, 'ADMIN_STATE=configured', network)
+      expect(findings({}, configured)).toEqual([])
+      await program('systemd-networkd', [], () => {
+        const text = /systemd-networkd manages eth1, by \/etc\/systemd\/network\/x\.network/
+        expectOnly('warning', text, /Unmanaged=yes/, findings({}, configured))
+        expect(findings({}, file(link, 'ADMIN_STATE=unmanaged'))).toEqual([])
+      })
+    })
+
+    it('NetworkManager, by its own files', async () => {
+      const state = `/run/NetworkManager/devices/${index()}`
+      await program('NetworkManager', [], () => {
+        const found = findings({}, file(state, '[device]', 'managed=true'))
+        expectOnly('warning', /NetworkManager manages eth1/, /unmanaged-devices/, found)
+        expect(findings({}, file(state, '[device]', 'managed=false'))).toEqual([])
+      })
+    })
+
+    it('cloud-init, by what it has written', () => {
+      const netplan = (name: string) =>
+        `mount -t tmpfs hdl3 /etc && mkdir /etc/netplan && printf 'network:\\n  ethernets:\\n    ${name}:\\n      dhcp4: true\\n' > /etc/netplan/50-cloud-init.yaml`
+      const text = /cloud-init has configured eth1 in \/etc\/netplan\/50-cloud-init\.yaml/
+      expectOnly('warning', text, /config: disabled/, findings({}, netplan('eth1')))
+      expect(findings({}, netplan('eth10'))).toEqual([])
+    })
+  })
+
+  it('sysctls that the device would lack in a pod', () => {
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
+    const text = /rp_filter of eth1 is 2, that of a new device here 0/
+    expectOnly('warning', text, /"net\.ipv4\.conf\.rp_filter"/, findings())
+    expect(findings({ sysctls: ['net.ipv4.conf.rp_filter'] })).toEqual([])
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=0')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.forwarding=1')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.default.forwarding=0')
+    expectOnly('warning', /forwarding of eth1 is 1/, /"sysctls"/, findings())
+  })
+
+  it('a strict rp_filter, which drops what comes in beside the default route', () => {
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.all.rp_filter=1')
+    expectOnly('warning', /is 1, strict/, /rp_filter=2/, findings())
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.default.rp_filter=2')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
+    expect(findings()).toEqual([])
+  })
+
+  describe('records', () => {
+    beforeEach(() => expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0))
+
+    it('of a running pod are no finding', () => expect(findings()).toEqual([]))
+
+    it('of a sandbox that is gone', () => {
+      testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
+      const found = findings()
+      expectOnly(
+        'fault',
+        /^eth1 is lent to container container-1 .*which is gone/,
+        /return --container container-1/,
+        found,
+      )
+      const [, ...words] = found[0]?.cure.split('host-device-l3 ')[1]?.split(' ') ?? []
+      const { exitCode } = testbed.run(testbed.host, `${path} return ${words.join(' ')}`)
+      expect(exitCode).toBe(0)
+      expect(testbed.filesIn('attachments')).toEqual([])
+    })
+
+    it('that are cut off stay as they are', () => {
+      const [file] = testbed.filesIn('attachments')
+      const record = `${testbed.stateDirectory}/attachments/${file}`
+      const whole = readFileSync(record, 'utf8')
+      writeFileSync(record, whole.slice(0, 100))
+      const found = findings().filter(({ about }) => about === 'records')
+      expectOnly('warning', /is no record of this version/, /sets it aside/, found)
+      expect(testbed.filesIn('attachments')).toEqual([file])
+      writeFileSync(record, whole)
+      callPlugin(testbed, path, 'DEL')
+    })
+  })
+})
