@@ -209,7 +209,7 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
   })
 
   it('a device that does not exist', () => {
-    expectOnly('fault', /eth9/, /./, findings({ device: 'eth9' }))
+    expectOnly('fault', /eth9/, /ip link/, findings({ device: 'eth9' }))
   })
 
   describe('who else manages the device', () => {

@@ -27,7 +27,10 @@ export function selectedDevice(
       stateDirectory(stateDir).length > 0 ? [] : attachmentRecords(stateDir).look(() => {})
     const record = records.find(({ mode, device }) => mode === 'move' && selects(selector, device))
     if (record && error.kind === 'device-not-found') return { findings: [] }
-    const cure = error.details || "'ip link' shows the devices; correct the configuration"
+    const cure =
+      error.kind === 'device-not-found' || !error.details
+        ? "take one that 'ip link' or 'host-device-l3 list' shows, and correct the configuration"
+        : error.details
     return { findings: [fault('device', error.message, cure)] }
   }
 }
