@@ -79,7 +79,6 @@ describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
     expectValidResult(document)
     expect(document).toMatchObject({ cniVersion: '0.1.0', ip4: { ip: '198.51.100.5/24' } })
     expect(call('DEL', options).exitCode).toBe(0)
-    testbed.onHost('address add 198.51.100.5/24 dev eth1')
   })
 
   it('16. VERSION needs no other variable and no stdin that can be read', () => {

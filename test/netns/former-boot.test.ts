@@ -64,6 +64,7 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
 
   it('ADD of the same container, and of another, does not mind it', () => {
     testbed.onHost('link set eth1 name ens5')
+    testbed.onHost('address add 198.51.100.5/24 dev ens5')
     const configuration = { device: 'ens5' }
     const variables = { CNI_CONTAINERID: 'container-2', CNI_IFNAME: 'net2' }
     for (const options of [{ configuration }, { configuration, variables }]) {
