@@ -9,7 +9,7 @@ import { NetworkNamespace } from '../../src/kernel/namespace.js'
 const DIRECTORY = fileURLToPath(new URL('.', import.meta.url))
 const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 
-const EXECUTIONS = process.env.LONG ? 25_000 : 5_000
+const EXECUTIONS = process.env.LONG ? 12_000 : 2_000
 const LEAST_COVERAGE = 0.95
 
 /** Each fuzzer, with the functions of the source that read foreign bytes. */

@@ -46,7 +46,7 @@ describe('dist/arm64/host-device-l3, emulated,', () => {
   it.each<[string, number, string, string[], Call]>([
     ['VERSION', 0, '"supportedVersions"', [], callOf('VERSION', {})],
     ['--version', 0, 'QuickJS-ng', ['--version'], {}],
-    ['explain --help', 0, 'CNI_COMMAND', ['explain', '--help'], {}],
+    ['explain --help', 0, 'usage: host-device-l3 explain', ['explain', '--help'], {}],
     ['an unknown option', 1, '', ['explain', '--none'], {}],
     ['ADD with a key that is wrong', 1, '"code": 7', [], callOf('ADD', { device: 5 })],
     ['ADD with input that is no JSON', 1, '"code": 6', [], { ...callOf('ADD', {}), input: '{"' }],

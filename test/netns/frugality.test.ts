@@ -26,10 +26,10 @@ describe.each(ARTEFACTS)('$artefact, watched by strace,', ({ path }) => {
 
   it('sends no message more than it must, and reads no setting', () => {
     const calls = trace('sendto,openat')
-    // The device, by name and by index; the name in the sandbox; addresses, rules, and two
-    // families of routes, nexthop objects, and neighbours and proxies; the move; the device there;
-    // address; route.
-    expect(calls.filter((call) => call.includes(' sendto('))).toHaveLength(14)
+    // The device, by name and by index; the name in the sandbox; queueing disciplines (programs of
+    // others); addresses, rules, and two families of routes, nexthop objects, and neighbours and
+    // proxies; the move; the device there; address; route.
+    expect(calls.filter((call) => call.includes(' sendto('))).toHaveLength(15)
     expect(calls.filter((call) => call.includes('"/proc/sys/net'))).toEqual([])
   })
 

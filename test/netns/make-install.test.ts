@@ -39,7 +39,8 @@ describe('make', () => {
       'usr/local/share/man/man8/host-device-l3.8',
       'usr/local/share/zsh/site-functions/_host-device-l3',
     ])
-    expect(readFileSync(`${root}/${BINDIR}/host-device-l3`)).toEqual(readFileSync(COMPILED))
+    const executable = readFileSync(`${root}/${BINDIR}/host-device-l3`)
+    expect(executable.equals(readFileSync(COMPILED))).toBe(true)
     expect(statSync(`${root}/${BINDIR}/host-device-l3.cjs`).mode & 0o777).toBe(0o755)
   })
 
