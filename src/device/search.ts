@@ -4,17 +4,22 @@ import { Failure } from '../failure.js'
 import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
-import { warn } from '../log.js'
+import { note } from '../log.js'
 import { findLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { hasHardware } from './resemblance.js'
 
 /** How long the kernel may take to hand back the device of a sandbox that died. */
 const HANDBACK_MILLISECONDS = 5000
-/** How long a virtual device may evade the search, by moves from namespace to namespace. */
+/**
+ * How long a virtual device of which there is no trace may evade the search, by moves from namespace
+ * to namespace. The kernel often counts others that are nowhere: it is ending their namespaces.
+ */
 const EVASION_MILLISECONDS = 1000
+/** A device that was about to be destroyed has left no trace since. */
+const FRESH_MILLISECONDS = 2000
 const FIRST_PAUSE_MILLISECONDS = 20
-const LONGEST_PAUSE_MILLISECONDS = 320
+const LONGEST_PAUSE_MILLISECONDS = { virtual: 40, hardware: 320 }
 
 const EVADES = 'it is being moved from one namespace to another'
 const HIDDEN = 'no process, thread, open file or mount leads to its namespace'
@@ -43,21 +48,22 @@ export function searchEverywhere<T>(
   const isVirtual = identity ? identity.directory === VIRTUAL : !hasHardware(onHost)
   // Whoever may make devices could make one that resembles it.
   if (!identity && isVirtual) return requireNoStranger(namespaces, lent)
-  const end = Date.now() + timeLeft(isVirtual ? EVASION_MILLISECONDS : HANDBACK_MILLISECONDS)
-  let evades = false
-  for (
-    let wait = FIRST_PAUSE_MILLISECONDS;
-    ;
-    wait = Math.min(2 * wait, LONGEST_PAUSE_MILLISECONDS)
-  ) {
+  const started = Date.now()
+  const evasionEnd = started + timeLeft(EVASION_MILLISECONDS)
+  const handbackEnd = started + timeLeft(HANDBACK_MILLISECONDS)
+  let lastTrace = 0
+  const longest = LONGEST_PAUSE_MILLISECONDS[isVirtual ? 'virtual' : 'hardware']
+  for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, longest)) {
     const seen = searchOnce(host, namespaces, lent, found)
     if ('result' in seen) return seen.result
     if (seen.obstacle === undefined && isDestroyed(host, lent, seen.siblings)) return undefined
-    evades ||= seen.evades
-    if (Date.now() > end) {
+    const now = Date.now()
+    if (seen.evades) lastTrace = now
+    if (now > (isVirtual && lastTrace === 0 ? evasionEnd : handbackEnd)) {
+      const evades = now - lastTrace < FRESH_MILLISECONDS
       const doubt = seen.obstacle ?? (evades ? EVADES : isVirtual ? undefined : HIDDEN)
       if (doubt !== undefined) throw mayStillExist(lent, doubt)
-      warn(`${onHost.name} counts as destroyed: it is in no namespace that can be found`)
+      note('info', `${onHost.name} counts as destroyed`, () => ({ identity }))
       return undefined
     }
     pause(wait)
