@@ -18,7 +18,8 @@ describe.each(ARTEFACTS)('$artefact, called by ctr run --cni', ({ path }) => {
   it.each(CHAINS)('$chain: the container has the network', async ({ network, seen }) => {
     await using containerd = await Containerd.start(testbed, path, network)
     const { exitCode, stdout, stderr } = containerd.runContainer(LOOK)
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toMatch(/^(.* the host has lost its only default route: .*)?$/)
     for (const words of seen) expect(stdout).toContain(words)
     expect(containerd.node.records()).toEqual([])
   })

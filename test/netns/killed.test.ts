@@ -54,7 +54,7 @@ describe.concurrent.each(ARTEFACTS)('$artefact, killed anywhere during', ({ path
     const isRecorded = () =>
       existsSync(`${testbed.stateDirectory}/attachments/container-1:net1.json`)
     const options = ['-f', '-qq', '-o', file, '-e', `trace=${kind}`]
-    const wrapper = ['strace', ...options, '-e', `inject=${kind}:delay_enter=1s:when=1`]
+    const wrapper = ['strace', ...options, '-e', `inject=${kind}:delay_enter=3s:when=1`]
     const ended = startPlugin(testbed, path, 'ADD', { wrapper })
     const links = () => testbed.onHost('link') + testbed.inPod('link')
     await vi.waitUntil(() => isRecorded() && links().includes(isThere), { timeout: 20_000 })

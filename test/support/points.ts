@@ -24,6 +24,7 @@ const ERRORS: Record<string, string[]> = {
   ...every(['unlink', 'unlinkat', 'fchmod', 'chmod'], ['EIO', 'EROFS']),
   ...every(['flock'], ['ENOLCK', 'ENOMEM']),
   ...every(['clone', 'clone3'], ['EAGAIN']),
+  ...every(['bpf'], ['EPERM', 'ENOMEM']),
   ...every(['fsopen', 'fsconfig', 'fsmount'], ['EPERM', 'ENOMEM', 'EMFILE']),
 }
 

@@ -73,6 +73,7 @@ async function expectLent(
   }
   life.loans.push({
     ...{ nic, pod, interfaceName, result, before: home, rules },
+    wasStray: home.link.ifname !== nic.name,
     isAsLeft: 'yes',
     isRecordLost: false,
   })

@@ -17,6 +17,8 @@ export interface Loan {
   /** Whether CHECK must pass, must not, or may. */
   isAsLeft: 'yes' | 'no' | 'perhaps'
   isRecordLost: boolean
+  /** ADD found it on the host, brought back by its pod, and put it in order first. */
+  wasStray: boolean
 }
 
 /** The name of a loan's record, without its extension. */

@@ -117,6 +117,13 @@ function isNameTaken(nic: Nic, snapshots: Snapshots): boolean {
 async function expectHome(life: Life, loan: Loan, restored: boolean, when: string): Promise<void> {
   const { world } = life
   const { nic, before } = loan
+  if (loan.wasStray) {
+    const isHome = async () => {
+      const where = world.find(nic, await life.look())
+      return where?.place === world.host && where.link.ifname === nic.name
+    }
+    return expectSoonSame(isHome, true, `${when}: ${nic.name}`)
+  }
   const look = async () => {
     const where = world.find(nic, await life.look())
     const { addresses, routes, neighbors, link } = where ?? {}
