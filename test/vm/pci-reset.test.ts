@@ -134,16 +134,18 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
     reset()
     const { points } = pointsOf(machine, COMPILED, 'CHECK', keys)
     expectPod(before)
-    const changing = points.filter(({ changes }) => changes).filter((_, n) => n % 3 === 0)
-    expect(changing.length).toBeGreaterThan(15)
+    const changing = points.filter(({ changes }) => changes)
+    expect(changing.length).toBeGreaterThan(45)
     const file = `${machine.stateDirectory}/killed`
-    changing.forEach((point, n) => {
+    // Each takes seconds in an emulated machine; test/netns/repair-killed.test.ts tries many more.
+    const tried = changing.filter((_, n) => n % 12 === 0)
+    tried.forEach((point, n) => {
       reset()
       const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
       const when = `killed at ${point.kind} number ${point.nth} ${point.path ?? ''}`
       callPlugin(machine, COMPILED, 'CHECK', { ...keys, wrapper })
       expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
-      if (n % 5 === 4) {
+      if (n % 2 === 1) {
         expect(call('DEL', { restoreOnDelete: true }).exitCode, when).toBe(0)
         expect(machine.nameOf(NIC), when).toBe('eth1')
         expect(call('ADD').exitCode, when).toBe(0)
