@@ -16,6 +16,8 @@ const HANDBACK_MILLISECONDS = 5000
  * to namespace. The kernel often counts others that are nowhere: it is ending their namespaces.
  */
 const EVASION_MILLISECONDS = 1000
+/** Searches that it may evade: it is where the search is not about every second time. */
+const EVADED_SEARCHES = 16
 /** A device that was about to be destroyed has left no trace since. */
 const FRESH_MILLISECONDS = 2000
 const FIRST_PAUSE_MILLISECONDS = 20
@@ -52,14 +54,17 @@ export function searchEverywhere<T>(
   const evasionEnd = started + timeLeft(EVASION_MILLISECONDS)
   const handbackEnd = started + timeLeft(HANDBACK_MILLISECONDS)
   let lastTrace = 0
+  let searches = 0
   const longest = LONGEST_PAUSE_MILLISECONDS[isVirtual ? 'virtual' : 'hardware']
   for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, longest)) {
     const seen = searchOnce(host, namespaces, lent, found)
     if ('result' in seen) return seen.result
     if (seen.obstacle === undefined && isDestroyed(host, lent, seen.siblings)) return undefined
     const now = Date.now()
+    searches++
     if (seen.evades) lastTrace = now
-    if (now > (isVirtual && lastTrace === 0 ? evasionEnd : handbackEnd)) {
+    const isTraceless = isVirtual && lastTrace === 0 && searches >= EVADED_SEARCHES
+    if (now > (isTraceless ? evasionEnd : handbackEnd)) {
       const evades = now - lastTrace < FRESH_MILLISECONDS
       const doubt = seen.obstacle ?? (evades ? EVADES : isVirtual ? undefined : HIDDEN)
       if (doubt !== undefined) throw mayStillExist(lent, doubt)

@@ -3,7 +3,6 @@ import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
-import { at, pointsOf } from '../support/points.js'
 import { until } from '../support/until.js'
 import { E1000, Machine } from '../support/vm/machine.js'
 
@@ -126,35 +125,5 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
     expect(stdout).toContain('eth1 is neither in sandbox')
     expect(machine.ip('hdl3-next', '-br link')).toContain('net1')
     expect(call('DEL', {}, variables).exitCode).toBe(0)
-  })
-
-  it('is there after the next repair, wherever one was killed; or DEL brings it home', () => {
-    const before = podState()
-    const keys = { configuration: { prevResult: added.document, repairOnCheck: true } }
-    reset()
-    const { points } = pointsOf(machine, COMPILED, 'CHECK', keys)
-    expectPod(before)
-    const changing = points.filter(({ changes }) => changes)
-    expect(changing.length).toBeGreaterThan(45)
-    const file = `${machine.stateDirectory}/killed`
-    // Each takes seconds in an emulated machine; test/netns/repair-killed.test.ts tries many more.
-    const tried = changing.filter((_, n) => n % 12 === 0)
-    tried.forEach((point, n) => {
-      reset()
-      const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
-      const when = `killed at ${point.kind} number ${point.nth} ${point.path ?? ''}`
-      callPlugin(machine, COMPILED, 'CHECK', { ...keys, wrapper })
-      expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
-      if (n % 2 === 1) {
-        expect(call('DEL', { restoreOnDelete: true }).exitCode, when).toBe(0)
-        expect(machine.nameOf(NIC), when).toBe('eth1')
-        expect(call('ADD').exitCode, when).toBe(0)
-      } else {
-        const { exitCode, stdout } = repair('--all')
-        expect(exitCode, `${when}: ${stdout}`).toBe(0)
-      }
-      expectPod(before, when)
-      expect(records(), when).not.toContain('lendingAgain')
-    })
   })
 })
