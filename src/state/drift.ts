@@ -1,19 +1,22 @@
 import { canonicalPrefix } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
+import { foldAddresses } from '../kernel/netlink/address.js'
 import { NEIGHBOR_FLAG, NEIGHBOR_STATE, TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
+import { foldNeighbors } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
-import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import { dumpRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
+import { foldRoutes } from '../kernel/netlink/route-dump.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { ruleRequest } from '../kernel/netlink/rule.js'
 import { readSysctl, type Sysctl } from '../kernel/sysctl.js'
 import { type Refusal, tryToApply } from './apply.js'
 import { type Assignment, assignedState } from './assigned.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
+import { lacking } from './lacking.js'
 import { planState } from './plan.js'
 import { withTimeLeft } from './restore.js'
+import { absentRules } from './rules.js'
 import { type AppliedState, beyond, missingRoutes, prefixOf } from './verify.js'
 
 /** What a device lacks, and whether it is down. */
@@ -39,21 +42,19 @@ export function driftOf(
   const valid = state.addresses.flatMap((address) => withTimeLeft(address, elapsed) ?? [])
   return {
     up: !device.up,
-    addresses: absent(
+    addresses: lacking(
       valid.filter((address) => listed.has(prefixOf(address))),
-      () => dumpAddresses(socket, device.index),
       describeAddress,
+      (begin, take) => foldAddresses(socket, device.index, begin, take),
     ),
     routes: missingRoutes(sandbox, device, state.routes, wanted, elapsed).map((route) =>
       route.expiresSeconds === undefined
         ? route
         : { ...route, expiresSeconds: route.expiresSeconds - elapsed },
     ),
-    rules: absent(state.rules, () => dumpRules(socket), ruleKey),
-    neighbors: absent(
-      state.neighbors.filter(isConfigured),
-      () => dumpNeighbors(socket, device.index),
-      describeNeighbor,
+    rules: absentRules(socket, state.rules),
+    neighbors: lacking(state.neighbors.filter(isConfigured), describeNeighbor, (begin, take) =>
+      foldNeighbors(socket, device.index, begin, take),
     ),
     sysctls: changedSysctls(sandbox, device, state.sysctls),
   }
@@ -74,11 +75,13 @@ export function assignedDriftOf(
   return {
     ...assigned,
     up: false,
-    addresses: absent(addresses, () => dumpAddresses(socket, device.index), prefixOf),
-    routes: absent(
-      routes,
-      () => dumpRoutes(socket).filter(({ table }) => table !== TABLE.local),
-      ({ destination }) => destination,
+    addresses: lacking(addresses, prefixOf, (begin, take) =>
+      foldAddresses(socket, device.index, begin, take),
+    ),
+    routes: lacking(routes, destinationOf, (begin, take) =>
+      foldRoutes(socket, { destinations: routes.map(destinationOf) }, begin, (left, route) => {
+        if (route.table !== TABLE.local) take(left, route)
+      }),
     ),
     sysctls: [],
   }
@@ -134,12 +137,7 @@ function allOf({ addresses, routes }: StateToApply): Assignment {
   }
 }
 
-/** The wanted objects of which none with the same key is there. */
-function absent<T>(wanted: T[], there: () => T[], key: (value: T) => string): T[] {
-  if (wanted.length === 0) return []
-  const keys = new Set(there().map(key))
-  return wanted.filter((value) => !keys.has(key(value)))
-}
+const destinationOf = ({ destination }: Route) => destination
 
 /** Whether an entry stays until someone removes it. Others come and go by themselves. */
 function isConfigured({ state, flags }: Neighbor): boolean {
