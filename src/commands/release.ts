@@ -13,11 +13,12 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warnOfEach } from '../log.js'
 import { enterPhase } from '../phases.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
-import { type AttachmentKey, attachmentName, isLoan, keyOf } from '../records/record.js'
+import { type AttachmentKey, isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import {
   attachmentRecords,
   captureRecords,
+  loansBesides,
   outstandingKeyOf,
   outstandingRecords,
   type RecordStore,
@@ -136,12 +137,7 @@ export function returnLentDevice(
   restore: boolean,
 ): Link | undefined {
   const { device } = record
-  const name = attachmentName(keyOf(record))
-  const othersLent = () =>
-    store
-      .list()
-      .filter((other) => isLoan(other) && attachmentName(keyOf(other)) !== name)
-      .map((other) => other.device)
+  const othersLent = () => loansBesides(store, record).map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
     if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
     const home = returnDevice(host, device, located, !restore, othersLent)

@@ -10,6 +10,7 @@ import {
   type AnyRecord,
   type AttachmentKey,
   attachmentName,
+  isLoan,
   isOfThisBoot,
   keyOf,
 } from './record.js'
@@ -159,6 +160,15 @@ export function attachmentRecords(stateDirectory: string): RecordStore<Attachmen
 /** Records of state captured for a later plugin of the same chain. */
 export function captureRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'captures' })
+}
+
+/** The loans of other attachments than that of a record. */
+export function loansBesides(
+  store: RecordStore<AttachmentRecord>,
+  record: AttachmentRecord,
+): AttachmentRecord[] {
+  const name = attachmentName(keyOf(record))
+  return store.list().filter((one) => isLoan(one) && attachmentName(keyOf(one)) !== name)
 }
 
 /** The directory of what is outstanding, in the state directory. */

@@ -13,9 +13,8 @@ import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { changeLink } from '../../kernel/netlink/link-change.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { lockDevice } from '../../records/lock.js'
-import { attachmentName, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import type { RecordStore } from '../../records/store.js'
+import { loansBesides, type RecordStore } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { standInsFor } from '../../state/stand-ins.js'
 
@@ -75,7 +74,7 @@ export function lendAgain(
   store.write(again)
   // Some drivers take no other MAC or name while they are up.
   if (link.up) changeLink(host.socket, link.index, { up: false })
-  const others = () => othersLent(store, record)
+  const others = () => loansBesides(store, record).map((loan) => loan.device)
   const ready = returnDevice(host, device, { namespace: host, link }, false, others)
   const lent = { ...device, onHost: { ...device.onHost, index: ready.index } }
   const moved = lendDevice(host, sandbox, lent, false, () => host.closeSysfs())
@@ -138,16 +137,4 @@ function requireLendable(
       `cannot lend ${link.name} again: routes of the host lead through it and through other devices`,
       'nothing was changed; remove its addresses and routes from the host first',
     )
-}
-
-function othersLent(store: RecordStore<AttachmentRecord>, record: AttachmentRecord): LentDevice[] {
-  return loansBesides(store, record).map(({ device }) => device)
-}
-
-function loansBesides(
-  store: RecordStore<AttachmentRecord>,
-  record: AttachmentRecord,
-): AttachmentRecord[] {
-  const name = attachmentName(keyOf(record))
-  return store.list().filter((one) => isLoan(one) && attachmentName(keyOf(one)) !== name)
 }
