@@ -4,10 +4,10 @@ const MOST_ENTRIES = 20
 /** A message and details of this length are together less than 64 KiB, whatever their characters. */
 const MOST_CHARACTERS = 10_000
 
-/** A list as it is in an error or in the log: at most twenty entries, and how many more there are. */
-export function bounded(entries: string[]): string[] {
-  const more = entries.length - MOST_ENTRIES
-  return more > 0 ? [...entries.slice(0, MOST_ENTRIES), `and ${more} more`] : entries
+/** A list as it is in an error or in the log: its first entries, and how many more there are. */
+export function bounded(entries: string[], most = MOST_ENTRIES): string[] {
+  const more = entries.length - most
+  return more > 0 ? [...entries.slice(0, most), `and ${more} more`] : entries
 }
 
 /** A text as it is in an error. Others' texts may have any length, such as an IPAM plugin's. */

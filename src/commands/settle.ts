@@ -1,8 +1,9 @@
+import { bounded } from '../bounded.js'
 import { findLentDevice, findMadeAgain, isSameDevice } from '../device/lent-device.js'
 import { hasHardware } from '../device/resemblance.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { note, warn } from '../log.js'
+import { note, warnOfEach } from '../log.js'
 import { lockDevice } from '../records/lock.js'
 import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
@@ -69,7 +70,7 @@ function settle(
   const refusals = restoreHostState(host, home, onHost, state, lentAt, false)
   const left = outstandingOf({ onHost, state }, refusals)
   if (!left) {
-    for (const { what, reason } of refusals) warn(`${home.name} stays without ${what}: ${reason}`)
+    warnOfEach(refusals.map(({ what, reason }) => `${home.name} stays without ${what}: ${reason}`))
     store.remove(key)
     note('info', `${home.name} has back what was outstanding`, () => ({ device: home.name }))
     return undefined
@@ -92,7 +93,7 @@ function failureOf(name: string, refusals: Refusal[]): Failure {
   const missing = refusals.map(({ what, reason }) => `${what}: ${reason}`)
   return new Failure(
     'return-failed',
-    `cannot give ${name} all back that it had before it was lent: ${missing.join('; ')}`,
+    `cannot give ${name} all back that it had before it was lent: ${bounded(missing).join('; ')}`,
     `the device is on the host as ${name}; a later DEL tries again`,
   )
 }

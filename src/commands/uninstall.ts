@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { bounded } from '../bounded.js'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
@@ -96,11 +97,10 @@ function requireNone(records: AttachmentRecord[], state: string): void {
 }
 
 function described(records: AttachmentRecord[]): string {
-  const names = records.slice(0, MOST_NAMED).map((record) => {
+  const names = records.map((record) => {
     const { device, containerId, sandboxPath } = record
     const what = isLoan(record) ? 'is lent to' : 'has given its state to'
     return `${device.onHost.name} ${what} container ${containerId} as ${device.nameInSandbox} (${sandboxPath})`
   })
-  const others = records.length - names.length
-  return [...names, ...(others > 0 ? [`${others} more`] : [])].join('; ')
+  return bounded(names, MOST_NAMED).join('; ')
 }

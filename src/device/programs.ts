@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { type Filter, filtersOn } from '../kernel/netlink/filters.js'
@@ -65,13 +66,8 @@ export function reportPrograms(
   warn(`the kernel has removed from ${name}, which does not get it back: ${lost}`)
 }
 
-/** Lists in messages end after so many. */
-const MOST_LISTED = 20
-
-/** A list of at most twenty, and how many more there are. */
-export function listed(words: string[]): string {
-  const more = words.length - MOST_LISTED
-  return [...words.slice(0, MOST_LISTED), ...(more > 0 ? [`${more} more`] : [])].join(', ')
+function listed(words: string[]): string {
+  return bounded(words).join(', ')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isInGvisor } from '../../gvisor/release.js'
-import { warn } from '../../log.js'
+import { warnOfEach } from '../../log.js'
 import {
   attachmentOf,
   type Call,
@@ -27,6 +27,6 @@ export async function repairOnCheck(call: Call): Promise<void> {
     },
   })
   const { done = [], refused = [] } = repair ?? {}
-  for (const what of done) warn(`CHECK put back ${what} of ${key.nameInSandbox}`)
-  for (const { what, reason } of refused) warn(`CHECK cannot put back ${what}: ${reason}`)
+  warnOfEach(done.map((what) => `CHECK put back ${what} of ${key.nameInSandbox}`))
+  warnOfEach(refused.map(({ what, reason }) => `CHECK cannot put back ${what}: ${reason}`))
 }
