@@ -19,10 +19,11 @@ import { addRoutes } from './add-routes.js'
 import { describeAddress, describeNeighbor, describeRule } from './describe.js'
 import { type RefusedObject, restoreNexthopObjects } from './nexthop-objects.js'
 import type { StatePlan } from './plan.js'
+import { placeOf } from './routes.js'
 import { absentRules } from './rules.js'
 import { describeForeign } from './stand-ins.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
-import { routeInPlaceOf } from './taken-place.js'
+import { routesInPlacesOf } from './taken-place.js'
 
 /** Part of a state that the kernel refused: its text in iproute2's notation, and the error. */
 export interface Refusal {
@@ -68,6 +69,8 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   const rules = addRules(socket, plan.rules)
   const { routes, objects } = addRoutesAndObjects(socket, device, plan)
   const neighbors = addAll(socket, plan.neighbors)
+  const taken = routes.filter(({ error }) => error.is('EEXIST')).map(({ value }) => value)
+  const inPlace = routesInPlacesOf(namespace, taken)
   return [
     ...sysctls.map(({ sysctl, error }) => ({
       what: `sysctl ${sysctl.name}`,
@@ -83,7 +86,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
     ...objects.map(({ object: { id }, error }) =>
       refusal(`nexthop object ${id}`, error, { kind: 'nexthop object', id }),
     ),
-    ...routes.map((refused) => refusedRoute(namespace, device, refused)),
+    ...routes.map((refused) => refusedRoute(namespace, device, refused, inPlace)),
     ...neighbors.map(({ value, error }) =>
       refusal(`neighbour ${describeNeighbor(value)}`, error, { kind: 'neighbour', value }),
     ),
@@ -173,16 +176,19 @@ function addRules(socket: RouteSocket, additions: Addition<Rule>[]): Refused<Rul
   return [...refused.filter((one) => !isLike(one)), ...addAll(socket, again)]
 }
 
+/** @param inPlace the routes in the places of those that the kernel refused with EEXIST */
 function refusedRoute(
   namespace: NetworkNamespace,
   device: Link,
   { value, error }: Refused<Route>,
+  inPlace: Map<string, Route>,
 ): Refusal {
   const what = `route ${describeForeign(namespace, value, device)}`
-  const other = error.is('EEXIST') ? routeInPlaceOf(namespace, value, device) : undefined
+  const other = error.is('EEXIST') ? inPlace.get(placeOf(value)) : undefined
   const refused = refusal(what, error, { kind: 'route', value })
   if (other === undefined) return refused
-  const reason = `${error.message}: in its place is the route ${other}`
+  const there = describeForeign(namespace, other, device)
+  const reason = `${error.message}: in its place is the route ${there}`
   return { ...refused, reason, displaced: value }
 }
 

@@ -1,24 +1,26 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { isDefaultRoute, placeOf } from './routes.js'
-import { describeForeign } from './stand-ins.js'
 
 /**
- * Who has the place of a route that the kernel refused with EEXIST: the same destination, table,
- * TOS and metric.
- * @returns the route there in iproute2's notation, with its device; undefined if it is gone by now
+ * Who has the places of routes that the kernel refused with EEXIST: the same destination, table, TOS
+ * and metric.
+ * @returns the first route in each place, by `placeOf`; none for a place that is free by now
  */
-export function routeInPlaceOf(
-  namespace: NetworkNamespace,
-  refused: Route,
-  device: Link,
-): string | undefined {
-  const place = placeOf(refused)
-  const inReach = dumpRoutes(namespace.socket, { destinations: [refused.destination] })
-  const there = inReach.find((route) => placeOf(route) === place)
-  return there && describeForeign(namespace, there, device)
+export function routesInPlacesOf(
+  { socket }: NetworkNamespace,
+  refused: Route[],
+): Map<string, Route> {
+  const found = new Map<string, Route>()
+  if (refused.length === 0) return found
+  for (const route of dumpRoutes(socket, {
+    destinations: refused.map(({ destination }) => destination),
+  })) {
+    const place = placeOf(route)
+    if (!found.has(place)) found.set(place, route)
+  }
+  return found
 }
 
 /** What a configuration can say so that a carried route finds no other one in its place. */
