@@ -14,9 +14,8 @@ export function routesInPlacesOf(
 ): Map<string, Route> {
   const found = new Map<string, Route>()
   if (refused.length === 0) return found
-  for (const route of dumpRoutes(socket, {
-    destinations: refused.map(({ destination }) => destination),
-  })) {
+  const destinations = refused.map(({ destination }) => destination)
+  for (const route of dumpRoutes(socket, { destinations })) {
     const place = placeOf(route)
     if (!found.has(place)) found.set(place, route)
   }
