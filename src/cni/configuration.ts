@@ -3,7 +3,7 @@ import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
 import type { Configuration, WrittenConfiguration } from './configuration-schema.js'
 import { INTERFACE_NAME_BYTES } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
-import { isObject, type RawNetwork } from './network.js'
+import { INNER_KEYS, isObject, type RawNetwork } from './network.js'
 
 /** Maximum number of characters of a wrong value quoted in an error. */
 const QUOTED_CHARACTERS = 100
@@ -47,11 +47,12 @@ function fits(key: string, value: unknown): boolean {
 
 /** The keys inside objects of the configuration that have any use, by the object's key. */
 export const KEYS_INSIDE: Record<string, string[]> = {
-  capabilities: ['deviceID', 'CNIDeviceInfoFile'],
+  // A runtime gives what it is asked for here.
+  capabilities: INNER_KEYS.runtimeConfig,
   dns: ['nameservers', 'domain', 'search', 'options'],
-  dynamicAddresses: ['carry', 'lifetime'],
-  gvisor: ['timeoutSeconds'],
-  routes: ['default'],
+  dynamicAddresses: INNER_KEYS.dynamicAddresses,
+  gvisor: INNER_KEYS.gvisor,
+  routes: INNER_KEYS.routes,
 }
 
 /**

@@ -15,7 +15,7 @@ export interface RawNetwork {
 export const RESULT_KEYS = ['cniVersion', 'interfaces', 'ips', 'routes', 'dns', 'ip4', 'ip6']
 
 /** Keys inside nested objects that this program reads. */
-const INNER_KEYS = {
+export const INNER_KEYS = {
   dynamicAddresses: ['carry', 'lifetime'],
   gvisor: ['timeoutSeconds'],
   ipam: ['type'],

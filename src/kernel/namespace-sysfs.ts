@@ -3,7 +3,7 @@ import { closeDescriptor } from './descriptor.js'
 import type { DeviceIdentity } from './identity-schema.js'
 import { pathOfText } from './kernel-text.js'
 import { nativeAddon } from './native-addon.js'
-import { UPPER } from './sysfs.js'
+import { OWN_LINKS, UPPER } from './sysfs.js'
 
 /**
  * The sysfs of a network namespace: the kernel's own list of the devices there. It is not /sys,
@@ -91,9 +91,6 @@ export class NamespaceSysfs {
 
 /** In a device's directory, the link to the device it is a port of. */
 const MASTER = 'master'
-
-/** Every directory has a link in its parent and one in itself. */
-const OWN_LINKS = 2
 
 /** The index of the device whose directory this is. */
 function indexIn(directory: string): number {

@@ -30,7 +30,7 @@ export function networkDevicesOf(directory: string): { names: string[]; elsewher
 }
 
 /** Every directory has a link in its parent and one in itself. */
-const OWN_LINKS = 2
+export const OWN_LINKS = 2
 
 /** Each device is a subdirectory, and the kernel counts those that it does not show here, too. */
 function devicesIn(directory: string): { names: string[]; elsewhere: number } {
