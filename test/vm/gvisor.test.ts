@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { execaSync } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
+import { BOTH_ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { type Chain, chainErrorOf } from '../support/chain.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
 import { configurationOf, runInRunc } from '../support/gvisor/runc.js'
@@ -24,9 +24,9 @@ const DRIVER_KNOWS_PROTOCOLS = !release().startsWith('6.1.')
 const ASK = ['198.51.100.1', '2001:db8::1'].map(askFor).join('; ')
 const ASK_AND_ANSWER = `${ASK}; ${WEB_SERVER}`
 
-describe.each(ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
+describe.each(BOTH_ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) => {
   // For what has little to do with the artefact.
-  const isFirst = path === ARTEFACTS[0]?.path
+  const isFirst = path === BOTH_ARTEFACTS[0]?.path
   let testbed: Testbed
   let server: AsyncDisposable
   let chain: Chain

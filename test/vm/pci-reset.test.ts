@@ -34,10 +34,10 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
       .filter((line) => line.startsWith('net1') || !/fe80::|ff00::/.test(line))
       .join('\n')
       .replaceAll(/ fe80:\S+/g, '')
-  const expectPod = (state: string, when?: string) => {
+  const expectPod = (state: string) => {
     const end = Date.now() + 20_000
     while (podState() !== state && Date.now() < end);
-    expect(podState(), when).toBe(state)
+    expect(podState()).toBe(state)
   }
   const records = () =>
     readFileSync(`${machine.stateDirectory}/attachments/container-1:net1.json`, 'utf8')
