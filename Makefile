@@ -26,7 +26,7 @@ SHARED = bash-completion/completions/host-device-l3 fish/vendor_completions.d/ho
 CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross
 SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/share/*.ts) test/support/host-program.ts \
-  test/support/watched-modules.c $(shell find src -type f)
+  test/support/watched-modules.c test/support/spawn.c $(shell find src -type f)
 
 # Of what `make image` writes, and of all that is dated in it and in a release: the last commit.
 IMAGE_ARCHIVE = build/image.tar

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { execaSync } from 'execa'
 import { DaemonSet } from 'kubernetes-models/apps/v1'
 import { describe, expect, it } from 'vitest'
 import { DEPLOY, parseManifests, readManifests, renderKustomization } from '../support/manifests.js'
+import { runSync } from '../support/run-sync.js'
 
 const CHART = `${DEPLOY}/chart`
 
@@ -26,7 +26,7 @@ function render(own: Record<string, unknown> = {}) {
       Chart: { Name: chart?.name, Version: chart?.version, AppVersion: chart?.appVersion },
     },
   }
-  const { stdout } = execaSync('go', ['run', 'test/support/render-chart.go'], {
+  const { stdout } = runSync('go', ['run', 'test/support/render-chart.go'], {
     input: JSON.stringify(input),
     env: GO,
   })

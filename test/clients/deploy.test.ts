@@ -1,6 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { execaSync } from 'execa'
 import type { IDaemonSet } from 'kubernetes-models/apps/v1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../package.json' with { type: 'json' }
@@ -11,6 +10,7 @@ import { ManifestPod } from '../support/clients/manifest-pod.js'
 import { BRIDGE, LEND, makeNetwork } from '../support/clients/networks.js'
 import { Pod } from '../support/clients/pod.js'
 import { DEPLOY, renderKustomization } from '../support/manifests.js'
+import { runSync } from '../support/run-sync.js'
 
 const PLUGIN = '/opt/cni/bin/host-device-l3'
 
@@ -24,15 +24,15 @@ describe('deploy/', () => {
     directory = mkdtempSync(`${tmpdir()}/hdl3-image-`)
     archive = `${directory}/image.tar`
     const machine = process.arch === 'x64' ? 'amd64' : process.arch
-    execaSync('tools/build-image.sh', ['dist', machine, archive])
+    runSync('tools/build-image.sh', ['dist', machine, archive])
   }, 120_000)
   afterAll(() => rmSync(directory, { recursive: true }))
 
   it('the image has the executable and its licences, and nothing else', () => {
     const unpacked = `${directory}/unpacked`
-    execaSync('mkdir', [unpacked])
-    execaSync('tar', ['-C', unpacked, '-xf', archive])
-    const layers = execaSync('sh', [
+    runSync('mkdir', [unpacked])
+    runSync('tar', ['-C', unpacked, '-xf', archive])
+    const layers = runSync('sh', [
       '-c',
       `for layer in ${unpacked}/*.tar ${unpacked}/*/layer.tar; do [ -L "$layer" ] || [ ! -f "$layer" ] || tar -tf "$layer"; done`,
     ]).stdout

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { execaSync } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorSandbox } from '../support/gvisor/runsc.js'
 import { fetchPage, WEB_SERVER } from '../support/gvisor/web-page.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const SCRIPT = fileURLToPath(new URL('../support/gvisor/tutorial.sh', import.meta.url))
@@ -17,7 +17,7 @@ describe.each(ARTEFACTS)("gVisor's CNI tutorial with $artefact", ({ path }) => {
     // Beside the bridge's, runsc would refuse it.
     testbed.onHost('route add default via 198.51.100.1 metric 5')
     const words = ['sh', SCRIPT, sandboxPath, stateDirectory, path]
-    const { stdout } = execaSync('ip', ['netns', 'exec', host, ...words])
+    const { stdout } = runSync('ip', ['netns', 'exec', host, ...words])
     const address = /"address": "(10\.22\.\d+\.\d+)\/16"/.exec(stdout)?.[1] ?? 'none'
     await using _sandbox = GvisorSandbox.start(testbed, WEB_SERVER)
     const starting = { timeout: 15_000, interval: 100 }

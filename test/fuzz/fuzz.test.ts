@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { execaSync } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeJob } from '../../src/gvisor/keeper-job.js'
 import { NetworkNamespace } from '../../src/kernel/namespace.js'
+import { runSync } from '../support/run-sync.js'
 
 const DIRECTORY = fileURLToPath(new URL('.', import.meta.url))
 const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
@@ -59,8 +59,8 @@ describe('C that reads foreign bytes', () => {
     const program = `${directory}/${fuzzer}${options.length}`
     const source = `${DIRECTORY}${fuzzer}.c`
     const compile = ['-std=gnu11', '-g', ...options, '-o', program, source, '-lpthread']
-    execaSync('cc', compile, { cwd: directory })
-    const { stdout, stderr } = execaSync(program, [`${executions}`, `${seed}`, ...corpus], {
+    runSync('cc', compile, { cwd: directory })
+    const { stdout, stderr } = runSync(program, [`${executions}`, `${seed}`, ...corpus], {
       cwd: directory,
     })
     expect(stderr).toBe('')
@@ -77,7 +77,7 @@ describe('C that reads foreign bytes', () => {
   it.each(TARGETS)('$source is reached by the fuzzer', ({ fuzzer, source, functions }) => {
     run(fuzzer, ['--coverage'], EXECUTIONS, 1)
     const notes = readdirSync(directory).find((name) => name.endsWith(`-${fuzzer}.gcda`)) ?? ''
-    const { stdout } = execaSync('gcov', ['--json-format', '--stdout', notes], { cwd: directory })
+    const { stdout } = runSync('gcov', ['--json-format', '--stdout', notes], { cwd: directory })
     const files = (JSON.parse(stdout) as { files: CoveredFile[] }).files
     const all = files.find(({ file }) => file.endsWith(source))?.lines ?? []
     const lines = all.filter(({ function_name: name }) => name && functions.includes(name))

@@ -1,7 +1,7 @@
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 /** What a pod does to the device that it was lent. Each is undone when the device is home. */
@@ -78,7 +78,7 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
   it('without filters of the pod', () => {
     call('ADD')
     const tc = (namespace: string, words: string) =>
-      execaSync('tc', ['-n', namespace, ...words.split(' ')]).stdout
+      runSync('tc', ['-n', namespace, ...words.split(' ')]).stdout
     tc(testbed.pod, 'qdisc add dev net1 clsact')
     call('DEL')
     expect(tc(testbed.host, 'qdisc show dev eth1')).not.toContain('clsact')

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { execaSync } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type AttackerProgram, Attackers, compileAttacker } from '../support/attacker.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
+import { runSync } from '../support/run-sync.js'
 
 const CAP_NET_ADMIN = 1n << 12n
 /** CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. */
@@ -64,7 +64,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact, beside a hostile pod', ({ pat
 
   it('may look at a sandbox path in /proc, and put addresses back there', async () => {
     await attackers.start(['sh', '-c', 'echo ready; exec sleep 60'])
-    const found = execaSync('ip', ['netns', 'pids', gvisor.testbed.pod]).stdout.split('\n')[0]
+    const found = runSync('ip', ['netns', 'pids', gvisor.testbed.pod]).stdout.split('\n')[0]
     const { pid } = await add(60, `/proc/${found}/ns/net`)
     await isConfined(pid)
     expect(capabilities(pid, 'CapEff') & ~(CAP_NET_ADMIN | TO_LOOK)).toBe(0n)

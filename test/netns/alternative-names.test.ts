@@ -1,7 +1,7 @@
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Names a pod may give the device that it was lent. */
@@ -12,7 +12,7 @@ describe.each(ARTEFACTS)('alternative names: $artefact', ({ path }) => {
   const call = (command: string) => callPlugin(testbed, path, command)
   const nameInPod = (how: 'add' | 'del', device: string, ...names: string[]) => {
     for (const name of names)
-      execaSync('ip', ['-n', testbed.pod, 'link', 'property', how, 'dev', device, 'altname', name])
+      runSync('ip', ['-n', testbed.pod, 'link', 'property', how, 'dev', device, 'altname', name])
   }
   const namesAtHome = (): string[] =>
     JSON.parse(testbed.onHost('-json link show eth1'))[0].altnames ?? []
@@ -83,7 +83,7 @@ describe.each(ARTEFACTS)('alternative names: $artefact', ({ path }) => {
       const name = `${n}`.padStart(120, 'x')
       return `link property add dev net1 altname ${name}`
     })
-    execaSync('ip', ['-n', testbed.pod, '-batch', '-'], { input: lines.join('\n'), reject: false })
+    runSync('ip', ['-n', testbed.pod, '-batch', '-'], { input: lines.join('\n'), reject: false })
     const { exitCode, document } = call('DEL')
     expect({ exitCode, document }).toEqual({ exitCode: 0, document: undefined })
     expect(namesAtHome()).toEqual(['enp3s0', 'enx1'])

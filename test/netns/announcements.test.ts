@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { Listener } from '../support/listener.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -98,7 +98,7 @@ describe.each(ARTEFACTS)('announcements: $artefact', ({ path }) => {
     testbed.inCloud('link set eth1 down')
     expect(call('ADD').exitCode).toBe(0)
     expect(call('DEL').exitCode).toBe(0)
-    const waiting = () => execaSync('ip', ['netns', 'pids', testbed.pod]).stdout
+    const waiting = () => runSync('ip', ['netns', 'pids', testbed.pod]).stdout
     await expect.poll(waiting, { timeout: 3000 }).toBe('')
   })
 })

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { COMPILED, DIRECTORY } from '../support/artefacts.js'
+import { runSync } from '../support/run-sync.js'
 
 const ARM64 = `${DIRECTORY}/arm64/host-device-l3`
 const MOST_BYTES = 2.5e6
@@ -16,7 +16,7 @@ function outcomes(here: string, there: string, words: string[], call: Call = {})
   const { variables, input = '' } = call
   const options = { input, env: { ...variables }, reject: false }
   return [[here], ['qemu-aarch64-static', there]].map(([program = '', ...before]) => {
-    const { exitCode, stdout, stderr } = execaSync(program, [...before, ...words], options)
+    const { exitCode, stdout, stderr } = runSync(program, [...before, ...words], options)
     return { exitCode, stdout, stderr }
   })
 }
@@ -37,7 +37,7 @@ function callOf(command: string, configuration: object, sandbox = '/run/netns/no
 // No call gets further than to the first netlink message: the emulator refuses to send it.
 describe('dist/arm64/host-device-l3, emulated,', () => {
   it('is a static program for that machine, of at most 2.5 MB', () => {
-    const said = execaSync('file', [ARM64]).stdout
+    const said = runSync('file', [ARM64]).stdout
     expect(said).toContain('ARM aarch64')
     expect(said).toContain('statically linked')
     expect(statSync(ARM64).size).toBeLessThanOrEqual(MOST_BYTES)

@@ -1,10 +1,10 @@
-import { execaSync } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { runSync } from '../support/run-sync.js'
 
 /** Both artefacts say the same; test/unit/command-line.test.ts has what they say. */
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
-  const run = (words: string) => execaSync(path, words.split(' '), { reject: false })
+  const run = (words: string) => runSync(path, words.split(' '), { reject: false })
 
   it.each([
     ['--help', 'host-device-l3 COMMAND --help'],

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { startProcessIn } from '../support/process-in-namespace.js'
+import { runSync } from '../support/run-sync.js'
 import { callStockPlugin } from '../support/stock-plugin.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -63,7 +63,7 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
   it('where the sandbox has lost its name, but not its life', async () => {
     add()
     await using _process = await startProcessIn(testbed.pod)
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     expectHome()
   })
 
@@ -75,7 +75,7 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
 
   it('where the sandbox is gone, and with it a virtual device', () => {
     add()
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
     expect(records()).toEqual([])
   })
@@ -127,10 +127,10 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
     const other = { variables: { CNI_CONTAINERID: 'container-2' } }
     expect(call('ADD', other).exitCode).toBe(0)
     writeFileSync(record(), left)
-    execaSync('ip', ['netns', 'add', `${testbed.pod}-2`])
+    runSync('ip', ['netns', 'add', `${testbed.pod}-2`])
     const variables = { CNI_NETNS: `/run/netns/${testbed.pod}-2` }
     const outcome = call('DEL', { variables })
-    execaSync('ip', ['netns', 'delete', `${testbed.pod}-2`])
+    runSync('ip', ['netns', 'delete', `${testbed.pod}-2`])
     expect(outcome).toMatchObject({ exitCode: 0 })
     expect(testbed.inPod('link')).toContain('net1@')
     expectHome(other)

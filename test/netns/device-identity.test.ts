@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin, startPlugin } from '../support/plugin.js'
 import { at } from '../support/points.js'
 import { startProcessIn } from '../support/process-in-namespace.js'
+import { runSync } from '../support/run-sync.js'
 import { tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -22,7 +23,7 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
   const inodeOf = (namespace: string, device: string) =>
     testbed.run(namespace, `stat -L -c %i /sys/class/net/${device}`).stdout
   const linkOf = (namespace: string, device: string) =>
-    JSON.parse(execaSync('ip', ['-n', namespace, '-json', 'link', 'show', device]).stdout)[0]
+    JSON.parse(runSync('ip', ['-n', namespace, '-json', 'link', 'show', device]).stdout)[0]
 
   beforeEach(() => {
     testbed = new Testbed()
@@ -73,14 +74,14 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
     testbed.inPod('link set net1 address 02:00:00:00:00:99 alias mine')
     expect(call('DEL', options)).toMatchObject({ exitCode: 0, stdout: '' })
     const shown = `ip -n ${testbed.host} link show $'\\xff\\xfe'`
-    expect(execaSync('bash', ['-c', shown]).exitCode).toBe(0)
+    expect(runSync('bash', ['-c', shown]).exitCode).toBe(0)
     rename(testbed.host, '\\xff\\xfe', 'eth1')
     expect(inodeOf(testbed.host, 'eth1')).toBe(inode)
   })
 
   /** Gives a device a name of any bytes, as bash writes them. */
   function rename(namespace: string, from: string, to: string): void {
-    execaSync('bash', ['-c', `ip -n ${namespace} link set $'${from}' down name $'${to}'`])
+    runSync('bash', ['-c', `ip -n ${namespace} link set $'${from}' down name $'${to}'`])
   }
 
   it('is not that of another device of its MAC', () => {
@@ -101,17 +102,17 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
     testbed.addDevice('eth2')
     testbed.onHost('link set eth2 address 02:00:00:00:00:77')
     const other = `${testbed.pod}-2`
-    execaSync('ip', ['netns', 'add', other])
+    runSync('ip', ['netns', 'add', other])
     add({ ...second, variables: { ...second.variables, CNI_NETNS: `/run/netns/${other}` } })
     add()
     await using _process = await startProcessIn(testbed.pod)
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     try {
       expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
       expect(inodeOf(testbed.host, 'eth1')).toBe(inode)
       expect(inodeOf(other, 'net2')).not.toBe('')
     } finally {
-      execaSync('ip', ['netns', 'delete', other])
+      runSync('ip', ['netns', 'delete', other])
     }
   })
 
@@ -139,7 +140,7 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
   it('is not that of a device made again on the host, with the same name and MAC', async () => {
     add()
     const { address, ifindex } = linkOf(testbed.pod, 'net1')
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     await expect.poll(() => testbed.inCloud('link')).not.toContain('eth1@')
     testbed.onHost(`link add net1 index ${ifindex} address ${address} type ifb`)
     testbed.onHost('link set net1 alias eth1')
@@ -153,7 +154,7 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
   it('is not that of a device in the namespace of somebody else, where the sandbox died', () => {
     add()
     const { address } = linkOf(testbed.pod, 'net1')
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     testbed.inCloud(`link add eth1-copy address ${address} type veth peer name peer`)
     testbed.inCloud('link set eth1-copy alias eth1')
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
@@ -263,7 +264,7 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
         details: expect.stringContaining('the record is kept'),
       })
       expect(records()).toEqual(['container-1:net1.json'])
-      execaSync('ip', ['netns', 'delete', testbed.pod])
+      runSync('ip', ['netns', 'delete', testbed.pod])
       expect(call('DEL', withoutIdentity).exitCode).toBe(0)
       expect(records()).toEqual([])
     })

@@ -10,10 +10,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 interface Finding {
@@ -58,7 +59,7 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     )
     const wrapper = ['sh', '-c', `${prepare}\nexec "$@"`, 'sh']
     const program = rights.length === 0 ? [path] : ['setpriv', ...rights, path]
-    return execaSync(
+    return runSync(
       'ip',
       ['netns', 'exec', testbed.host, ...wrapper, ...program, 'doctor'].concat(
         ['--config', configurationFile],
@@ -91,7 +92,7 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     expect([exitCode, stdout]).toEqual([0, 'nothing is wrong'])
     expect(testbed.hostState()).toBe(before)
     expect(testbed.filesIn('.')).toEqual([])
-    expect(execaSync('ls', [directory]).stdout).toBe('network.conf')
+    expect(runSync('ls', [directory]).stdout).toBe('network.conf')
   })
 
   it('prints each finding with its cure', () => {

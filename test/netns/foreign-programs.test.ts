@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { AttachedPrograms, type Place } from '../support/attach-program.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const PLACES: Place[] = ['xdp', 'xdp-link', 'tcx-ingress', 'tcx-egress', 'tcx-link']
@@ -85,7 +85,7 @@ describe.each(ARTEFACTS)('programs that others attached: $artefact', ({ path }) 
   })
 
   describe('tc filters', () => {
-    const tc = (words: string) => execaSync('tc', ['-n', testbed.host, ...words.split(' ')]).stdout
+    const tc = (words: string) => runSync('tc', ['-n', testbed.host, ...words.split(' ')]).stdout
     const mirror = 'pref 7 protocol ip u32 match u32 0 0 action mirred egress mirror dev lo'
     beforeEach(() => {
       tc('qdisc add dev eth1 clsact')

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { startProcessIn } from '../support/process-in-namespace.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const OTHER_BOOT = '00000000-0000-4000-8000-000000000000'
@@ -84,7 +84,7 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
     const variables = { CNI_CONTAINERID: 'container-2' }
     expect(call('ADD', { variables }).exitCode).toBe(0)
     await using _process = await startProcessIn(testbed.pod)
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     expect(call('DEL', { variables }).exitCode).toBe(0)
     expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
   })
@@ -100,7 +100,7 @@ describe.each(ARTEFACTS)('a record of before the node was started again: $artefa
     call('DEL')
     expect(call('ADD').exitCode).toBe(0)
     const { index } = JSON.parse(readFileSync(record(), 'utf8')).device.onHost
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     testbed.onHost(`link add name other index ${index} type ifb`)
     const before = links()
     expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })

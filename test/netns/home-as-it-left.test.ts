@@ -1,4 +1,3 @@
-import { execaSync } from 'execa'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -7,6 +6,7 @@ import { LONG } from '../support/length.js'
 import { callPlugin } from '../support/plugin.js'
 import { randomState } from '../support/random-state.js'
 import { randomSettings, randomVisit } from '../support/random-visit.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const CASES = LONG ? 100 : 6
@@ -28,13 +28,13 @@ describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
   afterEach(() => testbed[Symbol.dispose]())
 
   const force = (namespace: string, lines: string[]) =>
-    execaSync('ip', ['-n', namespace, '-force', '-batch', '-'], {
+    runSync('ip', ['-n', namespace, '-force', '-batch', '-'], {
       input: lines.join('\n'),
       reject: false,
     })
 
   const shell = (namespace: string, script: string) =>
-    execaSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]).stdout
+    runSync('ip', ['netns', 'exec', namespace, 'sh', '-c', script]).stdout
 
   const setSysctls = (namespace: string, device: string, settings: string[]) =>
     shell(

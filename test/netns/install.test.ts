@@ -12,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const NETWORK = { cniVersion: '1.0.0', name: 'lent', plugins: [{ type: 'host-device-l3' }] }
@@ -33,7 +34,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const [program = '', ...rest] = [
       ...[...wrapper, path, command, '--bin-dir', binDirectory, ...words],
     ]
-    const { exitCode, stdout, stderr } = execaSync(program, rest, { reject: false })
+    const { exitCode, stdout, stderr } = runSync(program, rest, { reject: false })
     return { exitCode, stdout, stderr }
   }
   const write = (text: string) => {
@@ -62,7 +63,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       const { ino } = statSync(place)
       expect(run('install').stdout).toContain('is this version already')
       expect(statSync(place).ino).toBe(ino)
-      const answer = execaSync(place, [], { env: { CNI_COMMAND: 'VERSION' } })
+      const answer = runSync(place, [], { env: { CNI_COMMAND: 'VERSION' } })
       expect(JSON.parse(answer.stdout).supportedVersions).toContain('1.1.0')
       const state = ['--state-dir', `${directory}/state`]
       expect(run('uninstall', state)).toMatchObject({ exitCode: 0 })
@@ -223,7 +224,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     writeFileSync(`${confDirectory}/10-lent.conflist`, JSON.stringify(NETWORK))
     expect(callPlugin(testbed, place, 'ADD')).toMatchObject({ exitCode: 0 })
     const records = `${testbed.stateDirectory}/attachments`
-    execaSync('mv', [records, `${records}-later`])
+    runSync('mv', [records, `${records}-later`])
     // It takes the plugin away only after it has looked; then the record comes.
     const watch = `until [ -e ${binDirectory}/.host-device-l3.new ]; do :; done
       mv ${records}-later ${records}`
@@ -253,13 +254,13 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       const words = ['--pid', '--fork', '--kill-child', path, 'wait']
       const child = execa('unshare', words, { reject: false, timeout: 20_000 })
       const waiting = () => {
-        const { stdout } = execaSync('pgrep', ['-P', `${child.pid}`], { reject: false })
+        const { stdout } = runSync('pgrep', ['-P', `${child.pid}`], { reject: false })
         return stdout
       }
       await expect.poll(waiting, { timeout: 10_000 }).not.toBe('')
       const pid = Number(waiting())
       // The first may come too early: Node has handlers of its own at its start.
-      const send = () => execaSync('kill', ['-s', signal.slice(3), `${pid}`], { reject: false })
+      const send = () => runSync('kill', ['-s', signal.slice(3), `${pid}`], { reject: false })
       const sender = setInterval(send, 200)
       child.finally(() => clearInterval(sender))
       expect(await child).toMatchObject({ exitCode: 0, stdout: 'told to end' })
@@ -277,7 +278,7 @@ describe('dist/host-device-l3', () => {
         exec setpriv --bounding-set=-all,+sys_chroot --inh-caps=-all --no-new-privs \
           unshare --root=${root} /host-device-l3 install --bin-dir /bin`
       const mount = ['--mount', '--pid', '--fork', 'sh', '-euc']
-      const { stdout } = execaSync('unshare', [...mount, script])
+      const { stdout } = runSync('unshare', [...mount, script])
       expect(stdout).toContain('/bin/host-device-l3 is version')
       expect(isSame(`${root}/bin/host-device-l3`, COMPILED)).toBe(true)
     } finally {
@@ -288,7 +289,7 @@ describe('dist/host-device-l3', () => {
   it('is not installed on a machine that only emulates its own', () => {
     const directory = mkdtempSync(`${tmpdir()}/hdl3-arm64-`)
     try {
-      const { exitCode, stderr } = execaSync(
+      const { exitCode, stderr } = runSync(
         'qemu-aarch64-static',
         ['dist/arm64/host-device-l3', 'install', '--bin-dir', directory],
         { reject: false },

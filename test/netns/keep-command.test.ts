@@ -1,9 +1,9 @@
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
 import { runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 
 describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
   let gvisor: GvisorTestbed
@@ -43,7 +43,7 @@ describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
     const { pod } = gvisor.testbed
     const script = `printf '{"ociVersion":"1.0.2","id":"x","status":"created","pid":%d}' $$ |
       ${path} keep --oci-state --state-dir ${gvisor.testbed.stateDirectory}`
-    const { stdout } = execaSync('ip', ['netns', 'exec', pod, 'sh', '-c', script])
+    const { stdout } = runSync('ip', ['netns', 'exec', pod, 'sh', '-c', script])
     expect(stdout).toBe('net1: put back 2001:db8::5/128')
   })
 
@@ -62,8 +62,8 @@ describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
     testbed.onHost('link add net1 type ifb')
     testbed.onHost('link set net1 up')
     testbed.onHost('route add 192.0.2.0/24 dev net1')
-    execaSync('umount', [testbed.sandboxPath])
-    execaSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
+    runSync('umount', [testbed.sandboxPath])
+    runSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
     const before = testbed.hostState()
     const state = JSON.stringify({ pid: process.pid })
     expect(keep(here()).stdout).toContain('nothing is noted')

@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
 import { startPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { traceCalls } from '../support/strace.js'
 
 /** As long as a keeper may take to notice, on a machine that is busy. */
@@ -144,7 +145,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     testbed.inPod(`link add witness type veth peer name witness netns ${testbed.cloud}`)
     gvisor.call('ADD')
     await expect.poll(keepers).toHaveLength(1)
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     await expectNoKeeper()
     await expect.poll(() => testbed.inCloud('link'), SOON).not.toContain('witness')
   })
@@ -154,10 +155,10 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     const pods = Array.from({ length: 50 }, (_, n) => `${testbed.pod}-${n}`)
     try {
       for (const [n, pod] of pods.entries()) {
-        execaSync('ip', ['netns', 'add', pod])
+        runSync('ip', ['netns', 'add', pod])
         testbed.onHost(`link add link eth1 name made type macvlan mode bridge`)
         testbed.onHost(`link set made netns ${pod} name net1`)
-        const ip = (words: string) => execaSync('ip', ['-n', pod, ...words.split(' ')])
+        const ip = (words: string) => runSync('ip', ['-n', pod, ...words.split(' ')])
         ip('link set net1 up')
         ip(`address add 2001:db8::${100 + n}/64 dev net1 nodad`)
         ip(`link add witness type veth peer name witness-${n} netns ${testbed.cloud}`)
@@ -175,13 +176,13 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
       expect(added.map(({ exitCode }) => exitCode)).toEqual(pods.map(() => 0))
       await expect.poll(keepers).toHaveLength(50)
       for (const [n, pod] of pods.entries()) {
-        if (n % 2 === 0) execaSync('ip', ['-n', pod, 'address', 'flush', 'dev', 'net1'])
-        execaSync('ip', ['netns', 'delete', pod])
+        if (n % 2 === 0) runSync('ip', ['-n', pod, 'address', 'flush', 'dev', 'net1'])
+        runSync('ip', ['netns', 'delete', pod])
       }
       await expectNoKeeper()
       await expect.poll(() => testbed.inCloud('link'), SOON).not.toContain('witness')
     } finally {
-      for (const pod of pods) execaSync('ip', ['netns', 'delete', pod], { reject: false })
+      for (const pod of pods) runSync('ip', ['netns', 'delete', pod], { reject: false })
     }
   })
 })

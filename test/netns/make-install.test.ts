@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const BINDIR = 'opt/cni/bin'
@@ -12,7 +12,7 @@ describe('make', () => {
   let root: string
   /** What is built counts as new: this is no test of the build. */
   const make = (target: string, ...variables: string[]) =>
-    execaSync('make', ['-o', 'build', target, `DESTDIR=${root}/`, ...variables], { reject: false })
+    runSync('make', ['-o', 'build', target, `DESTDIR=${root}/`, ...variables], { reject: false })
 
   beforeEach(() => {
     root = mkdtempSync(`${tmpdir()}/hdl3-install-`)

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const COUNT = 10_000
@@ -24,7 +24,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       `route add 10.${n >> 8}.${n & 255}.0/24 via 198.51.100.1`,
       `route add fd00:${n.toString(16)}::/32 via 2001:db8::1`,
     ])
-    execaSync('ip', ['-n', testbed.host, '-batch', '-'], { input: input.flat().join('\n') })
+    runSync('ip', ['-n', testbed.host, '-batch', '-'], { input: input.flat().join('\n') })
     const routes = (words: string) =>
       words
         .split('\n')

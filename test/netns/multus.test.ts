@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { withBuses } from '../support/buses.js'
@@ -8,6 +7,7 @@ import { keepersOf } from '../support/gvisor/keepers.js'
 import { LONG } from '../support/length.js'
 import { DEPLOY, readManifests } from '../support/manifests.js'
 import { type Outcome, runCommandLine, startPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { SmallContainer } from '../support/small-container.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -66,7 +66,7 @@ class Node implements Disposable {
       pciAddress: `0000:${n.toString(16).padStart(2, '0')}:00.0`,
     }))
     for (const [n, { sandbox, nic }] of this.pods.entries()) {
-      execaSync('ip', ['netns', 'add', sandbox])
+      runSync('ip', ['netns', 'add', sandbox])
       this.testbed.addDevice(nic)
       this.testbed.onHost(`address add 10.0.${n}.1/24 dev ${nic}`)
       this.testbed.onHost(`route add 10.1.${n}.0/24 via 10.0.${n}.254`)
@@ -114,7 +114,7 @@ class Node implements Disposable {
 
   expectAllLent(): void {
     for (const [n, { sandbox }] of this.pods.entries()) {
-      const { stdout } = execaSync('ip', ['-n', sandbox, 'route'])
+      const { stdout } = runSync('ip', ['-n', sandbox, 'route'])
       expect(stdout).toContain(`10.1.${n}.0/24 via 10.0.${n}.254 dev net1`)
     }
     expect(this.testbed.onHost('link')).not.toMatch(/nic\d/)
@@ -122,7 +122,7 @@ class Node implements Disposable {
 
   [Symbol.dispose](): void {
     const input = this.pods.map(({ sandbox }) => `netns delete ${sandbox}`).join('\n')
-    execaSync('ip', ['-force', '-batch', '-'], { input, reject: false })
+    runSync('ip', ['-force', '-batch', '-'], { input, reject: false })
     this.testbed[Symbol.dispose]()
   }
 }

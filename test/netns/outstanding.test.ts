@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { RefuseRequests } from '../support/refuse-requests.js'
+import { runSync } from '../support/run-sync.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -41,15 +41,15 @@ class SecondPod {
   readonly path = `/run/netns/${this.#name}`
 
   constructor() {
-    execaSync('ip', ['netns', 'add', this.#name])
+    runSync('ip', ['netns', 'add', this.#name])
   }
 
   ip(words: string): string {
-    return execaSync('ip', ['-n', this.#name, ...words.split(' ')]).stdout
+    return runSync('ip', ['-n', this.#name, ...words.split(' ')]).stdout
   }
 
   [Symbol.dispose](): void {
-    execaSync('ip', ['netns', 'delete', this.#name])
+    runSync('ip', ['netns', 'delete', this.#name])
   }
 }
 

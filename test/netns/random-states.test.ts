@@ -1,4 +1,3 @@
-import { execaSync } from 'execa'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -8,6 +7,7 @@ import { observeWholeHost } from '../support/observed-host.js'
 import { callPlugin } from '../support/plugin.js'
 import { randomHost } from '../support/random-host.js'
 import { randomState } from '../support/random-state.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const CASES = LONG ? 60 : 15
@@ -109,7 +109,7 @@ function force(namespace: string, lines: string[]): void {
   for (const options of [[], ['-6']]) {
     const ofFamily = lines.filter((line) => inet6.test(line) === options.length > 0)
     const input = ofFamily.map((line) => line.replace(inet6, '')).join('\n')
-    execaSync('ip', ['-n', namespace, ...options, '-force', '-batch', '-'], {
+    runSync('ip', ['-n', namespace, ...options, '-force', '-batch', '-'], {
       input,
       reject: false,
     })
@@ -122,6 +122,6 @@ function batch(namespace: string, lines: string[]): void {
   for (const family of ['-4', '-6']) {
     const input = lines.filter((line) => isIpv6Rule(line) === (family === '-6')).join('\n')
     const options = family === '-6' ? [family] : []
-    execaSync('ip', ['-n', namespace, ...options, '-batch', '-'], { input })
+    runSync('ip', ['-n', namespace, ...options, '-batch', '-'], { input })
   }
 }

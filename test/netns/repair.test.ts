@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { batch } from '../support/batch.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { takeSnapshot } from '../support/snapshot.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -113,7 +113,7 @@ describe.each(ARTEFACTS)('repair: $artefact', ({ path }) => {
     const file = `${testbed.stateDirectory}/trace`
     const words = ['-f', '-qq', '-y', '-s', '4096', '-o', file, '-e', 'trace=all']
     const own = ['repair', '--all', '--settings', '--state-dir', testbed.stateDirectory]
-    const { stdout } = execaSync('ip', [
+    const { stdout } = runSync('ip', [
       ...['netns', 'exec', testbed.host, 'strace', ...words, path, ...own],
     ])
     expect(stdout).toContain('nothing to repair')
@@ -262,8 +262,8 @@ describe.each(ARTEFACTS)('repair: $artefact', ({ path }) => {
 
     it('where another namespace is at the path of its sandbox', () => {
       add()
-      execaSync('ip', ['netns', 'delete', testbed.pod])
-      execaSync('ip', ['netns', 'add', testbed.pod])
+      runSync('ip', ['netns', 'delete', testbed.pod])
+      runSync('ip', ['netns', 'add', testbed.pod])
       const { exitCode, stdout } = repair('--all')
       expect(exitCode).toBe(0)
       expect(stdout).toContain('its sandbox is gone')

@@ -1,8 +1,8 @@
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
@@ -90,7 +90,7 @@ describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
     testbed.onHost('address add 198.51.100.7/24 dev eth1 valid_lft 1000 preferred_lft 500')
     testbed.onHost('address add 198.51.100.8/24 dev eth1 valid_lft 2 preferred_lft 2')
     call('ADD')
-    execaSync('sleep', ['3'])
+    runSync('sleep', ['3'])
     call('DEL')
     const addresses = testbed.onHost('-json address show dev eth1')
     const [lease] = JSON.parse(addresses)[0].addr_info.filter(

@@ -1,10 +1,10 @@
-import { execaSync } from 'execa'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { batch } from '../support/batch.js'
 import { LONG } from '../support/length.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const RUNS = LONG ? 25 : 3
@@ -49,7 +49,7 @@ class TwoPods implements Disposable {
   readonly #second = `${this.testbed.pod}-2`
 
   constructor() {
-    execaSync('ip', ['netns', 'add', this.#second])
+    runSync('ip', ['netns', 'add', this.#second])
     this.testbed.addDevice('eth2')
     this.testbed.inCloud('address add 192.0.2.1/24 dev eth2')
     batch(this.testbed.host, ...ADDRESSES)
@@ -59,7 +59,7 @@ class TwoPods implements Disposable {
   takeIndexes(): void {
     this.#names.forEach((pod, n) => {
       const [{ ifindex }] = JSON.parse(this.testbed.onHost(`-json link show eth${n + 1}`))
-      execaSync('ip', ['-n', pod, 'link', 'add', 'other', 'index', `${ifindex}`, 'type', 'ifb'])
+      runSync('ip', ['-n', pod, 'link', 'add', 'other', 'index', `${ifindex}`, 'type', 'ifb'])
     })
   }
 
@@ -93,7 +93,7 @@ class TwoPods implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    execaSync('ip', ['netns', 'delete', this.#second])
+    runSync('ip', ['netns', 'delete', this.#second])
     this.testbed[Symbol.dispose]()
   }
 }

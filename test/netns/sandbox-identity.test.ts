@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { startProcessIn } from '../support/process-in-namespace.js'
+import { runSync } from '../support/run-sync.js'
 import { tampered } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -70,7 +70,7 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
     it('fails where another namespace cannot be searched', async () => {
       add()
       await using _process = await startProcessIn(testbed.pod)
-      execaSync('ip', ['netns', 'delete', testbed.pod])
+      runSync('ip', ['netns', 'delete', testbed.pod])
       const wrapper = tampered('-e', 'inject=setns:error=EPERM')
       const { exitCode, document } = call(command, { ...options, wrapper })
       expect(exitCode).toBe(1)
@@ -87,7 +87,7 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
     it('finds the device where a file that is no namespace is at the path', async () => {
       add()
       await using _process = await startProcessIn(testbed.pod)
-      execaSync('ip', ['netns', 'delete', testbed.pod])
+      runSync('ip', ['netns', 'delete', testbed.pod])
       writeFileSync(testbed.sandboxPath, '')
       expect(call(command, options)).toMatchObject({ exitCode: 0, stdout: '' })
       expectHome()
@@ -96,8 +96,8 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
     it('touches no rule of another sandbox that is at the path now', async () => {
       add()
       await using _process = await startProcessIn(testbed.pod)
-      execaSync('ip', ['netns', 'delete', testbed.pod])
-      execaSync('ip', ['netns', 'add', testbed.pod])
+      runSync('ip', ['netns', 'delete', testbed.pod])
+      runSync('ip', ['netns', 'add', testbed.pod])
       testbed.inPod('rule add from 198.51.100.5 lookup main priority 50')
       expect(call(command, options)).toMatchObject({ exitCode: 0, stdout: '' })
       expectHome()
@@ -107,16 +107,16 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
     it('touches no rule of the host, to which the path leads now', async () => {
       add()
       await using _process = await startProcessIn(testbed.pod)
-      execaSync('ip', ['netns', 'delete', testbed.pod])
+      runSync('ip', ['netns', 'delete', testbed.pod])
       writeFileSync(testbed.sandboxPath, '')
-      execaSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
+      runSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
       try {
         const variables = { ...options.variables, CNI_NETNS: undefined }
         expect(call(command, { ...options, variables })).toMatchObject({ exitCode: 0, stdout: '' })
         expectHome()
         expect(testbed.onHost('rule')).toContain('from 198.51.100.5')
       } finally {
-        execaSync('umount', [testbed.sandboxPath])
+        runSync('umount', [testbed.sandboxPath])
       }
     })
   })
@@ -124,8 +124,8 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
   it('CHECK does not take another namespace at the path for it', () => {
     const { document } = call('ADD')
     const sandbox = `/run/netns/${testbed.pod}`
-    execaSync('umount', [sandbox])
-    execaSync('mount', ['--bind', `/run/netns/${testbed.cloud}`, sandbox])
+    runSync('umount', [sandbox])
+    runSync('mount', ['--bind', `/run/netns/${testbed.cloud}`, sandbox])
     expect(call('CHECK', { configuration: { prevResult: document } }).document).toMatchObject({
       code: 105,
       msg: `another namespace than that of ADD is at ${sandbox}`,
@@ -134,8 +134,8 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
 
   it('STATUS does not take the host at the path for it', () => {
     add()
-    execaSync('umount', [testbed.sandboxPath])
-    execaSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
+    runSync('umount', [testbed.sandboxPath])
+    runSync('mount', ['--bind', `/run/netns/${testbed.host}`, testbed.sandboxPath])
     const variables = { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_IFNAME: undefined }
     expect(call('STATUS', { variables }).document.code).toBe(51)
   })
@@ -185,7 +185,7 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
       ['the name of a device that the host has not', 'docker0'],
       ['the name of a device that is lent elsewhere', 'eth1'],
     ])('leaves a device of the pod with %s', (_, alias) => {
-      execaSync('ip', ['netns', 'add', `${testbed.pod}-2`])
+      runSync('ip', ['netns', 'add', `${testbed.pod}-2`])
       try {
         const elsewhere = { CNI_CONTAINERID: 'container-2', CNI_NETNS: `${testbed.sandboxPath}-2` }
         add({ variables: elsewhere })
@@ -199,7 +199,7 @@ describe.each(ARTEFACTS)('the identity of a sandbox: $artefact', ({ path }) => {
         expect(testbed.onHost('link')).toBe(before)
         expect(testbed.inPod('link')).toContain('net1@')
       } finally {
-        execaSync('ip', ['netns', 'delete', `${testbed.pod}-2`])
+        runSync('ip', ['netns', 'delete', `${testbed.pod}-2`])
       }
     })
   })

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 /** What the kernel does not report with a device, or works out itself. */
@@ -33,7 +34,7 @@ describe.each(ARTEFACTS)('the settings of a device: $artefact', ({ path }) => {
   afterEach(() => testbed[Symbol.dispose]())
 
   const shell = (script: string) =>
-    execaSync('ip', ['netns', 'exec', testbed.host, 'sh', '-c', script]).stdout
+    runSync('ip', ['netns', 'exec', testbed.host, 'sh', '-c', script]).stdout
   const set = (name: string, value: number, device = 'eth1') =>
     shell(`echo ${value} >/proc/sys/net/${name.replace('eth1', device)}`)
   const get = (name: string) => shell(`cat /proc/sys/net/${name}`)

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
 import { LONG } from '../support/length.js'
 import { callPlugin, type Outcome } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 /** The kernel needs some rounds until its caches have the size they need. */
@@ -43,8 +43,8 @@ it(`${ROUNDS} rounds of ADD, CHECK and DEL leave nothing behind`, () => {
   for (const directory of ['attachments', 'locks'])
     expect(readdirSync(`${testbed.stateDirectory}/${directory}`)).toEqual([])
   // A namespace that a call left open somewhere would keep a process, or a name.
-  expect(execaSync('ip', ['netns', 'pids', testbed.host]).stdout).toBe('')
-  expect(execaSync('ip', ['netns', 'pids', testbed.pod]).stdout).toBe('')
+  expect(runSync('ip', ['netns', 'pids', testbed.host]).stdout).toBe('')
+  expect(runSync('ip', ['netns', 'pids', testbed.pod]).stdout).toBe('')
   // In few rounds, and beside many other tests, the figure says nothing.
   if (!LONG) return
   console.log(`the kernel's slab grew by ${growth} KiB in ${ROUNDS} rounds`)

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const MOST_BYTES = 2.5e6
@@ -15,7 +15,7 @@ function bareRoot(...paths: string[]): string[] {
 
 describe('dist/host-device-l3', () => {
   it('is linked statically', () => {
-    expect(execaSync('file', [COMPILED]).stdout).toContain('statically linked')
+    expect(runSync('file', [COMPILED]).stdout).toContain('statically linked')
   })
 
   it(`has at most ${MOST_BYTES} bytes`, () => {

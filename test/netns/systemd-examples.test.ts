@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const SERVICE = 'systemd/host-device-l3-repair.service'
@@ -36,7 +36,7 @@ describe('the examples for systemd and udev', () => {
   })
 
   it('are understood by systemd', () => {
-    const { stderr, exitCode } = execaSync('systemd-analyze', ['verify', SERVICE, TIMER], {
+    const { stderr, exitCode } = runSync('systemd-analyze', ['verify', SERVICE, TIMER], {
       reject: false,
     })
     const about = stderr.split('\n').filter((line) => line.includes('host-device-l3-repair'))

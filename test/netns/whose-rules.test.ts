@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin, type Outcome } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 /** A policy rule of a sandbox belongs to the loans that brought it, or to the pod. */
@@ -88,11 +88,11 @@ describe.each(ARTEFACTS)('A policy rule: $artefact', ({ path }) => {
     lend(one, 'eth1')
     // Made before the first one is gone, so that the two have different inode numbers.
     const spare = `${testbed.pod}-2`
-    execaSync('ip', ['netns', 'add', spare])
-    execaSync('ip', ['netns', 'delete', testbed.pod])
+    runSync('ip', ['netns', 'add', spare])
+    runSync('ip', ['netns', 'delete', testbed.pod])
     closeSync(openSync(testbed.sandboxPath, 'w'))
-    execaSync('mount', ['--bind', `/run/netns/${spare}`, testbed.sandboxPath])
-    execaSync('ip', ['netns', 'delete', spare])
+    runSync('mount', ['--bind', `/run/netns/${spare}`, testbed.sandboxPath])
+    runSync('ip', ['netns', 'delete', spare])
     testbed.inPod('rule add lookup 100 priority 50')
     expect(call('DEL', one).exitCode).toBe(0)
     expect(podRules()).toEqual([OURS])

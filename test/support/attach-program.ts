@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
+import { runSync } from './run-sync.js'
 
 const SOURCE = fileURLToPath(new URL('attach-program.c', import.meta.url))
 
@@ -15,14 +16,14 @@ export class AttachedPrograms implements AsyncDisposable {
   readonly #ending: (() => Promise<unknown>)[] = []
 
   constructor() {
-    execaSync('cc', ['-Wall', '-Wextra', '-Werror', '-o', this.#program, SOURCE])
+    runSync('cc', ['-Wall', '-Wextra', '-Werror', '-o', this.#program, SOURCE])
   }
 
   /** Attaches a program to a device of a namespace, as a program of the host or the pod does. */
   async attach(namespace: string, device: string, place: Place): Promise<void> {
     const words = ['netns', 'exec', namespace, this.#program, device, place]
     if (!place.endsWith('-link')) {
-      execaSync('ip', words)
+      runSync('ip', words)
       return
     }
     const holder = execa('ip', words, { reject: false })

@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
+import { runSync } from './run-sync.js'
 
 /** What a pod with CAP_NET_ADMIN has in its network namespace: this capability and no other. */
 const NET_ADMIN_ONLY = ['setpriv', '--bounding-set=-all,+net_admin', '--no-new-privs']
@@ -47,7 +48,7 @@ export interface AttackerProgram {
 export function compileAttacker(name: string): AttackerProgram {
   const directory = mkdtempSync(`${tmpdir()}/hdl3-attacker-`)
   const source = fileURLToPath(new URL(`../hostile/${name}.c`, import.meta.url))
-  execaSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', `${directory}/${name}`, source])
+  runSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', `${directory}/${name}`, source])
   // Attackers are not always root.
   chmodSync(directory, 0o755)
   return {

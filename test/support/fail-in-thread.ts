@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { execaSync } from 'execa'
+import { runSync } from './run-sync.js'
 
 const SOURCE = fileURLToPath(new URL('fail-in-thread.c', import.meta.url))
 
@@ -14,7 +14,7 @@ export class FailInThread implements Disposable {
   readonly #directory = mkdtempSync(join(tmpdir(), 'hdl3-fail-'))
 
   constructor() {
-    execaSync('cc', ['-o', this.#program, SOURCE])
+    runSync('cc', ['-o', this.#program, SOURCE])
   }
 
   /** What to put before a command, for a system call of a thread of its own to fail. */

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
+import { runSync } from './run-sync.js'
 
 /** An address that somebody on the wire says to have: by ARP, or by a neighbour advertisement. */
 export interface Announcement {
@@ -22,7 +23,7 @@ export class Listener implements AsyncDisposable {
     const directory = mkdtempSync(`${tmpdir()}/hdl3-listener-`)
     const program = `${directory}/listen`
     const source = fileURLToPath(new URL('listen.c', import.meta.url))
-    execaSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', program, source])
+    runSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', program, source])
     const process = startProgram(namespace, program, device)
     const listener = new Listener(process, directory)
     let rest = ''

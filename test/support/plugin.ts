@@ -1,5 +1,6 @@
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { recordCall } from './record-calls.js'
+import { runSync } from './run-sync.js'
 import type { Testbed } from './testbed.js'
 
 /** How a call ended. */
@@ -34,7 +35,7 @@ export function callPlugin(
 ): Outcome {
   const { command: words, options: settings } = prepare(testbed, artefactPath, command, options)
   const [program = '', ...rest] = words
-  const outcome = outcomeOf(execaSync(program, rest, settings))
+  const outcome = outcomeOf(runSync(program, rest, settings))
   recordCall({ artefactPath, command, variables: settings.env, input: settings.input, outcome })
   return outcome
 }
@@ -60,7 +61,7 @@ export function runCommandLine(
   words: string[],
   input = '',
 ): Omit<Outcome, 'document'> {
-  const { exitCode, stdout, stderr } = execaSync(
+  const { exitCode, stdout, stderr } = runSync(
     'ip',
     ['netns', 'exec', testbed.host, artefactPath, ...words],
     { input, reject: false },
@@ -105,7 +106,7 @@ function outcomeOf({
   stdout,
   stderr,
 }: {
-  exitCode?: number
+  exitCode?: number | undefined
   stdout: string
   stderr: string
 }): Outcome {

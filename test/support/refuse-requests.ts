@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { execaSync } from 'execa'
+import { runSync } from './run-sync.js'
 
 const SOURCE = fileURLToPath(new URL('refuse-requests.c', import.meta.url))
 
@@ -17,7 +17,7 @@ export class RefuseRequests implements Disposable {
   readonly #directory = mkdtempSync(join(tmpdir(), 'hdl3-refuse-'))
 
   constructor() {
-    execaSync('cc', ['-shared', '-fPIC', '-Wall', '-Werror', '-o', this.#library, SOURCE])
+    runSync('cc', ['-shared', '-fPIC', '-Wall', '-Werror', '-o', this.#library, SOURCE])
   }
 
   /** Variables of a program to which this happens. */

@@ -1,4 +1,4 @@
-import { execaSync } from 'execa'
+import { runSync } from './run-sync.js'
 import { until } from './until.js'
 
 /**
@@ -8,7 +8,7 @@ import { until } from './until.js'
  * may be long.
  */
 export function settle(namespace: string): void {
-  const ip = (...words: string[]) => execaSync('ip', ['-n', namespace, ...words]).stdout
+  const ip = (...words: string[]) => runSync('ip', ['-n', namespace, ...words]).stdout
   until(() => isSettled(ip('address'), ip('-6', 'route', 'show', 'table', 'all')))
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
+import { runSync } from './run-sync.js'
 import { until } from './until.js'
 
 const ROOT = '/sys/fs/cgroup'
@@ -65,9 +65,9 @@ export class SmallContainer implements Disposable {
 
 /** Takes a file's contents out of memory, so that whoever runs it next has to read it. */
 export function forget(path: string): void {
-  execaSync('sync', [path])
-  execaSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none'])
-  const { stdout } = execaSync('fincore', ['--bytes', '--noheadings', '--output', 'RES', path])
+  runSync('sync', [path])
+  runSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none'])
+  const { stdout } = runSync('fincore', ['--bytes', '--noheadings', '--output', 'RES', path])
   if (stdout.trim() !== '0') throw new Error(`${stdout} bytes of ${path} are still in memory`)
 }
 

@@ -1,5 +1,5 @@
-import { execaSync } from 'execa'
 import type { CallSite } from './plugin.js'
+import { runSync } from './run-sync.js'
 
 /** Calls one of Debian's own plugins as a runtime does; it has to succeed. */
 export function callStockPlugin(
@@ -8,7 +8,7 @@ export function callStockPlugin(
   configuration: { type: string } & Record<string, unknown>,
   variables: Record<string, string> = {},
 ): Record<string, unknown> {
-  const { stdout } = execaSync(
+  const { stdout } = runSync(
     'ip',
     ['netns', 'exec', site.host, `/usr/lib/cni/${configuration.type}`],
     {

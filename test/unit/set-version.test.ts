@@ -1,9 +1,9 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readManifests } from '../support/manifests.js'
+import { runSync } from '../support/run-sync.js'
 
 const PROGRAM = resolve('tools/set-version.mjs')
 const FILES = ['package.json', 'package-lock.json', 'CHANGELOG.md', 'deploy']
@@ -15,7 +15,7 @@ describe('a new version', () => {
   let directory: string
   const read = (file: string) => readFileSync(`${directory}/${file}`, 'utf8')
   const setVersion = (version: string) =>
-    execaSync('node', [PROGRAM, version], {
+    runSync('node', [PROGRAM, version], {
       cwd: directory,
       env: { SOURCE_DATE_EPOCH: '1800000000' },
       reject: false,

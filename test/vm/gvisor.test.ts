@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { execaSync } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BOTH_ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { type Chain, chainErrorOf } from '../support/chain.js'
@@ -8,6 +7,7 @@ import { keepersOf } from '../support/gvisor/keepers.js'
 import { configurationOf, runInRunc } from '../support/gvisor/runc.js'
 import { GvisorSandbox } from '../support/gvisor/runsc.js'
 import { askFor, fetchPages, startWebServer, WEB_SERVER } from '../support/gvisor/web-page.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 import { callAsLast, gvisorChain, L2, L3, routeToL3 } from '../support/vm/gvisor-chain.js'
 import { withoutModules } from '../support/vm/without-modules.js'
@@ -95,7 +95,7 @@ describe.each(BOTH_ARTEFACTS)('ipvlan and gVisor, with $artefact', ({ path }) =>
     // While the kernel has none of the modules yet.
     if (isFirst)
       it('is as the driver is, where the kernel has no filters', async () => {
-        execaSync('modprobe', ['ipvlan'])
+        runSync('modprobe', ['ipvlan'])
         using _nothing = withoutModules(['act_vlan', 'cls_matchall', 'sch_ingress'])
         const logFile = `${testbed.stateDirectory}/log`
         add('l3', [{ gvisor: true, logFile }])

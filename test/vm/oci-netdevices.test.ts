@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { runSync } from '../support/run-sync.js'
 import {
   comparisonDocument,
   type Tried,
@@ -26,7 +26,7 @@ describe('as OCI netDevices', () => {
   const outcomesOf = (name: string) => measured.get(name)?.outcomes ?? new Map<string, Outcome>()
 
   beforeAll(() => {
-    execaSync('modprobe', ['dummy'])
+    runSync('modprobe', ['dummy'])
     using runtimes = new OciRuntimes()
     for (const mover of [THIS_PLUGIN, ...runtimes.all, hostDevice()]) {
       const { name, version } = mover

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { until } from '../support/until.js'
 import { E1000, Machine } from '../support/vm/machine.js'
 
@@ -64,7 +64,7 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
       ...['rule delete priority 40', 'link delete hdl3br'],
       'link property del dev lan-of-the-host altname lan-of-the-host',
     ].join('\n')
-    execaSync('ip', ['-force', '-batch', '-'], { input, reject: false })
+    runSync('ip', ['-force', '-batch', '-'], { input, reject: false })
   })
 
   it('is back in its pod with all that it had', () => {

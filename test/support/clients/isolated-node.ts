@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
+import { runSync } from '../run-sync.js'
 import type { Testbed } from '../testbed.js'
 
 const SCRIPT = fileURLToPath(new URL('isolated-node.sh', import.meta.url))
@@ -40,7 +41,7 @@ export class IsolatedNode implements AsyncDisposable {
   /** Runs a command there. */
   run(command: string[], options: { input?: string; env?: Record<string, string> } = {}): Ending {
     const entrance = ['--target', this.firstProcess, '--mount', '--pid', '--net', '--cgroup']
-    const { exitCode, stdout, stderr } = execaSync('nsenter', [...entrance, ...command], {
+    const { exitCode, stdout, stderr } = runSync('nsenter', [...entrance, ...command], {
       reject: false,
       timeout: 30_000,
       ...options,

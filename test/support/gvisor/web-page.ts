@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
+import { runSync } from '../run-sync.js'
 import type { Testbed } from '../testbed.js'
 
 /** A web server that answers "hello" on port 8000, of both families. */
@@ -49,7 +50,7 @@ export function fetchPages(testbed: Testbed, from: string, addresses: string[]):
   for (const file of files) rmSync(file, { force: true })
   const script = [...addresses.map(fetch), 'wait'].join('\n')
   const words = ['netns', 'exec', from, 'timeout', '3', 'bash', '-c', script]
-  execaSync('ip', words, { reject: false, cwd: testbed.stateDirectory })
+  runSync('ip', words, { reject: false, cwd: testbed.stateDirectory })
   return files.map((file) => (existsSync(file) ? lastLine(readFileSync(file, 'utf8')) : ''))
 }
 

@@ -1,7 +1,7 @@
-import { execaSync } from 'execa'
 import { batch } from '../batch.js'
 import { Chain, chained, searchPathFor } from '../chain.js'
 import { callPlugin, type Outcome } from '../plugin.js'
+import { runSync } from '../run-sync.js'
 import type { Testbed } from '../testbed.js'
 
 const assigned = (...addresses: { address: string; gateway?: string }[]) => ({
@@ -32,7 +32,7 @@ export function routeToL3({ host, cloud }: Testbed): void {
     'route add 2001:db8:9::/64 via 2001:db8::2',
   )
   const settings = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']
-  execaSync('ip', ['netns', 'exec', host, 'sysctl', '-q', '-w', ...settings])
+  runSync('ip', ['netns', 'exec', host, 'sysctl', '-q', '-w', ...settings])
 }
 
 /** The stock ipvlan plugin, and ours as the last of the chain, with these keys; or only the former. */

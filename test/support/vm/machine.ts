@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execaSync } from 'execa'
 import { batch } from '../batch.js'
+import { runSync } from '../run-sync.js'
 import { until } from '../until.js'
 
 /** A PCI NIC of the virtual machine: tools/vm/run.sh has where it put them. */
@@ -35,8 +35,8 @@ export class Machine {
   private readonly namespaces: string[] = []
 
   constructor() {
-    execaSync('modprobe', ['--all', 'virtio_net', 'e1000'])
-    execaSync('ip', ['netns', 'attach', HOST, String(process.pid)])
+    runSync('modprobe', ['--all', 'virtio_net', 'e1000'])
+    runSync('ip', ['netns', 'attach', HOST, String(process.pid)])
     this.takeHome()
     this.addNamespace(this.pod)
   }
@@ -50,14 +50,14 @@ export class Machine {
   }
 
   addNamespace(name: string): void {
-    execaSync('ip', ['netns', 'add', name])
+    runSync('ip', ['netns', 'add', name])
     this.namespaces.push(name)
     this.ip(name, 'link set lo up')
   }
 
   /** Ends a namespace, as the end of a pod does, and waits until its NICs are home. */
   endNamespace(name: string, nics: readonly Nic[]): void {
-    execaSync('ip', ['netns', 'delete', name])
+    runSync('ip', ['netns', 'delete', name])
     until(() => nics.every((one) => this.nameOf(one) !== undefined))
   }
 
@@ -105,23 +105,23 @@ export class Machine {
   }
 
   ip(namespace: string, words: string): string {
-    return execaSync('ip', ['-n', namespace, ...words.split(' ')]).stdout
+    return runSync('ip', ['-n', namespace, ...words.split(' ')]).stdout
   }
 
   /** Whether somebody answers, if need be after the seconds that an e1000 needs to come up. */
   reaches(namespace: string, address: string): boolean {
     const words = ['netns', 'exec', namespace, 'ping', '-c', '1', '-w', '10', address]
-    return execaSync('ip', words, { reject: false }).exitCode === 0
+    return runSync('ip', words, { reject: false }).exitCode === 0
   }
 
   [Symbol.dispose](): void {
     for (const namespace of this.namespaces)
-      execaSync('ip', ['netns', 'delete', namespace], { reject: false })
+      runSync('ip', ['netns', 'delete', namespace], { reject: false })
     rmSync(this.stateDirectory, { recursive: true, force: true })
     try {
       this.takeHome()
     } finally {
-      execaSync('ip', ['netns', 'delete', HOST])
+      runSync('ip', ['netns', 'delete', HOST])
     }
   }
 

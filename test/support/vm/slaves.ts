@@ -1,7 +1,8 @@
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { COMPILED } from '../artefacts.js'
 import { batch } from '../batch.js'
 import { callPlugin } from '../plugin.js'
+import { runSync } from '../run-sync.js'
 import { callStockPlugin } from '../stock-plugin.js'
 import { Testbed } from '../testbed.js'
 
@@ -38,7 +39,7 @@ export class Slaves {
       { name: 'slave5', address: '198.51.100.5', pod: this.testbed.pod },
       { name: 'slave6', address: '198.51.100.6', pod: `${this.testbed.pod}-2` },
     ]
-    for (const { pod } of this.all.slice(1)) execaSync('ip', ['netns', 'add', pod])
+    for (const { pod } of this.all.slice(1)) runSync('ip', ['netns', 'add', pod])
     batch(host, `address add ${HOST}/24 dev eth1`)
     batch(
       cloud,
@@ -115,7 +116,7 @@ export class Slaves {
 
   [Symbol.dispose](): void {
     for (const { pod } of this.all.slice(1))
-      execaSync('ip', ['netns', 'delete', pod], { reject: false })
+      runSync('ip', ['netns', 'delete', pod], { reject: false })
     this.testbed[Symbol.dispose]()
   }
 

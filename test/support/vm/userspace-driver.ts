@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
+import { runSync } from '../run-sync.js'
 import { until } from '../until.js'
 import type { Nic } from './machine.js'
 
@@ -9,7 +9,7 @@ export class BoundToUserspace {
     private readonly nic: Nic,
     driver: string,
   ) {
-    execaSync('modprobe', [driver])
+    runSync('modprobe', [driver])
     this.bindTo(driver)
   }
 

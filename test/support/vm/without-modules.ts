@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
+import { runSync } from '../run-sync.js'
 import { until } from '../until.js'
 
 const MODPROBE = '/proc/sys/kernel/modprobe'
@@ -8,7 +8,7 @@ const MODPROBE = '/proc/sys/kernel/modprobe'
 export function withoutModules(names: string[]): Disposable {
   const former = readFileSync(MODPROBE, 'utf8').trim()
   // The kernel takes its time to end the namespaces that used them.
-  until(() => execaSync('modprobe', ['--remove', ...names], { reject: false }).exitCode === 0)
+  until(() => runSync('modprobe', ['--remove', ...names], { reject: false }).exitCode === 0)
   writeFileSync(MODPROBE, '/bin/false')
   return { [Symbol.dispose]: () => writeFileSync(MODPROBE, former) }
 }

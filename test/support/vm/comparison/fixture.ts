@@ -1,5 +1,5 @@
-import { execaSync } from 'execa'
 import { batch } from '../../batch.js'
+import { runSync } from '../../run-sync.js'
 import { Testbed } from '../../testbed.js'
 import type { Container, Loan } from '../movers/mover.js'
 import { linesFor } from './devices.js'
@@ -28,7 +28,7 @@ export class Fixture {
     const names = snapshotOf(host).devices.map(({ ifname }) => ifname)
     const ours = names.filter((name) => !['lo', 'eth1'].includes(name))
     batch(host, ...ours.map((name) => `link delete ${name}`))
-    execaSync('ip', ['-batch', '-'], { input: `netns delete ${pod}\nnetns add ${pod}` })
+    runSync('ip', ['-batch', '-'], { input: `netns delete ${pod}\nnetns add ${pod}` })
   }
 
   [Symbol.dispose](): void {

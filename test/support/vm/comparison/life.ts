@@ -1,4 +1,4 @@
-import { execaSync } from 'execa'
+import { runSync } from '../../run-sync.js'
 import type { Mover } from '../movers/mover.js'
 import { DEVICES } from './devices.js'
 import type { Fixture } from './fixture.js'
@@ -48,9 +48,9 @@ export function endWithoutNamespace(fixture: Fixture, mover: Mover): Outcome {
   const container = fixture.container([{ device: 'bare', as: 'bare' }])
   const problem = mover.start(container)
   if (problem !== undefined) throw new Error(`${mover.name} does not start: ${problem}`)
-  execaSync('ip', ['netns', 'delete', fixture.testbed.pod])
+  runSync('ip', ['netns', 'delete', fixture.testbed.pod])
   const outcome = outcomeOf({ end: mover.end(container) === undefined })
-  execaSync('ip', ['netns', 'add', fixture.testbed.pod])
+  runSync('ip', ['netns', 'add', fixture.testbed.pod])
   fixture.clear()
   return outcome
 }

@@ -1,4 +1,4 @@
-import { execaSync } from 'execa'
+import { runSync } from '../../run-sync.js'
 
 /** An address, with the names that `ip` has for its parts. */
 export interface Address {
@@ -40,7 +40,7 @@ const SHOW = ['address show', 'route show table all', 'rule show', 'neighbour sh
 /** Looks into a network namespace. */
 export function snapshotOf(namespace: string): Snapshot {
   const input = SHOW.join('\n')
-  const { stdout } = execaSync('ip', ['-json', '-n', namespace, '-batch', '-'], { input })
+  const { stdout } = runSync('ip', ['-json', '-n', namespace, '-batch', '-'], { input })
   const [devices, routes, rules, neighbors] = stdout.split('\n').map((line) => JSON.parse(line))
   return { devices, routes, rules, neighbors }
 }

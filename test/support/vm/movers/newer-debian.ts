@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { execaSync } from 'execa'
+import { runSync } from '../../run-sync.js'
 
 const MOUNTS = '/run/hdl3-newer-debian'
 
@@ -13,21 +13,21 @@ export class NewerDebian {
     const lower = [...roots.map((root) => `${root}/usr`), '/usr'].join(':')
     writeFileSync(MOUNTS, '')
     // With the first namespace it names, `ip` makes their directory one that is shared.
-    execaSync('ip', ['-batch', '-'], { input: 'netns add hdl3-first\nnetns delete hdl3-first' })
+    runSync('ip', ['-batch', '-'], { input: 'netns add hdl3-first\nnetns delete hdl3-first' })
     // A slave sees the namespaces that are named later.
     const unshare = [`--mount=${MOUNTS}`, '--propagation=slave']
     const mount = ['mount', '-t', 'overlay', '-o', `lowerdir=${lower}`, 'overlay', '/usr']
-    execaSync('unshare', [...unshare, ...mount])
+    runSync('unshare', [...unshare, ...mount])
   }
 
   /** Runs a command there, in a network namespace; `/sys` is still that of the machine. */
   run(network: string, words: readonly string[]) {
     const places = [`--mount=${MOUNTS}`, `--net=/run/netns/${network}`]
-    return execaSync('nsenter', [...places, ...words], { reject: false, timeout: 60_000 })
+    return runSync('nsenter', [...places, ...words], { reject: false, timeout: 60_000 })
   }
 
   [Symbol.dispose](): void {
-    execaSync('umount', [MOUNTS])
+    runSync('umount', [MOUNTS])
     rmSync(MOUNTS)
   }
 }
