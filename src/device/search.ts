@@ -18,6 +18,11 @@ const HANDBACK_MILLISECONDS = 5000
 const EVASION_MILLISECONDS = 1000
 /** Searches that it may evade: it is where the search is not about every second time. */
 const EVADED_SEARCHES = 16
+/**
+ * Searches in a row after which the kernel must count no more devices than were seen. While others
+ * come, go and move, one search may see a device that is gone by the time of the count, or see it twice.
+ */
+const AGREEING_SEARCHES = 3
 /** A device that was about to be destroyed has left no trace since. */
 const FRESH_MILLISECONDS = 2000
 const FIRST_PAUSE_MILLISECONDS = 20
@@ -55,11 +60,17 @@ export function searchEverywhere<T>(
   const handbackEnd = started + timeLeft(HANDBACK_MILLISECONDS)
   let lastTrace = 0
   let searches = 0
+  let agreeing = 0
   const longest = LONGEST_PAUSE_MILLISECONDS[isVirtual ? 'virtual' : 'hardware']
   for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, longest)) {
+    const before = countEverywhere(host, lent)
     const seen = searchOnce(host, namespaces, lent, found)
     if ('result' in seen) return seen.result
-    if (seen.obstacle === undefined && isDestroyed(host, lent, seen.siblings)) return undefined
+    const count = Math.max(before, countEverywhere(host, lent))
+    const isLacking = seen.obstacle === undefined && !seen.evades && count <= seen.siblings
+    agreeing = isLacking ? agreeing + 1 : 0
+    if (agreeing === AGREEING_SEARCHES) return undefined
+    if (isLacking) continue
     const now = Date.now()
     searches++
     if (seen.evades) lastTrace = now
@@ -147,11 +158,11 @@ function lookIn(namespace: NetworkNamespace, lent: LentDevice) {
   }
 }
 
-/** Whether all devices of the hardware, of which the kernel knows the number, have been seen. */
-function isDestroyed(host: NetworkNamespace, lent: LentDevice, siblings: number): boolean {
+/** The number of devices in all namespaces that hang on the same hardware. */
+function countEverywhere(host: NetworkNamespace, lent: LentDevice): number {
   const { identity, sysfsPath } = lent
-  if (!identity) return sysfsPath !== undefined && !existsSync(`${sysfsPath}/net`)
-  return sysfsOf(host, lent).countInAllNamespaces(identity) <= siblings
+  if (identity) return sysfsOf(host, lent).countInAllNamespaces(identity)
+  return sysfsPath !== undefined && !existsSync(`${sysfsPath}/net`) ? 0 : Number.POSITIVE_INFINITY
 }
 
 /** A device of that index in the sandbox may be the lent one, with another MAC and alias. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { execa } from 'execa'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin, startPlugin } from '../support/plugin.js'
 import { at } from '../support/points.js'
@@ -227,6 +227,16 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
       ip -n ${here} link set net1 netns ${there}
       ip -n ${there} link set net1 netns ${here}
     done 2>/dev/null`
+    // Devices of others come, go and move meanwhile, of which the kernel knows only the number.
+    const comings = `while :; do
+      ip -n ${here} link add other type veth peer name other2 netns ${there}
+      ip -n ${here} link delete other
+    done 2>/dev/null`
+    const others = execa('sh', ['-c', comings], { reject: false, stdio: 'ignore' })
+    onTestFinished(async () => {
+      others.kill()
+      await others
+    })
     for (let round = 0; round < 4; round++) {
       add()
       const pod = execa('sh', ['-c', moves], { reject: false, stdio: 'ignore' })
