@@ -9,16 +9,17 @@ import type { LentDevice } from './lent-device-schema.js'
 
 /**
  * Refuses a name with %: the kernel takes it for a template (`eth%d`) and picks a number.
+ * @param sandbox undefined if it is not known
  * @throws Failure `device-refused`
  */
 export function requireOrdinaryName(
-  sandbox: NetworkNamespace,
+  sandbox: NetworkNamespace | undefined,
   { onHost, nameInSandbox }: LentDevice,
 ): void {
   if (!nameInSandbox.includes('%')) return
   throw new Failure(
     'device-refused',
-    `cannot lend ${onHost.name} to ${sandbox.name} as ${nameInSandbox}: the kernel takes a name with % for a template`,
+    `cannot lend ${onHost.name} to ${sandbox?.name ?? 'a sandbox'} as ${nameInSandbox}: the kernel takes a name with % for a template`,
     'nothing was changed; the device is on the host with its addresses and routes',
   )
 }

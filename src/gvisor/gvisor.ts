@@ -46,16 +46,17 @@ export class Gvisor {
 
   /**
    * Reduces a state to what runsc accepts. `keep` warns about the omissions.
+   * @param sandbox undefined for a new one
    * @param original the device whose index the routes use
    * @param own index of the interface in the sandbox, if its present routes do not count
    */
   fit<T extends StateToApply>(
-    sandbox: NetworkNamespace,
+    sandbox: NetworkNamespace | undefined,
     state: T,
     original: Pick<Link, 'index'>,
     own?: number,
   ): T {
-    const taken = familiesWithDefault(sandbox, own)
+    const taken = sandbox ? familiesWithDefault(sandbox, own) : []
     const fit = fitForGvisor(state, original, this.request.key.nameInSandbox, taken)
     for (const { what, why } of fit.omissions) this.#omitted.set(what, why)
     return fit.state

@@ -1,24 +1,17 @@
-import { findDevice } from '../../device/selector.js'
-import type { NetworkNamespace } from '../../kernel/namespace.js'
-import type { Link } from '../../kernel/netlink/link-schema.js'
 import { enterPhase } from '../../phases.js'
 import { lockAttachment } from '../../records/lock.js'
-import type { AttachmentKey } from '../../records/record.js'
-import { attachmentRecords, captureRecords } from '../../records/store.js'
+import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
-import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import { additionsTo, joined } from '../../state/interface-additions.js'
 import { planState } from '../../state/plan.js'
-import type { HostNetworkState } from '../../state/schema.js'
 import { waysAround } from '../../state/taken-place.js'
 import { takeOffAdditions, withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
-import { openNamespaces, requireInterface } from '../namespaces.js'
-import { selectorOf } from '../way.js'
+import { openNamespaces } from '../namespaces.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
-import { requireNotMoved } from './claim.js'
+import { inspectToApply } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
 import { undoAdd } from './undo.js'
@@ -41,11 +34,7 @@ export async function addByApply(call: Call): Promise<object> {
   using _attachment = lockAttachment(stateDir, key)
   enterPhase('look')
 
-  requireNotMoved(host, store, key)
-  const link = requireInterface(sandbox, key.nameInSandbox)
-  gvisor?.requireSupportedLink(sandbox, link)
-  enterPhase('capture')
-  const { original, state } = stateToApply(host, key, call)
+  const { link, original, state } = inspectToApply(call, { host, sandbox, gvisor }, store)
   enterPhase('record')
   const earlier = store.read(key)
   const all = carriedState(state, original)
@@ -79,15 +68,4 @@ export async function addByApply(call: Call): Promise<object> {
       return `what ${link.name} was given is taken off again`
     })
   }
-}
-
-function stateToApply(
-  host: NetworkNamespace,
-  key: AttachmentKey,
-  { configuration }: Call,
-): { original: Link; state: HostNetworkState } {
-  const captured = captureRecords(configuration.stateDir).read(key)
-  if (captured) return { original: captured.device.onHost, state: captured.state }
-  const original = findDevice(host, selectorOf(configuration))
-  return { original, state: captureHostNetworkState(host, original, configuration) }
 }

@@ -1,14 +1,10 @@
 import { encodeResult } from '../../cni/result.js'
-import { describeLentDevice } from '../../device/lent-device.js'
-import { findDevice } from '../../device/selector.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { enterPhase } from '../../phases.js'
 import { lockAttachment } from '../../records/lock.js'
 import { captureRecords } from '../../records/store.js'
-import { captureHostNetworkState } from '../../state/capture.js'
-import { remarksOnNothing } from '../../state/carry.js'
 import { attachmentOf, type Call } from '../call.js'
-import { selectorOf } from '../way.js'
+import { inspectToCapture } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 
 /**
@@ -23,17 +19,10 @@ export async function addByCapture(call: Call): Promise<object> {
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   enterPhase('capture')
-  const onHost = findDevice(host, selectorOf(configuration))
-  const state = captureHostNetworkState(host, onHost, configuration)
+  const { lent, state, remarks } = inspectToCapture(call, host)
   enterPhase('record')
-  const record = recordOf(
-    call,
-    'capture',
-    describeLentDevice(host, onHost, key.nameInSandbox),
-    state,
-  )
+  const record = recordOf(call, 'capture', lent, state)
   captureRecords(stateDir).write(record)
-  const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []
-  logAdd(`captured the state of ${onHost.name}`, record, remarks)
+  logAdd(`captured the state of ${lent.onHost.name}`, record, remarks)
   return prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }
 }

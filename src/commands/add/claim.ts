@@ -9,10 +9,13 @@ import { warn } from '../../log.js'
 import { describeLoan } from '../../records/describe-loan.js'
 import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import { attachmentRecords, type RecordStore } from '../../records/store.js'
+import type { RecordStore } from '../../records/store.js'
 import type { Call } from '../call.js'
 import { releaseAttachment } from '../release.js'
 import { selectorOf } from '../way.js'
+
+/** The device that is selected, or the loan from which the kernel has put it back on the host. */
+export type Found = { device: Link } | { loan: AttachmentRecord }
 
 /**
  * The host device that the configuration selects. If the kernel returned it to the host when its
@@ -20,30 +23,53 @@ import { selectorOf } from '../way.js'
  * device.
  * @throws Failure `busy` that names the container it is lent to, or the errors of `findDevice`
  */
-export async function claimDevice(host: NetworkNamespace, call: Call): Promise<Link> {
-  let device: Link
-  let loan: AttachmentRecord | undefined
+export async function claimDevice(
+  host: NetworkNamespace,
+  call: Call,
+  store: RecordStore<AttachmentRecord>,
+): Promise<Link> {
+  const found = lookForDevice(host, call, store)
+  return 'loan' in found ? await reclaim(host, call, found.loan) : found.device
+}
+
+/**
+ * Looks for the host device that the configuration selects, and changes nothing.
+ * @throws Failure `busy` that names the container it is lent to, or the errors of `findDevice`
+ */
+export function lookForDevice(
+  host: NetworkNamespace,
+  call: Call,
+  store: RecordStore<AttachmentRecord>,
+): Found {
+  let found: Found
   try {
-    device = findDevice(host, selectorOf(call.configuration))
-    loan = loanOfDevice(host, call, device)
+    const device = findDevice(host, selectorOf(call.configuration))
+    const loan = loanOfDevice(host, store, device)
+    found = loan ? { loan } : { device }
   } catch (error) {
     // It is not there, or another call lends it at this moment.
     const isAbsent = error instanceof Failure && ['device-not-found', 'busy'].includes(error.kind)
-    loan = isAbsent ? loanOfSelected(call) : undefined
+    const loan = isAbsent ? loanOfSelected(call, store) : undefined
     if (!loan) throw error
-    return await reclaim(host, call, loan)
+    found = { loan }
   }
-  return loan ? await reclaim(host, call, loan) : device
+  if ('loan' in found && !findLentDevice(host, found.loan.device)) throw lentAlready(found.loan)
+  return found
 }
 
 /**
  * Selects the device again after its lock was taken.
  * @throws Failure `busy` if another call lent it in between
  */
-export function requireStillThere(host: NetworkNamespace, call: Call, device: Link): Link {
+export function requireStillThere(
+  host: NetworkNamespace,
+  call: Call,
+  store: RecordStore<AttachmentRecord>,
+  device: Link,
+): Link {
   const link = selectedNow(host, call)
   if (link?.index === device.index) return link
-  const loan = loanOfSelected(call)
+  const loan = loanOfSelected(call, store)
   throw loan ? lentAlready(loan) : new Failure('busy', `${device.name} has just left the host`)
 }
 
@@ -103,7 +129,7 @@ function selectedNow(host: NetworkNamespace, { configuration }: Call): Link | un
 /** The loan of a device that is on the host, and so is back from it. */
 function loanOfDevice(
   host: NetworkNamespace,
-  { configuration }: Call,
+  store: RecordStore<AttachmentRecord>,
   device: Link,
 ): AttachmentRecord | undefined {
   let known: LentDevice | undefined
@@ -115,19 +141,25 @@ function loanOfDevice(
     const { identity } = described()
     return !identity || !text.includes('"identity":') || text.includes(`"inode":${identity.inode},`)
   }
-  const records = attachmentRecords(configuration.stateDir).list(mayMean)
-  return records.filter(isLoan).find((loan) => isSameDevice(described(), loan.device))
+  return store
+    .list(mayMean)
+    .filter(isLoan)
+    .find((loan) => isSameDevice(described(), loan.device))
 }
 
 /** The loan of a device that is not on the host. */
-function loanOfSelected({ configuration }: Call): AttachmentRecord | undefined {
+function loanOfSelected(
+  { configuration }: Call,
+  store: RecordStore<AttachmentRecord>,
+): AttachmentRecord | undefined {
   const selector = selectorOf(configuration)
-  const records = attachmentRecords(configuration.stateDir).list()
-  return records.filter(isLoan).find(({ device }) => selects(selector, device))
+  return store
+    .list()
+    .filter(isLoan)
+    .find(({ device }) => selects(selector, device))
 }
 
 async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: AttachmentRecord) {
-  if (!findLentDevice(host, loan.device)) throw lentAlready(loan)
   const { stateDir, restoreOnDelete: restore } = configuration
   // The device may be on the host because the ADD of the loan has not moved it yet. The release
   // waits for the end of that ADD.

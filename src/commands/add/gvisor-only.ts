@@ -3,8 +3,9 @@ import { warn } from '../../log.js'
 import { lockAttachment } from '../../records/lock.js'
 import { assignedState } from '../../state/assigned.js'
 import { attachmentOf, type Call, gvisorOf, reportedAssignment } from '../call.js'
-import { openNamespaces, requireInterface } from '../namespaces.js'
+import { openNamespaces } from '../namespaces.js'
 import { applyAssigned } from './assign.js'
+import { inspectInterface } from './preflight.js'
 
 /**
  * Prepares an interface for gVisor that another plugin created and configured. If gVisor ran in
@@ -18,8 +19,7 @@ export async function addForGvisorOnly(call: Call): Promise<object> {
   using namespaces = openNamespaces(call)
   const { sandbox } = namespaces
   using _attachment = lockAttachment(stateDir, key)
-  const link = requireInterface(sandbox, key.nameInSandbox)
-  gvisor?.requireSupportedLink(sandbox, link)
+  const link = inspectInterface(call, sandbox, gvisor)
   const reported = reportedAssignment(call)
   const { addresses } = assignedState(reported, link)
   if (gvisor?.makeRoom(sandbox, link, addresses)) {

@@ -1,19 +1,5 @@
-import { isAtLeast } from '../../cni/version.js'
-import {
-  lendDevice,
-  requireFreeNames,
-  requireMovable,
-  requireNobodyDepends,
-  requireOrdinaryName,
-} from '../../device/lend.js'
-import { describeLentDevice } from '../../device/lent-device.js'
-import { pciAddressOf } from '../../device/pci-address.js'
-import {
-  detachPrograms,
-  foreignProgramsOn,
-  reportPrograms,
-  requireNoPrograms,
-} from '../../device/programs.js'
+import { lendDevice } from '../../device/lend.js'
+import { detachPrograms, reportPrograms } from '../../device/programs.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
@@ -21,8 +7,6 @@ import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { leaveGroups } from '../../state/autojoin.js'
-import { captureHostNetworkState } from '../../state/capture.js'
-import { carriedState, remarksOnNothing } from '../../state/carry.js'
 import { planState } from '../../state/plan.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
@@ -31,9 +15,9 @@ import { withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
-import { selectorOf } from '../way.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
+import { carriedByMove, inspectToMove } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, informOfDevice, resultOf } from './report.js'
 import { rollBack } from './undo.js'
@@ -49,39 +33,22 @@ export async function addByMove(call: Call): Promise<object> {
   using namespaces = openNamespaces(call)
   const { host, sandbox } = namespaces
   const store = attachmentRecords(stateDir)
-  const found = await claimDevice(host, call)
+  const found = await claimDevice(host, call, store)
   await settleOutstanding(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   requireNoLoan(host, store, key)
   using _device = lockDevice(stateDir, found)
   enterPhase('look')
-  const onHost = requireStillThere(host, call, found)
-  const lent = describeLentDevice(host, onHost, key.nameInSandbox)
-  const pciAddress = pciAddressOf(selectorOf(configuration), lent)
-  requireMovable(onHost)
-  gvisor?.requireSupportedLink(host, onHost)
-  requireOrdinaryName(sandbox, lent)
-  requireFreeNames(sandbox, lent)
-  if (!configuration.force) requireNobodyDepends(onHost)
-  const foreign = foreignProgramsOn(host, onHost)
-  if (configuration.foreignPrograms === 'refuse') requireNoPrograms(onHost, foreign)
-  lent.programs = foreign.programs.map(({ id }) => id)
-
-  enterPhase('capture')
-  const state = captureHostNetworkState(host, onHost, configuration)
-  const expectsState = configuration.useInterfaceNetwork && !ipam
+  const onHost = requireStillThere(host, call, store, found)
+  const ground = { host, sandbox, gvisor }
+  const { lent, state, foreign, pciAddress } = inspectToMove(call, ground, onHost)
   const prepare = (link: Link) => {
-    const all = carriedState(state, onHost)
-    const carried = gvisor?.fit(sandbox, all, onHost) ?? all
+    const carried = carriedByMove(call, ground, onHost, state)
     const contribution = contributionOf(link, netns, carried, cniVersion, pciAddress)
-    const remarks = [...carried.remarks, ...(expectsState ? remarksOnNothing(state, onHost) : [])]
-    return { plan: planState(onHost, link, carried), contribution, remarks }
+    return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
   }
   const expected = { ...onHost, name: key.nameInSandbox }
-  // A result of CNI 0.1.0 or 0.2.0 needs an address: fail before the move, not after.
-  if (!ipam && !isAtLeast(cniVersion, '0.3.0'))
-    resultOf(call, prepare(expected).contribution, undefined)
 
   enterPhase('record')
   const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, state))

@@ -1,9 +1,9 @@
-import { CniError, ErrorCode } from '../../cni/error.js'
 import { pciAddressOf } from '../../device/pci-address.js'
 import { type Call, ipamOf, nameInSandbox } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { selectorOf } from '../way.js'
 import { askForAddresses } from './assign.js'
+import { requireForUserspace } from './preflight.js'
 import { informOfDevice, reportedPciId, resultOf } from './report.js'
 import { undoAdd } from './undo.js'
 
@@ -12,14 +12,8 @@ import { undoAdd } from './undo.js'
  * and the program in the pod uses the addresses.
  */
 export async function addForUserspace(call: Call): Promise<object> {
-  const { environment, written } = call
-  const { netns } = environment
-  if (written.useInterfaceNetwork === true)
-    throw new CniError(
-      ErrorCode.invalidConfiguration,
-      'useInterfaceNetwork is not supported for dpdk-bound devices',
-      'nothing was changed; the kernel has no addresses of such a device',
-    )
+  const { netns } = call.environment
+  requireForUserspace(call)
   const ipam = await ipamOf(call)
   // Opened only to refuse an invalid sandbox: nothing is done in it.
   using _namespaces = openNamespaces(call)

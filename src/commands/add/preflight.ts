@@ -1,0 +1,175 @@
+import { CniError, ErrorCode } from '../../cni/error.js'
+import { isAtLeast } from '../../cni/version.js'
+import {
+  requireFreeNames,
+  requireMovable,
+  requireNobodyDepends,
+  requireOrdinaryName,
+} from '../../device/lend.js'
+import { describeLentDevice } from '../../device/lent-device.js'
+import type { LentDevice } from '../../device/lent-device-schema.js'
+import { pciAddressOf } from '../../device/pci-address.js'
+import {
+  type ForeignPrograms,
+  foreignProgramsOn,
+  requireNoPrograms,
+} from '../../device/programs.js'
+import { findDevice } from '../../device/selector.js'
+import type { Gvisor } from '../../gvisor/gvisor.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { enterPhase } from '../../phases.js'
+import type { AttachmentRecord } from '../../records/record-schema.js'
+import { captureRecords, type RecordStore } from '../../records/store.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { type CarriedState, carriedState, remarksOnNothing } from '../../state/carry.js'
+import type { HostNetworkState } from '../../state/schema.js'
+import { attachmentOf, type Call, nameInSandbox } from '../call.js'
+import { requireInterface } from '../namespaces.js'
+import { selectorOf } from '../way.js'
+import { requireNotMoved } from './claim.js'
+import { contributionOf, resultOf } from './report.js'
+
+/**
+ * Where ADD looks before it changes anything. `explain` looks in the same way, so that both decide
+ * alike.
+ */
+export interface Ground {
+  host: NetworkNamespace
+  /** Undefined where `explain` was given none: what depends on it is left out. */
+  sandbox: NetworkNamespace | undefined
+  gvisor: Gvisor | undefined
+}
+
+/** A device that ADD would move, and what it has on the host. */
+export interface Lendable {
+  lent: LentDevice
+  state: HostNetworkState
+  foreign: ForeignPrograms
+  /** If it has one of its own. */
+  pciAddress: string | undefined
+}
+
+/**
+ * Checks a device before it is moved.
+ * @throws Failure or CniError that says why ADD refuses it
+ */
+export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendable {
+  const { host, sandbox, gvisor } = ground
+  const { configuration } = call
+  const lent = describeLentDevice(host, onHost, nameInSandbox(call))
+  const pciAddress = pciAddressOf(selectorOf(configuration), lent)
+  requireMovable(onHost)
+  gvisor?.requireSupportedLink(host, onHost)
+  requireOrdinaryName(sandbox, lent)
+  if (sandbox) requireFreeNames(sandbox, lent)
+  if (!configuration.force) requireNobodyDepends(onHost)
+  const foreign = foreignProgramsOn(host, onHost)
+  if (configuration.foreignPrograms === 'refuse') requireNoPrograms(onHost, foreign)
+  lent.programs = foreign.programs.map(({ id }) => id)
+  enterPhase('capture')
+  const state = captureHostNetworkState(host, onHost, configuration)
+  requireExpressible(call, ground, lent, state)
+  return { lent, state, foreign, pciAddress }
+}
+
+/** What is carried of a device that is moved, with all that is to be said of it. */
+export function carriedByMove(
+  { configuration }: Call,
+  { sandbox, gvisor }: Ground,
+  onHost: Link,
+  state: HostNetworkState,
+): CarriedState {
+  const { useInterfaceNetwork, ipam } = configuration
+  const all = carriedState(state, onHost)
+  const carried = gvisor?.fit(sandbox, all, onHost) ?? all
+  const nothing = useInterfaceNetwork && !ipam?.type ? remarksOnNothing(state, onHost) : []
+  return { ...carried, remarks: [...carried.remarks, ...nothing] }
+}
+
+/** A result of CNI 0.1.0 or 0.2.0 needs an address: ADD fails before the move, not after. */
+function requireExpressible(
+  call: Call,
+  ground: Ground,
+  { onHost, nameInSandbox: name }: LentDevice,
+  state: HostNetworkState,
+): void {
+  const { configuration, cniVersion, environment } = call
+  if (configuration.ipam?.type || isAtLeast(cniVersion, '0.3.0')) return
+  const carried = carriedByMove(call, ground, onHost, state)
+  const contribution = contributionOf({ ...onHost, name }, environment.netns, carried, cniVersion)
+  resultOf(call, contribution, undefined)
+}
+
+/** A device whose state is applied, and that state. */
+export interface Original {
+  original: Link
+  state: HostNetworkState
+}
+
+/**
+ * Checks an interface that another plugin made, and finds the state for it.
+ * @throws Failure that says why ADD refuses it
+ */
+export function inspectToApply(
+  call: Call,
+  { host, sandbox, gvisor }: Ground & { sandbox: NetworkNamespace },
+  store: RecordStore<AttachmentRecord>,
+): Original & { link: Link } {
+  requireNotMoved(host, store, attachmentOf(call))
+  const link = inspectInterface(call, sandbox, gvisor)
+  enterPhase('capture')
+  return { link, ...stateToApply(call, host) }
+}
+
+/**
+ * The state of an earlier `capture` of the chain, else the present one of the device.
+ * @throws Failure that says why ADD refuses it
+ */
+export function stateToApply(call: Call, host: NetworkNamespace): Original {
+  const { configuration } = call
+  const captured = captureRecords(configuration.stateDir).read(attachmentOf(call))
+  if (captured) return { original: captured.device.onHost, state: captured.state }
+  const original = findDevice(host, selectorOf(configuration))
+  return { original, state: captureHostNetworkState(host, original, configuration) }
+}
+
+/**
+ * Finds the interface that another plugin made for the call.
+ * @throws Failure `device-not-found`, `device-refused`
+ */
+export function inspectInterface(
+  call: Call,
+  sandbox: NetworkNamespace,
+  gvisor: Gvisor | undefined,
+): Link {
+  const link = requireInterface(sandbox, nameInSandbox(call))
+  gvisor?.requireSupportedLink(sandbox, link)
+  return link
+}
+
+/**
+ * Finds a device whose state is to be captured for a later plugin, and reads it.
+ * @throws Failure that says why ADD refuses it
+ */
+export function inspectToCapture(
+  call: Call,
+  host: NetworkNamespace,
+): { lent: LentDevice; state: HostNetworkState; remarks: string[] } {
+  const { configuration } = call
+  const onHost = findDevice(host, selectorOf(configuration))
+  const state = captureHostNetworkState(host, onHost, configuration)
+  const lent = describeLentDevice(host, onHost, nameInSandbox(call))
+  const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []
+  return { lent, state, remarks }
+}
+
+/** @throws CniError for what a device that a userspace driver has cannot have */
+export function requireForUserspace({ written }: Call): void {
+  if (written.useInterfaceNetwork !== true) return
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    'useInterfaceNetwork is not supported for dpdk-bound devices',
+    'nothing was changed; the kernel has no addresses of such a device',
+  )
+}
