@@ -21,14 +21,30 @@ export const common: NonNullable<ViteUserConfig['test']> = {
   reporters: ['default', './test/support/closing-line-reporter.ts'],
 }
 
+const { reporters = [], ...each } = common
+
 /** `make test`: all but the tests that need a virtual machine; sweeps and soaks in short. */
 export default defineConfig({
-  plugins: [embeddedPrograms],
   test: {
-    ...common,
-    include: ['test/{unit,conformance,netns,clients,hostile,fuzz}/**/*.test.ts'],
+    reporters,
     // More than there are processors: the tests mostly wait, for the kernel and for processes.
     // Each has network namespaces, a state directory and container ids of its own.
     maxWorkers: 6,
+    projects: [
+      {
+        plugins: [embeddedPrograms],
+        test: {
+          ...each,
+          name: 'programs',
+          include: ['test/{conformance,netns,clients,hostile,fuzz}/**/*.test.ts'],
+          // What they test has processes of its own; to load the same files for each takes a second.
+          isolate: false,
+        },
+      },
+      {
+        plugins: [embeddedPrograms],
+        test: { ...each, name: 'unit', include: ['test/unit/**/*.test.ts'] },
+      },
+    ],
   },
 })
