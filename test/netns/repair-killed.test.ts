@@ -3,9 +3,9 @@ import { describe, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { batch } from '../support/batch.js'
 import { LONG } from '../support/length.js'
+import { takeSnapshot } from '../support/observer.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { at, pointsOf } from '../support/points.js'
-import { takeSnapshot } from '../support/snapshot.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Of the points where something may change, every so-manieth is tried. */

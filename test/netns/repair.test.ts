@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { batch } from '../support/batch.js'
+import { takeSnapshot } from '../support/observer.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
-import { takeSnapshot } from '../support/snapshot.js'
 import { Testbed } from '../support/testbed.js'
 
 const STATE = [

@@ -1,7 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
-
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 export type Rule = Json
 
 /** A device and all that is its own, as `ip -json` shows it. */
@@ -27,28 +24,17 @@ export interface Place {
   path: string
 }
 
-const MOST_MILLISECONDS = 10_000
+/** What to ask `ip` for all neighbours. */
+export const NEIGHBOR_QUESTIONS = ['neighbour show', 'neighbour show proxy']
 
-const QUESTIONS = ['address show', 'route show table all', 'neighbour show', 'neighbour show proxy']
-
-/** Reads what there is in a namespace, once the kernel is done there with what it does by itself. */
-export async function takeSnapshot({ path }: Place): Promise<Snapshot> {
-  for (const end = Date.now() + MOST_MILLISECONDS; ; ) {
-    const [first, ipv4Rules, ipv6Rules] = await Promise.all([
-      ip(path, ['-batch', '-'], QUESTIONS.join('\n')),
-      ip(path, ['-4', 'rule', 'show']),
-      ip(path, ['-6', 'rule', 'show']),
-    ])
-    const [links = [], routes = [], learned = [], proxies = []] = first
-    const rules = [...(ipv4Rules[0] ?? []), ...(ipv6Rules[0] ?? [])]
-    const neighbors = [...learned.filter(isPermanent), ...proxies]
-    if (links.every((link) => isSettled(link, routes)) || Date.now() > end)
-      return snapshotOf(links, routes, neighbors, rules)
-    await sleep(20)
-  }
-}
-
-function snapshotOf(links: Json[], routes: Json[], neighbors: Json[], rules: Json[]): Snapshot {
+/** What `ip` said of a namespace, without what passes by itself. */
+export function snapshotOf(
+  links: Json[],
+  routes: Json[],
+  { learned, proxies }: { learned: Json[]; proxies: Json[] },
+  rules: Json[],
+): Snapshot {
+  const neighbors = [...learned.filter(isPermanent), ...proxies]
   const steadyRoutes = routes.map(steadyRoute)
   const ofDevice = (things: Json[], name: unknown) =>
     sorted(things.filter(({ dev }) => dev === name))
@@ -65,7 +51,7 @@ function snapshotOf(links: Json[], routes: Json[], neighbors: Json[], rules: Jso
 }
 
 /** As `isSettled` of settled.ts, for what `ip -json` says. */
-function isSettled({ flags, operstate, ifname, addr_info }: Json, routes: Json[]): boolean {
+export function isSettled({ flags, operstate, ifname, addr_info }: Json, routes: Json[]): boolean {
   const has = (flag: string) => (flags as string[]).includes(flag)
   if (!has('UP')) return true
   if (has('LOWER_UP') !== ['UP', 'UNKNOWN'].includes(operstate as string)) return false
@@ -76,13 +62,6 @@ function isSettled({ flags, operstate, ifname, addr_info }: Json, routes: Json[]
       (!tentative &&
         routes.some(({ type, dst, dev }) => type === 'local' && dst === local && dev === ifname)),
   )
-}
-
-async function ip(path: string, words: string[], input = ''): Promise<Json[][]> {
-  const all = [`--net=${path}`, 'ip', '-details', '-json', ...words]
-  // Aliases and labels are any bytes.
-  const { stdout } = await execa('nsenter', all, { input, encoding: 'latin1' })
-  return stdout.split('\n').map((line) => JSON.parse(line || '[]'))
 }
 
 const isPermanent = ({ state }: Json) => (state as string[]).includes('PERMANENT')

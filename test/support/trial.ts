@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs'
 import { execa } from 'execa'
 import { expect } from 'vitest'
 import { batch } from './batch.js'
+import { takeSnapshot } from './observer.js'
 import { type CallOptions, type Outcome, startPlugin } from './plugin.js'
 import { type Point, pointsOf } from './points.js'
 import { expectSame } from './same.js'
-import { type Snapshot, takeSnapshot } from './snapshot.js'
+import type { Snapshot } from './snapshot.js'
 import { Testbed } from './testbed.js'
 
 /** Calls to disturb, and whether the device is lent before. */

@@ -41,15 +41,14 @@ export async function change(life: Life, { loan: n, what }: StepOf<'change'>): P
   const { nic, pod } = loan
   const { ifname } = where.link
   if (what === 'give back' || what === 'move away') {
-    await (what === 'give back'
-      ? giveBack(life, nic, ifname, pod)
-      : moveAway(life, nic, ifname, pod))
+    if (what === 'give back') giveBack(life, nic, ifname, pod)
+    else moveAway(life, nic, ifname, pod)
     loan.isAsLeft = 'no'
     await life.look()
     return
   }
   const { words, leaves } = CHANGES[what] ?? { words: () => [], leaves: 'yes' }
-  for (const line of words(ifname, nic.number)) if (!(await pod.ip(line))) return
+  for (const line of words(ifname, nic.number)) if (!pod.ip(line)) return
   if (leaves === 'no' || loan.isAsLeft === 'yes') loan.isAsLeft = leaves
   const after = await life.look()
   const rules = (one: typeof after) => one[pod.containerId]?.rules ?? []
@@ -58,15 +57,15 @@ export async function change(life: Life, { loan: n, what }: StepOf<'change'>): P
 }
 
 /** As the kernel does with a physical device whose sandbox ends: it keeps its name, or has another. */
-async function giveBack(life: Life, nic: Nic, name: string, pod: Pod): Promise<void> {
+function giveBack(life: Life, nic: Nic, name: string, pod: Pod): void {
   const { testbed } = life.world
   const isTaken = testbed.onHost('-br link').includes(name)
   const words = isTaken ? ['name', `dev${nic.number}`] : []
-  await pod.ip(['link set', name, ...words, 'netns', testbed.host].join(' '))
+  pod.ip(['link set', name, ...words, 'netns', testbed.host].join(' '))
 }
 
-async function moveAway({ world }: Life, nic: Nic, name: string, pod: Pod): Promise<void> {
-  await pod.ip(`link set ${name} name stray${nic.number} netns ${world.elsewhere.name}`)
+function moveAway({ world }: Life, nic: Nic, name: string, pod: Pod): void {
+  pod.ip(`link set ${name} name stray${nic.number} netns ${world.elsewhere.name}`)
 }
 
 /** Something becomes of a sandbox. */
@@ -79,7 +78,7 @@ export async function sandbox(life: Life, { pod: n, fate }: StepOf<'sandbox'>): 
     for (const loan of life.loans.filter((loan) => loan.pod === pod)) loan.isAsLeft = 'no'
   }
   if (fate !== 'replace') return
-  await world.replacePod(n)
+  world.replacePod(n)
   await life.look()
   life.own(world.pod(n))
 }
@@ -90,7 +89,7 @@ async function kill(life: Life, pod: Pod, areGivenBack: boolean): Promise<void> 
   for (const nic of world.nics) {
     const where = world.find(nic, snapshots)
     if (where?.place !== pod) continue
-    if (areGivenBack) await giveBack(life, nic, where.link.ifname, pod)
+    if (areGivenBack) giveBack(life, nic, where.link.ifname, pod)
     else nic.isDestroyed = true
   }
   await pod.kill()
@@ -98,7 +97,7 @@ async function kill(life: Life, pod: Pod, areGivenBack: boolean): Promise<void> 
 }
 
 /** The state directory loses a record. */
-export async function loseRecord(life: Life, { loan: n }: StepOf<'lose record'>): Promise<void> {
+export function loseRecord(life: Life, { loan: n }: StepOf<'lose record'>): void {
   const loan = life.loans[n % life.loans.length]
   if (!loan) return
   const { world } = life
@@ -118,14 +117,14 @@ export async function startNodeAgain(life: Life): Promise<void> {
   const snapshots = life.now
   for (const nic of [...world.nics]) {
     const where = world.find(nic, snapshots)
-    if (where) await world.bringHome(nic, where)
+    if (where) world.bringHome(nic, where)
   }
   for (const pod of world.allPods) await pod.kill()
   for (const nic of [...world.nics]) {
     if (nic.isDestroyed) await world.makeNic(nic.plan)
-    else await world.configure(nic)
+    else world.configure(nic)
   }
-  for (const n of [0, 1]) await world.replacePod(n)
+  for (const n of [0, 1]) world.replacePod(n)
   await life.look()
   for (const n of [0, 1]) life.own(world.pod(n))
   for (const file of testbed.filesIn('attachments')) {
@@ -137,7 +136,7 @@ export async function startNodeAgain(life: Life): Promise<void> {
 }
 
 /** Something else takes a device's name on the host. */
-export async function takeName(life: Life, { nic: n }: StepOf<'take name'>): Promise<void> {
+export function takeName(life: Life, { nic: n }: StepOf<'take name'>): void {
   const { world } = life
   const { name } = world.nics[n] as Nic
   const names = life.now.host?.devices.map(({ link }) => link.ifname)
@@ -146,17 +145,17 @@ export async function takeName(life: Life, { nic: n }: StepOf<'take name'>): Pro
   life.takenNames.add(name)
 }
 
-export async function freeName(life: Life, { nic: n }: StepOf<'free name'>): Promise<void> {
+export function freeName(life: Life, { nic: n }: StepOf<'free name'>): void {
   const { name } = life.world.nics[n] as Nic
   if (life.takenNames.delete(name)) life.world.testbed.onHost(`link delete ${name}`)
 }
 
 /** An administrator gives a device at home what it may have lost. */
-export async function configure(life: Life, { nic: n }: StepOf<'configure'>): Promise<void> {
+export function configure(life: Life, { nic: n }: StepOf<'configure'>): void {
   const { world } = life
   const nic = world.nics[n] as Nic
   const where = world.find(nic, life.now)
-  if (where?.place === world.host && where.link.ifname === nic.name) await world.configure(nic)
+  if (where?.place === world.host && where.link.ifname === nic.name) world.configure(nic)
 }
 
 /** A device that was destroyed is there again, or so it seems. */

@@ -42,7 +42,7 @@ async function take(life: Life, step: Step): Promise<void> {
     case 'ADD of no device, and its DEL':
       return addOfNothing(life, step)
     case 'lose record':
-      await disturbances.loseRecord(life, step)
+      disturbances.loseRecord(life, step)
       break
     case 'start the node again':
       await disturbances.startNodeAgain(life)
@@ -54,13 +54,13 @@ async function take(life: Life, step: Step): Promise<void> {
       await disturbances.sandbox(life, step)
       break
     case 'take name':
-      await disturbances.takeName(life, step)
+      disturbances.takeName(life, step)
       break
     case 'free name':
-      await disturbances.freeName(life, step)
+      disturbances.freeName(life, step)
       break
     case 'configure':
-      await disturbances.configure(life, step)
+      disturbances.configure(life, step)
       break
     case 'make again':
       await disturbances.makeAgain(life, step)

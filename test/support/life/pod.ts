@@ -1,7 +1,8 @@
-import { execa } from 'execa'
 import { batch } from '../batch.js'
+import { Observer } from '../observer.js'
 import { startProcessIn } from '../process-in-namespace.js'
-import type { Place } from '../snapshot.js'
+import { runSync } from '../run-sync.js'
+import type { Place, Snapshot } from '../snapshot.js'
 
 /** What every pod has of its own: the rules are among those that devices come with, nearly. */
 const OWN = [
@@ -19,24 +20,27 @@ const OWN = [
 /** A sandbox, which may lose its name, and its life. */
 export class Pod implements Place, AsyncDisposable {
   #process: (AsyncDisposable & { pid: number }) | undefined
+  readonly #observer: Observer
   isNamed = true
 
   private constructor(
     readonly name: string,
     readonly containerId: string,
-  ) {}
+  ) {
+    this.#observer = new Observer(this)
+  }
 
   /** Makes a pod in a new namespace; an earlier one may have had its name. */
-  static async make(name: string, containerId: string): Promise<Pod> {
-    await execa('ip', ['netns', 'add', name])
+  static make(name: string, containerId: string): Pod {
+    runSync('ip', ['netns', 'add', name])
     return Pod.of(name, containerId)
   }
 
   /** Makes a pod of an empty namespace. */
-  static async of(name: string, containerId: string): Promise<Pod> {
+  static of(name: string, containerId: string): Pod {
     // Else a device would change by itself, some seconds after it came up.
     const setting = 'net.ipv6.conf.default.accept_dad=0'
-    await execa('ip', ['netns', 'exec', name, 'sysctl', '-q', '-w', setting])
+    runSync('ip', ['netns', 'exec', name, 'sysctl', '-q', '-w', setting])
     batch(name, ...OWN)
     return new Pod(name, containerId)
   }
@@ -56,25 +60,31 @@ export class Pod implements Place, AsyncDisposable {
   }
 
   /** Runs `ip` in it. @returns whether it could be done */
-  async ip(words: string): Promise<boolean> {
+  ip(words: string): boolean {
     const all = [`--net=${this.path}`, 'ip', ...words.split(' ')]
-    return !(await execa('nsenter', all, { reject: false })).failed
+    return runSync('nsenter', all, { reject: false }).exitCode === 0
+  }
+
+  /** What there is in it, while it is alive. */
+  look(): Promise<Snapshot> {
+    return this.#observer.look()
   }
 
   /** Takes its name, so that its path is gone, and leaves it its life. */
   async unname(): Promise<void> {
     this.#process = await startProcessIn(this.name)
-    await this.#removeName()
+    this.#removeName()
   }
 
   async kill(): Promise<void> {
     await this.#process?.[Symbol.asyncDispose]()
     this.#process = undefined
-    if (this.isNamed) await this.#removeName()
+    await this.#observer[Symbol.asyncDispose]()
+    if (this.isNamed) this.#removeName()
   }
 
-  async #removeName(): Promise<void> {
-    await execa('ip', ['netns', 'delete', this.name])
+  #removeName(): void {
+    runSync('ip', ['netns', 'delete', this.name])
     this.isNamed = false
   }
 

@@ -1,5 +1,7 @@
-import { execa } from 'execa'
-import { type DeviceState, type Place, type Snapshot, takeSnapshot } from '../snapshot.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Observer } from '../observer.js'
+import { runSync } from '../run-sync.js'
+import type { DeviceState, Place, Snapshot } from '../snapshot.js'
 import { Testbed } from '../testbed.js'
 import { type NicPlan, wordsToMake } from './nic.js'
 import { Pod } from './pod.js'
@@ -34,6 +36,7 @@ export class World implements AsyncDisposable {
   readonly host: Place
   readonly elsewhere: Place & { name: string }
   #numbers = FIRST_NUMBER
+  #observers: { host: Observer; elsewhere: Observer } | undefined
 
   private constructor(readonly testbed: Testbed) {
     this.host = { path: `/run/netns/${testbed.host}` }
@@ -54,13 +57,14 @@ export class World implements AsyncDisposable {
 
   async #furnish(plans: NicPlan[]): Promise<void> {
     const { testbed, elsewhere, allPods } = this
-    await execa('ip', ['netns', 'add', elsewhere.name])
+    runSync('ip', ['netns', 'add', elsewhere.name])
+    this.#observers = { host: new Observer(this.host), elsewhere: new Observer(elsewhere) }
     testbed.onHost('address add 198.51.100.5/24 dev eth1')
     testbed.onHost('route add default via 198.51.100.1')
     testbed.onHost('rule add from 198.51.100.5 lookup main priority 50')
     for (const plan of plans) await this.makeNic(plan)
-    allPods.push(await Pod.of(testbed.pod, 'container-0-1'))
-    allPods.push(await Pod.make(`${testbed.pod}-2`, 'container-1-1'))
+    allPods.push(Pod.of(testbed.pod, 'container-0-1'))
+    allPods.push(Pod.make(`${testbed.pod}-2`, 'container-1-1'))
   }
 
   /** The pod that has one of the two paths now, or had it last. */
@@ -75,10 +79,10 @@ export class World implements AsyncDisposable {
   }
 
   /** Makes another pod with the path of one that has lost it. */
-  async replacePod(n: number): Promise<void> {
+  replacePod(n: number): void {
     const { name } = this.pod(n)
     const count = this.allPods.filter((pod) => pod.name === name).length
-    this.allPods.push(await Pod.make(name, `container-${n}-${count + 1}`))
+    this.allPods.push(Pod.make(name, `container-${n}-${count + 1}`))
   }
 
   /** Makes a device, in place of one that is destroyed; the kernel may not be done with that yet. */
@@ -87,44 +91,44 @@ export class World implements AsyncDisposable {
     const lines = wordsToMake(plan, nic.number, this.testbed.cloud)
     await this.#retry(() => this.#batch(lines))
     if (plan.kind === 'veth') this.testbed.inCloud(`link set ${nic.name} up`)
-    await this.configure(nic)
+    this.configure(nic)
     const index = this.nics.findIndex(({ name }) => name === nic.name)
     this.nics.splice(index < 0 ? this.nics.length : index, 1, nic)
   }
 
   /** Brings a device home as an administrator does, from wherever it is. */
-  async bringHome(nic: Nic, { place, link }: Whereabouts): Promise<void> {
+  bringHome(nic: Nic, { place, link }: Whereabouts): void {
     const { name, plan } = nic
     if (place === this.host && link.ifname === name) return
-    const inPlace = (words: string[]) => execa('nsenter', [`--net=${place.path}`, 'ip', ...words])
-    await inPlace(['link', 'set', link.ifname, 'down'])
-    await inPlace(['link', 'set', link.ifname, 'nomaster'])
+    const inPlace = (words: string[]) => runSync('nsenter', [`--net=${place.path}`, 'ip', ...words])
+    inPlace(['link', 'set', link.ifname, 'down'])
+    inPlace(['link', 'set', link.ifname, 'nomaster'])
     const whereTo = place === this.host ? [] : ['netns', this.testbed.host]
-    await inPlace(['link', 'set', link.ifname, 'name', name, ...whereTo])
-    await this.#batch([`link set ${name} alias ${plan.alias || '""'}`])
+    inPlace(['link', 'set', link.ifname, 'name', name, ...whereTo])
+    this.#batch([`link set ${name} alias ${plan.alias || '""'}`])
     if (link.address !== plan.mac) this.testbed.onHost(`link set ${name} address ${plan.mac}`)
     if (plan.up) this.testbed.onHost(`link set ${name} up`)
   }
 
   /** Gives a device at home what an administrator gives it, as far as it does not have it. */
-  async configure({ plan }: Nic): Promise<void> {
-    await this.#batch(plan.lines, ['-force'])
+  configure({ plan }: Nic): void {
+    this.#batch(plan.lines, ['-force'])
   }
 
-  async #batch(lines: string[], options: string[] = []): Promise<void> {
+  #batch(lines: string[], options: string[] = []): void {
     const words = ['-n', this.testbed.host, ...options, '-batch', '-']
     const input = Buffer.from(lines.join('\n'), 'latin1')
-    const { failed, stderr } = await execa('ip', words, { input, reject: false })
-    if (failed && options.length === 0) throw new Error(stderr)
+    const { exitCode, stderr } = runSync('ip', words, { input, reject: false })
+    if (exitCode !== 0 && options.length === 0) throw new Error(stderr)
   }
 
-  async #retry(work: () => Promise<void>): Promise<void> {
+  async #retry(work: () => void): Promise<void> {
     for (let rest = 100; ; rest--) {
       try {
-        return await work()
+        return work()
       } catch (error) {
         if (rest === 0) throw error
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await sleep(50)
       }
     }
   }
@@ -132,13 +136,14 @@ export class World implements AsyncDisposable {
   /** All places that are alive. */
   get #places(): Record<string, Place> {
     const pods = this.allPods.filter(({ isAlive }) => isAlive)
-    const entries = pods.map((pod) => [pod.containerId, pod] as const)
-    return { host: this.host, elsewhere: this.elsewhere, ...Object.fromEntries(entries) }
+    return { host: this.host, elsewhere: this.elsewhere, ...byName(pods) }
   }
 
   async look(): Promise<Snapshots> {
-    const entries = Object.entries(this.#places).map(
-      async ([name, place]) => [name, await takeSnapshot(place)] as const,
+    const pods = this.allPods.filter(({ isAlive }) => isAlive)
+    const observers = { ...this.#observers, ...byName(pods) }
+    const entries = Object.entries(observers).map(
+      async ([name, observer]) => [name, await observer.look()] as const,
     )
     return Object.fromEntries(await Promise.all(entries))
   }
@@ -154,9 +159,15 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pod of this.allPods) await pod[Symbol.asyncDispose]()
-    await execa('ip', ['netns', 'delete', this.elsewhere.name], { reject: false })
+    await this.#observers?.host[Symbol.asyncDispose]()
+    await this.#observers?.elsewhere[Symbol.asyncDispose]()
+    runSync('ip', ['netns', 'delete', this.elsewhere.name], { reject: false })
     this.testbed[Symbol.dispose]()
   }
+}
+
+function byName(pods: Pod[]): Record<string, Pod> {
+  return Object.fromEntries(pods.map((pod) => [pod.containerId, pod]))
 }
 
 /** Of snapshots what belongs to no device that is ever lent; and without rules. */
