@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { ErrorCode } from '../../src/cni/error.js'
+import { messagesOf } from '../support/messages.js'
+import { Syntax } from '../support/syntax.js'
 
 const PAGE = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 const SOURCE = new URL('../../src/', import.meta.url)
+const MESSAGES = messagesOf(new Syntax(fileURLToPath(SOURCE)))
 
 /** The first cells of the rows of tables with this heading. */
 const firstCells = (heading: string) => {
@@ -63,3 +67,33 @@ describe('docs/errors.md', () => {
     expect(uses).toHaveLength(REFUSALS.length)
   })
 })
+
+describe.each(['error', 'warning', 'hint'] as const)('of each %s, docs/errors.md', (kind) => {
+  const inSource = MESSAGES.filter((message) => message.kind === kind).map(({ text }) => text)
+  const inDocument = rowsOf(kind).map(([first = '']) => first.replaceAll('`', ''))
+
+  it('has a row, and no other', () => {
+    expect(inDocument.toSorted()).toEqual(inSource.toSorted())
+  })
+
+  it('says the cause and what to do', () => {
+    expect(rowsOf(kind).filter((cells) => cells.length !== 3 || cells.includes(''))).toEqual([])
+  })
+})
+
+/** The cells of all tables whose first column has this heading. */
+function rowsOf(heading: string): string[][] {
+  const tables = PAGE.split(`\n| ${heading} |`).slice(1)
+  return tables.flatMap((table) =>
+    (table.split('\n\n', 1)[0] ?? '')
+      .trim()
+      .split('\n')
+      .slice(2)
+      .map((row) =>
+        row
+          .slice(1, -1)
+          .split(' | ')
+          .map((cell) => cell.trim()),
+      ),
+  )
+}
