@@ -4,8 +4,8 @@ import { ARTEFACTS } from '../support/artefacts.js'
 import { Containerd } from '../support/clients/containerd.js'
 import { CriConnection } from '../support/clients/cri.js'
 import { describeDevice, LOOK, makeHost } from '../support/clients/host.js'
-import { LEND, makeNetwork } from '../support/clients/networks.js'
 import { Pod } from '../support/clients/pod.js'
+import { readExample } from '../support/examples.js'
 import type { Testbed } from '../support/testbed.js'
 
 /** Where `make test` unpacks it. */
@@ -13,8 +13,8 @@ const CONTAINERD_2 = fileURLToPath(
   new URL('../../build/forky-containerd/root/usr/bin', import.meta.url),
 )
 
-/** The stock plugins of Debian 12 do not speak this version, but the library of this client does. */
-const NETWORK = { ...makeNetwork(LEND), cniVersion: '1.1.0' }
+/** This client takes the higher one of its versions. */
+const NETWORK = { ...readExample('10-host-device-l3.conflist'), name: 'lent' }
 
 describe.each(ARTEFACTS)('$artefact, called by containerd 2 with CNI 1.1', ({ path }) => {
   let testbed: Testbed

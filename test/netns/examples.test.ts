@@ -56,6 +56,21 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     chain.delete()
   })
 
+  const ofSeveral = EXAMPLES.flatMap((file) =>
+    (readExample(file).cniVersions ?? []).map((cniVersion) => ({ file, cniVersion })),
+  )
+
+  it.each(ofSeveral)('$file in CNI $cniVersion', ({ file, cniVersion }) => {
+    const chain = chainOf({ ...exampleFor(testbed, path, file), cniVersion })
+    expect(chain.add()).toMatchObject({ cniVersion })
+    chain.check()
+    if (cniVersion === '1.1.0') {
+      chain.status()
+      chain.collectGarbage([])
+    } else chain.delete()
+    expect(testbed.onHost('link')).toContain('eth1@')
+  })
+
   const disabled = EXAMPLES.filter((file) => readExample(file).disableCheck)
 
   it.each(disabled)('%s disables CHECK because another plugin cannot agree', (file) => {

@@ -15,6 +15,8 @@ export interface ChainedPlugin extends Json {
 /** A network configuration list. */
 export interface ConfigurationList {
   cniVersion: string
+  /** Of these, a library of CNI 1.1.0 takes the highest that it knows. Others take `cniVersion`. */
+  cniVersions?: string[]
   name: string
   plugins: ChainedPlugin[]
   disableCheck?: boolean

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readConfiguration } from '../../src/cni/configuration.js'
 import { mistakesIn } from '../../src/cni/mistakes.js'
@@ -17,6 +17,8 @@ const all = readdirSync(directory, { recursive: true, withFileTypes: true })
   .map((entry) =>
     `${entry.parentPath}/${entry.name}`.replace(directory.pathname, '').replace(/^\//, ''),
   )
+const page = readFileSync(new URL('README.md', directory), 'utf8')
+
 /** The configurations in a file, as each plugin would get them. */
 function configurationsIn(file: string): string[] {
   const { cniVersion, name, plugins } = readExample(file)
@@ -51,5 +53,22 @@ describe('the configurations to copy', () => {
       text: expect.stringContaining('the OCI state has no running process in it'),
       failed: true,
     })
+  })
+
+  it('are each used in a test that runs, or a hook', () => {
+    const used = [...EXAMPLES, ...all.filter(isHook), 'README.md']
+    expect(all.toSorted()).toEqual(used.toSorted())
+  })
+
+  it('are each in the table of README.md, and no other', () => {
+    const rows = page.split('\n').filter((line) => line.startsWith('| '))
+    const named = rows.flatMap((row) => [...row.matchAll(/\]\(([^)]*)\)/g)].map(([, to]) => to))
+    const files = named.filter((to) => !to?.startsWith('..'))
+    expect(files.toSorted()).toEqual(all.filter((file) => file !== 'README.md').toSorted())
+  })
+
+  it('leave no link of README.md without a file', () => {
+    const links = [...page.matchAll(/\]\(([^)#]*)/g)].map(([, to = '']) => to)
+    expect(links.filter((to) => !existsSync(new URL(to, directory)))).toEqual([])
   })
 })

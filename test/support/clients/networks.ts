@@ -27,8 +27,8 @@ export const BRIDGE = {
 /** The ways to have the plugin in a network, and what a container then sees. */
 export const CHAINS = [
   {
-    chain: 'alone',
-    network: makeNetwork(LEND),
+    chain: 'alone, as in cni-conf, of which this client knows the lower version',
+    network: { ...readExample('10-host-device-l3.conflist'), name: 'lent' },
     seen: ['198.51.100.5/24 scope global eth0', '203.0.113.0/24 via 198.51.100.1 dev eth0'],
   },
   {
