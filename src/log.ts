@@ -26,9 +26,23 @@ export function openLog(wanted: LogSettings): void {
 /** The log file, once there was a line for it. It stays open until the process ends. */
 let opened: number | undefined
 
+/** What becomes of a warning. */
+let show: (text: string) => void = printWarning
+
+/**
+ * From now on, warnings are not printed but collected, for a command that says what a call would
+ * warn of.
+ * @returns a list to which each is added
+ */
+export function collectWarnings(): string[] {
+  const collected: string[] = []
+  show = (text) => collected.push(text)
+  return collected
+}
+
 /** Logs a warning and prints it to stderr. Nothing failed, but the operator should know. */
 export function warn(text: string): void {
-  if (isWanted('warning')) printWarning(text)
+  if (isWanted('warning')) show(text)
   note('warning', text, () => ({}))
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readConfiguration } from '../cni/configuration.js'
 import type { Configuration, WrittenConfiguration } from '../cni/configuration-schema.js'
 import { canonicalKeys, decodeObject, isObject, spelledAsDocumented } from '../cni/network.js'
+import { LATEST_VERSION } from '../cni/version.js'
 
 /**
  * A configuration from a file, or this plugin's entry in a list of them. The keys are taken as ADD
@@ -18,6 +19,48 @@ export async function readConfigurationFile(
 ): Promise<Configuration> {
   const network = file === undefined ? {} : ownPart(await decodeObject(readFileSync(file, 'utf8')))
   return readConfiguration({ name, ...spelledAsDocumented(network), ...given })
+}
+
+/** What ADD is asked for if no file says. */
+const DEFAULTS = { cniVersion: LATEST_VERSION, name: 'explain', type: 'host-device-l3' }
+
+/** The keys besides `device` that select a device. */
+const SELECTORS = ['hwaddr', 'kernelpath', 'pciBusID'] as const
+
+/**
+ * What a runtime gives the plugin on stdin for a configuration: of a list, this plugin's entry with
+ * the name and the version of the list. What is no configuration stays as it is: ADD says what it is.
+ * @param text of a file; undefined for the defaults
+ * @param device selects it, in place of what the file selects
+ * @throws Error for a list without such an entry
+ */
+export function inputFor(text: string | undefined, device: string | undefined): string {
+  const written = text === undefined ? DEFAULTS : decode(text)
+  if (!isObject(written)) return text ?? ''
+  const { plugins, name, cniVersion } = canonicalKeys(written, ['plugins', 'name', 'cniVersion'])
+  if (plugins === undefined) return JSON.stringify(withDevice(written, device))
+  const entry = ownPart(written)
+  if (entry === written)
+    throw new Error('no entry of "plugins" in the list has the "type" host-device-l3')
+  return JSON.stringify(withDevice({ ...entry, name, cniVersion }, device))
+}
+
+function withDevice(network: Record<string, unknown>, device: string | undefined): object {
+  if (device === undefined) return network
+  const spelled = spelledAsDocumented(network)
+  for (const key of SELECTORS) delete spelled[key]
+  const { runtimeConfig } = spelled
+  if (isObject(runtimeConfig)) spelled.runtimeConfig = { ...runtimeConfig, deviceID: undefined }
+  return { ...spelled, device }
+}
+
+/** Undefined for what is no JSON. */
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** This plugin's entry in a configuration list. */

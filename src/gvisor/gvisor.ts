@@ -86,11 +86,7 @@ export class Gvisor {
   keep(sandbox: NetworkNamespace, link: Link, reported?: string[]): void {
     const { key, network, sandboxPath, timeoutSeconds } = this.request
     this.#endEarlierKeeper()
-    warnOfEach(
-      [...this.#omitted].map(
-        ([what, why]) => `${link.name} is without ${what}, so that gVisor starts: ${why}`,
-      ),
-    )
+    this.warnOfOmissions(link.name)
     const kind = linkKindOf(sandbox.socket, link.index)
     const namesProtocols = kind.ipvlanMode === 'l3' && prepareForL3(sandbox, link)
     const record: GvisorRecord = {
@@ -114,6 +110,15 @@ export class Gvisor {
       record.keeper = keeperOf(startKeeper(sandbox, record, timeoutSeconds), timeoutSeconds)
     this.#write(record)
     note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, record }))
+  }
+
+  /** Warns about what an interface goes without, so that gVisor starts. */
+  warnOfOmissions(name: string): void {
+    warnOfEach(
+      [...this.#omitted].map(
+        ([what, why]) => `${name} is without ${what}, so that gVisor starts: ${why}`,
+      ),
+    )
   }
 
   /** Warns about addresses and routes of another plugin that may keep runsc from starting. */

@@ -38,6 +38,8 @@ export class RecordStore<T extends AnyRecord> {
   constructor(
     private readonly stateDirectory: string,
     private readonly kind: RecordKind<T>,
+    /** What is done with a file that is no valid record. */
+    private readonly onBroken: (path: string) => void = setAside,
   ) {}
 
   /**
@@ -102,13 +104,13 @@ export class RecordStore<T extends AnyRecord> {
   /**
    * Undefined for what is not there, is not meant, or is no record.
    * @param onNewer is called for a record of a newer version, which stays as it is
-   * @param onBroken is called for what is no valid record; by default sets it aside
+   * @param onBroken is called for what is no valid record
    */
   #readFile(
     path: string,
     isMeant = (_: string) => true,
     onNewer = (newer: string) => warn(newerVersion(newer)),
-    onBroken = setAside,
+    onBroken = this.onBroken,
   ): T | undefined {
     const text = attempt('read', path, () =>
       unlessAbsent(() => unlessOther(() => readPrivate(path))),
@@ -152,9 +154,15 @@ export class RecordStore<T extends AnyRecord> {
   }
 }
 
-/** Records of lent devices, and of interfaces to which a device's state was applied. */
-export function attachmentRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
-  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' })
+/**
+ * Records of lent devices, and of interfaces to which a device's state was applied.
+ * @param onBroken is called for what is no valid record; by default sets it aside
+ */
+export function attachmentRecords(
+  stateDirectory: string,
+  onBroken?: (path: string) => void,
+): RecordStore<AttachmentRecord> {
+  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' }, onBroken)
 }
 
 /** Records of state captured for a later plugin of the same chain. */

@@ -14,7 +14,7 @@ import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import { lockedMetrics } from '../kernel/netlink/route-metrics.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
-import { REASONS } from './reasons.js'
+import { REASONS, type Reason } from './reasons.js'
 import type { Captured, HostNetworkState } from './schema.js'
 
 /** The decision on one captured object. */
@@ -22,7 +22,8 @@ export interface Decision {
   kind: 'address' | 'route' | 'rule' | 'neighbour'
   /** The object in iproute2's notation. */
   what: string
-  /** Why it is left behind; undefined if it is carried. */
+  /** Why it is left behind, and the same in words; undefined if it is carried. */
+  reason?: Reason
   why?: string
 }
 
@@ -44,7 +45,7 @@ function decided<T>(
   return things.map(({ value, leftBehind }) => ({
     kind,
     what: describe(value),
-    ...(leftBehind === undefined ? {} : { why: REASONS[leftBehind].words }),
+    ...(leftBehind === undefined ? {} : { reason: leftBehind, why: REASONS[leftBehind].words }),
   }))
 }
 

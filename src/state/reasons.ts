@@ -33,3 +33,17 @@ export const REASONS = {
 } as const
 
 export type Reason = keyof typeof REASONS
+
+/** Reasons of objects that the kernel makes itself, in every namespace or for every device. */
+const OF_KERNEL: Reason[] = [
+  'cache-entry',
+  'default-rule',
+  'kernel-made',
+  'link-local',
+  'multicast',
+]
+
+/** Whether an object is left behind because the kernel makes it itself. */
+export function isOfKernel(reason: Reason | undefined): boolean {
+  return reason !== undefined && OF_KERNEL.includes(reason)
+}

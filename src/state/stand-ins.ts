@@ -153,14 +153,19 @@ export function warnOfLostRoutes(
   const { lost, replaced } = removeStandIns(host, state, device)
   const named = (route: Route) => describeForeign(host, route, device)
   warnOfEach(lost.map((route) => `with ${device.name} the host has lost the route ${named(route)}`))
-  const sourceless = replaced.filter(
+  warnOfSources(host, replaced, device)
+}
+
+/** Warns of routes that the host has without their source while the device is away. */
+export function warnOfSources(host: NetworkNamespace, standIns: StandIn[], device: Link): void {
+  const sourceless = standIns.filter(
     ({ route, standIn }) => route.preferredSource !== standIn.preferredSource,
   )
   warnOfEach(
-    sourceless.map(
-      ({ route }) =>
-        `while ${device.name} is away, the host has the route ${named(route)} without its source ${route.preferredSource}`,
-    ),
+    sourceless.map(({ route }) => {
+      const named = describeForeign(host, route, device)
+      return `while ${device.name} is away, the host has the route ${named} without its source ${route.preferredSource}`
+    }),
   )
 }
 

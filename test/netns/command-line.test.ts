@@ -9,7 +9,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   it.each([
     ['--help', 'host-device-l3 COMMAND --help'],
     ['validate cni-conf/10-host-device-l3.conflist', 'nothing is wrong'],
-    ['explain --help', 'usage: host-device-l3 explain DEVICE'],
+    ['explain --help', 'usage: host-device-l3 explain [DEVICE]'],
     ['--version', /^\d+\.\d+\.\d+( \(QuickJS-ng \d+\.\d+\.\d+\))?$/],
   ])('%s is answered on stdout', (words, expected) => {
     const { exitCode, stdout, stderr } = run(words)

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { Value } from '@sinclair/typebox/value'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HostNetworkStateSchema } from '../../src/state/schema.js'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
@@ -24,7 +25,7 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     // Lifetimes run on while the test does.
     const hostState = () => testbed.hostState().replaceAll(/\d+sec/g, 'some seconds')
     const before = hostState()
-    const { exitCode, stdout } = run('explain eth1')
+    const { exitCode, stdout } = run('explain eth1 --all')
     expect(exitCode).toBe(0)
     const lines = stdout.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' | '))
     expect(lines).toContain('carried | 198.51.100.5/24')
@@ -37,7 +38,10 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
       'left behind | 32766: from all lookup main | every namespace has this rule',
     )
     expect(lines).toContain('carried | 198.51.100.1 lladdr 02:00:00:00:00:01 permanent')
-    expect(stdout).toMatch(/remarks\n.*is carried without its source 198\.51\.100\.6/)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /ADD would warn .*is carried without its source 198\.51\.100\.6/,
+    )
+    expect(stdout).toMatch(/\n\nADD would lend it$/)
     expect(hostState()).toBe(before)
   })
 
@@ -89,12 +93,128 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     const file = `${testbed.stateDirectory}/broken.conf`
     writeFileSync(file, '{"name": "n",\n  "device" "eth1"}')
     const reason = 'line 2, column 12: ":" was expected, not "\\"eth1\\""'
-    expect(run(`explain eth1 --config ${file}`).stderr).toContain(reason)
+    const { stdout } = run(`explain eth1 --config ${file}`)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(reason)
+  })
+
+  it('leaves out what the kernel makes itself, and says so', () => {
+    const [less = '', more = ''] = ['', ' --all'].map((all) => run(`explain eth1${all}`).stdout)
+    expect(more).toContain('every namespace has this rule')
+    expect(less).not.toMatch(/every namespace has this rule|kernel makes it itself|link-local/)
+    const [, count] = /\n {2}(\d+) objects of the kernel's own are left out/.exec(less) ?? []
+    const rows = (text: string) => text.match(/^ {2}left behind /gm)?.length ?? 0
+    expect(rows(more) - rows(less)).toBe(Number(count))
+  })
+
+  it('fits 100 columns, and has no colours', () => {
+    testbed.onHost(
+      'route add 203.0.113.0/24 via 198.51.100.1 mtu lock 1300 advmss 1200 initcwnd 20',
+    )
+    testbed.onHost(
+      'route add broadcast 203.0.113.7 dev eth1 table local proto kernel metric 400000',
+    )
+    testbed.inPod('link add net1 type ifb')
+    const { exitCode, stdout } = run(`explain eth1 --all --netns ${testbed.sandboxPath}`)
+    expect(exitCode).toBe(1)
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+    expect(stdout).not.toContain('\u001b')
+  })
+
+  it('looks into a sandbox only if it is said which', () => {
+    testbed.inPod('link add net1 type ifb')
+    const { exitCode, stdout } = run('explain eth1')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('no sandbox was looked at: --netns PATH says which')
+    const sandbox = `--netns ${testbed.sandboxPath}`
+    expect(run(`explain eth1 ${sandbox}`)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('ADD would refuse: code 101: cannot lend eth1 to sandbox'),
+    })
+    const other = run(`explain eth1 ${sandbox} --interface net2`)
+    expect(other).toMatchObject({ exitCode: 0 })
+    expect(other.stdout).not.toContain('no sandbox was looked at')
+  })
+
+  it('shows what a device has although ADD would refuse it', () => {
+    testbed.onHost('link add link eth1 name upper type macvlan')
+    const { exitCode, stdout } = run('explain eth1')
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/carried +198\.51\.100\.5\/24/)
+    expect(stdout).toMatch(
+      /\nADD would refuse: code 104: cannot lend eth1: upper on the host depends/,
+    )
+    expect(JSON.parse(run('explain eth1 --json').stdout)).toMatchObject({
+      device: { name: 'eth1' },
+      verdict: { accepts: false, code: 104, details: expect.stringContaining('"force": true') },
+    })
+  })
+
+  it('takes the device that the configuration selects, if none is given', () => {
+    const file = `${testbed.stateDirectory}/own.conf`
+    const own = { cniVersion: '1.0.0', name: 'n', type: 'host-device-l3', device: 'eth1' }
+    writeFileSync(file, JSON.stringify(own))
+    expect(run(`explain --config ${file}`).stdout).toMatch(/^eth1: up/)
+    writeFileSync(file, JSON.stringify({ ...own, pciBusID: '0000:ff:1f.3' }))
+    expect(run(`explain --config ${file}`).stdout).toContain('ADD would refuse: code 100: ')
+    expect(run(`explain eth1 --config ${file}`).exitCode).toBe(0)
+  })
+
+  it('leaves broken records where they are', () => {
+    const directory = `${testbed.stateDirectory}/attachments`
+    mkdirSync(directory, { mode: 0o700 })
+    writeFileSync(`${directory}/x.json`, '{', { mode: 0o600 })
+    const file = `${testbed.stateDirectory}/own.conf`
+    const own = { cniVersion: '1.0.0', name: 'n', stateDir: testbed.stateDirectory }
+    writeFileSync(file, JSON.stringify(own))
+    const { exitCode, stdout } = run(`explain eth1 --config ${file}`)
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('x.json is cut off or not ours; the next call sets it aside')
+    expect(testbed.filesIn('attachments')).toEqual(['x.json'])
+  })
+
+  it('says of what the kernel has put back on the host that ADD releases it first', () => {
+    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+    testbed.inPod('link set net1 netns 1')
+    try {
+      runSync('ip', ['link', 'set', 'net1', 'netns', testbed.host])
+    } catch (error) {
+      runSync('ip', ['link', 'delete', 'net1'])
+      throw error
+    }
+    const file = `${testbed.stateDirectory}/own.conf`
+    const own = { cniVersion: '1.0.0', name: 'n', stateDir: testbed.stateDirectory }
+    writeFileSync(file, JSON.stringify(own))
+    const { exitCode, stdout } = run(`explain eth1 --config ${file}`)
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^net1: down/)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `ADD first releases it from ${testbed.sandboxPath}, which is gone`,
+    )
   })
 
   it.each([
-    [`explain ${'x'.repeat(200)}`, '"device" cannot be "xxx'],
-    ['explain eth7', 'there is no device "eth7" on the host'],
+    [`explain ${'x'.repeat(200)}`, 'ADD would refuse: code 7: invalid configuration: "device"'],
+    ['explain eth7', 'ADD would refuse: code 100: '],
+    ['explain eth1 --interface a/b', 'ADD would refuse: code 4: interface name contains /'],
+    ['explain eth1 --netns /nothing', 'ADD would refuse: code 8: failed to open netns'],
+  ])('%s fails with what ADD would say, on stdout', (words, message) => {
+    const { exitCode, stdout, stderr } = run(words)
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain(message)
+    expect(stderr).toBe('')
+  })
+
+  it('says that a list has no entry of this plugin', () => {
+    const file = `${testbed.stateDirectory}/list.conflist`
+    writeFileSync(file, JSON.stringify({ name: 'n', plugins: [{ type: 'bridge' }] }))
+    expect(run(`explain eth1 --config ${file}`)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no entry of "plugins" in the list has the "type"'),
+    })
+  })
+
+  it.each([
+    ['explain', 'explain needs a DEVICE, or --config FILE'],
     ['explain eth1 --config /nothing', 'ENOENT'],
   ])('%s fails with words on stderr and nothing on stdout', (words, message) => {
     const { exitCode, stdout, stderr } = run(words)

@@ -191,10 +191,16 @@ describe('decisions', () => {
     })
     expect(decisionsOn(captured, link())).toEqual([
       { kind: 'address', what: '198.51.100.5/24' },
-      { kind: 'address', what: '198.51.100.5/24', why: 'dynamic: a lease gave it' },
+      {
+        kind: 'address',
+        what: '198.51.100.5/24',
+        reason: 'dynamic',
+        why: 'dynamic: a lease gave it',
+      },
       {
         kind: 'route',
         what: '203.0.113.0/24 via 198.51.100.1 dev eth1',
+        reason: 'not-asked-for',
         why: 'the configuration does not ask for it',
       },
       { kind: 'rule', what: '50: from all lookup 100' },

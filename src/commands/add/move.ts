@@ -1,14 +1,12 @@
 import { lendDevice } from '../../device/lend.js'
-import { detachPrograms, reportPrograms } from '../../device/programs.js'
+import { detachPrograms } from '../../device/programs.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
-import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { leaveGroups } from '../../state/autojoin.js'
 import { planState } from '../../state/plan.js'
-import { lostDefaultRoutes } from '../../state/routes.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
 import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
@@ -17,7 +15,7 @@ import { openNamespaces } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
-import { carriedByMove, inspectToMove } from './preflight.js'
+import { carriedByMove, inspectToMove, warnOfMove } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, informOfDevice, resultOf } from './report.js'
 import { rollBack } from './undo.js'
@@ -42,7 +40,8 @@ export async function addByMove(call: Call): Promise<object> {
   enterPhase('look')
   const onHost = requireStillThere(host, call, store, found)
   const ground = { host, sandbox, gvisor }
-  const { lent, state, foreign, pciAddress } = inspectToMove(call, ground, onHost)
+  const lendable = inspectToMove(call, ground, onHost)
+  const { lent, state, foreign, pciAddress } = lendable
   const prepare = (link: Link) => {
     const carried = carriedByMove(call, ground, onHost, state)
     const contribution = contributionOf(link, netns, carried, cniVersion, pciAddress)
@@ -74,9 +73,7 @@ export async function addByMove(call: Call): Promise<object> {
     // Last: nobody can attach them again if this ADD fails.
     if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
     warnOfLostRoutes(host, state, onHost)
-    reportPrograms(onHost, foreign, configuration.foreignPrograms)
-    for (const route of lostDefaultRoutes(host, onHost, state))
-      warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
+    warnOfMove(call, host, lendable)
     await informOfDevice(call, pciAddress)
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result

@@ -12,17 +12,20 @@ import { pciAddressOf } from '../../device/pci-address.js'
 import {
   type ForeignPrograms,
   foreignProgramsOn,
+  reportPrograms,
   requireNoPrograms,
 } from '../../device/programs.js'
 import { findDevice } from '../../device/selector.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { captureRecords, type RecordStore } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { type CarriedState, carriedState, remarksOnNothing } from '../../state/carry.js'
+import { lostDefaultRoutes } from '../../state/routes.js'
 import type { HostNetworkState } from '../../state/schema.js'
 import { attachmentOf, type Call, nameInSandbox } from '../call.js'
 import { requireInterface } from '../namespaces.js'
@@ -85,6 +88,18 @@ export function carriedByMove(
   const carried = gvisor?.fit(sandbox, all, onHost) ?? all
   const nothing = useInterfaceNetwork && !ipam?.type ? remarksOnNothing(state, onHost) : []
   return { ...carried, remarks: [...carried.remarks, ...nothing] }
+}
+
+/** Warns of what the host loses with a device that is moved, and of the programs on it. */
+export function warnOfMove(
+  { configuration }: Call,
+  host: NetworkNamespace,
+  { lent, state, foreign }: Lendable,
+): void {
+  const { onHost } = lent
+  reportPrograms(onHost, foreign, configuration.foreignPrograms)
+  for (const route of lostDefaultRoutes(host, onHost, state))
+    warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
 }
 
 /** A result of CNI 0.1.0 or 0.2.0 needs an address: ADD fails before the move, not after. */

@@ -16,21 +16,27 @@ const JSON_OPTION: Option = { name: 'json', help: 'print a JSON document' }
 export const SUBCOMMANDS: Subcommand[] = [
   {
     name: 'explain',
-    operands: [{ name: 'DEVICE', isOnHost: true }],
+    operands: [{ name: 'DEVICE', isOnHost: true, isOptional: true }],
     options: [
       {
         name: 'config',
         value: 'FILE',
-        help: 'take the keys of this network configuration, or list of them',
+        help: 'as ADD would with this network configuration, or list of them',
       },
+      { name: 'netns', value: 'PATH', help: 'look at this sandbox, too' },
+      { name: 'interface', value: 'NAME', help: 'CNI_IFNAME; net1 if left out' },
+      { name: 'all', help: 'show what the kernel makes itself, too' },
       JSON_OPTION,
     ],
-    summary: 'what of a device would be carried into a pod, what left behind, and why',
+    summary: 'whether ADD would lend a device, and what of it would be carried into a pod',
     description: `Shows every address, route, rule, neighbour entry and sysctl of a device of the host, and
-whether ADD would carry it into a pod, or why not. It changes nothing.`,
-    run: async ({ operands: [device = ''], options }) => {
-      const { explain } = await import('../explain.js')
-      return explain(device, options.get('config'), options.has('json'))
+whether ADD would carry it into a pod, or why not; what ADD would warn of; and whether it would
+lend the device at all, by the same checks. DEVICE selects it in place of what FILE selects. It
+changes nothing. The exit status is 1 if ADD would refuse. What the kernel or an IPAM plugin
+refuses only when it is asked is not known in advance.`,
+    run: async (given) => {
+      const { explain } = await import('../explain/explain.js')
+      return explain(given)
     },
   },
   {

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import { requireConfiguration } from '../../cni/configuration.js'
+import { readEnvironment } from '../../cni/environment.js'
+import { type ErrorDocument, errorDocument } from '../../cni/error.js'
+import { decodeNetwork } from '../../cni/network.js'
+import { LATEST_VERSION, requireSupportedVersion } from '../../cni/version.js'
+import { collectWarnings } from '../../log.js'
+import type { Answer } from '../answer.js'
+import { type Call, readCall, warnOfMistakes } from '../call.js'
+import { inputFor } from '../configuration-file.js'
+import { withHints } from '../hints.js'
+import { answerWith, type Given } from '../line/subcommand.js'
+import { asText } from './as-text.js'
+import { type Look, lookAsAdd, whatIsThere } from './look.js'
+
+/** CNI_IFNAME as Multus gives it for the first network of a pod. */
+const DEFAULT_INTERFACE = 'net1'
+/** Where runtimes look for plugins. */
+const DEFAULT_PATH = '/opt/cni/bin'
+/** In place of a path that nobody gave. */
+const NO_SANDBOX = '-'
+
+/** What `explain` says of a device. */
+export interface Explanation extends Look {
+  /** What ADD would warn of. */
+  warnings: string[]
+  /** With which ADD would refuse; undefined if it would not. */
+  refusal?: Pick<ErrorDocument, 'code' | 'msg' | 'details'>
+}
+
+/**
+ * `explain`: whether ADD would lend a device, and for each part of its host state, whether ADD would
+ * carry it. Looks with ADD's own checks, and changes nothing. Fails if ADD would refuse.
+ * @throws the system's error for a file that cannot be read
+ */
+export async function explain(given: Given): Promise<Answer> {
+  const { operands, options } = given
+  const [device] = operands
+  const file = options.get('config')
+  if (device === undefined && file === undefined)
+    throw new Error('explain needs a DEVICE, or --config FILE')
+  const text = file === undefined ? undefined : readFileSync(file, 'utf8')
+  const explained = await explanation(inputFor(text, device), options)
+  const { refusal } = explained
+  return answerWith(
+    given,
+    () => asDocument(explained),
+    () => asText(explained, options.has('all')),
+    refusal !== undefined,
+  )
+}
+
+/** @param input what a runtime would give the plugin on stdin */
+async function explanation(input: string, options: Given['options']): Promise<Explanation> {
+  const warnings = collectWarnings()
+  let call: Call | undefined
+  try {
+    call = await readAsAdd(input, options.get('netns'), options.get('interface'))
+    const look = await lookAsAdd(call)
+    await warnOfMistakes(call)
+    return { ...look, warnings }
+  } catch (error) {
+    const { code, msg, details } = withHints(errorDocument(error, LATEST_VERSION), input)
+    const refusal = { code, msg, ...(details === undefined ? {} : { details }) }
+    const there = call === undefined ? {} : whatIsThere(call)
+    return { programs: [], notes: [], ...there, warnings, refusal }
+  }
+}
+
+/**
+ * The call that a runtime would make.
+ * @throws CniError
+ */
+async function readAsAdd(
+  input: string,
+  netns: string | undefined,
+  interfaceName = DEFAULT_INTERFACE,
+): Promise<Call> {
+  const variables = {
+    ...process.env,
+    CNI_COMMAND: 'ADD',
+    CNI_CONTAINERID: 'explain',
+    CNI_NETNS: netns ?? NO_SANDBOX,
+    CNI_IFNAME: interfaceName,
+    CNI_PATH: process.env.CNI_PATH || DEFAULT_PATH,
+  }
+  const environment = { ...readEnvironment(variables), netns: netns ?? '' }
+  const network = await decodeNetwork(input)
+  const cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
+  requireConfiguration(network)
+  // The log is one of calls.
+  return readCall(environment, cniVersion, { ...network, logFile: undefined }, variables, input)
+}
+
+function asDocument({ device, state, programs, notes, warnings, ...rest }: Explanation): object {
+  const { settings: _, ...shown } = device ?? {}
+  const { refusal, would } = rest
+  const verdict = refusal ? { accepts: false, ...refusal } : { accepts: true, would }
+  return { ...(device ? { device: shown } : {}), ...state, programs, warnings, notes, verdict }
+}

@@ -1,0 +1,157 @@
+import { findLentDevice } from '../../device/lent-device.js'
+import { describeForeign, foreignProgramsOn } from '../../device/programs.js'
+import { findDevice } from '../../device/selector.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
+import { warn, warnOfEach } from '../../log.js'
+import { attachmentRecords, outstandingRecords } from '../../records/store.js'
+import { captureHostNetworkState } from '../../state/capture.js'
+import { carriedState } from '../../state/carry.js'
+import type { HostNetworkState } from '../../state/schema.js'
+import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
+import { lookForDevice, requireNoLoan } from '../add/claim.js'
+import {
+  carriedByMove,
+  type Ground,
+  inspectInterface,
+  inspectToApply,
+  inspectToCapture,
+  inspectToMove,
+  requireForUserspace,
+  stateToApply,
+  warnOfMove,
+} from '../add/preflight.js'
+import { attachmentOf, type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
+import { openNamespaces } from '../namespaces.js'
+import { selectorOf, wayOf } from '../way.js'
+
+/** What there is to see of a device, and what ADD would do with it. */
+export interface Look {
+  device?: Link
+  state?: HostNetworkState
+  /** Programs of others on the device. */
+  programs: string[]
+  /** What the reader has to know besides, in sentences without a full stop. */
+  notes: string[]
+  /** "lend it", or what else ADD would do. */
+  would?: string
+}
+
+/**
+ * Looks at all that ADD looks at, in its order, and warns of what ADD would warn of.
+ * @param call with an empty `netns` if no sandbox is given
+ * @throws Failure or CniError with which ADD would refuse
+ */
+export async function lookAsAdd(call: Call): Promise<Look> {
+  const look = await lookWhere(call)
+  const { device } = look
+  const notes = [
+    ...(device ? outstandingOf(call, device) : []),
+    ...(call.environment.netns === '' ? ['no sandbox was looked at: --netns PATH says which'] : []),
+  ]
+  return { ...look, notes: [...look.notes, ...notes] }
+}
+
+async function lookWhere(call: Call): Promise<Look> {
+  switch (wayOf(call)) {
+    case 'move':
+      return onGround(call, (ground) => lookToMove(call, ground))
+    case 'apply':
+      return onGround(call, (ground) => lookToApply(call, ground))
+    case 'capture':
+      return lookToCapture(call)
+    case 'userspace':
+      requireForUserspace(call)
+      return onGround(call, () => seen({ would: 'have IPAM assign addresses, and move nothing' }))
+    case 'gvisor-only':
+      return onGround(call, (ground) => lookForGvisorOnly(call, ground))
+  }
+}
+
+/** Opens what ADD opens, in its order. */
+async function onGround(call: Call, look: (ground: Ground) => Look): Promise<Look> {
+  await ipamOf(call)
+  const gvisor = await gvisorOf(call)
+  if (call.environment.netns === '') {
+    using host = NetworkNamespace.host()
+    return look({ host, sandbox: undefined, gvisor })
+  }
+  using namespaces = openNamespaces(call)
+  const { host, sandbox } = namespaces
+  return look({ host, sandbox, gvisor })
+}
+
+function lookToMove(call: Call, ground: Ground): Look {
+  const { host, gvisor } = ground
+  const store = attachmentsOf(call)
+  const found = lookForDevice(host, call, store)
+  if ('loan' in found) {
+    const { device: lent, sandboxPath } = found.loan
+    const device = findLentDevice(host, lent)
+    const back = `ADD first releases it from ${sandboxPath}, which is gone: what it has then is not known yet`
+    return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
+  }
+  requireNoLoan(host, store, attachmentOf(call))
+  const lendable = inspectToMove(call, ground, found.device)
+  const { state, foreign, lent } = lendable
+  const device = lent.onHost
+  const { remarks } = carriedByMove(call, ground, device, state)
+  gvisor?.warnOfOmissions(nameInSandbox(call))
+  warnOfSources(host, standInsFor(state, device), device)
+  warnOfMove(call, host, lendable)
+  warnOfEach(remarks)
+  return seen({ device, state, programs: describeForeign(foreign), would: 'lend it' })
+}
+
+function lookToApply(call: Call, { host, sandbox, gvisor }: Ground): Look {
+  const store = attachmentsOf(call)
+  const inSandbox = sandbox && inspectToApply(call, { host, sandbox, gvisor }, store)
+  const { original: device, state } = inSandbox ?? stateToApply(call, host)
+  const carried = carriedState(state, device)
+  gvisor?.fit(sandbox, carried, device, inSandbox?.link.index)
+  gvisor?.warnOfOmissions(nameInSandbox(call))
+  warnOfEach(carried.remarks)
+  return seen({ device, state, would: `give what is carried to ${nameInSandbox(call)}` })
+}
+
+function lookToCapture(call: Call): Look {
+  using host = NetworkNamespace.host()
+  const { lent, state, remarks } = inspectToCapture(call, host)
+  warnOfEach(remarks)
+  return seen({ device: lent.onHost, state, would: 'capture its state for a later "apply"' })
+}
+
+function lookForGvisorOnly(call: Call, { sandbox, gvisor }: Ground): Look {
+  if (sandbox) gvisor?.warnOfObstacles(sandbox, inspectInterface(call, sandbox, gvisor))
+  return seen({ would: `prepare ${nameInSandbox(call)} for gVisor` })
+}
+
+/** What can be seen of the device that a call is for, although ADD refuses. */
+export function whatIsThere(call: Call): Partial<Look> {
+  try {
+    using host = NetworkNamespace.host()
+    const device = findDevice(host, selectorOf(call.configuration))
+    const programs = describeForeign(foreignProgramsOn(host, device))
+    return { device, programs, state: captureHostNetworkState(host, device, call.configuration) }
+  } catch {
+    return {}
+  }
+}
+
+/** The records, of which none is set aside. */
+function attachmentsOf({ configuration }: Call) {
+  return attachmentRecords(configuration.stateDir, (path) =>
+    warn(`${path} is cut off or not ours; the next call sets it aside`),
+  )
+}
+
+function outstandingOf({ configuration }: Call, { name }: Link): string[] {
+  const records = outstandingRecords(configuration.stateDir).look(() => {})
+  return records.some(({ device }) => device.onHost.name === name)
+    ? ['ADD first tries to restore what is outstanding of it']
+    : []
+}
+
+function seen(parts: Partial<Look>): Look {
+  return { programs: [], notes: [], ...parts }
+}
