@@ -23,6 +23,14 @@ export const common: NonNullable<ViteUserConfig['test']> = {
 
 const { reporters = [], ...each } = common
 
+/**
+ * @param isolate whether each file loads all that it imports anew, which takes a second: needed only
+ *   where calls are read in the process of the tests, whose deadline and log would outlive the file
+ */
+function project(name: string, include: string[], isolate: boolean) {
+  return { plugins: [embeddedPrograms], test: { ...each, name, include, isolate } }
+}
+
 /** `make test`: all but the tests that need a virtual machine; sweeps and soaks in short. */
 export default defineConfig({
   test: {
@@ -31,20 +39,9 @@ export default defineConfig({
     // Each has network namespaces, a state directory and container ids of its own.
     maxWorkers: 6,
     projects: [
-      {
-        plugins: [embeddedPrograms],
-        test: {
-          ...each,
-          name: 'programs',
-          include: ['test/{conformance,netns,clients,hostile,fuzz}/**/*.test.ts'],
-          // What they test has processes of its own; to load the same files for each takes a second.
-          isolate: false,
-        },
-      },
-      {
-        plugins: [embeddedPrograms],
-        test: { ...each, name: 'unit', include: ['test/unit/**/*.test.ts'] },
-      },
+      project('programs', ['test/{conformance,netns,clients,hostile}/**/*.test.ts'], false),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], true),
+      project('unit', ['test/unit/**/*.test.ts'], false),
     ],
   },
 })

@@ -24,8 +24,7 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       project('sweeps', 0, [
-        'test/unit/{codec-fuzz,fuzz}.test.ts',
-        'test/fuzz/fuzz.test.ts',
+        'test/fuzz/*.test.ts',
         'test/netns/{contention,faults,fuzz,home-as-it-left,killed,lives,multus,random-states}.test.ts',
       ]),
       // By itself: it measures the memory of the whole kernel.

@@ -10,7 +10,7 @@ import { decodeNeighbor } from '../../src/kernel/netlink/neighbor.js'
 import { decodeRoute } from '../../src/kernel/netlink/route.js'
 import { decodeRule } from '../../src/kernel/netlink/rule.js'
 
-const CORPUS = fileURLToPath(new URL('../fuzz/corpus/', import.meta.url))
+const CORPUS = fileURLToPath(new URL('corpus/', import.meta.url))
 const origins = readdirSync(CORPUS).map((name) => readFileSync(CORPUS + name))
 
 const RUNS = process.env.LONG ? 30_000 : 3_000
