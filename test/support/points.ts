@@ -38,6 +38,8 @@ const OWN =
 
 /** One system call at which a call can be killed, or that can fail. */
 export interface Point {
+  /** As strace prints it. */
+  call: string
   kind: string
   /** Among the calls of that kind in its thread: that is how strace counts. */
   nth: number
@@ -64,7 +66,10 @@ export function errorsOf({ kind }: Point): string[] {
 }
 
 /** Options of strace that do something to a call, such as `signal=KILL`. */
-export function at({ kind, nth, path }: Omit<Point, 'changes'>, what: string): string[] {
+export function at(
+  { kind, nth, path }: Pick<Point, 'kind' | 'nth' | 'path'>,
+  what: string,
+): string[] {
   const only = path === undefined ? [] : ['-P', path]
   return [...only, '-e', `trace=${kind}`, '-e', `inject=${kind}:${what}:when=${nth}`]
 }
@@ -98,7 +103,6 @@ export function pointsOf(
   const points = all
     .slice(start)
     .filter(({ kind, call }) => !OWN.test(kind) && !BETWEEN_THREADS.test(call))
-    .map(({ call, ...point }) => point)
   return { points, summary: summarized(points) }
 }
 

@@ -31,3 +31,20 @@ export function tampered(...options: string[]): string[] {
 export function isMove(call: string): boolean {
   return call.includes('RTM_NEWLINK') && call.includes('IFLA_NET_NS_FD')
 }
+
+/**
+ * Whether a system call of the plugin changes something that lasts: it asks the kernel for a change
+ * of the network, sets a sysctl, or replaces a record.
+ */
+export function isLastingChange(call: string): boolean {
+  // Of RTM_NEW…, RTM_DEL…, RTM_GET… and RTM_SET… of a kind, the third asks only. On a socket of another
+  // namespace strace knows only their numbers.
+  const types = [...call.matchAll(/nlmsg_type=(\w+)/g)].map(([, type = '']) => type)
+  const isRequest = /\bsendto\(/.test(call)
+  if (isRequest) return types.some((type) => !type.startsWith('RTM_GET') && Number(type) % 4 !== 2)
+  return [
+    /\bopen\w*\([^"]*"\/proc\/sys\/net[^"]*", O_(WRONLY|RDWR)/,
+    /\bopen\w*\([^"]*"[^"]*\/attachments[^"]*", .*O_CREAT/,
+    /\brename/,
+  ].some((one) => one.test(call))
+}

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { at, pointsOf } from '../support/points.js'
 import { runSync } from '../support/run-sync.js'
+import { isLastingChange, traceCalls } from '../support/strace.js'
 import { until } from '../support/until.js'
 import { E1000, Machine } from '../support/vm/machine.js'
 
@@ -21,23 +23,22 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
     until(() => machine.nameOf(NIC) !== undefined)
   }
   const podState = () =>
-    [
-      ...['-br link show dev net1', '-br address show dev net1', 'neighbour show nud permanent'],
-      ...['route show table all dev net1', '-6 route show table all dev net1', 'rule'],
-    ]
-      .map((words) => machine.ip(machine.pod, words))
-      .join('\n')
-      .replaceAll(/<[^>]*>|linkdown|UNKNOWN|UP|DOWN|tentative/g, '')
-      .replaceAll(/ +/g, ' ')
+    runSync('ip', ['-n', machine.pod, '-batch', '-'], {
+      input: [
+        ...['address show dev net1', 'neighbour show nud permanent'],
+        ...['route show table all dev net1', 'rule'],
+      ].join('\n'),
+    })
+      .stdout.replaceAll(/^\d+: (?=net1)|<[^>]*>|linkdown|tentative|qdisc \S+|state \S+/gm, '')
       .split('\n')
       // What the kernel does by itself, once the device has its carrier.
-      .filter((line) => line.startsWith('net1') || !/fe80::|ff00::/.test(line))
+      .filter((line) => !/fe80::|ff00::|valid_lft/.test(line))
+      .map((line) => line.replaceAll(/ +/g, ' ').trim())
       .join('\n')
-      .replaceAll(/ fe80:\S+/g, '')
-  const expectPod = (state: string) => {
+  const expectPod = (state: string, when?: string) => {
     const end = Date.now() + 20_000
     while (podState() !== state && Date.now() < end);
-    expect(podState()).toBe(state)
+    expect(podState(), when).toBe(state)
   }
   const records = () =>
     readFileSync(`${machine.stateDirectory}/attachments/container-1:net1.json`, 'utf8')
@@ -126,4 +127,36 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
     expect(machine.ip('hdl3-next', '-br link')).toContain('net1')
     expect(call('DEL', {}, variables).exitCode).toBe(0)
   })
+
+  it('is there after the next repair, wherever one was killed; then there is nothing to change', () => {
+    const before = podState()
+    const keys = { configuration: { prevResult: added.document, repairOnCheck: true } }
+    reset()
+    const { points } = pointsOf(machine, COMPILED, 'CHECK', keys)
+    expectPod(before)
+    // Before each change there is what the one before it has left. The move has a thread of its own.
+    const tried = points.filter(
+      ({ call }) => isLastingChange(call) || /^(clone3|write\(\d+<\/)/.test(call),
+    )
+    expect(tried.filter(({ call }) => call.startsWith('clone3'))).toHaveLength(1)
+    expect(tried.length).toBeGreaterThan(12)
+    const file = `${machine.stateDirectory}/killed`
+    for (const point of tried) {
+      reset()
+      const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
+      const when = `killed at ${point.call}`
+      callPlugin(machine, COMPILED, 'CHECK', { ...keys, wrapper })
+      expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
+      const { exitCode, stdout } = repair('--all')
+      expect(exitCode, `${when}: ${stdout}`).toBe(0)
+      expectPod(before, when)
+      expect(records(), when).not.toContain('lendingAgain')
+    }
+    const { exitCode, calls } = traceCalls(machine, COMPILED, 'CHECK', 'all', keys)
+    expect(exitCode).toBe(0)
+    expect(calls.filter((line) => line.includes(' sendto(')).length).toBeGreaterThan(4)
+    expect(calls.filter(isLastingChange)).toEqual([])
+    expect(call('DEL', { restoreOnDelete: true }).exitCode).toBe(0)
+    expect(machine.ip(machine.host, 'route show table 70')).toContain('via 198.51.100.1 dev eth1')
+  }, 240_000)
 })
