@@ -29,6 +29,14 @@ nic() {
   echo "-netdev hubport,id=nic$1,hubid=$3
     -device $2,netdev=nic$1,addr=0x1$1,mac=52:54:00:00:00:0$1,romfile="
 }
+# Two NICs of one MAC of which the guest makes one: the second shows once the driver of the first has
+# said that it knows of such pairs.
+failover_pair() {
+  echo "-netdev hubport,id=standby,hubid=0
+    -device virtio-net-pci,netdev=standby,id=standby,failover=on,addr=0x15,mac=$1,romfile=
+    -netdev hubport,id=primary,hubid=0 -device pcie-root-port,id=beneath,chassis=1,addr=0x16
+    -device e1000e,netdev=primary,bus=beneath,id=primary,failover_pair_id=standby,mac=$1,romfile="
+}
 deadline=${VM_DEADLINE:-400}
 if [ $# = 0 ]; then
   deadline=none
@@ -53,13 +61,13 @@ modules=$(realpath "$kernel/root/lib/modules") deadline=$deadline" \
     $(share project "$project" ,readonly=on) \
     $(share results "$results" '') \
     $(nic 0 virtio-net-pci 0) $(nic 1 virtio-net-pci 0) $(nic 2 e1000 1) $(nic 3 e1000 1) \
-    $(nic 4 e1000 1)
+    $(nic 4 e1000 1) $(failover_pair 52:54:00:00:00:05)
 }
 if [ "$deadline" = none ]; then
   machine_with_console
 else
   # The machine itself notices the deadline first, unless its kernel hangs.
-  export -f machine_with_console share nic
+  export -f machine_with_console share nic failover_pair
   export accelerator serial kernel project results machine deadline
   timeout --foreground $((deadline + 30)) bash -c machine_with_console </dev/null | stdbuf -oL tr -d '\r'
 fi || true

@@ -21,6 +21,9 @@ const nic = (driver: string, n: number): Nic => ({
 export const VIRTIO = [nic('virtio-net', 0), nic('virtio-net', 1)] as const
 export const E1000 = [nic('e1000', 2), nic('e1000', 3), nic('e1000', 4)] as const
 
+/** The MAC of a failover pair: of two NICs, and of the device that the kernel makes above both. */
+export const PAIR_MAC = '52:54:00:00:00:05'
+
 /** Where the machine itself is a host, since its NICs come back to no other namespace. */
 const HOST = 'hdl3-machine'
 
@@ -38,6 +41,8 @@ export class Machine {
     runSync('modprobe', ['--all', 'virtio_net', 'e1000'])
     runSync('ip', ['netns', 'attach', HOST, String(process.pid)])
     this.takeHome()
+    for (const [n, name] of this.ofPair().entries())
+      batch(HOST, `link set ${name} down`, `link set ${name} name pair${n}`)
     this.addNamespace(this.pod)
   }
 
@@ -65,6 +70,12 @@ export class Machine {
   nameOf({ pci }: Nic): string | undefined {
     const directory = this.directoryOf({ pci })
     return existsSync(`${directory}/net`) ? readdirSync(`${directory}/net`)[0] : undefined
+  }
+
+  /** The names of the devices of the failover pair that are on the host, in the order of their making. */
+  ofPair(): string[] {
+    const links: { address: string; ifname: string }[] = JSON.parse(this.ip(HOST, '-json link'))
+    return links.filter(({ address }) => address === PAIR_MAC).map(({ ifname }) => ifname)
   }
 
   /** Where sysfs has what the network device hangs on: a virtio NIC has one device more. */
