@@ -21,6 +21,16 @@ export async function readConfigurationFile(
   return readConfiguration({ name, ...spelledAsDocumented(network), ...given })
 }
 
+/**
+ * The plugins of the list in a file, or the file's only one, with their keys as documented.
+ * @throws the system's error, or CniError for what is no JSON
+ */
+export async function readPlugins(file: string): Promise<Record<string, unknown>[]> {
+  const network = await decodeObject(readFileSync(file, 'utf8'))
+  const { plugins = [network] } = canonicalKeys(network, ['plugins'])
+  return Array.isArray(plugins) ? plugins.filter(isObject).map(spelledAsDocumented) : []
+}
+
 /** What ADD is asked for if no file says. */
 const DEFAULTS = { cniVersion: LATEST_VERSION, name: 'explain', type: 'host-device-l3' }
 

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -47,14 +48,20 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
    * @param prepare a shell's words for the mount namespace that `ip netns exec` makes
    * @param rights options of setpriv
    */
-  const run = (configuration = {}, prepare = '', rights: string[] = [], words = ['--json']) => {
+  const run = (
+    configuration = {},
+    prepare = '',
+    rights: string[] = [],
+    words = ['--json'],
+    before: object[] = [],
+  ) => {
     const own = { type: 'host-device-l3', device: 'eth1', stateDir: testbed.stateDirectory }
     writeFileSync(
       configurationFile,
       JSON.stringify({
         name: 'lent',
         cniVersion: '1.1.0',
-        plugins: [{ ...own, ...configuration }],
+        plugins: [...before, { ...own, ...configuration }],
       }),
     )
     const wrapper = ['sh', '-c', `${prepare}\nexec "$@"`, 'sh']
@@ -299,6 +306,95 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.default.rp_filter=2')
     testbed.run(testbed.host, 'sysctl -q -w net.ipv4.conf.eth1.rp_filter=2')
     expect(findings()).toEqual([])
+  })
+
+  describe('kernel modules', () => {
+    const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
+    const [directory, sys] = [`/lib/modules/${release}`, '/sys/module']
+    /** The file systems of a node with these lists of modules, of which it has loaded some. */
+    const node = (lists: Record<string, string>, loaded: string[] = []) =>
+      [
+        `mount -t tmpfs hdl3 ${sys}`,
+        ...loaded.map((name) => `mkdir ${sys}/${name}`),
+        // There may be no such directory, and what is in /lib is needed.
+        'mount -t tmpfs hdl3 /media && mkdir /media/upper /media/work',
+        'mount -t overlay -o lowerdir=/usr/lib,upperdir=/media/upper,workdir=/media/work hdl3 /usr/lib',
+        `rm -rf /usr/lib/modules && mkdir -p ${directory}`,
+        ...Object.entries(lists).map(([name, text]) => `printf '${text}' > ${directory}/${name}`),
+      ].join(' && ')
+    const none = { 'modules.builtin': '', 'modules.dep': '' }
+    const found = (type: string, prepare: string, configuration = {}, keys = {}) =>
+      findings({ ifName: 'net1', ...configuration }, prepare, [], ['--json'], [{ type, ...keys }])
+
+    it.each([
+      ['built in', { ...none, 'modules.builtin': 'kernel/drivers/net/ipvlan/ipvlan.ko\\n' }],
+      ['to be loaded', { ...none, 'modules.dep': 'kernel/a/b.ko: \\nkernel/c/ipvlan.ko.xz: a\\n' }],
+    ])('%s', (_, lists) => {
+      expect(found('ipvlan', node(lists))).toEqual([])
+    })
+
+    it('loaded, whatever the lists say', () => {
+      expect(found('ipvlan', node(none, ['ipvlan']))).toEqual([])
+    })
+
+    it.each([
+      ['ipvlan', 'ipvlan'],
+      ['macvlan', 'macvlan'],
+      ['vlan', '8021q'],
+      ['vrf', 'vrf'],
+    ])('that are missing: the plugin %s needs %s', (type, module) => {
+      const lists = { ...none, 'modules.dep': `kernel/${module}x.ko:\\nkernel/x-${module}.ko:\\n` }
+      const text = new RegExp(
+        `"${type}" needs the kernel module ${module}, and ${directory} has none`,
+      )
+      expectOnly('fault', text, /linux-modules-extra-/, found(type, node(lists)))
+    })
+
+    it('that other plugins of the list need, each once, and of IPAM', () => {
+      const modules = found('bridge', node(none, ['bridge']), {}, { ipam: { type: 'dhcp' } })
+      expect(modules.map(({ text }) => text.split(',')[0])).toEqual([
+        'the plugin "bridge" needs the kernel module veth',
+        'the plugin "dhcp" needs the kernel module af_packet',
+      ])
+    })
+
+    it('that gVisor needs on ipvlan in mode l3', () => {
+      const loaded = ['af_packet', 'ipvlan', 'sch_ingress', 'cls_matchall']
+      const l3 = found('ipvlan', node(none, loaded), { gvisor: true }, { mode: 'l3' })
+      expectOnly('warning', /mode l3 needs the kernel module act_vlan/, /modules-extra/, l3)
+      expect(found('ipvlan', node(none, loaded), { gvisor: true }, { mode: 'l2' })).toEqual([])
+    })
+
+    it('that can no longer be loaded', () => {
+      const lists = { ...none, 'modules.dep': 'kernel/ipvlan.ko:\\n' }
+      const settings = `mount -t tmpfs hdl3 /proc/sys/kernel && echo ${release} > /proc/sys/kernel/osrelease && echo 1 > /proc/sys/kernel/modules_disabled`
+      const text = /nothing can be loaded any more/
+      const cure = /ipvlan >> \/etc\/modules-load\.d/
+      expectOnly('fault', text, cure, found('ipvlan', `${node(lists)} && ${settings}`))
+    })
+
+    describe('without lists', () => {
+      const without = (symbols: string) =>
+        `${node({})} && printf '${symbols}' > /media/symbols && mount --bind /media/symbols /proc/kallsyms`
+      const hasModules = existsSync('/proc/modules')
+
+      it('that show in the kernel', () => {
+        const symbols = '0000000000000000 T ipvlan_link_setup\\t[ipvlan]\\n'
+        expect(found('ipvlan', without(symbols))).toEqual([])
+      })
+
+      it('that do not', () => {
+        const [level, text, cure] = hasModules
+          ? (['warning', /does not say whether it could be/, /modprobe ipvlan/] as const)
+          : (['fault', /has none and loads none/, /another kernel/] as const)
+        const symbols = '0000000000000000 T ipvlan_link_setup_x\\n'
+        expectOnly(level, text, cure, found('ipvlan', without(symbols)))
+      })
+    })
+
+    it.each(['bridge', 'macvlan', 'ptp'])('of this kernel, that it has: %s', (type) => {
+      expect(found(type, '')).toEqual([])
+    })
   })
 
   describe('records', () => {

@@ -4,20 +4,21 @@ import { startCall } from '../../deadline.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { printable } from '../../printable.js'
 import type { Answer } from '../answer.js'
-import { readConfigurationFile } from '../configuration-file.js'
+import { readConfigurationFile, readPlugins } from '../configuration-file.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { selectedDevice } from './device.js'
 import { directories } from './directories.js'
 import { type Check, type CheckOfFiles, type Finding, fault } from './finding.js'
 import { ipam } from './ipam.js'
 import { managers } from './managers.js'
+import { modules } from './modules.js'
 import { records } from './records.js'
 import { rights } from './rights.js'
 import { sysctls } from './sysctls.js'
 
 const TIMEOUT_SECONDS = 60
 
-const OF_FILES: Record<string, CheckOfFiles> = { directories, ipam }
+const OF_FILES: Record<string, CheckOfFiles> = { directories, ipam, modules }
 const CHECKS: Record<string, Check> = { rights, managers, sysctls, records }
 
 /**
@@ -26,8 +27,8 @@ const CHECKS: Record<string, Check> = { rights, managers, sysctls, records }
  */
 export async function doctor(given: Given): Promise<Answer> {
   startCall(TIMEOUT_SECONDS)
-  const { configuration, findings } = await configurationOf(given.options.get('config'))
-  findings.push(...examine(configuration))
+  const { configuration, plugins, findings } = await configurationOf(given.options.get('config'))
+  findings.push(...examine(configuration, plugins))
   for (const finding of findings) {
     finding.text = printable(finding.text)
     finding.cure = printable(finding.cure)
@@ -40,36 +41,50 @@ export async function doctor(given: Given): Promise<Answer> {
   )
 }
 
-async function configurationOf(
-  file: string | undefined,
-): Promise<{ configuration: Configuration; findings: Finding[] }> {
+/** What a file says, or the defaults. */
+interface Wanted {
+  configuration: Configuration
+  plugins: Record<string, unknown>[]
+  findings: Finding[]
+}
+
+async function configurationOf(file: string | undefined): Promise<Wanted> {
   try {
-    return { configuration: await readConfigurationFile('doctor', file), findings: [] }
+    const configuration = await readConfigurationFile('doctor', file)
+    return {
+      configuration,
+      plugins: file === undefined ? [] : await readPlugins(file),
+      findings: [],
+    }
   } catch (error) {
     const cure = `correct it; 'host-device-l3 validate ${file}' says where it is wrong`
     return {
       configuration: { name: 'doctor', ...CONFIGURATION_DEFAULTS },
+      plugins: [],
       findings: [fault('configuration', (error as Error).message, cure)],
     }
   }
 }
 
-function examine(configuration: Configuration): Finding[] {
-  const ofFiles = checkAll(configuration, OF_FILES)
+function examine(configuration: Configuration, plugins: Wanted['plugins']): Finding[] {
+  const ofFiles = checkAll(OF_FILES, configuration, plugins)
   try {
     using host = NetworkNamespace.host()
     const { device, findings } = selectedDevice(host, configuration)
-    return [...findings, ...ofFiles, ...checkAll({ configuration, host, device }, CHECKS)]
+    return [...findings, ...ofFiles, ...checkAll(CHECKS, { configuration, host, device })]
   } catch (error) {
     return [impossible('host', error), ...ofFiles]
   }
 }
 
 /** A check that cannot be made is a fault, and the others go on. */
-function checkAll<T>(subject: T, checks: Record<string, (subject: T) => Finding[]>): Finding[] {
+function checkAll<T extends unknown[]>(
+  checks: Record<string, (...subject: T) => Finding[]>,
+  ...subject: T
+): Finding[] {
   return Object.entries(checks).flatMap(([about, check]) => {
     try {
-      return check(subject)
+      return check(...subject)
     } catch (error) {
       return [impossible(about, error)]
     }

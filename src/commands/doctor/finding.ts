@@ -25,8 +25,14 @@ export interface Subject {
 /** A check. It changes nothing. What it throws is a fault, too. */
 export type Check = (subject: Subject) => Finding[]
 
-/** A check that can be made where the host's network cannot be looked at. */
-export type CheckOfFiles = (configuration: Configuration) => Finding[]
+/**
+ * A check that can be made where the host's network cannot be looked at.
+ * @param plugins all of the list, or the only one
+ */
+export type CheckOfFiles = (
+  configuration: Configuration,
+  plugins: Record<string, unknown>[],
+) => Finding[]
 
 export function fault(about: string, text: string, cure: string): Finding {
   return { level: 'fault', about, text, cure }

@@ -100,9 +100,10 @@ anything is wrong.`,
       JSON_OPTION,
     ],
     summary: 'what is wrong on this host, and what to do about it',
-    description: `Looks at rights, directories, records, and, with --config, at the IPAM plugin and the device: who
-else configures it, and which sysctls it would lack in a pod. Each finding has its cure. It
-changes nothing. The exit status is 1 if there is a fault; a warning may be meant so.`,
+    description: `Looks at rights, directories, records, and, with --config, at the IPAM plugin, the kernel
+modules that the list uses, and the device: who else configures it, and which sysctls it would
+lack in a pod. Each finding has its cure. It changes nothing. The exit status is 1 if there is a
+fault; a warning may be meant so.`,
     run: async (given) => {
       const { doctor } = await import('../doctor/doctor.js')
       return doctor(given)
