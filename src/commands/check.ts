@@ -79,6 +79,7 @@ async function repairFirst(call: Call): Promise<void> {
 /** CHECK for an interface that another plugin created and configured (gVisor only). */
 async function checkGvisorOnly(call: Call): Promise<undefined> {
   const gvisor = await gvisorOf(call)
+  if (call.configuration.repairOnCheck) await repairFirst(call)
   using host = NetworkNamespace.host()
   using sandbox = host.open(call.environment.netns)
   const name = nameInSandbox(call)

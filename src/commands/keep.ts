@@ -1,12 +1,10 @@
 import { bounded } from '../bounded.js'
 import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { parseJson } from '../cni/network.js'
-import { OUTCOMES } from '../gvisor/keeper-job.js'
-import { endKeeper, startKeeper } from '../gvisor/keeper-process.js'
+import { endKeeper, putBackOnce } from '../gvisor/keeper-process.js'
 import { gvisorRecords } from '../gvisor/record.js'
 import type { GvisorRecord } from '../gvisor/record-schema.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { nativeAddon } from '../kernel/native-addon.js'
 
 /** Options of `keep`. */
 export interface KeepOptions {
@@ -56,11 +54,9 @@ function isAbout(
   return sandbox ? found.is(sandbox) : found.isAt(sandboxPath) && !found.equals(host)
 }
 
-/** Runs the address keeper with timeout 0: it acts at once and ends. */
 function putBack(sandbox: NetworkNamespace, record: GvisorRecord): string {
   if (record.kept.length === 0) return 'needs no keeper: it hears without addresses'
-  const pid = startKeeper(sandbox, { ...record, sandboxPath: sandbox.path }, 0)
-  const outcome = OUTCOMES[nativeAddon().waitForProgram(pid)]
+  const outcome = putBackOnce(sandbox, record)
   const addresses = record.kept.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   if (outcome === 'put back' && record.keeper) endKeeper(record.keeper)
   const names = bounded(addresses).join(', ')

@@ -4,7 +4,7 @@ import { inAnonymousFile } from '../kernel/anonymous-file.js'
 import { closeDescriptor } from '../kernel/descriptor.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { nativeAddon } from '../kernel/native-addon.js'
-import { encodeJob } from './keeper-job.js'
+import { encodeJob, OUTCOMES } from './keeper-job.js'
 import type { GvisorRecord, KeeperProcess } from './record-schema.js'
 
 /** How long the keeper waits for an answer of the kernel. */
@@ -33,6 +33,18 @@ export function startKeeper(
   } finally {
     for (const fd of Object.values(files)) closeDescriptor(fd)
   }
+}
+
+/**
+ * Runs the address keeper with timeout 0: it acts at once and ends.
+ * @returns its outcome; undefined if it was killed
+ */
+export function putBackOnce(
+  sandbox: NetworkNamespace,
+  record: GvisorRecord,
+): (typeof OUTCOMES)[number] | undefined {
+  const pid = startKeeper(sandbox, { ...record, sandboxPath: sandbox.path }, 0)
+  return OUTCOMES[nativeAddon().waitForProgram(pid)]
 }
 
 /** Descriptors opened inside the sandbox's namespace. */

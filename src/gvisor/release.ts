@@ -19,7 +19,13 @@ export async function isInGvisor(stateDir: string, key: AttachmentKey): Promise<
   return store?.read(key) !== undefined
 }
 
-/** The same for all gVisor records that `isMeant` selects, including those of earlier boots. */
+/** The gVisor records of this boot. */
+export async function listGvisorRecords(stateDir: string): Promise<GvisorRecord[]> {
+  const store = await openStore(stateDir)
+  return store?.list() ?? []
+}
+
+/** Does the same as `releaseGvisorRecord` for all records that `isMeant` selects, also of earlier boots. */
 export async function releaseGvisorRecords(
   stateDir: string,
   isMeant: (record: GvisorRecord) => boolean,

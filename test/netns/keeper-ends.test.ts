@@ -4,12 +4,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
-import { startPlugin } from '../support/plugin.js'
+import { runCommandLine, startPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
 import { traceCalls } from '../support/strace.js'
 
 /** As long as a keeper may take to notice, on a machine that is busy. */
 const SOON = { timeout: 10_000, interval: 50 }
+
+/** Of a macvlan device: it hears IPv4's ARP without an address. */
+const KEPT = ['2001:db8::5/128']
 
 describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
   let gvisor: GvisorTestbed
@@ -56,6 +59,57 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     gvisor.strip()
     expect(gvisor.call('CHECK', soon).document).toMatchObject({ code: 105 })
     expect(gvisor.addresses()).toEqual([])
+  })
+
+  describe('whose container has ended', () => {
+    const repair = (...words: string[]) =>
+      runCommandLine(gvisor.testbed, path, [
+        ...['repair', '--all', '--state-dir', gvisor.testbed.stateDirectory],
+        ...words,
+      ])
+    const about = () => `net1, lent to container ${gvisor.containerId} as net1: `
+
+    it('is started again by repair, and does what the first would have done', async () => {
+      gvisor.call('ADD')
+      await kill()
+      await expectNoKeeper()
+      const planned = repair('--dry-run').stdout
+      expect(planned).toBe(`${about()}would put back its address keeper`)
+      expect(keepers()).toEqual([])
+      expect(repair().stdout).toBe(`${about()}put back its address keeper`)
+      await theKeeper()
+      expect(gvisor.call('CHECK').exitCode).toBe(0)
+      expect(repair().stdout).toBe(`${about()}left all else: gVisor rules that sandbox`)
+      gvisor.strip()
+      await expect.poll(gvisor.addresses.bind(gvisor), SOON).toEqual(KEPT)
+      await expectNoKeeper()
+    })
+
+    it('is replaced by repair when gVisor has removed the addresses', async () => {
+      gvisor.call('ADD')
+      await kill()
+      await expectNoKeeper()
+      gvisor.strip()
+      expect(repair('--dry-run').stdout).toContain('would put back 2001:db8::5/128')
+      expect(gvisor.addresses()).toEqual([])
+      expect(repair()).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining('put back 2001:db8::5/128'),
+      })
+      expect(gvisor.addresses()).toEqual(KEPT)
+      expect(gvisor.call('CHECK').exitCode).toBe(0)
+      expect(repair().stdout).toBe(`${about()}left all else: gVisor rules that sandbox`)
+    })
+
+    it('is replaced by CHECK with repairOnCheck', async () => {
+      gvisor.call('ADD')
+      await kill()
+      await expectNoKeeper()
+      gvisor.strip()
+      const { exitCode, stdout } = gvisor.call('CHECK', { repairOnCheck: true })
+      expect(exitCode, stdout).toBe(0)
+      expect(gvisor.addresses()).toEqual(KEPT)
+    })
   })
 
   it('is ended by a descriptor of its process, never by its id', async () => {

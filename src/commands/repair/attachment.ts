@@ -66,7 +66,8 @@ export function repairAttachment(
     : repairApplied(sandbox, record, options)
 }
 
-function leave(what: string, reason: string): Repair {
+/** The outcome where nothing can be done. */
+export function leave(what: string, reason: string): Repair {
   return { done: [], left: [{ what, reason }], refused: [] }
 }
 

@@ -17,15 +17,16 @@ import { repairAttachment } from './attachment.js'
 export async function repairOnCheck(call: Call): Promise<void> {
   const { stateDir } = call.configuration
   const key = attachmentOf(call)
-  if (await isInGvisor(stateDir, key)) return
-  const repair = repairAttachment(stateDir, key, {
-    dryRun: false,
-    settings: false,
-    reportedOf: (_, name) => {
-      const reported = reportedInterface(call, name) ?? { name: nameInSandbox(call) }
-      return reportedAssignment(call, reported.name)
-    },
-  })
+  const repair = (await isInGvisor(stateDir, key))
+    ? (await import('./gvisor.js')).repairInGvisor(stateDir, key, false)
+    : repairAttachment(stateDir, key, {
+        dryRun: false,
+        settings: false,
+        reportedOf: (_, name) => {
+          const reported = reportedInterface(call, name) ?? { name: nameInSandbox(call) }
+          return reportedAssignment(call, reported.name)
+        },
+      })
   const { done = [], refused = [] } = repair ?? {}
   warnOfEach(done.map((what) => `CHECK put back ${what} of ${key.nameInSandbox}`))
   warnOfEach(refused.map(({ what, reason }) => `CHECK cannot put back ${what}: ${reason}`))

@@ -2,8 +2,8 @@ import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import { startCall } from '../../deadline.js'
 import { parseSelector, selects } from '../../device/selector.js'
 import type { Failure } from '../../failure.js'
-import { isInGvisor } from '../../gvisor/release.js'
-import { keyOf } from '../../records/record.js'
+import { isInGvisor, listGvisorRecords } from '../../gvisor/release.js'
+import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { attachmentRecords } from '../../records/store.js'
 import type { Answer } from '../answer.js'
@@ -42,10 +42,23 @@ export async function repair(
   const results = options.get('results') ?? RUNTIME_RESULTS
   const reports: Report[] = []
   for (const record of records) {
+    const key = keyOf(record)
+    const about = aboutOf(key, record.device.onHost.name, record.sandboxPath)
     const result = await resultOfRuntime(results, record)
     const reportedOf: RepairOptions['reportedOf'] = (one, name) =>
       result && reportedIn(result, one, name)
-    reports.push(await reportOn(stateDir, record, { dryRun, settings, reportedOf }))
+    // gVisor takes addresses away on purpose: they are not missing.
+    const repairOne = (await isInGvisor(stateDir, key))
+      ? await gvisorRepair(stateDir, key, dryRun)
+      : () => repairAttachment(stateDir, key, { dryRun, settings, reportedOf })
+    reports.push(reportOn(about, repairOne))
+  }
+  // Interfaces of other plugins, of which only gVisor's part is recorded.
+  const attached = new Set(records.map((record) => attachmentName(keyOf(record))))
+  const others = device === undefined ? await listGvisorRecords(stateDir) : []
+  for (const other of others.filter((one) => !attached.has(attachmentName(one)))) {
+    const about = aboutOf(other, other.nameInSandbox, other.sandboxPath)
+    reports.push(reportOn(about, await gvisorRepair(stateDir, other, dryRun)))
   }
   const failed = reports.some(({ error, refused }) => error !== undefined || refused.length > 0)
   if (options.has('json')) return { kind: 'document', document: { attachments: reports }, failed }
@@ -59,25 +72,26 @@ function isMeant({ device }: AttachmentRecord, wanted: string): boolean {
   )
 }
 
-async function reportOn(
+type About = Pick<Report, 'device' | 'as' | 'containerId' | 'sandbox'>
+
+function aboutOf(key: AttachmentKey, device: string, sandbox: string): About {
+  return { device, as: key.nameInSandbox, containerId: key.containerId, sandbox }
+}
+
+async function gvisorRepair(
   stateDir: string,
-  record: AttachmentRecord,
-  options: RepairOptions,
-): Promise<Report> {
-  const { device, containerId, sandboxPath } = record
-  const about = {
-    device: device.onHost.name,
-    as: device.nameInSandbox,
-    containerId,
-    sandbox: sandboxPath,
-  }
+  key: AttachmentKey,
+  dryRun: boolean,
+): Promise<() => Repair> {
+  const { repairInGvisor } = await import('./gvisor.js')
+  return () => repairInGvisor(stateDir, key, dryRun)
+}
+
+function reportOn(about: About, repairOne: () => Repair | undefined): Report {
   const nothing: Repair = { done: [], left: [], refused: [] }
-  // gVisor takes addresses away on purpose; `keep` knows which ones come back.
-  if (await isInGvisor(stateDir, keyOf(record)))
-    return { ...about, ...nothing, left: [{ what: 'all', reason: 'gVisor rules that sandbox' }] }
   startCall(CONFIGURATION_DEFAULTS.timeoutSeconds)
   try {
-    return { ...about, ...(repairAttachment(stateDir, keyOf(record), options) ?? nothing) }
+    return { ...about, ...(repairOne() ?? nothing) }
   } catch (error) {
     const { message, details = '' } = error as Partial<Failure>
     return { ...about, ...nothing, error: [message, details].filter(Boolean).join('; ') }
