@@ -33,7 +33,7 @@ IMAGE_ARCHIVE = build/image.tar
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 DEBIAN_ARCH = $(or $(ARCH:x64=amd64),$(shell dpkg --print-architecture))
 
-.PHONY: image release reproduce build demo test test-javascript test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
+.PHONY: image release reproduce build demo demo-image test test-javascript test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
 
 .PHONY: help uninstall
 
@@ -53,6 +53,12 @@ node_modules/.package-lock.json: package.json package-lock.json
 demo: build
 	@tools/require-packages.sh iproute2 iputils-ping
 	@demo/lend-and-return.sh
+
+# Draws docs/demo.svg, a picture of what `make demo` prints.
+demo-image: build
+	@tools/require-packages.sh iproute2 iputils-ping
+	demo/lend-and-return.sh >build/demo.txt 2>&1 || { cat build/demo.txt; exit 1; }
+	node demo/draw.mjs <build/demo.txt >docs/demo.svg
 
 # Runs the pure tests, in seconds and without root.
 test-unit: build
