@@ -6,7 +6,8 @@ import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords, captureRecords } from '../records/store.js'
 import { type Call, ipamOf } from './call.js'
 import { settleOutstanding } from './outstanding.js'
-import { releaseAttachment, releaseCapture } from './release.js'
+import { releaseAttachment } from './release.js'
+import { releaseCapture } from './release-capture.js'
 
 /**
  * GC: returns every device of this network whose attachment is not in cni.dev/valid-attachments,

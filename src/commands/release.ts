@@ -8,7 +8,6 @@ import { broughtUp, returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warnOfEach } from '../log.js'
 import { enterPhase } from '../phases.js'
@@ -17,7 +16,6 @@ import { type AttachmentKey, isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import {
   attachmentRecords,
-  captureRecords,
   loansBesides,
   outstandingKeyOf,
   outstandingRecords,
@@ -25,7 +23,6 @@ import {
 } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
 import { leaveGroups } from '../state/autojoin.js'
-import { lost } from '../state/carry.js'
 import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
 import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
@@ -87,36 +84,6 @@ export function releaseAttachment(
     sandboxPath: record.sandboxPath,
   }))
   return true
-}
-
-/**
- * Removes a record captured for a later plugin of the chain. DEL runs in reverse order, so the
- * plugin that moved the device has already returned it.
- * @param restore whether to restore the host state of a device that is back from a move
- */
-export function releaseCapture(stateDir: string, key: AttachmentKey, restore: boolean): void {
-  const store = captureRecords(stateDir)
-  using _attachment = lockAttachment(stateDir, key)
-  const record = restore ? store.read(key) : undefined
-  if (record) {
-    using host = NetworkNamespace.host()
-    const link = findLentDevice(host, record.device)
-    if (link && hasBeenAway(host, link, record)) {
-      const home = returnDevice(host, record.device, { namespace: host, link })
-      restoreOrNote(stateDir, host, home, record)
-    }
-  }
-  store.remove(key)
-}
-
-/**
- * Whether a device has lost its addresses since the capture, as it does by every move. A device
- * that has any of them never left, such as the master of a macvlan, or was configured since: it
- * stays as it is.
- */
-function hasBeenAway(host: NetworkNamespace, link: Link, { state }: AttachmentRecord): boolean {
-  const had = new Set(lost(state.addresses).map(({ local }) => local))
-  return had.size > 0 && !dumpAddresses(host.socket, link.index).some(({ local }) => had.has(local))
 }
 
 /**
@@ -194,7 +161,7 @@ export function restoreState(
 }
 
 /** A failure to restore is only a warning: the device itself is back on the host. */
-function restoreOrNote(
+export function restoreOrNote(
   stateDir: string,
   host: NetworkNamespace,
   home: Link,

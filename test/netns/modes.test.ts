@@ -94,6 +94,27 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(testbed.inPod('link')).toContain('net1@')
     })
 
+    it.each([
+      ['routes', 'route add 192.0.2.0/24 dev eth1 proto static', 'route show dev eth1'],
+      [
+        'neighbours',
+        'neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth1 nud permanent',
+        'neighbour show nud permanent',
+      ],
+    ])('gives its %s back to a device that had no address', (_, words, shown) => {
+      testbed.onHost('address flush dev eth1')
+      testbed.onHost('neighbour flush dev eth1')
+      testbed.onHost(words)
+      const before = testbed.onHost(shown)
+      expect(before).toContain('192.0.2')
+      call('ADD', capture)
+      stock('ADD', 'host-device', { device: 'eth1' })
+      stock('DEL', 'host-device', { device: 'eth1' })
+      expect(testbed.onHost(shown)).not.toContain('192.0.2')
+      expect(call('DEL', capture).exitCode).toBe(0)
+      expect(testbed.onHost(shown)).toBe(before)
+    })
+
     it('passes on what plugins before it reported', () => {
       const prevResult = { interfaces: [{ name: 'br0' }], dns: { domain: 'example.org' } }
       const { document } = call('ADD', { ...capture, prevResult })

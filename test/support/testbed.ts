@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { batch } from './batch.js'
 import { runSync } from './run-sync.js'
-import { isSettled, settle } from './settled.js'
+import { isSettled as isSettledBy, settle } from './settled.js'
 import { until } from './until.js'
 
 /** Everything a testbed makes is named with this first: nothing else is ever touched. */
@@ -23,7 +23,8 @@ export class Testbed {
   /** The plugin's state directory. */
   readonly stateDirectory: string
 
-  constructor() {
+  /** @param isSettled whether to wait until the kernel is done with what it does by itself */
+  constructor({ isSettled = true } = {}) {
     const id = `${PREFIX}-${process.pid}-${++count}`
     this.host = `${id}-host`
     this.pod = `${id}-pod`
@@ -47,7 +48,7 @@ export class Testbed {
       'address add 198.51.100.1/24 dev eth1',
       'address add 2001:db8::1/64 dev eth1',
     )
-    for (const namespace of [this.host, this.cloud]) settle(namespace)
+    if (isSettled) for (const namespace of [this.host, this.cloud]) settle(namespace)
   }
 
   get sandboxPath(): string {
@@ -90,7 +91,7 @@ export class Testbed {
     let state: string[] = []
     until(() => {
       state = parts.map((part) => this.onHost(part))
-      return isSettled(state[1] ?? '', state[2] ?? '')
+      return isSettledBy(state[1] ?? '', state[2] ?? '')
     })
     return state.join('\n').replaceAll(/\b\d+sec\b/g, 'some seconds')
   }

@@ -1,17 +1,18 @@
 import { expect } from 'vitest'
 import { expectSame, expectSoonSame } from '../same.js'
+import { expectNoLease, keysFor } from './assignment.js'
 import type { Attachment, Life } from './life.js'
 import { recordName, rulesBeyond } from './loan.js'
 import type { Keys, StepOf } from './steps.js'
 import type { Nic, Snapshots } from './world.js'
 
 /** How an ADD has to end, as far as that is certain. */
-type Expected = 'done' | 'refused' | 'either'
+type Expected = 'done' | 'refused' | 'done or unchanged' | 'either'
 
 /** An ADD, and CHECK right after it. */
 export async function add(
   life: Life,
-  { pod: n, nic: m, name, keys }: StepOf<'ADD'>,
+  { pod: n, nic: m, name, ipam, keys }: StepOf<'ADD'>,
 ): Promise<void> {
   const { world } = life
   const pod = world.pod(n)
@@ -20,18 +21,22 @@ export async function add(
   // What has its name is to be lent then.
   if (life.takenNames.has(nic.name)) return
   const before = life.now
-  const expected = expectedOfAdd(life, attachment, nic, before)
-  const outcome = await life.call('ADD', attachment, { keys })
+  const isOtherwise = expectedOfAdd(life, attachment, nic, before)
+  const expected = isOtherwise === 'done' && ipam === 'refuses' ? 'refused' : isOtherwise
+  const own = keysFor(life, ipam, nic.number)
+  const outcome = await life.call('ADD', attachment, { keys: { ...keys, ...own } })
   const when = `ADD, which is to be ${expected}: ${outcome.stdout}`
   if (outcome.exitCode !== 0) {
     expect(expected, when).not.toBe('done')
     if (expected === 'either') await forgetReleased(life, when)
     else await expectUnchanged(life, before, when)
+    if (!life.loans.some((loan) => recordName(loan) === recordName(attachment)))
+      expectNoLease(life, attachment, own, when)
     return
   }
   expect(expected, when).not.toBe('refused')
   if (expected === 'either') await forgetReleased(life, when)
-  await expectLent(life, attachment, nic, before, outcome.document, keys)
+  await expectLent(life, attachment, nic, before, outcome.document, keys, own)
 }
 
 /** An ADD and a CHECK of what was lent. */
@@ -42,6 +47,7 @@ async function expectLent(
   before: Snapshots,
   result: unknown,
   keys: Keys,
+  own: Keys,
 ): Promise<void> {
   const { world } = life
   const { pod, interfaceName } = attachment
@@ -72,13 +78,20 @@ async function expectLent(
     expect(locals, when).toEqual(expect.arrayContaining(permanent.map(({ local }) => local)))
   }
   life.loans.push({
-    ...{ nic, pod, interfaceName, result, before: home, rules },
+    ...{ nic, pod, interfaceName, result, keys: own, before: home, rules },
     wasStray: home.link.ifname !== nic.name,
     isAsLeft: 'yes',
     isRecordLost: false,
   })
-  const checked = await life.call('CHECK', attachment, { keys: { ...keys, prevResult: result } })
+  const all = { ...keys, ...own, prevResult: result }
+  const checked = await life.call('CHECK', attachment, { keys: all })
   expect(checked.exitCode, `CHECK after ADD: ${checked.stdout}`).toBe(0)
+}
+
+/** Whether a device is not on the host under its name. */
+export function isAwayOrAstray({ world }: Life, nic: Nic, snapshots: Snapshots): boolean {
+  const where = world.find(nic, snapshots)
+  return where?.place !== world.host || where.link.ifname !== nic.name
 }
 
 /** What an ADD has to do, by what there is. */
@@ -102,6 +115,9 @@ function expectedOfAdd(life: Life, attachment: Attachment, nic: Nic, before: Sna
     link.ifname,
     ...((link.altnames ?? []) as string[]),
   ])
+  // The same routes were applied to another interface there.
+  if (life.applications.some((one) => one.pod === pod && one.nic.name === nic.name))
+    return 'done or unchanged'
   const names = [interfaceName, ...((where.link.altnames ?? []) as string[])]
   return names.some((name) => taken.includes(name)) ? 'refused' : 'done'
 }

@@ -105,7 +105,7 @@ export function loseRecord(life: Life, { loan: n }: StepOf<'lose record'>): void
   loan.isRecordLost = true
   if (loan.nic.isDestroyed) life.loans = life.loans.filter((one) => one !== loan)
   // Nobody knows now which rules came with the device.
-  life.own(loan.pod)
+  life.strayRules.set(loan.pod, life.now[loan.pod.containerId]?.rules ?? [])
 }
 
 /** All sandboxes end, all devices are on the host as at its start, and the records are old. */
@@ -127,12 +127,16 @@ export async function startNodeAgain(life: Life): Promise<void> {
   for (const n of [0, 1]) world.replacePod(n)
   await life.look()
   for (const n of [0, 1]) life.own(world.pod(n))
-  for (const file of testbed.filesIn('attachments')) {
-    const path = `${testbed.stateDirectory}/attachments/${file}`
+  const files = ['attachments', 'outstanding'].flatMap((directory) =>
+    testbed.filesIn(directory).map((file) => `${directory}/${file}`),
+  )
+  for (const file of files) {
+    const path = `${testbed.stateDirectory}/${file}`
     const text = readFileSync(path, 'utf8')
     writeFileSync(path, text.replace(/"bootId":"[^"]+"/, `"bootId":"${OTHER_BOOT}"`))
   }
   life.loans = []
+  life.applications = []
 }
 
 /** Something else takes a device's name on the host. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
-import { type Outcome, startPlugin } from '../plugin.js'
+import { STOCK_DIRECTORY } from '../other-plugins.js'
+import { type CallOptions, type Outcome, startPlugin } from '../plugin.js'
 import { expectSame } from '../same.js'
 import type { Rule } from '../snapshot.js'
+import type { Application } from './applications.js'
 import { type Loan, rulesBeyond } from './loan.js'
 import type { Pod } from './pod.js'
 import type { Keys } from './steps.js'
@@ -16,7 +18,7 @@ export interface Attachment {
 }
 
 /** What a call has besides an attachment. */
-export interface CallDetails {
+export interface CallDetails extends Pick<CallOptions, 'wrapper'> {
   keys?: Keys
   containerId?: string
   netns?: string
@@ -25,12 +27,17 @@ export interface CallDetails {
 /** What is known of a life while it is lived. */
 export class Life {
   loans: Loan[] = []
+  applications: Application[] = []
+  /** Whether a call was killed. */
+  wasKilled = false
   /** The attachments of the last DEL. */
   deleted: Attachment | undefined
   /** The names that something else has taken on the host. */
   readonly takenNames = new Set<string>()
   /** The rules that are a pod's own. */
   readonly ownRules = new Map<Pod, Rule[]>()
+  /** Those of which nobody knows whose they are, as a record was lost. */
+  readonly strayRules = new Map<Pod, Rule[]>()
   /** What happened, for a person to read. */
   readonly history: string[] = []
   /** What there was when it was looked at last. */
@@ -75,14 +82,16 @@ export class Life {
   /** Calls the plugin for an attachment. */
   async call(command: string, attachment: Attachment, details: CallDetails = {}): Promise<Outcome> {
     const { pod, interfaceName, device } = attachment
-    const { containerId = pod.containerId, netns = pod.sandboxPath, keys = {} } = details
+    const { containerId = pod.containerId, netns = pod.sandboxPath, keys = {}, wrapper } = details
     const outcome = await startPlugin(this.world.testbed, this.path, command, {
       configuration: { device, ...keys },
       variables: {
         CNI_CONTAINERID: containerId,
         CNI_NETNS: netns,
         CNI_IFNAME: interfaceName,
+        CNI_PATH: STOCK_DIRECTORY,
       },
+      ...(wrapper ? { wrapper } : {}),
     })
     const { exitCode, stdout, stderr } = outcome
     const said = exitCode === 0 ? '' : stdout.replaceAll(/\s+/g, ' ')
@@ -92,14 +101,16 @@ export class Life {
     return outcome
   }
 
-  /** The records of this boot, by name without extension, with the host name of their device. */
-  records(): Map<string, string> {
+  /** The records, by name without extension, with the host name of the device that they lend. */
+  records(): Map<string, string | undefined> {
     const { testbed } = this.world
     const files = testbed.filesIn('attachments').filter((file) => file.endsWith('.json'))
     return new Map(
       files.map((file) => {
         const text = readFileSync(`${testbed.stateDirectory}/attachments/${file}`, 'utf8')
-        return [file.slice(0, -'.json'.length), JSON.parse(text).device.onHost.name]
+        const { device, mode } = JSON.parse(text)
+        const nic = mode === 'move' ? device.onHost.name : undefined
+        return [file.slice(0, -'.json'.length), nic]
       }),
     )
   }

@@ -1,6 +1,9 @@
 import { add, addOfAnother, addOfNothing, addOfSecond } from './adds.js'
+import { apply, endApplication } from './applications.js'
+import { chainWithMover } from './captures.js'
 import * as disturbances from './disturbances.js'
 import { Life } from './life.js'
+import { addByMistake, addKilled } from './refusals.js'
 import { check, del, delAgain, end, gc } from './releases.js'
 import type { LifePlan, Step } from './steps.js'
 import { World } from './world.js'
@@ -41,6 +44,16 @@ async function take(life: Life, step: Step): Promise<void> {
       return addOfSecond(life, step)
     case 'ADD of no device, and its DEL':
       return addOfNothing(life, step)
+    case 'apply':
+      return apply(life, step)
+    case 'end apply':
+      return endApplication(life, step)
+    case 'capture, a move by another plugin, apply':
+      return chainWithMover(life, step)
+    case 'ADD by mistake, and its DEL':
+      return addByMistake(life, step)
+    case 'ADD that is killed, and its DEL':
+      return addKilled(life, step)
     case 'lose record':
       disturbances.loseRecord(life, step)
       break

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DeviceState, Rule } from '../snapshot.js'
 import type { Pod } from './pod.js'
+import type { Keys } from './steps.js'
 import type { Nic } from './world.js'
 
 /** A device that is lent, for all that the test knows. */
@@ -10,6 +11,8 @@ export interface Loan {
   /** CNI_IFNAME. */
   interfaceName: string
   result: unknown
+  /** The keys that are in all its calls, for IPAM. */
+  keys: Keys
   /** The device as it was on the host. */
   before: DeviceState
   /** The rules that came into the pod with it. */

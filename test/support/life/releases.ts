@@ -2,6 +2,13 @@ import { expect } from 'vitest'
 import { expectSame, expectSoonSame } from '../same.js'
 import type { Rule } from '../snapshot.js'
 import { expectUnchanged } from './adds.js'
+import {
+  type Application,
+  endApplication,
+  expectTakenOff,
+  removeInterfaces,
+} from './applications.js'
+import { expectNoLease } from './assignment.js'
 import type { Attachment, Life } from './life.js'
 import { type Loan, recordName, rulesBeyond } from './loan.js'
 import type { Keys, StepOf } from './steps.js'
@@ -16,7 +23,7 @@ export async function check(life: Life, { loan: n, keys }: StepOf<'CHECK'>): Pro
   const before = life.now
   const attachment = { ...loan, device: loan.nic.name }
   const { exitCode, stdout } = await life.call('CHECK', attachment, {
-    keys: { ...keys, prevResult: loan.result },
+    keys: { ...keys, ...loan.keys, prevResult: loan.result },
   })
   const expected = loan.isRecordLost ? 'no' : loan.isAsLeft
   if (expected !== 'perhaps')
@@ -49,30 +56,36 @@ async function delOf(life: Life, loan: Loan, keys: Keys, withoutPath: boolean): 
   const before = life.now
   const attachment = { ...loan, device: loan.nic.name }
   const outcome = await life.call('DEL', attachment, {
-    keys,
+    keys: { ...keys, ...loan.keys },
     ...(withoutPath ? { netns: '' } : {}),
   })
   const when = `DEL: ${outcome.exitCode} ${outcome.stdout}`
   if (loan.isRecordLost) await expectForgotten(life, loan, before, when)
   else await expectReleased(life, [loan], before, outcome.exitCode, keys, when)
+  if (outcome.exitCode === 0) expectNoLease(life, attachment, loan.keys, when)
   life.deleted = attachment
 }
 
 /** GC, with some of the attachments valid. */
-export async function gc(life: Life, { valid: bits, keys }: StepOf<'GC'>): Promise<void> {
+export async function gc(life: Life, { valid: bits, isListed, keys }: StepOf<'GC'>): Promise<void> {
   const before = life.now
-  const valid = life.loans.filter((_, n) => (bits >> n) & 1)
-  const stale = life.loans.filter((loan) => !valid.includes(loan) && !loan.isRecordLost)
+  const { loans, applications } = life
+  const isValid = (_: unknown, n: number) => ((bits >> n) & 1) === 1 || !isListed
+  const valid = [...loans.filter(isValid), ...applications.filter(isValid)]
+  const stale = loans.filter((loan) => !valid.includes(loan) && !loan.isRecordLost)
+  const ended = applications.filter((one) => !valid.includes(one))
   const attachment = { pod: life.world.pod(0), interfaceName: 'net1', device: 'nic1' }
   const list = valid.map(({ pod, interfaceName }) => ({
     containerID: pod.containerId,
     ifname: interfaceName,
   }))
   const outcome = await life.call('GC', attachment, {
-    keys: { ...keys, 'cni.dev/valid-attachments': list },
+    keys: { ...keys, ...(isListed ? { 'cni.dev/valid-attachments': list } : {}) },
   })
   const when = `GC: ${outcome.exitCode} ${outcome.stdout}`
-  await expectReleased(life, stale, before, outcome.exitCode, keys, when)
+  await expectTakenOff(life, ended, when)
+  await expectReleased(life, stale, before, outcome.exitCode, keys, when, ended)
+  await removeInterfaces(life, ended)
 }
 
 /** What was lent is at home, unless something else on the host has its name. */
@@ -83,6 +96,7 @@ async function expectReleased(
   exitCode: number | undefined,
   keys: Keys,
   when: string,
+  ended: Application[] = [],
 ): Promise<void> {
   const { world } = life
   const isBlocked = ({ nic }: Loan) => !nic.isDestroyed && isNameTaken(nic, before)
@@ -101,7 +115,7 @@ async function expectReleased(
     expectSame([now?.place.path, now?.link], [then?.place.path, then?.link], `${when}: ${nic.name}`)
   }
   life.expectOthersUnchanged(before, when)
-  expectRules(life, released, before, after, when)
+  expectRules(life, [...released, ...ended], before, after, when)
   life.expectNothingLost(when)
 }
 
@@ -136,9 +150,9 @@ async function expectHome(life: Life, loan: Loan, restored: boolean, when: strin
 }
 
 /** The rules that came with a device go with it, unless another one that came needs them, too. */
-function expectRules(
+export function expectRules(
   life: Life,
-  released: Loan[],
+  released: Pick<Loan, 'pod'>[],
   before: Snapshots,
   after: Snapshots,
   when: string,
@@ -149,7 +163,10 @@ function expectRules(
       Rule[],
       Rule[],
     ]
-    const loans = life.loans.filter((loan) => loan.pod === pod && !loan.isRecordLost)
+    const loans = [
+      ...life.loans.filter((loan) => loan.pod === pod && !loan.isRecordLost),
+      ...life.applications.filter((one) => one.pod === pod),
+    ]
     const needed = loans.flatMap(({ rules }) => rules)
     const whose = `${when}: rules of ${pod.containerId}`
     expectSame(rulesBeyond(now, then), [], `${whose} that are new`)
@@ -157,7 +174,11 @@ function expectRules(
     if (!released.some((loan) => loan.pod === pod)) expectSame(now, then, whose)
     // No runtime can name a sandbox that has lost its name.
     else if (loans.length === 0 && pod.isNamed)
-      expectSame(rulesBeyond(now, own), [], `${whose} that are left`)
+      expectSame(
+        rulesBeyond(now, [...own, ...(life.strayRules.get(pod) ?? [])]),
+        [],
+        `${whose} that are left`,
+      )
   }
 }
 
@@ -189,7 +210,13 @@ export async function end(life: Life): Promise<void> {
     await delOf(life, loan, RESTORE, false)
   for (const loan of life.loans.filter(({ isRecordLost }) => isRecordLost))
     await delOf(life, loan, RESTORE, false)
-  await gc(life, { do: 'GC', valid: 0, keys: RESTORE })
-  expect(world.testbed.filesIn('attachments'), 'in the end').toEqual([])
-  expect(world.testbed.filesIn('locks'), 'in the end').toEqual([])
+  while (life.applications.length > 0)
+    await endApplication(life, {
+      ...{ do: 'end apply', application: 0, keys: RESTORE, withoutPath: false },
+    })
+  await gc(life, { do: 'GC', valid: 0, isListed: true, keys: RESTORE })
+  // A call that was killed may have left a lock's file, which does no harm.
+  const directories = ['attachments', 'captures', ...(life.wasKilled ? [] : ['locks'])]
+  for (const directory of directories)
+    expect(world.testbed.filesIn(directory), `${directory} in the end`).toEqual([])
 }

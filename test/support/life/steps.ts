@@ -1,5 +1,7 @@
 import fc from 'fast-check'
+import type { Ipam } from './assignment.js'
 import { type NicPlan, nicPlan } from './nic.js'
+import { DEADLY, MISTAKES } from './refusals.js'
 
 /** Configuration keys that differ from call to call. */
 export type Keys = Record<string, unknown>
@@ -18,11 +20,16 @@ export const FATES = ['unname', 'kill', 'give back and kill', 'replace'] as cons
  * is nothing to choose from does nothing, so that a life can be shrunk.
  */
 export type Step =
-  | { do: 'ADD'; pod: number; nic: number; name: number; keys: Keys }
+  | { do: 'ADD'; pod: number; nic: number; name: number; ipam: Ipam; keys: Keys }
   | { do: 'CHECK'; loan: number; keys: Keys }
   | { do: 'DEL'; loan: number; keys: Keys; withoutPath: boolean }
   | { do: 'DEL again'; keys: Keys }
-  | { do: 'GC'; valid: number; keys: Keys }
+  | { do: 'GC'; valid: number; isListed: boolean; keys: Keys }
+  | { do: 'apply'; pod: number; nic: number; name: number; keys: Keys }
+  | { do: 'end apply'; application: number; keys: Keys; withoutPath: boolean }
+  | { do: 'capture, a move by another plugin, apply'; pod: number; nic: number; keys: Keys }
+  | { do: 'ADD by mistake, and its DEL'; pod: number; nic: number; mistake: Mistake }
+  | ({ do: 'ADD that is killed, and its DEL'; pod: number; nic: number; keys: Keys } & Moment)
   | { do: 'ADD of another container, and its DEL'; loan: number; keys: Keys }
   | { do: 'ADD of a second device in the chain'; loan: number; keys: Keys }
   | { do: 'ADD of no device, and its DEL'; pod: number }
@@ -35,6 +42,10 @@ export type Step =
   | { do: 'configure'; nic: number }
   | { do: 'make again'; nic: number }
 
+type Mistake = (typeof MISTAKES)[number]
+/** The nth system call of a kind. */
+type Moment = { kind: (typeof DEADLY)[number]; nth: number }
+
 /** A step of one kind. */
 export type StepOf<D extends Step['do']> = Extract<Step, { do: D }>
 
@@ -46,6 +57,8 @@ export interface LifePlan {
 
 const some = fc.nat({ max: 7 })
 const one = fc.nat({ max: 1 })
+
+const ipam = fc.constantFrom<Ipam>('none', 'none', 'none', 'static', 'host-local', 'refuses')
 
 const keys: fc.Arbitrary<Keys> = fc.record(
   {
@@ -61,11 +74,26 @@ const keys: fc.Arbitrary<Keys> = fc.record(
 )
 
 const step = fc.oneof(
-  when(6, 'ADD', { pod: one, nic: one, name: one, keys }),
+  when(6, 'ADD', { pod: one, nic: one, name: one, ipam, keys }),
   when(1, 'CHECK', { loan: some, keys }),
   when(3, 'DEL', { loan: some, keys, withoutPath: fc.boolean() }),
   when(1, 'DEL again', { keys }),
-  when(1, 'GC', { valid: some, keys }),
+  when(1, 'GC', { valid: some, isListed: fc.constantFrom(true, true, true, false), keys }),
+  when(2, 'apply', { pod: one, nic: one, name: one, keys }),
+  when(1, 'end apply', { application: some, keys, withoutPath: fc.boolean() }),
+  when(1, 'capture, a move by another plugin, apply', { pod: one, nic: one, keys }),
+  when(1, 'ADD by mistake, and its DEL', {
+    ...{ pod: one, nic: one, mistake: fc.constantFrom(...MISTAKES) },
+  }),
+  when(1, 'ADD that is killed, and its DEL', {
+    ...{
+      pod: one,
+      nic: one,
+      keys,
+      kind: fc.constantFrom(...DEADLY),
+      nth: fc.integer({ min: 1, max: 12 }),
+    },
+  }),
   when(1, 'ADD of another container, and its DEL', { loan: some, keys }),
   when(1, 'ADD of a second device in the chain', { loan: some, keys }),
   when(1, 'ADD of no device, and its DEL', { pod: one }),

@@ -45,7 +45,8 @@ export class World implements AsyncDisposable {
   }
 
   static async make(plans: NicPlan[]): Promise<World> {
-    const world = new World(new Testbed())
+    // It would wait for itself alone, and not let other lives go on.
+    const world = new World(new Testbed({ isSettled: false }))
     try {
       await world.#furnish(plans)
       return world
@@ -87,13 +88,23 @@ export class World implements AsyncDisposable {
 
   /** Makes a device, in place of one that is destroyed; the kernel may not be done with that yet. */
   async makeNic(plan: NicPlan): Promise<void> {
-    const nic = { plan, name: plan.name, number: this.#numbers++, isDestroyed: false }
+    const nic = { plan, name: plan.name, number: this.nextNumber(), isDestroyed: false }
     const lines = wordsToMake(plan, nic.number, this.testbed.cloud)
     await this.#retry(() => this.#batch(lines))
     if (plan.kind === 'veth') this.testbed.inCloud(`link set ${nic.name} up`)
     this.configure(nic)
     const index = this.nics.findIndex(({ name }) => name === nic.name)
     this.nics.splice(index < 0 ? this.nics.length : index, 1, nic)
+  }
+
+  /** A number that no device has yet. */
+  nextNumber(): number {
+    return this.#numbers++
+  }
+
+  /** Runs `ip` on the host. @returns whether it could be done */
+  onHost(words: string[]): boolean {
+    return runSync('ip', ['-n', this.testbed.host, ...words], { reject: false }).exitCode === 0
   }
 
   /** Brings a device home as an administrator does, from wherever it is. */
