@@ -4,7 +4,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { startLinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { devicesOn } from '../kernel/sysfs.js'
+import { relationsOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /**
@@ -60,10 +60,10 @@ export function requireMovable(device: Link): void {
 /**
  * Refuses a device on which another one depends: a bridge or bond it is a port of, a vlan or
  * macvlan on top of it.
+ * @param others the names of those
  * @throws Failure `device-refused`
  */
-export function requireNobodyDepends(device: Link): void {
-  const others = devicesOn(device.name)
+export function requireNobodyDepends(device: Link, others = relationsOf(device.name).above): void {
   if (others.length === 0) return
   throw new Failure(
     'device-refused',

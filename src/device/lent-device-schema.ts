@@ -2,6 +2,18 @@ import { type Static, Type } from '@sinclair/typebox'
 import { DeviceIdentitySchema } from '../kernel/identity-schema.js'
 import { LinkSchema } from '../kernel/netlink/link-schema.js'
 
+/** What becomes of each is in companions.ts. */
+const CompanionSchema = Type.Object({
+  kind: Type.Union([
+    Type.Literal('port'),
+    Type.Literal('rdma'),
+    Type.Literal('rdma-exclusive'),
+    Type.Literal('rdma-on-it'),
+  ]),
+  name: Type.String(),
+})
+export type Companion = Static<typeof CompanionSchema>
+
 /** A device as it was on the host, and its name in the sandbox. */
 export const LentDeviceSchema = Type.Object({
   onHost: LinkSchema,
@@ -11,6 +23,9 @@ export const LentDeviceSchema = Type.Object({
   ),
   programs: Type.Optional(
     Type.Array(Type.Integer(), { description: 'ids of its BPF programs on the host' }),
+  ),
+  companions: Type.Optional(
+    Type.Array(CompanionSchema, { description: 'what hung together with it on the host' }),
   ),
   /** Absent in records of earlier versions, and where the kernel or its rights do not allow it. */
   identity: Type.Optional(DeviceIdentitySchema),

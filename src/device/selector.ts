@@ -4,10 +4,10 @@ import { findLink, findLinksByHardwareAddress } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import {
   auxiliaryDirectory,
-  devicesOn,
   driverOf,
   networkDevicesOf,
   pciDirectory,
+  relationsOf,
 } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -161,7 +161,7 @@ function nameByHardwareAddress(host: NetworkNamespace, address: string): string 
   const links = findLinksByHardwareAddress(host.socket, address)
   // Of a pair with one MAC, such as a synthetic NIC and the virtual function beneath it, the upper one.
   const isBeneath = ({ name }: Link) => {
-    const uppers = devicesOn(name)
+    const uppers = relationsOf(name).above
     return links.some((other) => uppers.includes(other.name))
   }
   const link = links.find((one) => !isBeneath(one)) ?? links[0]

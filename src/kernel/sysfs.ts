@@ -1,9 +1,18 @@
-import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { pathOfText } from './kernel-text.js'
 
 const PCI_DEVICES = '/sys/bus/pci/devices'
 /** Before the name of each device that was made on one, in its directory. */
 export const UPPER = 'upper_'
+/** Before the name of each device beneath one, in its directory. */
+const LOWER = 'lower_'
 const AUXILIARY_DEVICES = '/sys/bus/auxiliary/devices'
 
 /** The sysfs directory of a PCI device such as "0000:01:00.0"; undefined if there is none. */
@@ -51,14 +60,37 @@ export function sysfsPathOf(name: string): string | undefined {
   }
 }
 
+/** Names of devices that hang together with a network device. */
+export interface Relations {
+  /** The bridge or bond it is a port of, vlan and macvlan devices on top of it. */
+  above: string[]
+  /** Its own ports, or the device that it was made on. */
+  beneath: string[]
+}
+
+/** The relations of a network device. Empty if this sysfs belongs to another namespace. */
+export function relationsOf(name: string): Relations {
+  const entries = entriesOf(`/sys/class/net/${name}`)
+  const after = (start: string) =>
+    entries.filter((entry) => entry.startsWith(start)).map((entry) => entry.slice(start.length))
+  return { above: after(UPPER), beneath: after(LOWER) }
+}
+
 /**
- * The upper devices of a network device: the bridge or bond it is a port of, vlan and macvlan
- * devices on top of it. Empty if this sysfs belongs to another namespace.
+ * Whether a device is a port of another one, of which it has taken the MAC or given it its own. Else it
+ * was made on it, as a vlan is.
  */
-export function devicesOn(name: string): string[] {
-  return entriesOf(`/sys/class/net/${name}`)
-    .filter((entry) => entry.startsWith(UPPER))
-    .map((entry) => entry.slice(UPPER.length))
+export function isPortOf(name: string, master: { name: string; hardwareAddress: string }): boolean {
+  try {
+    const directory = `/sys/class/net/${name}`
+    const above = readlinkSync(pathOfText(`${directory}/master`))
+      .split('/')
+      .at(-1)
+    const address = readFileSync(pathOfText(`${directory}/address`), 'utf8').trim()
+    return above === master.name && address === master.hardwareAddress
+  } catch {
+    return false
+  }
 }
 
 /** The name of the driver that a device is bound to; undefined if none. */
@@ -74,7 +106,8 @@ function existing(directory: string): string | undefined {
   return existsSync(directory) ? directory : undefined
 }
 
-function entriesOf(directory: string): string[] {
+/** What is in a directory; nothing where there is none. */
+export function entriesOf(directory: string): string[] {
   try {
     return readdirSync(pathOfText(directory))
   } catch {

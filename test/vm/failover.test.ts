@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
-import { callPlugin } from '../support/plugin.js'
+import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
 import { until } from '../support/until.js'
 import { Machine, PAIR_MAC } from '../support/vm/machine.js'
@@ -45,6 +45,9 @@ describe('a failover pair', () => {
     const reason = new RegExp(
       `cannot (lend|move) ${master}.*(lets it into no other namespace|Invalid argument \\(EINVAL\\))`,
     )
+    const { stdout } = runCommandLine(machine, COMPILED, ['explain', master])
+    for (const name of [standby, primary])
+      expect(stdout).toContain(`${name}, beneath it: the kernel decides whether it comes along`)
     expectRefused({ hwaddr: PAIR_MAC }, reason)
     expectRefused({ device: master }, reason)
   })

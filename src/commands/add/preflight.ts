@@ -1,5 +1,6 @@
 import { CniError, ErrorCode } from '../../cni/error.js'
 import { isAtLeast } from '../../cni/version.js'
+import { companionsOf, warnOfCompanions } from '../../device/companions.js'
 import {
   requireFreeNames,
   requireMovable,
@@ -19,6 +20,7 @@ import { findDevice } from '../../device/selector.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { relationsOf } from '../../kernel/sysfs.js'
 import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -66,10 +68,13 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   gvisor?.requireSupportedLink(host, onHost)
   requireOrdinaryName(sandbox, lent)
   if (sandbox) requireFreeNames(sandbox, lent)
-  if (!configuration.force) requireNobodyDepends(onHost)
+  const { above, beneath } = relationsOf(onHost.name)
+  if (!configuration.force) requireNobodyDepends(onHost, above)
   const foreign = foreignProgramsOn(host, onHost)
   if (configuration.foreignPrograms === 'refuse') requireNoPrograms(onHost, foreign)
   lent.programs = foreign.programs.map(({ id }) => id)
+  const companions = companionsOf(onHost, beneath)
+  if (companions.length > 0) lent.companions = companions
   enterPhase('capture')
   const state = captureHostNetworkState(host, onHost, configuration)
   requireExpressible(call, ground, lent, state)
@@ -90,7 +95,7 @@ export function carriedByMove(
   return { ...carried, remarks: [...carried.remarks, ...nothing] }
 }
 
-/** Warns of what the host loses with a device that is moved, and of the programs on it. */
+/** Warns of what the host loses with a device that is moved, of the programs on it, and of its companions. */
 export function warnOfMove(
   { configuration }: Call,
   host: NetworkNamespace,
@@ -98,6 +103,7 @@ export function warnOfMove(
 ): void {
   const { onHost } = lent
   reportPrograms(onHost, foreign, configuration.foreignPrograms)
+  warnOfCompanions(onHost, lent.companions ?? [])
   for (const route of lostDefaultRoutes(host, onHost, state))
     warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
 }

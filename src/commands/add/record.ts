@@ -1,5 +1,6 @@
 import { bounded } from '../../bounded.js'
 import { podOf } from '../../cni/environment.js'
+import { describeCompanion } from '../../device/companions.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
 import { note, warnOfEach } from '../../log.js'
 import { bootId } from '../../records/record.js'
@@ -40,9 +41,11 @@ export function logAdd(event: string, record: AttachmentRecord, remarks: string[
   const { device, state } = record
   note('info', event, () => {
     const decisions = decisionsOn(state, device.onHost)
+    const { companions } = device
     return {
       device: device.onHost.name,
       as: device.nameInSandbox,
+      ...(companions ? { companions: companions.map(describeCompanion) } : {}),
       carried: named(decisions.filter(({ why }) => why === undefined)),
       leftBehind: named(decisions.filter(({ why }) => why !== undefined)),
     }

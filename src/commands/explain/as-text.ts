@@ -13,7 +13,7 @@ const LEFT_BEHIND = '  left behind  '
  * @param all also what the kernel makes itself
  */
 export function asText(explanation: Explanation, all: boolean): string {
-  const { device, state, programs, notes, warnings } = explanation
+  const { device, state, programs, companions, notes, warnings } = explanation
   const decisions = device && state ? decisionsOn(state, device) : []
   const shown = decisions.filter(({ reason }) => all || !isOfKernel(reason))
   const hidden = decisions.length - shown.length
@@ -27,6 +27,7 @@ export function asText(explanation: Explanation, all: boolean): string {
     section('neighbours', shown, 'neighbour'),
     list('sysctls', state?.sysctls.map(({ name, value }) => `${name} = ${value}`) ?? []),
     list('programs of others', programs),
+    list('what hangs together with it', companions),
     list('ADD would warn', warnings),
     list('notes', [...notes, ...more]),
     verdict(explanation),

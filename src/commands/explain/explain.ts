@@ -63,7 +63,7 @@ async function explanation(input: string, options: Given['options']): Promise<Ex
     const { code, msg, details } = withHints(errorDocument(error, LATEST_VERSION), input)
     const refusal = { code, msg, ...(details === undefined ? {} : { details }) }
     const there = call === undefined ? {} : whatIsThere(call)
-    return { programs: [], notes: [], ...there, warnings, refusal }
+    return { programs: [], companions: [], notes: [], ...there, warnings, refusal }
   }
 }
 
@@ -92,9 +92,10 @@ async function readAsAdd(
   return readCall(environment, cniVersion, { ...network, logFile: undefined }, variables, input)
 }
 
-function asDocument({ device, state, programs, notes, warnings, ...rest }: Explanation): object {
+function asDocument({ device, state, notes, warnings, ...rest }: Explanation): object {
   const { settings: _, ...shown } = device ?? {}
-  const { refusal, would } = rest
+  const { refusal, would, programs, companions } = rest
   const verdict = refusal ? { accepts: false, ...refusal } : { accepts: true, would }
-  return { ...(device ? { device: shown } : {}), ...state, programs, warnings, notes, verdict }
+  const found = { programs, companions, warnings, notes }
+  return { ...(device ? { device: shown } : {}), ...state, ...found, verdict }
 }

@@ -1,8 +1,10 @@
+import { companionsOf, describeCompanion } from '../../device/companions.js'
 import { findLentDevice } from '../../device/lent-device.js'
 import { describeForeign, foreignProgramsOn } from '../../device/programs.js'
 import { findDevice } from '../../device/selector.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { relationsOf } from '../../kernel/sysfs.js'
 import { warn, warnOfEach } from '../../log.js'
 import { attachmentRecords, outstandingRecords } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
@@ -31,6 +33,8 @@ export interface Look {
   state?: HostNetworkState
   /** Programs of others on the device. */
   programs: string[]
+  /** What hangs together with the device, and what becomes of it. */
+  companions: string[]
   /** What the reader has to know besides, in sentences without a full stop. */
   notes: string[]
   /** "lend it", or what else ADD would do. */
@@ -100,7 +104,9 @@ function lookToMove(call: Call, ground: Ground): Look {
   warnOfSources(host, standInsFor(state, device), device)
   warnOfMove(call, host, lendable)
   warnOfEach(remarks)
-  return seen({ device, state, programs: describeForeign(foreign), would: 'lend it' })
+  const programs = describeForeign(foreign)
+  const companions = (lent.companions ?? []).map(describeCompanion)
+  return seen({ device, state, programs, companions, would: 'lend it' })
 }
 
 function lookToApply(call: Call, { host, sandbox, gvisor }: Ground): Look {
@@ -132,7 +138,13 @@ export function whatIsThere(call: Call): Partial<Look> {
     using host = NetworkNamespace.host()
     const device = findDevice(host, selectorOf(call.configuration))
     const programs = describeForeign(foreignProgramsOn(host, device))
-    return { device, programs, state: captureHostNetworkState(host, device, call.configuration) }
+    const companions = companionsOf(device, relationsOf(device.name).beneath).map(describeCompanion)
+    return {
+      device,
+      programs,
+      companions,
+      state: captureHostNetworkState(host, device, call.configuration),
+    }
   } catch {
     return {}
   }
@@ -153,5 +165,5 @@ function outstandingOf({ configuration }: Call, { name }: Link): string[] {
 }
 
 function seen(parts: Partial<Look>): Look {
-  return { programs: [], notes: [], ...parts }
+  return { programs: [], companions: [], notes: [], ...parts }
 }
