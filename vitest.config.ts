@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import LongestFirst from './test/support/longest-first.js'
 
 /** What esbuild's binary loader does for the bundle. */
 export const embeddedPrograms = {
@@ -38,6 +39,7 @@ export default defineConfig({
     // More than there are processors: the tests mostly wait, for the kernel and for processes.
     // Each has network namespaces, a state directory and container ids of its own.
     maxWorkers: 6,
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('programs', ['test/{conformance,netns,clients,hostile}/**/*.test.ts'], false),
       project('fuzz', ['test/fuzz/**/*.test.ts'], true),
