@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost, observePod } from '../support/carried-state.js'
+import { clear, force } from '../support/host-lines.js'
 import { LONG } from '../support/length.js'
 import { observeWholeHost } from '../support/observed-host.js'
 import { callPlugin } from '../support/plugin.js'
@@ -78,43 +79,13 @@ describe.each(ARTEFACTS)('home: $artefact', ({ path }) => {
           expect(observeWholeHost(testbed)).toEqual(before)
         } finally {
           callPlugin(testbed, path, 'DEL')
-          const names = ['eth1', 'eth2']
-          force(testbed.host, [
-            'nexthop flush',
-            ...names.flatMap((name) => [
-              `address flush dev ${name}`,
-              `neighbour flush dev ${name} nud all`,
-              `link set ${name} down`,
-              `token set :: dev ${name}`,
-            ]),
-            // Only now: a multipath route goes when all its devices are down.
-            ...names.map((name) => `link set ${name} up`),
-            ...lines
-              .filter((line) => line.startsWith('rule'))
-              .map((line) => line.replace('add', 'delete')),
-            ...lines
-              .filter((line) => line.includes(' proxy '))
-              .map((line) => line.replace('add', 'delete')),
-          ])
+          clear(testbed.host, ['eth1', 'eth2'], lines)
         }
       }),
       { numRuns: HOSTS },
     )
   }, 600_000)
 })
-
-/** Does what is possible of it. */
-function force(namespace: string, lines: string[]): void {
-  const inet6 = /^-6 /
-  for (const options of [[], ['-6']]) {
-    const ofFamily = lines.filter((line) => inet6.test(line) === options.length > 0)
-    const input = ofFamily.map((line) => line.replace(inet6, '')).join('\n')
-    runSync('ip', ['-n', namespace, ...options, '-force', '-batch', '-'], {
-      input,
-      reject: false,
-    })
-  }
-}
 
 function batch(namespace: string, lines: string[]): void {
   // Only of a rule does `ip` not see by its addresses which family it is of.
