@@ -3,11 +3,13 @@
  *
  *     compile NAME < SOURCE > BYTECODE
  *
- * The names of its functions and lines stay in it: without them it could not import().
+ * Where its functions were in the source stays in it only if it has an import(): the engine looks
+ * for what is imported beside the file that the function is of.
  */
 #include <quickjs.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int fill_nothing(JSContext *context, JSModuleDef *module) {
   (void)context, (void)module;
@@ -18,6 +20,11 @@ static int fill_nothing(JSContext *context, JSModuleDef *module) {
 static JSModuleDef *stand_in(JSContext *context, const char *name, void *opaque) {
   (void)opaque;
   return JS_NewCModule(context, name, fill_nothing);
+}
+
+static int flags_for(const char *source) {
+  int flags = JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE;
+  return strstr(source, "import(") ? flags : flags | JS_WRITE_OBJ_STRIP_DEBUG;
 }
 
 static int fail(JSContext *context) {
@@ -37,8 +44,7 @@ int main(int count, char **words) {
   JSValue module = JS_Eval(context, source, length, words[1],
                            JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
   if (JS_IsException(module)) return fail(context);
-  uint8_t *bytes = JS_WriteObject(context, &size, module,
-                                  JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+  uint8_t *bytes = JS_WriteObject(context, &size, module, flags_for(source));
   if (!bytes) return fail(context);
   return fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0 ? 0 : 1;
 }
