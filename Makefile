@@ -66,7 +66,7 @@ test-unit: build
 
 # Runs all tests that the kernel of this machine can run.
 test: build
-	@tools/require-packages.sh iproute2 iputils-ping procps radvd strace dnsmasq-base file \
+	@tools/require-packages.sh iproute2 iputils-ping logrotate procps radvd strace dnsmasq-base file \
 	  busybox-static containerd containernetworking-plugins podman qemu-user-static runc runsc \
 	  time util-linux-extra golang-go golang-github-masterminds-sprig-dev golang-yaml.v2-dev
 	$(MAKE) build ARCH=arm64

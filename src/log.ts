@@ -2,7 +2,7 @@ import { constants, writeFileSync } from 'node:fs'
 import { bounded } from './bounded.js'
 import { openRegular, trustedPath } from './kernel/trusted-path.js'
 import { printable } from './printable.js'
-import { printStderr } from './stdio.js'
+import { printWarning } from './stdio.js'
 
 const LEVELS = ['error', 'warning', 'info', 'debug'] as const
 export type LogLevel = (typeof LEVELS)[number]
@@ -27,7 +27,7 @@ export function openLog(wanted: LogSettings): void {
 let opened: number | undefined
 
 /** What becomes of a warning. */
-let show: (text: string) => void = printWarning
+let show: (text: string) => void = tell
 
 /**
  * From now on, warnings are not printed but collected, for a command that says what a call would
@@ -106,7 +106,7 @@ function orNoLog<T>(file: string, work: () => T): T | undefined {
     return work()
   } catch (error) {
     settings = { ...settings, file: undefined }
-    printWarning(`cannot log to ${file}: ${(error as Error).message}`)
+    tell(`cannot log to ${file}: ${(error as Error).message}`)
     return undefined
   }
 }
@@ -121,10 +121,10 @@ function isWanted(level: LogLevel): boolean {
 }
 
 /** A closed stderr must not make an ADD fail after it has moved its device. */
-function printWarning(text: string): void {
+function tell(text: string): void {
   try {
     // One line, whatever name is in it.
-    printStderr(`host-device-l3: ${text.replaceAll('\n', '\\n')}`)
+    printWarning(`host-device-l3: ${text.replaceAll('\n', '\\n')}`)
   } catch {
     // stderr is closed.
   }

@@ -45,9 +45,25 @@ function printAnswer(text: string): void {
   printAll(STDOUT, text)
 }
 
-/** Prints a line to stderr: help, a warning, or an error of a command-line command. */
+/** Prints a line to stderr: help, or an error of a command-line command. */
 export function printStderr(text: string): void {
   printAll(STDERR, `${printable(text)}\n`)
+}
+
+/** A warning's level, as journald reads it at the start of a line (sd-daemon(3)). */
+const WARNING_LEVEL = '<4>'
+
+/** Prints a warning to stderr, with its level where that is the journal. */
+export function printWarning(text: string): void {
+  printStderr(`${isJournal(STDERR) ? WARNING_LEVEL : ''}${text}`)
+}
+
+/** Whether a standard stream is the one that systemd has connected to the journal (systemd.exec(5)). */
+function isJournal(fd: number): boolean {
+  const { JOURNAL_STREAM = '' } = process.env
+  if (JOURNAL_STREAM === '') return false
+  const { dev, ino } = fstatSync(fd)
+  return JOURNAL_STREAM === `${dev}:${ino}`
 }
 
 /** The device number of /dev/null. */

@@ -133,6 +133,23 @@ describe.each(ARTEFACTS)('the log: $artefact', ({ path }) => {
     },
   )
 
+  it.each([
+    ['the journal', '%d:%i', '<4>host-device-l3: unknown key "neighbours"'],
+    ['another stream than the journal', '%d:1%i', 'host-device-l3: unknown key "neighbours"'],
+  ])('has warnings with their level on stderr that is %s', (_, format, start) => {
+    // What systemd sets: the device and the inode of the stream.
+    const wrapper = [
+      'sh',
+      '-c',
+      `JOURNAL_STREAM=$(stat -Lc ${format} /proc/self/fd/2) exec "$@"`,
+      'sh',
+    ]
+    const configuration = { neighbours: 'none' }
+    const { stderr } = callPlugin(testbed, path, 'ADD', { configuration, wrapper })
+    expect(stderr.slice(0, start.length)).toBe(start)
+    expect(stderr.split('\n')).toHaveLength(1)
+  })
+
   it('is no condition: the call succeeds where it cannot be written', () => {
     const { exitCode, stderr } = call('ADD', { logFile: '/proc/nothing/log' })
     expect(exitCode).toBe(0)

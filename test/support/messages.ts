@@ -24,7 +24,7 @@ const EMITTERS: Record<string, [Message['kind'], number]> = {
   NotRegular: ['error', 0],
   UntrustedPath: ['error', 0],
   WrongUse: ['error', 0],
-  printWarning: ['warning', 0],
+  tell: ['warning', 0],
   warn: ['warning', 0],
   warnOfEach: ['warning', 0],
 }
