@@ -108,7 +108,8 @@ export function returnLentDevice(
   const bringHome = (located: LocatedDevice) => {
     if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
     const home = returnDevice(host, device, located, !restore, othersLent)
-    const isSoon = restore && device.onHost.up && canComeUpWithoutSettings(device.onHost)
+    const { up, master } = device.onHost
+    const isSoon = restore && up && master === undefined && canComeUpWithoutSettings(device.onHost)
     return isSoon && !home.up ? upIfPossible(host, home) : home
   }
   const namespaces = sandbox ? [host, sandbox] : [host]

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -48,15 +49,23 @@ export function inDirectory<T>(path: string, work: () => T): T {
   }
 }
 
-/** The text of a regular file that only this user can write to; throws like `openRegular`. */
-export function readPrivate(path: string): string {
+/**
+ * The text of a regular file that only this user can write to.
+ * @param mostBytes of a larger file nothing is read
+ * @throws TooLarge; and like `openRegular`
+ */
+export function readPrivate(path: string, mostBytes = Number.POSITIVE_INFINITY): string {
   const fd = openRegular(path, O_RDONLY, true)
   try {
+    if (fstatSync(fd).size > mostBytes) throw new TooLarge(`${path} is too large`)
     return readFileSync(fd, 'utf8')
   } finally {
     closeDescriptor(fd)
   }
 }
+
+/** A file of more bytes than any that this plugin writes. */
+export class TooLarge extends Error {}
 
 /** What was found to be private, and what it leads to: nobody else can change that. */
 const privatePaths = new Map<string, string>()

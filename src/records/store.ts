@@ -4,7 +4,13 @@ import isAttachmentRecord from '../../build/check-attachment-record.js'
 import { Failure } from '../failure.js'
 import { NotRegular } from '../kernel/trusted-path.js'
 import { warn } from '../log.js'
-import { privateDirectory, readPrivate, removeDurable, writeDurably } from './durable-file.js'
+import {
+  privateDirectory,
+  readPrivate,
+  removeDurable,
+  TooLarge,
+  writeDurably,
+} from './durable-file.js'
 import { upgradeFormat1 } from './format-1.js'
 import {
   type AnyRecord,
@@ -20,6 +26,9 @@ const EXTENSION = '.json'
 
 /** So many characters of a file's name leave room for another ending. */
 const MOST_CHARACTERS = 220
+
+/** A larger record would not fit in the memory of every call that reads all records. */
+const MOST_BYTES = 128 * 1024 * 1024
 
 /** A kind of records: their directory, and how to check and convert one. */
 export interface RecordKind<T extends AnyRecord> {
@@ -88,7 +97,7 @@ export class RecordStore<T extends AnyRecord> {
     const key = this.kind.keyOf(record)
     const path = this.#path(key)
     try {
-      attempt('write', path, () => writeDurably(path, JSON.stringify(record)))
+      attempt('write', path, () => writeDurably(path, textOf(record)))
     } catch (error) {
       this.#removeUnfinished(key)
       throw error
@@ -113,7 +122,7 @@ export class RecordStore<T extends AnyRecord> {
     onBroken = this.onBroken,
   ): T | undefined {
     const text = attempt('read', path, () =>
-      unlessAbsent(() => unlessOther(() => readPrivate(path))),
+      unlessAbsent(() => unlessOther(() => readPrivate(path, MOST_BYTES))),
     )
     if (text === undefined || !isMeant(text)) return undefined
     const value = decode(text)
@@ -239,12 +248,20 @@ function decode(text: string): unknown {
   }
 }
 
-/** The result of `read`; an empty text for what is no regular file, and so no record. */
+/** @throws Error if no call could read it again */
+function textOf(record: object): string {
+  const text = JSON.stringify(record)
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= MOST_BYTES) return text
+  throw new Error(`it would have ${bytes} bytes, and can have ${MOST_BYTES}`)
+}
+
+/** The result of `read`; an empty text for what no record can be: no regular file, or too large. */
 function unlessOther(read: () => string): string {
   try {
     return read()
   } catch (error) {
-    if (error instanceof NotRegular) return ''
+    if (error instanceof NotRegular || error instanceof TooLarge) return ''
     throw error
   }
 }

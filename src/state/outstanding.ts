@@ -32,7 +32,7 @@ function reducedTo(parts: Part[], { onHost, state }: Original): Original {
   const sources = new Set(
     [...routes.map(({ value }) => value), ...shared].map(({ preferredSource }) => preferredSource),
   )
-  const { settings, ...link } = onHost
+  const { settings, master, ...link } = onHost
   const token = keys.has('token') ? settings?.token : undefined
   return {
     // Whoever has brought it down since has done so on purpose; nobody resets what it was set to.

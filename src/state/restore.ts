@@ -35,6 +35,7 @@ export function restoreHostState(
   lentAt: number,
   waitForCarrier = true,
 ): Refusal[] {
+  const portRefused = restoreMaster(host, home, original)
   const elapsed = Math.floor(Date.now() / 1000) - lentAt
   const plan = planState(original, home, stateToRestore(state, original, elapsed))
   const lost = lostSettings(original, home)
@@ -48,6 +49,7 @@ export function restoreHostState(
   addOwnParts(host, state, original, refused)
   removeStandIns(host, state, original)
   return [
+    ...portRefused,
     ...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })),
     ...refused,
     ...restoreToken(host, home, original),
@@ -94,6 +96,20 @@ function restoreToken({ socket }: NetworkNamespace, home: Link, original: Link):
     return []
   } catch (error) {
     return [refusal(`token ${token}`, error as Error, { kind: 'token' })]
+  }
+}
+
+/**
+ * Makes the device a port again of the bridge or bond that a forced ADD took it from. Before the
+ * device comes up: a bond takes no other.
+ */
+function restoreMaster({ socket }: NetworkNamespace, home: Link, { master }: Link): Refusal[] {
+  if (master === undefined || home.master !== undefined) return []
+  try {
+    changeLink(socket, home.index, { master })
+    return []
+  } catch (error) {
+    return [refusal('the bridge or bond of which it was a port', error as Error)]
   }
 }
 

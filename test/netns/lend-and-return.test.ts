@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BOTH_ARTEFACTS } from '../support/artefacts.js'
+import { STOCK_DIRECTORY } from '../support/other-plugins.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -171,6 +172,53 @@ describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
     expect(call('ADD', { configuration: { force: true } }).exitCode).toBe(0)
     expect(testbed.podReaches('198.51.100.1')).toBe(true)
     expect(call('DEL').exitCode).toBe(0)
+  })
+
+  describe('with force, of a port of a bridge,', () => {
+    const force = { force: true }
+    const master = () => /master \w+/.exec(testbed.onHost('link show dev eth1'))?.[0]
+
+    beforeEach(() => {
+      testbed.onHost('link add bridge0 type bridge')
+      testbed.onHost('link set eth1 master bridge0')
+    })
+
+    it('says that it leaves the bridge, and DEL makes it a port again', () => {
+      const { exitCode, stderr } = call('ADD', { configuration: force })
+      expect(exitCode).toBe(0)
+      expect(stderr).toContain('eth1 is no port of bridge0 any more')
+      expect(call('DEL').exitCode).toBe(0)
+      expect(master()).toBe('master bridge0')
+      expect(testbed.onHost('link show dev eth1')).toContain(',UP')
+    })
+
+    it('makes it a port again if ADD fails', () => {
+      const ipam = { type: 'static', addresses: [{ address: 'nowhere' }] }
+      const configuration = { ...force, cniVersion: '1.0.0', ipam }
+      const variables = { CNI_PATH: STOCK_DIRECTORY }
+      expect(call('ADD', { configuration, variables }).exitCode).toBe(1)
+      expect(master()).toBe('master bridge0')
+    })
+
+    it('leaves it to itself with "restoreOnDelete": false, and if the bridge is gone', () => {
+      call('ADD', { configuration: force })
+      expect(call('DEL', { configuration: { restoreOnDelete: false } }).exitCode).toBe(0)
+      expect(master()).toBeUndefined()
+      testbed.onHost('link set eth1 master bridge0')
+      call('ADD', { configuration: force })
+      testbed.onHost('link delete bridge0')
+      const { exitCode, stderr } = call('DEL')
+      expect(exitCode).toBe(0)
+      expect(stderr).toContain('eth1 is home without the bridge or bond of which it was a port')
+    })
+  })
+
+  it('says which qdisc the kernel has removed', () => {
+    testbed.run(testbed.host, 'tc qdisc add dev eth1 root handle 1: htb default 1')
+    const words = 'the kernel has removed from eth1, which does not get it back: qdisc htb'
+    expect(call('ADD').stderr).toContain(words)
+    call('DEL')
+    expect(call('ADD').stderr).not.toContain('qdisc')
   })
 
   it('merges its result into the previous one', () => {

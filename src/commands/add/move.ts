@@ -1,4 +1,5 @@
 import { lendDevice } from '../../device/lend.js'
+import { warnOfLosses } from '../../device/losses.js'
 import { detachPrograms } from '../../device/programs.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { enterPhase } from '../../phases.js'
@@ -72,6 +73,7 @@ export async function addByMove(call: Call): Promise<object> {
     if (assigned) await announceAssigned(sandbox, link, assigned)
     // Last: nobody can attach them again if this ADD fails.
     if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
+    warnOfLosses(host, onHost)
     warnOfLostRoutes(host, state, onHost)
     warnOfMove(call, host, lendable)
     await informOfDevice(call, pciAddress)

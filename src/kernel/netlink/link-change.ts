@@ -20,6 +20,8 @@ export interface LinkChange {
   settable?: Settable
   /** The interface identifier of the addresses that router advertisements bring: "::77". */
   token?: string
+  /** Index of the bridge or bond of which it is to be a port. */
+  master?: number
   /** File descriptor of the namespace to move the device to. */
   namespaceFd?: number
   /** Its index in that namespace. Kernels before 5.13 choose one themselves. */
@@ -89,6 +91,7 @@ function linkRequest(index: number, change: LinkChange): Request {
   if (change.hardwareAddress !== undefined)
     attributes.push(bytes(IFLA.address, hardwareAddressBytes(change.hardwareAddress)))
   if (change.mtu !== undefined) attributes.push(u32(IFLA.mtu, change.mtu))
+  if (change.master !== undefined) attributes.push(u32(IFLA.master, change.master))
   if (change.token !== undefined) {
     const token = bytes(IFLA_INET6_TOKEN, addressBytes(change.token))
     attributes.push(nested(IFLA.afSpec, [nested(AF.inet6, [token])]))

@@ -43,6 +43,10 @@ export const LinkSchema = Type.Object({
   loopback: Type.Boolean(),
   netnsImmutable: Type.Boolean({ description: 'known to belong to its namespace for good' }),
   alias: Type.Optional(Type.String()),
+  master: Type.Optional(
+    Type.Integer({ description: 'index of the bridge or bond of which it is a port' }),
+  ),
+  qdisc: Type.Optional(Type.String({ description: 'kind of its root qdisc' })),
   settable: Type.Optional(SettableSchema),
   xdp: Type.Optional(
     Type.Array(Type.Object({ mode: XdpModeSchema, program: Type.Integer() }), {

@@ -17,6 +17,8 @@ export const IFLA = {
   ifname: 3,
   mtu: 4,
   link: 5,
+  qdisc: 6,
+  master: 10,
   linkInfo: 18,
   ifalias: 20,
   afSpec: 26,
@@ -212,6 +214,8 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
     else if (attribute.type === IFLA.parentDeviceName) parent.name = toText(value)
     else if (attribute.type === IFLA.parentDeviceBus) parent.bus = toText(value)
     else if (attribute.type === IFLA.netnsImmutable) link.netnsImmutable = value[0] === 1
+    else if (attribute.type === IFLA.master) link.master = toNumber(value)
+    else if (attribute.type === IFLA.qdisc) link.qdisc = toText(value)
     else if (attribute.type === IFLA.xdp) Object.assign(link, decodeXdp(value))
     else if (attribute.type === IFLA.propList)
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
