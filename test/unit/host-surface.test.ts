@@ -98,6 +98,16 @@ describe('the host of the executable', () => {
     )
   })
 
+  it('has the functions of Math that are used', () => {
+    const absent = readFileSync('src/executable/math.c', 'utf8').matchAll(/^ABSENT\w*\((\w+)\)/gm)
+    const names = [...absent].map(([, name = '']) => name)
+    expect(names).toContain('sin')
+    const code = readdirSync(MODULES).map((name) => readFileSync(`${MODULES}/${name}`, 'utf8'))
+    const used = [...code.join('\n').matchAll(/\bMath\b(?:\.(\w+))?/g)].map(([, name]) => name)
+    expect(used).toContain('max')
+    expect(used.filter((name) => name === undefined || names.includes(name))).toEqual([])
+  })
+
   it('offers no module that Node does not have', () => {
     for (const name of Object.keys(host.surface).filter((key) => /^node:\S+$/.test(key)))
       expect(builtinModules).toContain(name.replace('node:', ''))
