@@ -71,4 +71,10 @@ describe('the configurations to copy', () => {
     const links = [...page.matchAll(/\]\(([^)#]*)/g)].map(([, to = '']) => to)
     expect(links.filter((to) => !existsSync(new URL(to, directory)))).toEqual([])
   })
+
+  it('are begun with the one that the README of the project has', () => {
+    const readme = readFileSync(new URL('../README.md', directory), 'utf8')
+    const [, text = ''] = /10-host-device-l3\.conflist\)\):\n\n((?: {4}.*\n)+)/.exec(readme) ?? []
+    expect(JSON.parse(text)).toEqual(readExample('10-host-device-l3.conflist'))
+  })
 })
