@@ -102,7 +102,7 @@ vm-shell: vm-set-up
 
 vm-set-up: build
 	@tools/require-packages.sh qemu-system-x86 busybox-static kmod xz-utils iproute2 iputils-ping \
-	  procps strace containernetworking-plugins runc runsc
+	  procps strace iw containernetworking-plugins runc runsc
 	tools/fetch-debian-package.sh experimental runc build/experimental-runc
 	tools/fetch-debian-package.sh sid crun build/sid-crun 'lib.*'
 	tools/fetch-debian-package.sh sid containernetworking-plugins build/sid

@@ -3,16 +3,18 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { isRdmaExclusive, rdmaDevicesOf } from '../kernel/rdma.js'
 import { isPortOf } from '../kernel/sysfs.js'
 import { warn } from '../log.js'
-import type { Companion } from './lent-device-schema.js'
+import type { Companion, Radio } from './lent-device-schema.js'
 
 /**
  * Lists what hangs together with a device of the host: of a pair with one MAC, such as a synthetic
- * NIC and the virtual function beneath it, the lower one; and RDMA devices.
+ * NIC and the virtual function beneath it, the lower one; a radio; and RDMA devices.
  * @param beneath the devices beneath it, by name
+ * @param radio that of a wireless device
  */
-export function companionsOf(device: Link, beneath: string[]): Companion[] {
+export function companionsOf(device: Link, beneath: string[], radio?: Radio): Companion[] {
   const ports = beneath.filter((name) => isPortOf(name, device))
   return [
+    ...(radio ? [{ kind: 'radio' as const, name: radio.name }] : []),
     ...ports.map((name) => ({ kind: 'port' as const, name })),
     ...rdmaDevicesOf(device).map(({ name, isMadeOnIt }) => {
       if (isMadeOnIt) return { kind: 'rdma-on-it' as const, name }
@@ -26,6 +28,8 @@ export function describeCompanion({ kind, name }: Companion): string {
   switch (kind) {
     case 'port':
       return `${name}, beneath it: the kernel decides whether it comes along`
+    case 'radio':
+      return `its radio ${name}, with which it moves`
     case 'rdma':
       return `RDMA device ${name}: stays, and every namespace can use it (netns shared)`
     case 'rdma-exclusive':

@@ -6,6 +6,7 @@ import { startLinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { relationsOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
+import { moveWithRadio } from './radio.js'
 
 /**
  * Refuses a name with %: the kernel takes it for a template (`eth%d`) and picks a number.
@@ -75,7 +76,7 @@ export function requireNobodyDepends(device: Link, others = relationsOf(device.n
 /**
  * Moves a device into a sandbox, renames it, sets its alias to its name on the host and brings it
  * up. All in one message: each move waits for an RCU grace period of the kernel, which takes most
- * of the time of an ADD.
+ * of the time of an ADD. A wireless device moves with its radio, and the rest is done there.
  * @param bringUp whether to bring the device up in the same message
  * @param meanwhile runs while the kernel waits
  * @returns the device as it is in the sandbox, and the result of `meanwhile`
@@ -88,13 +89,11 @@ export function lendDevice<T>(
   bringUp: boolean,
   meanwhile: () => T,
 ): { link: Link; done: T } {
-  const { onHost, nameInSandbox } = lent
-  const finish = startLinkChange(host.socket, onHost.index, {
-    namespaceFd: sandbox.fd,
-    name: nameInSandbox,
-    alias: onHost.name,
-    ...(bringUp ? { up: true } : {}),
-  })
+  const { onHost, nameInSandbox, radio } = lent
+  const change = { name: nameInSandbox, alias: onHost.name, ...(bringUp ? { up: true } : {}) }
+  const finish = radio
+    ? () => moveWithRadio(host, sandbox, lent, radio, change)
+    : startLinkChange(host.socket, onHost.index, { ...change, namespaceFd: sandbox.fd })
   let done: T
   try {
     done = meanwhile()

@@ -6,6 +6,7 @@ import { LinkSchema } from '../kernel/netlink/link-schema.js'
 const CompanionSchema = Type.Object({
   kind: Type.Union([
     Type.Literal('port'),
+    Type.Literal('radio'),
     Type.Literal('rdma'),
     Type.Literal('rdma-exclusive'),
     Type.Literal('rdma-on-it'),
@@ -13,6 +14,13 @@ const CompanionSchema = Type.Object({
   name: Type.String(),
 })
 export type Companion = Static<typeof CompanionSchema>
+
+const RadioSchema = Type.Object({
+  index: Type.Integer({ description: 'its number (wiphy)' }),
+  name: Type.String(),
+  interfaceType: Type.Integer({ description: 'what the device is in it: NL80211_IFTYPE_*' }),
+})
+export type Radio = Static<typeof RadioSchema>
 
 /** A device as it was on the host, and its name in the sandbox. */
 export const LentDeviceSchema = Type.Object({
@@ -27,6 +35,7 @@ export const LentDeviceSchema = Type.Object({
   companions: Type.Optional(
     Type.Array(CompanionSchema, { description: 'what hung together with it on the host' }),
   ),
+  radio: Type.Optional(RadioSchema),
   /** Absent in records of earlier versions, and where the kernel or its rights do not allow it. */
   identity: Type.Optional(DeviceIdentitySchema),
 })

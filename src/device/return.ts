@@ -8,6 +8,7 @@ import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
 import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
+import { cleanRadio, moveWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
 
 /**
@@ -27,7 +28,7 @@ export function returnDevice(
   bringUp = true,
   othersLent: () => LentDevice[] = () => [],
 ): Link {
-  const { onHost } = lent
+  const { onHost, radio } = lent
   const { namespace, link } = located
   const failed = (reason: string) => returnFailure(onHost, located, reason)
   freeNameOnHost(host, lent, located, othersLent)
@@ -36,16 +37,21 @@ export function returnDevice(
   try {
     const change = { name: onHost.name, alias: onHost.alias ?? '' }
     if (namespace === host) changeLink(host.socket, link.index, change)
+    else if (radio) moveWithRadio(namespace, host, lent, radio, change)
     else moveHome(namespace, link, onHost.index, { ...change, namespaceFd: host.fd })
   } catch (error) {
     throw failed((error as Error).message)
   }
-  const returned = findLink(host.socket, { name: onHost.name })
+  let returned = findLink(host.socket, { name: onHost.name })
   if (!returned) throw failed('it was moved, but is not there')
   if (namespace !== host) {
     requireRecognised(host, lent, located, returned)
     // A name that the pod gave it after the others were removed.
     removeForeignNames(host, { namespace: host, link: returned }, onHost)
+  }
+  if (radio) {
+    cleanRadio(host, returned, radio)
+    returned = findLink(host.socket, { index: returned.index }) ?? returned
   }
   restoreNames(host, returned, onHost)
   const home = cleanDevice(host, lent, returned)

@@ -39,6 +39,14 @@ FUNCTION(open_route_socket_js) {
   return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
 }
 
+FUNCTION(open_generic_socket_js) {
+  UNUSED;
+  int timeout, fd;
+  if (JS_ToInt32(context, &timeout, arguments[0]) < 0) return JS_EXCEPTION;
+  struct failure failure = open_generic_socket(timeout, &fd);
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+}
+
 FUNCTION(set_socket_timeout_js) {
   UNUSED;
   int fd, timeout;
@@ -345,6 +353,7 @@ FUNCTION(is_ip) {
 static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("enterNetworkNamespace", 1, enter_network_namespace_js),
     JS_CFUNC_DEF("openRouteSocket", 1, open_route_socket_js),
+    JS_CFUNC_DEF("openGenericSocket", 1, open_generic_socket_js),
     JS_CFUNC_DEF("setSocketTimeout", 2, set_socket_timeout_js),
     JS_CFUNC_DEF("namespaceCookie", 1, namespace_cookie_js),
     JS_CFUNC_DEF("openSysfs", 0, open_sysfs_js),

@@ -10,6 +10,8 @@ export interface NativeAddon {
    * time.
    */
   openRouteSocket(timeoutMilliseconds: number): number
+  /** Opens a generic netlink socket in the same way. */
+  openGenericSocket(timeoutMilliseconds: number): number
   /** Sets a socket's send and receive timeouts. */
   setSocketTimeout(fd: number, timeoutMilliseconds: number): void
   /**

@@ -13,6 +13,8 @@ const PCI_DEVICES = '/sys/bus/pci/devices'
 export const UPPER = 'upper_'
 /** Before the name of each device beneath one, in its directory. */
 const LOWER = 'lower_'
+/** In the directory of a wireless device, the link to its radio. */
+const RADIO = 'phy80211'
 const AUXILIARY_DEVICES = '/sys/bus/auxiliary/devices'
 
 /** The sysfs directory of a PCI device such as "0000:01:00.0"; undefined if there is none. */
@@ -66,6 +68,8 @@ export interface Relations {
   above: string[]
   /** Its own ports, or the device that it was made on. */
   beneath: string[]
+  /** Whether a radio has it: it is wireless. */
+  isWireless: boolean
 }
 
 /** The relations of a network device. Empty if this sysfs belongs to another namespace. */
@@ -73,7 +77,7 @@ export function relationsOf(name: string): Relations {
   const entries = entriesOf(`/sys/class/net/${name}`)
   const after = (start: string) =>
     entries.filter((entry) => entry.startsWith(start)).map((entry) => entry.slice(start.length))
-  return { above: after(UPPER), beneath: after(LOWER) }
+  return { above: after(UPPER), beneath: after(LOWER), isWireless: entries.includes(RADIO) }
 }
 
 /**
@@ -91,6 +95,12 @@ export function isPortOf(name: string, master: { name: string; hardwareAddress: 
   } catch {
     return false
   }
+}
+
+/** The name of the radio of a wireless device. */
+export function radioName(name: string): string {
+  const link = readlinkSync(pathOfText(`/sys/class/net/${name}/${RADIO}`))
+  return link.split('/').at(-1) ?? ''
 }
 
 /** The name of the driver that a device is bound to; undefined if none. */

@@ -32,6 +32,7 @@ const REASONS = [
   ['on the host depends on it', 'another device depends on it'],
   ['it has $', 'it has XDP or tc programs of others'],
   ['netns immutable', 'the kernel does not move it'],
+  ['would take other devices along', 'its radio has other devices'],
   ['so the host has no network device for it', 'it is a PCI device that is bound to a userspace'],
   ['takes a name with % for a template', 'its name in the sandbox contains `%`'],
   ['an ipvlan device in mode l3s', '`gvisor` is set and it is an ipvlan device in mode l3s'],

@@ -16,6 +16,7 @@ import {
   reportPrograms,
   requireNoPrograms,
 } from '../../device/programs.js'
+import { describeRadio, requireOnlyOneOfRadio } from '../../device/radio.js'
 import { findDevice } from '../../device/selector.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
@@ -64,16 +65,19 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   const { configuration } = call
   const lent = describeLentDevice(host, onHost, nameInSandbox(call))
   const pciAddress = pciAddressOf(selectorOf(configuration), lent)
-  requireMovable(onHost)
+  const { above, beneath, isWireless } = relationsOf(onHost.name)
+  if (isWireless) {
+    lent.radio = describeRadio(host, onHost)
+    requireOnlyOneOfRadio(host, onHost, lent.radio)
+  } else requireMovable(onHost)
   gvisor?.requireSupportedLink(host, onHost)
   requireOrdinaryName(sandbox, lent)
   if (sandbox) requireFreeNames(sandbox, lent)
-  const { above, beneath } = relationsOf(onHost.name)
   if (!configuration.force) requireNobodyDepends(onHost, above)
   const foreign = foreignProgramsOn(host, onHost)
   if (configuration.foreignPrograms === 'refuse') requireNoPrograms(onHost, foreign)
   lent.programs = foreign.programs.map(({ id }) => id)
-  const companions = companionsOf(onHost, beneath)
+  const companions = companionsOf(onHost, beneath, lent.radio)
   if (companions.length > 0) lent.companions = companions
   enterPhase('capture')
   const state = captureHostNetworkState(host, onHost, configuration)

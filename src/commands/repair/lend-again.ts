@@ -7,6 +7,7 @@ import {
 } from '../../device/lend.js'
 import { findLentDevice, findMadeAgain, isLentDevice } from '../../device/lent-device.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
+import { describeRadio } from '../../device/radio.js'
 import { returnDevice } from '../../device/return.js'
 import { Failure } from '../../failure.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
@@ -69,7 +70,9 @@ export function lendAgain(
 ): { link: Link; record: AttachmentRecord } {
   const identity = host.sysfs?.identityOf(link)
   if (!identity) throw new Failure('busy', `${link.name} has just left the host`)
-  const device: LentDevice = { ...record.device, identity }
+  const { radio: former, ...rest } = record.device
+  const radio = former && { ...former, index: describeRadio(host, link).index }
+  const device: LentDevice = { ...rest, identity, ...(radio ? { radio } : {}) }
   const again: AttachmentRecord = { ...record, device, lendingAgain: true }
   store.write(again)
   // Some drivers take no other MAC or name while they are up.
@@ -127,7 +130,7 @@ function requireLendable(
       'busy',
       `${device.onHost.name} was reset, and is lent to container ${other.containerId} since`,
     )
-  requireMovable(link)
+  if (!device.radio) requireMovable(link)
   requireNobodyDepends(link)
   requireFreeNames(sandbox, device)
   const state = captureHostNetworkState(host, link, CONFIGURATION_DEFAULTS)

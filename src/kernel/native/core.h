@@ -46,6 +46,9 @@ size_t address_bytes(const char *text, uint8_t bytes[16]);
  * thread enters another one. It receives messages of the kernel only. */
 struct failure open_route_socket(int timeout_milliseconds, int *fd);
 
+/* Opens a generic netlink socket with the same manners. */
+struct failure open_generic_socket(int timeout_milliseconds, int *fd);
+
 /* Sets the send and receive timeouts of a socket. After them, calls fail with ETIMEDOUT. */
 struct failure set_socket_timeout(int fd, int timeout_milliseconds);
 

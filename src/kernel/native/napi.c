@@ -87,6 +87,15 @@ static napi_value open_route_socket_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : number_value(env, fd);
 }
 
+/* openGenericSocket(timeoutMilliseconds: number): number */
+static napi_value open_generic_socket_js(napi_env env, napi_callback_info info) {
+  int32_t timeout;
+  int fd;
+  if (!integers(env, info, 1, &timeout)) return NULL;
+  struct failure failure = open_generic_socket(timeout, &fd);
+  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+}
+
 /* setSocketTimeout(fd: number, timeoutMilliseconds: number): void */
 static napi_value set_socket_timeout_js(napi_env env, napi_callback_info info) {
   int32_t numbers[2];
@@ -406,6 +415,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       FUNCTION("enterNetworkNamespace", enter_network_namespace_js),
       FUNCTION("openRouteSocket", open_route_socket_js),
+      FUNCTION("openGenericSocket", open_generic_socket_js),
       FUNCTION("setSocketTimeout", set_socket_timeout_js),
       FUNCTION("namespaceCookie", namespace_cookie_js),
       FUNCTION("openSysfs", open_sysfs_js),

@@ -30,7 +30,7 @@ const DATAGRAM_BYTES = 32 * 1024
 const DUMP_ATTEMPTS = 20
 
 /**
- * A NETLINK_ROUTE socket. It stays in the network namespace in which it was opened, whatever
+ * A NETLINK_ROUTE socket, or one of NETLINK_GENERIC, which answers in the same way. It stays in the network namespace in which it was opened, whatever
  * namespace the thread enters later.
  */
 export class RouteSocket {
@@ -41,6 +41,11 @@ export class RouteSocket {
   /** Opens a socket in the thread's namespace. */
   static openHere(): RouteSocket {
     return new RouteSocket(nativeAddon().openRouteSocket(TIMEOUT_MILLISECONDS))
+  }
+
+  /** Opens one of NETLINK_GENERIC there. */
+  static openGenericHere(): RouteSocket {
+    return new RouteSocket(nativeAddon().openGenericSocket(TIMEOUT_MILLISECONDS))
   }
 
   /**
