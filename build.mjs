@@ -18,6 +18,8 @@ import { writeComponents } from './tools/write-components.mjs'
 const require = createRequire(import.meta.url)
 
 const DIST = isForOther ? `dist/${ARCH}` : 'dist'
+/** Its modules, as in the executable: of CommonJS the whole would be in it. */
+const YAML = './node_modules/yaml/browser/index.js'
 /** Where the native addon and the keeper are. */
 const NATIVE = isForOther ? `build/${ARCH}` : 'build'
 
@@ -44,7 +46,7 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary', '.bin': 'binary' },
-  alias: { os: './tools/endianness.mjs' },
+  alias: { os: './tools/endianness.mjs', yaml: YAML },
   logLevel: 'warning',
   plugins: [
     {

@@ -36,13 +36,24 @@ export function describeFault(text: string, mostLevels: number): string {
   return `line ${line}, column ${fault.at - before.lastIndexOf('\n')}: ${fault.reason}`
 }
 
+/** Where a text stops being JSON, from 1 on. */
+export function placeOfFault(text: string): { line: number; column: number } {
+  const before = text.slice(0, offsetOfFault(text)).split('\n')
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+}
+
 /** The number and the text of the line in which a text stops being JSON. */
 export function lineOfFault(text: string): { line: number; text: string } {
-  const at = Math.min(findFault(text, Number.POSITIVE_INFINITY)?.at ?? 0, text.length)
+  const at = offsetOfFault(text)
   const before = text.slice(0, at).split('\n')
   const start = before.at(-1) ?? ''
   const [rest = ''] = text.slice(at).split('\n', 1)
   return { line: before.length, text: `${start}${rest}` }
+}
+
+/** 0 if it does not. */
+function offsetOfFault(text: string): number {
+  return Math.min(findFault(text, Number.POSITIVE_INFINITY)?.at ?? 0, text.length)
 }
 
 /** Undefined if the text is JSON, or nested too deep. */

@@ -42,10 +42,13 @@ export function mistakesIn(document: Record<string, unknown>): Mistake[] {
   ]
 }
 
+/** Of a configuration in another language. */
+export const IS_YAML =
+  'this is YAML; a plugin is given JSON, as it stands in spec.config of a NetworkAttachmentDefinition'
+
 /** What a text is that is no JSON; undefined if it is not known. */
 export function otherText(text: string): string | undefined {
-  if (/^(---|apiVersion:|kind:|cniVersion:|name:)/m.test(text.slice(0, 1000)))
-    return 'this is YAML; a plugin is given JSON, as it stands in spec.config of a NetworkAttachmentDefinition'
+  if (/^(---|apiVersion:|kind:|cniVersion:|name:)/m.test(text.slice(0, 1000))) return IS_YAML
   return undefined
 }
 

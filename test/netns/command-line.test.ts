@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { runSync } from '../support/run-sync.js'
@@ -9,6 +11,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   it.each([
     ['--help', 'host-device-l3 COMMAND --help'],
     ['validate cni-conf/10-host-device-l3.conflist', 'nothing is wrong'],
+    ['validate cni-conf/multus-attachment.yaml', 'nothing is wrong'],
     ['explain --help', 'usage: host-device-l3 explain [DEVICE]'],
     ['--version', /^\d+\.\d+\.\d+( \(QuickJS-ng \d+\.\d+\.\d+\))?$/],
   ])('%s is answered on stdout', (words, expected) => {
@@ -22,6 +25,19 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const { exitCode, stdout } = run('validate package.json')
     expect(exitCode).toBe(1)
     expect(stdout).toContain('"type" must be "host-device-l3", the name of this plugin')
+  })
+
+  it('validate says where a file is no YAML', () => {
+    const directory = mkdtempSync(`${tmpdir()}/hdl3-yaml-`)
+    try {
+      const file = `${directory}/network.yaml`
+      writeFileSync(file, 'kind: NetworkAttachmentDefinition\nspec:\n\tconfig: x\n')
+      const { exitCode, stdout } = runSync(path, ['validate', file], { reject: false })
+      expect(exitCode).toBe(1)
+      expect(stdout).toBe(`${file}:3:1: Tabs are not allowed as indentation`)
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it.each([

@@ -34,7 +34,7 @@ const MEMBERS: Record<string, [Message['kind'], string]> = {
   'cni/error.ts': ['error', 'message'],
   'cni/mistakes.ts': ['hint', 'text'],
   'commands/chain-mistakes.ts': ['hint', 'text'],
-  'commands/validate.ts': ['hint', 'text'],
+  'commands/validate/validate.ts': ['hint', 'text'],
 }
 const HINTING = ['inputHints', 'rightsHints']
 

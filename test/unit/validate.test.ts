@@ -10,8 +10,8 @@ const directory = mkdtempSync(`${tmpdir()}/hdl3-validate-`)
 afterAll(() => rmSync(directory, { recursive: true }))
 
 /** What validate says of a text, without the file's name. */
-async function complaintsOn(text: string): Promise<string[]> {
-  const file = `${directory}/file`
+async function complaintsOn(text: string, name = 'file'): Promise<string[]> {
+  const file = `${directory}/${name}`
   writeFileSync(file, text)
   const answer = await answerCommandLine(['validate', file], () => '')
   const said = (answer as { text: string }).text
@@ -28,9 +28,7 @@ const list = (...plugins: object[]) =>
   JSON.stringify({ cniVersion: '1.0.0', name: 'n', plugins }, undefined, 2)
 
 describe('validate', () => {
-  const inJson = EXAMPLES.filter((file) => !file.endsWith('.yaml'))
-
-  it.each(inJson)('finds nothing in %s', async (file) => {
+  it.each(EXAMPLES)('finds nothing in %s', async (file) => {
     const answer = await answerCommandLine(['validate', `cni-conf/${file}`], () => '')
     expect(answer).toEqual({ kind: 'text', text: 'nothing is wrong\n', failed: false })
   })
@@ -38,7 +36,7 @@ describe('validate', () => {
   it.each([
     [
       '{"name": "n",\n  "type" 1}',
-      ['error unmarshall network config: line 2, column 10: ":" was expected, not "1"'],
+      ['2:10: error unmarshall network config: line 2, column 10: ":" was expected, not "1"'],
     ],
     [
       `{"name": "n",\n "type": "host-device-l3",\n "Device": "eth1",\n  "mac": 1}`,
@@ -57,7 +55,17 @@ describe('validate', () => {
       '{"name": "n", "type": "bridge"}',
       ['1:1: "type" must be "host-device-l3", the name of this plugin'],
     ],
-    ['apiVersion: x\nkind: y\n', [expect.stringMatching(/line 1, column 1: .*; this is YAML/)]],
+    [
+      'apiVersion: x\nkind: y\n',
+      ['1:1: this is a Kubernetes object, but no NetworkAttachmentDefinition with a spec'],
+    ],
+    [
+      'name: n\ntype: host-device-l3\ndevice: eth1\nmtu: 1\n',
+      [
+        expect.stringMatching(/^1:1: this is YAML; a plugin is given JSON/),
+        expect.stringMatching(/^4:1: mtu: unknown key "mtu" is ignored/),
+      ],
+    ],
     [list(), ['4:3: plugins: a list needs at least one plugin in "plugins"']],
   ])('%s', async (text, complaints) => {
     expect(await complaintsOn(text)).toEqual(complaints)
@@ -114,6 +122,80 @@ describe('validate', () => {
     expect(await complaintsOn(definition(undefined))).toEqual([
       expect.stringContaining('has no text'),
     ])
+  })
+
+  const definition = (config: string) => `apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+spec:
+  config: ${config}
+`
+  const CONFIGURATION = `{
+      "name": "n",
+      "type": "host-device-l3",
+      "device": "eth1",
+        "mtu": 9000
+    }`
+
+  it.each([
+    ['a block', `|\n    ${CONFIGURATION}`, '9:9'],
+    ['a block with an indentation of its own', `|2-\n    ${CONFIGURATION}`, '9:9'],
+    ['a block after a comment', `| # the network\n\n    ${CONFIGURATION}`, '10:9'],
+    ['single quotes', `'{"name": "n", "type": "host-device-l3", "device": "x", "mtu": 1}'`, '4:67'],
+    // Not its own lines: only the key is where it says.
+    ['a folded block', `>\n    ${CONFIGURATION}`, '4:3'],
+    [
+      'double quotes',
+      JSON.stringify('{"type": "host-device-l3", "device": "x", "mtu": 1, "name": "n"}'),
+      '4:3',
+    ],
+  ])('finds the line and column in a definition in YAML: %s', async (_, config, place) => {
+    expect(await complaintsOn(definition(config), 'file.yaml')).toEqual([
+      expect.stringMatching(`^${place}: spec\\.config\\.mtu: unknown key "mtu" is ignored`),
+    ])
+  })
+
+  it('says where the JSON in a definition in YAML is none', async () => {
+    const config = '|\n    {\n      "name": "n",\n      "type" "host-device-l3"\n    }'
+    expect(await complaintsOn(definition(config))).toEqual([
+      expect.stringMatching(/^7:14: spec\.config: .*line 3, column 10: ":" was expected/),
+    ])
+  })
+
+  it.each([
+    ['a mapping without its colon', 'kind: NetworkAttachmentDefinition\nspec\n  config: x\n', '2:'],
+    ['a tab', 'kind: NetworkAttachmentDefinition\nspec:\n\tconfig: x\n', '3:1: '],
+    ['a key twice', 'kind: x\nkind: NetworkAttachmentDefinition\n', '2:1: '],
+    ['quotes that do not end', 'kind: "x\n', '2:'],
+    ['an alias of nothing', 'kind: *x\n', '1:1: '],
+  ])('says where a text is no YAML: %s', async (_, text, start) => {
+    const [first] = await complaintsOn(text, 'file.yml')
+    expect(first).toMatch(`${start}`)
+  })
+
+  it('looks at every definition of a file, and at nothing else there', async () => {
+    const broken = definition(`|\n    ${CONFIGURATION}`)
+    const others = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n'
+    const items = `apiVersion: v1\nkind: List\nitems:\n- ${broken.trimEnd().replaceAll('\n', '\n  ')}\n`
+    const text = ['# Two of them', others, broken, items, ''].join('---\n')
+    expect(await complaintsOn(text, 'file.yaml')).toEqual([
+      expect.stringMatching(/^15:9: spec\.config\.mtu: /),
+      expect.stringMatching(/^29:11: items\.0\.spec\.config\.mtu: /),
+    ])
+    expect(await complaintsOn(others, 'file.yaml')).toEqual([
+      '1:1: this is a Kubernetes object, but no NetworkAttachmentDefinition with a spec',
+    ])
+    expect(await complaintsOn('# nothing\n', 'file.yaml')).toEqual([
+      'there is no configuration in it',
+    ])
+  })
+
+  it('does not follow aliases that stand for ever more', async () => {
+    const levels = Array.from({ length: 9 }, (_, n) => {
+      const inside = n === 0 ? 'x' : `*a${n - 1}`
+      return `a${n}: &a${n} [${Array(9).fill(inside).join(', ')}]`
+    })
+    const found = await complaintsOn(`${levels.join('\n')}\n`, 'file.yaml')
+    expect(found).toEqual([expect.stringContaining('alias')])
   })
 
   it('says which file cannot be read, and checks the others', async () => {

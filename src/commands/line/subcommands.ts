@@ -79,12 +79,12 @@ the runtime calls DEL.`,
     operands: [{ name: 'FILE', isRepeated: true }],
     options: [JSON_OPTION],
     summary: 'what is wrong in a configuration, with line and column',
-    description: `Checks network configurations, lists of them, and NetworkAttachmentDefinitions in JSON:
+    description: `Checks network configurations, lists of them, and NetworkAttachmentDefinitions in YAML or JSON:
 every key and value, names that other plugins have, and whether the plugins of a list are in an
 order that works. It says nothing of the host that they are for. The exit status is 1 if
 anything is wrong.`,
     run: async (given) => {
-      const { validate } = await import('../validate.js')
+      const { validate } = await import('../validate/validate.js')
       return validate(given)
     },
   },

@@ -1,0 +1,102 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from 'yaml'
+import type { Contents, LocatedDocument, Path, Place } from './documents.js'
+
+/** Aliases that stand for more nodes than this are an attack, and no manifest. */
+const MOST_ALIASED = 100
+
+/** The documents of a text in YAML. Only `validate` loads this, and the parser. */
+export function yamlDocuments(text: string): Contents {
+  const lines = new LineCounter()
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  const documents: LocatedDocument[] = []
+  const faults: Contents['faults'] = []
+  for (const document of parsed) {
+    const complaints = [...document.errors, ...document.warnings]
+    faults.push(...complaints.map(({ pos, message }) => ({ ...placeAt(pos[0]), text: message })))
+    if (document.errors.length > 0) continue
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASED })
+      documents.push({ value, isYaml: true, ...placesIn(text, document, placeAt) })
+    } catch (error) {
+      faults.push({ ...placeAt(document.range[0]), text: (error as Error).message })
+    }
+  }
+  return { documents, faults }
+}
+
+function placesIn(
+  text: string,
+  document: Document.Parsed,
+  placeAt: (offset: number) => Place,
+): Omit<LocatedDocument, 'value' | 'isYaml'> {
+  const start = document.contents?.range[0] ?? document.range[0]
+  return {
+    placeOf: (path) => placeAt(find(document, path)?.at ?? start),
+    placeInText: (path, inner) => {
+      const { node } = find(document, path) ?? {}
+      if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return undefined
+      const [from, to] = node.range
+      const source = text.slice(from, to)
+      return node.type === 'BLOCK_LITERAL'
+        ? inBlock(placeAt(from), source, node.value, inner)
+        : inLine(placeAt(from), source, node.value, inner)
+    },
+  }
+}
+
+/** A literal block, `|`: each of its lines is one of the text, behind an indentation. */
+function inBlock(start: Place, source: string, value: string, { line, column }: Place): Place {
+  const indented = source.split('\n')[line]?.replace(/\r$/, '').length ?? 0
+  const plain = value.split('\n')[line - 1]?.length ?? 0
+  return { line: start.line + line, column: column + Math.max(0, indented - plain) }
+}
+
+/** A text in one line, in quotes or not. */
+function inLine(start: Place, source: string, value: string, inner: Place): Place | undefined {
+  const before = source.indexOf(value)
+  if (before === -1 || value.includes('\n')) return undefined
+  return { line: start.line, column: start.column + before + inner.column - 1 }
+}
+
+/** The node at a path, and where its key or itself begins; the innermost that is there. */
+function find(document: Document.Parsed, path: Path): { node: Node; at: number } | undefined {
+  let found: { node: Node; at: number } | undefined
+  let node: unknown = document.contents
+  for (const step of path) {
+    const inside = isAlias(node) ? node.resolve(document) : node
+    let at: number | undefined
+    if (isMap(inside)) {
+      const pair = inside.items.find(({ key }) => isScalar(key) && isSame(key.value, step))
+      at = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
+      node = pair?.value
+    } else if (isSeq(inside)) {
+      node = inside.items[Number(step)]
+      at = isScalar(node) || isMap(node) || isSeq(node) ? node.range?.[0] : undefined
+    }
+    if (at === undefined || !isNode(node)) return found
+    found = { node, at }
+  }
+  return found
+}
+
+function isNode(value: unknown): value is Node {
+  return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)
+}
+
+/** Keys match in any case, as ADD takes them. */
+function isSame(key: unknown, step: string | number): boolean {
+  return String(key).toLowerCase() === String(step).toLowerCase()
+}
