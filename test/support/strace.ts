@@ -45,6 +45,6 @@ export function isLastingChange(call: string): boolean {
   return [
     /\bopen\w*\([^"]*"\/proc\/sys\/net[^"]*", O_(WRONLY|RDWR)/,
     /\bopen\w*\([^"]*"[^"]*\/attachments[^"]*", .*O_CREAT/,
-    /\brename/,
+    /^(\d+ +)?rename/,
   ].some((one) => one.test(call))
 }
