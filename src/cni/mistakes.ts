@@ -1,5 +1,6 @@
 import { KEYS } from '../../build/configuration-keys.js'
 import { nearest } from '../nearest.js'
+import { mistakesInCapabilities } from './capability-mistakes.js'
 import { KEYS_INSIDE } from './configuration.js'
 import { FOREIGN_KEYS } from './foreign-keys.js'
 import { isObject, spelledAsDocumented } from './network.js'
@@ -35,7 +36,7 @@ export function mistakesIn(document: Record<string, unknown>): Mistake[] {
   return [
     ...unknownKeys(network),
     ...['dns', 'dynamicAddresses', 'gvisor', 'routes'].flatMap((key) => innerUnknown(network, key)),
-    ...mistypedCapabilities(network),
+    ...mistakesInCapabilities(network),
     ...undomainedAddresses(network),
     ...missingDevice(network),
     ...mistakesInIpam(network.ipam),
@@ -96,18 +97,6 @@ function unknownIn(object: Record<string, unknown>, known: string[], above: stri
 /** Multus adds the device id of a pod to every configuration under both names. */
 function isOfMultus(object: Record<string, unknown>, key: string, above: string[]): boolean {
   return above.length === 0 && key === 'deviceID' && object.deviceID === object.pciBusID
-}
-
-/** `{ "deviceId": true }`: a runtime compares the names of capabilities as they are. */
-function mistypedCapabilities({ capabilities }: Record<string, unknown>): Mistake[] {
-  if (!isObject(capabilities)) return []
-  return Object.keys(capabilities)
-    .slice(0, MOST_NAMED)
-    .filter((key) => key !== 'deviceID' && nearest(key, ['deviceID']) !== undefined)
-    .map((key) => ({
-      path: ['capabilities', key],
-      text: `no runtime knows the capability ${quote(key)}; is "deviceID" meant?`,
-    }))
 }
 
 /** `01:00.0`, as lspci prints it. */

@@ -32,6 +32,7 @@ const EMITTERS: Record<string, [Message['kind'], number]> = {
 /** What emits messages without these, by file: members of objects, and what functions return. */
 const MEMBERS: Record<string, [Message['kind'], string]> = {
   'cni/error.ts': ['error', 'message'],
+  'cni/capability-mistakes.ts': ['hint', 'text'],
   'cni/mistakes.ts': ['hint', 'text'],
   'commands/chain-mistakes.ts': ['hint', 'text'],
   'commands/validate/validate.ts': ['hint', 'text'],

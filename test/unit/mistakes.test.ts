@@ -86,6 +86,30 @@ const PLANTED: [string, object, string, string][] = [
     '"deviceID" meant?',
   ],
   [
+    'a capability with a letter too few',
+    { capabilities: { CNIDeviceInfoFil: true } },
+    'capabilities.CNIDeviceInfoFil',
+    'is "CNIDeviceInfoFile" meant?',
+  ],
+  [
+    'a capability of another plugin',
+    { capabilities: { portMappings: true } },
+    'capabilities.portMappings',
+    'the capability "portMappings" is of other plugins, and has no use here',
+  ],
+  [
+    'a capability of IPAM, without IPAM',
+    { capabilities: { ips: true } },
+    'capabilities.ips',
+    'the capability "ips" has no use without "ipam"',
+  ],
+  [
+    'a capability in quotes',
+    { capabilities: { deviceID: 'true' } },
+    'capabilities.deviceID',
+    'the capability "deviceID" must be true or false',
+  ],
+  [
     'no resource',
     { device: undefined, capabilities: { deviceID: true } },
     'capabilities.deviceID',
@@ -134,6 +158,8 @@ describe('a planted mistake', () => {
       { ...GOOD, args: { anything: 1 }, runtimeConfig: { mac: 'x', ips: [] } },
       { ...GOOD, ipam: {}, dns: { nameservers: ['10.0.0.1'] }, gvisor: { timeoutSeconds: 3 } },
       { ...GOOD, ipam: { type: 'static', addresses: [{ address: '10.0.0.5/24' }] } },
+      { ...GOOD, ipam: { type: 'static' }, capabilities: { ips: true, deviceID: false } },
+      { ...GOOD, capabilities: { CNIDeviceInfoFile: true, 'example.org/any': true, zzz: true } },
     ]
     for (const document of documents) expect(mistakesIn(document)).toEqual([])
     // Multus adds both, with the same value.
