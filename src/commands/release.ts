@@ -22,7 +22,7 @@ import {
   type RecordStore,
 } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
-import { leaveGroups } from '../state/autojoin.js'
+import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
 import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
 import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
@@ -71,8 +71,7 @@ export function releaseAttachment(
     const home = returnLentDevice(host, sandbox, store, record, restore)
     enterPhase('restore')
     if (home && restore) restoreOrNote(stateDir, host, home, record)
-    // Where ADD was ended before the device left, the host has both a route and its stand-in.
-    else if (home) removeStandIns(host, record.state, record.device.onHost)
+    else if (home) undoPreparations(host, home, record)
   }
   // Last: if the return fails, the device still needs its rules in the sandbox.
   enterPhase('record')
@@ -84,6 +83,19 @@ export function releaseAttachment(
     sandboxPath: record.sandboxPath,
   }))
   return true
+}
+
+/**
+ * Where ADD was ended before the device left, the host has both a route and its stand-in, and the
+ * device lacks addresses of groups.
+ */
+function undoPreparations(
+  host: NetworkNamespace,
+  home: Link,
+  { state, device }: AttachmentRecord,
+): void {
+  removeStandIns(host, state, device.onHost)
+  joinGroupsAgain(host, home, state)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { addressRemoval } from '../kernel/netlink/address.js'
+import { addressRemoval, addressRequest, dumpAddresses } from '../kernel/netlink/address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { HostNetworkState } from './schema.js'
@@ -14,9 +15,32 @@ export function leaveGroups(
   device: Link,
   { addresses }: Pick<HostNetworkState, 'addresses'>,
 ): void {
-  const joined = addresses
-    .map(({ value }) => value)
-    .filter(({ flags }) => flags & ADDRESS_FLAG.mcautojoin)
+  const joined = addresses.map(({ value }) => value).filter(isJoined)
   if (joined.length > 0)
     socket.requestAll(joined.map((address) => addressRemoval(address, device.index)))
+}
+
+/**
+ * Adds these addresses again to a device that never left, as it still has others that it had: an ADD
+ * was ended between the two.
+ */
+export function joinGroupsAgain(
+  { socket }: NetworkNamespace,
+  device: Link,
+  { addresses }: Pick<HostNetworkState, 'addresses'>,
+): void {
+  const all = addresses.map(({ value }) => value)
+  const joined = all.filter(isJoined)
+  if (joined.length === 0) return
+  const others = new Set(all.filter((one) => !isJoined(one)).map(({ local }) => local))
+  const isThere = ({ local }: Address) => others.has(local)
+  if (!dumpAddresses(socket, device.index).some(isThere)) return
+  const flags = ADDRESS_FLAG.mcautojoin
+  socket.requestAll(
+    joined.map((address) => addressRequest({ ...address, flags }, device.index, 'create')),
+  )
+}
+
+function isJoined({ flags }: Address): boolean {
+  return (flags & ADDRESS_FLAG.mcautojoin) !== 0
 }

@@ -182,7 +182,7 @@ function withOwnPart(route: Route, device: Link): Route {
 }
 
 /** All routes in their places, in the kernel's order. */
-function orderOf({ routes, shared = [] }: HostNetworkState): Route[] {
+export function orderOf({ routes, shared = [] }: HostNetworkState): Route[] {
   const places = new Set(shared.map(placeOf))
   const alone = routes.map(({ value }) => value).filter((route) => !places.has(placeOf(route)))
   return [...alone, ...shared]

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
 import { callPlugin } from '../support/plugin.js'
+import { at } from '../support/points.js'
 import { runSync } from '../support/run-sync.js'
+import { tampered } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
@@ -49,6 +51,27 @@ describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
     expect(second.document).toEqual(first)
     expect(testbed.podReaches('198.51.100.1')).toBe(true)
     expect(testbed.podReaches('2001:db8::1')).toBe(true)
+  })
+
+  it('where it is false, and ADD was killed before the move, the device has all that it had', () => {
+    testbed.addDevice('eth2')
+    testbed.onHost('address add 192.0.2.5/24 dev eth2')
+    testbed.onHost('address add 239.1.1.1/32 dev eth1 autojoin')
+    testbed.onHost(
+      'route add 203.0.114.0/24 nexthop via 198.51.100.1 dev eth1 nexthop via 192.0.2.1 dev eth2',
+    )
+    const before = observeHost(testbed)
+    let killed = 0
+    for (let nth = 1; ; nth++) {
+      const wrapper = tampered(...at({ kind: 'sendto', nth }, 'signal=KILL'))
+      const { exitCode } = callPlugin(testbed, path, 'ADD', { wrapper })
+      if (!testbed.onHost('-br link').includes('eth1@')) break
+      expect(exitCode, `sendto number ${nth}`).toBeUndefined()
+      killed++
+      call('DEL', { restoreOnDelete: false })
+      expect(observeHost(testbed), `sendto number ${nth}`).toEqual(before)
+    }
+    expect(killed).toBeGreaterThan(5)
   })
 
   it.each([

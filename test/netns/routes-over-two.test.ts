@@ -33,6 +33,27 @@ const ROUTES = [
     'nexthop add id 12 group 10/11,3',
   ],
   ['nexthop add id 13 via 198.51.100.1 dev eth1', 'route add 203.0.117.0/24 nhid 13'],
+  // Each has a route of its own in the same place; the first one counts.
+  [
+    'route append 203.0.118.0/24 via 198.51.100.1 dev eth1',
+    'route append 203.0.118.0/24 via 192.0.2.1 dev eth2',
+  ],
+  [
+    'route append 203.0.119.0/24 via 192.0.2.1 dev eth2 table 100 metric 7',
+    'route append 203.0.119.0/24 via 198.51.100.1 dev eth1 table 100 metric 7',
+    'route append 203.0.119.0/24 via 192.0.2.9 dev eth2 table 100 metric 7',
+  ],
+  ['address add 10.44.0.5/24 dev eth1', 'address add 10.44.0.6/24 dev eth2'],
+  [
+    'address add 10.45.0.6/24 dev eth2',
+    'address add 10.45.0.5/24 dev eth1',
+    'route append 203.0.120.0/24 via 10.45.0.9 dev eth2 src 10.45.0.6',
+    'route append 203.0.120.0/24 via 10.45.0.9 dev eth1 src 10.45.0.5',
+  ],
+  [
+    'route append 2001:db8:77::/64 via 2001:db8::1 dev eth1',
+    'route append 2001:db8:77::/64 via 2001:db8:2::1 dev eth2',
+  ],
 ]
 
 const plan = fc.record({

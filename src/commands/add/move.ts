@@ -4,10 +4,12 @@ import { detachPrograms } from '../../device/programs.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { enterPhase } from '../../phases.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
+import { isLoan } from '../../records/record.js'
 import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { leaveGroups } from '../../state/autojoin.js'
 import { planState } from '../../state/plan.js'
+import { mayLeadTo, withRoutesAway } from '../../state/routes-away.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
 import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
@@ -51,7 +53,12 @@ export async function addByMove(call: Call): Promise<object> {
   const expected = { ...onHost, name: key.nameInSandbox }
 
   enterPhase('record')
-  const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, state))
+  const away = store.list(mayLeadTo(state)).filter(isLoan)
+  const whole = withRoutesAway(
+    state,
+    away.map((loan) => loan.state),
+  )
+  const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
   store.write(record)
   try {
     enterPhase('move')

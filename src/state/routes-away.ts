@@ -1,0 +1,38 @@
+import type { Route } from '../kernel/netlink/route-schema.js'
+import { lost } from './carry.js'
+import { orderOf } from './restore.js'
+import { placeOf, wholeOf } from './routes.js'
+import type { HostNetworkState } from './schema.js'
+import { isStandIn } from './stand-ins.js'
+
+/** What tells in a record's text that it may have a route to one of these destinations. */
+export function mayLeadTo({ routes }: HostNetworkState): (text: string) => boolean {
+  const words = new Set(
+    lost(routes).map(({ destination }) => `"destination":${JSON.stringify(destination)}`),
+  )
+  return (text) => [...words].some((word) => text.includes(word))
+}
+
+/**
+ * Adds to a captured state the routes in the places of its own that belong to devices which are
+ * lent already: the host does not have them now. Otherwise the device that comes home last would
+ * take the route of the other one for a stranger's, and stay without its own beside it.
+ * @param away the states of the devices that are lent
+ */
+export function withRoutesAway(
+  state: HostNetworkState,
+  away: HostNetworkState[],
+): HostNetworkState {
+  const own = lost(state.routes).filter((route) => !isStandIn(route))
+  const places = new Set(own.map(placeOf))
+  const inPlaces = (one: HostNetworkState) =>
+    orderOf(one).filter((route) => places.has(placeOf(route)) && !isStandIn(route))
+  const known = away.flatMap(inPlaces)
+  if (known.length === 0) return state
+  const ofOtherPlaces = (state.shared ?? []).filter((route) => !places.has(placeOf(route)))
+  return { ...state, shared: [...ofOtherPlaces, ...eachOnce([...known, ...inPlaces(state)])] }
+}
+
+function eachOnce(routes: Route[]): Route[] {
+  return [...new Map(routes.map((route) => [wholeOf(route), route])).values()]
+}
