@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { LONG } from '../support/length.js'
 import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
+import { tampered } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 const DEVICES = LONG ? 64 : 16
@@ -45,6 +47,32 @@ describe.each(ARTEFACTS)('many calls at once: $artefact', ({ path }) => {
     expect(failures(await callAll('DEL'))).toEqual([])
     expect(testbed.onHost('link').match(/nic\d+@/g)).toHaveLength(DEVICES)
     expect([...testbed.filesIn('attachments'), ...testbed.filesIn('locks')]).toEqual([])
+  })
+
+  describe('an ADD beside the DEL of the loan before', () => {
+    const next = { variables: { CNI_CONTAINERID: 'container-2' } }
+    const record = () => `${testbed.stateDirectory}/attachments/container-1:net1.json`
+
+    it('has the device that came home after it had looked at the host', async () => {
+      callPlugin(testbed, path, 'ADD')
+      const directory = ['-P', `${testbed.stateDirectory}/attachments`]
+      const slow = tampered(...directory, '-e', 'inject=openat,open:delay_enter=3s:when=1')
+      const added = start('ADD', { ...next, wrapper: slow })
+      await sleep(1000)
+      expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+      expect(await added).toMatchObject({ exitCode: 0 })
+    })
+
+    it('has the device that is home, once the DEL has ended', async () => {
+      callPlugin(testbed, path, 'ADD')
+      const slow = tampered('-P', record(), '-e', 'inject=unlink,unlinkat:delay_enter=3s:when=1')
+      const deleted = start('DEL', { wrapper: slow })
+      await expect.poll(() => testbed.onHost('link')).toContain('eth1@')
+      const added = await start('ADD', next)
+      expect(added.stdout).not.toContain('is lent to')
+      expect(added.exitCode).toBe(0)
+      expect((await deleted).exitCode).toBe(0)
+    })
   })
 
   it.each([

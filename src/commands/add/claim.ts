@@ -29,7 +29,7 @@ export async function claimDevice(
   store: RecordStore<AttachmentRecord>,
 ): Promise<Link> {
   const found = lookForDevice(host, call, store)
-  return 'loan' in found ? await reclaim(host, call, found.loan) : found.device
+  return 'loan' in found ? await reclaim(host, call, store, found.loan) : found.device
 }
 
 /**
@@ -41,17 +41,21 @@ export function lookForDevice(
   call: Call,
   store: RecordStore<AttachmentRecord>,
 ): Found {
-  let found: Found
-  try {
+  const onHost = (): Found => {
     const device = findDevice(host, selectorOf(call.configuration))
     const loan = loanOfDevice(host, store, device)
-    found = loan ? { loan } : { device }
+    return loan ? { loan } : { device }
+  }
+  let found: Found
+  try {
+    found = onHost()
   } catch (error) {
     // It is not there, or another call lends it at this moment.
     const isAbsent = error instanceof Failure && ['device-not-found', 'busy'].includes(error.kind)
-    const loan = isAbsent ? loanOfSelected(call, store) : undefined
-    if (!loan) throw error
-    found = { loan }
+    if (!isAbsent) throw error
+    const loan = loanOfSelected(call, store)
+    // A DEL may have brought it home between the look at the host and that at the records.
+    found = loan ? { loan } : onHost()
   }
   if ('loan' in found && !findLentDevice(host, found.loan.device)) throw lentAlready(found.loan)
   return found
@@ -159,14 +163,19 @@ function loanOfSelected(
     .find(({ device }) => selects(selector, device))
 }
 
-async function reclaim(host: NetworkNamespace, { configuration }: Call, loan: AttachmentRecord) {
+async function reclaim(
+  host: NetworkNamespace,
+  { configuration }: Call,
+  store: RecordStore<AttachmentRecord>,
+  loan: AttachmentRecord,
+) {
   const { stateDir, restoreOnDelete: restore } = configuration
-  // The device may be on the host because the ADD of the loan has not moved it yet. The release
-  // waits for the end of that ADD.
-  if (!releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true }))
-    throw lentAlready(loan)
-  warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, which is gone`)
-  await releaseGvisorRecord(stateDir, keyOf(loan))
+  // The device may be on the host because the ADD of the loan has not moved it yet, or because its
+  // DEL has not ended. The release waits for the end of that call.
+  if (releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true })) {
+    warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, which is gone`)
+    await releaseGvisorRecord(stateDir, keyOf(loan))
+  } else if (store.read(keyOf(loan))) throw lentAlready(loan)
   return findDevice(host, selectorOf(configuration))
 }
 
