@@ -81,6 +81,46 @@ describe.each(ARTEFACTS)('explain and ADD: $artefact', ({ path }) => {
     }, 300_000)
   })
 
+  describe('of a call that moves no device, or for gVisor', () => {
+    let testbed: Testbed
+    beforeEach(() => {
+      testbed = new Testbed()
+      testbed.onHost('address add 10.0.0.1 peer 10.0.0.2 dev eth1')
+      testbed.onHost('route add default via 192.0.2.1 dev eth1 onlink metric 5')
+      testbed.onHost('route add default via 192.0.2.2 dev eth1 onlink metric 6')
+    })
+    afterEach(() => testbed[Symbol.dispose]())
+    const makeInterface = () => testbed.inPod('link add net1 type ifb')
+
+    it.each<[string, () => void, CallOptions, string]>([
+      ['capture', () => {}, { configuration: { mode: 'capture' } }, 'capture its state'],
+      ['apply', makeInterface, { configuration: { mode: 'apply' } }, 'to net1'],
+      ['gVisor', () => {}, { configuration: { gvisor: { timeoutSeconds: 0 } } }, 'lend it'],
+      [
+        'apply for gVisor',
+        makeInterface,
+        { configuration: { mode: 'apply', gvisor: { timeoutSeconds: 0 } } },
+        'to net1',
+      ],
+      [
+        'a device of a userspace driver',
+        () => {},
+        { configuration: { device: undefined, pciBusID: USERSPACE_PCI }, ...withOwnBuses },
+        'move nothing',
+      ],
+    ])('say the same: %s', (_, prepare, options, would) => {
+      prepare()
+      const { explained, document, added, outcome } = askBoth(testbed, path, options)
+      expect(explained).toEqual(added)
+      expect(outcome.exitCode, outcome.stdout).toBe(0)
+      expect(document.verdict.would).toContain(would)
+      if (options.configuration?.gvisor)
+        expect(added.warnings.join('\n')).toMatch(
+          /without address 10\.0\.0\.1 peer.*\n.*without route/,
+        )
+    })
+  })
+
   describe('of a call that ADD refuses', () => {
     let testbed: Testbed
     const expectSame = (options: CallOptions) => {

@@ -19,7 +19,7 @@ export interface ExplainDocument {
   routes: Judged<RouteOfHost>[]
   rules: Judged<{ family: string; priority: number }>[]
   warnings: string[]
-  verdict: { accepts: boolean; code?: number; msg?: string; details?: string }
+  verdict: { accepts: boolean; would?: string; code?: number; msg?: string; details?: string }
 }
 
 interface Judged<T> {
