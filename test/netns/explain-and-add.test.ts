@@ -81,7 +81,7 @@ describe.each(ARTEFACTS)('explain and ADD: $artefact', ({ path }) => {
     }, 300_000)
   })
 
-  describe('of a call that moves no device, or for gVisor', () => {
+  describe('of a device that loses something, and of a call of another kind', () => {
     let testbed: Testbed
     beforeEach(() => {
       testbed = new Testbed()
@@ -93,6 +93,21 @@ describe.each(ARTEFACTS)('explain and ADD: $artefact', ({ path }) => {
     const makeInterface = () => testbed.inPod('link add net1 type ifb')
 
     it.each<[string, () => void, CallOptions, string]>([
+      [
+        'a qdisc',
+        () => testbed.run(testbed.host, 'tc qdisc add dev eth1 root handle 1: htb default 1'),
+        {},
+        'lend it',
+      ],
+      [
+        'a port of a bridge',
+        () => {
+          testbed.onHost('link add bridge0 type bridge')
+          testbed.onHost('link set eth1 master bridge0')
+        },
+        { configuration: { force: true } },
+        'lend it',
+      ],
       ['capture', () => {}, { configuration: { mode: 'capture' } }, 'capture its state'],
       ['apply', makeInterface, { configuration: { mode: 'apply' } }, 'to net1'],
       ['gVisor', () => {}, { configuration: { gvisor: { timeoutSeconds: 0 } } }, 'lend it'],

@@ -1,5 +1,4 @@
 import { lendDevice } from '../../device/lend.js'
-import { warnOfLosses } from '../../device/losses.js'
 import { detachPrograms } from '../../device/programs.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { enterPhase } from '../../phases.js'
@@ -80,7 +79,6 @@ export async function addByMove(call: Call): Promise<object> {
     if (assigned) await announceAssigned(sandbox, link, assigned)
     // Last: nobody can attach them again if this ADD fails.
     if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
-    warnOfLosses(host, onHost)
     warnOfLostRoutes(host, state, onHost)
     warnOfMove(call, host, lendable)
     await informOfDevice(call, pciAddress)

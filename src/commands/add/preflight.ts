@@ -9,6 +9,7 @@ import {
 } from '../../device/lend.js'
 import { describeLentDevice } from '../../device/lent-device.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
+import { warnOfLosses } from '../../device/losses.js'
 import { pciAddressOf } from '../../device/pci-address.js'
 import {
   type ForeignPrograms,
@@ -99,13 +100,17 @@ export function carriedByMove(
   return { ...carried, remarks: [...carried.remarks, ...nothing] }
 }
 
-/** Warns of what the host loses with a device that is moved, of the programs on it, and of its companions. */
+/**
+ * Warns of what a device that is moved loses, and the host with it; of the programs on it, and of its
+ * companions. `explain` warns of the same.
+ */
 export function warnOfMove(
   { configuration }: Call,
   host: NetworkNamespace,
   { lent, state, foreign }: Lendable,
 ): void {
   const { onHost } = lent
+  warnOfLosses(host, onHost)
   reportPrograms(onHost, foreign, configuration.foreignPrograms)
   warnOfCompanions(onHost, lent.companions ?? [])
   for (const route of lostDefaultRoutes(host, onHost, state))
