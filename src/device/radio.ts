@@ -6,7 +6,7 @@ import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { radioName } from '../kernel/sysfs.js'
 import { Wireless } from '../kernel/wireless.js'
-import { findLentDevice } from './lent-device.js'
+import { findLentDevice, type LocatedDevice } from './lent-device.js'
 import type { LentDevice, Radio } from './lent-device-schema.js'
 
 /*
@@ -60,6 +60,30 @@ export function moveWithRadio(
 }
 
 /**
+ * Brings a lent device home with its radio, and changes it there. What its pod made on the radio is
+ * removed first: its names are the pod's, and may be in the way on the host.
+ * @throws as `moveWithRadio`
+ */
+export function returnWithRadio(
+  host: NetworkNamespace,
+  lent: LentDevice,
+  radio: Radio,
+  { namespace, link }: LocatedDevice,
+  change: LinkChange,
+): void {
+  {
+    using wireless = new Wireless(namespace)
+    removeOthers(wireless, radio.index, link)
+  }
+  moveWithRadio(namespace, host, lent, radio, change)
+}
+
+function removeOthers(wireless: Wireless, radio: number, own: Link): void {
+  for (const { index } of wireless.interfacesOf(radio))
+    if (index !== 0 && index !== own.index) wireless.remove(index)
+}
+
+/**
  * Removes from the radio of a device that is home and down what its pod made there, and gives both what
  * they were: the radio its name, and the device its type, such as a station.
  * @throws Failure `return-failed`; the device is on the host, down
@@ -69,8 +93,7 @@ export function cleanRadio(host: NetworkNamespace, home: Link, radio: Radio): vo
     using wireless = new Wireless(host)
     // Another number than before, if the hardware was reset.
     const { radio: number } = wireless.interfaceOf(home.index)
-    for (const { index } of wireless.interfacesOf(number))
-      if (index !== 0 && index !== home.index) wireless.remove(index)
+    removeOthers(wireless, number, home)
     wireless.setType({ index: home.index, type: radio.interfaceType })
     wireless.setName(number, radio.name)
   } catch (error) {

@@ -8,7 +8,7 @@ import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
 import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
-import { cleanRadio, moveWithRadio } from './radio.js'
+import { cleanRadio, returnWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
 
 /**
@@ -37,7 +37,7 @@ export function returnDevice(
   try {
     const change = { name: onHost.name, alias: onHost.alias ?? '' }
     if (namespace === host) changeLink(host.socket, link.index, change)
-    else if (radio) moveWithRadio(namespace, host, lent, radio, change)
+    else if (radio) returnWithRadio(host, lent, radio, located, change)
     else moveHome(namespace, link, onHost.index, { ...change, namespaceFd: host.fd })
   } catch (error) {
     throw failed((error as Error).message)

@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { at, pointsOf } from '../support/points.js'
 import { runSync } from '../support/run-sync.js'
 import { until } from '../support/until.js'
 import { Machine } from '../support/vm/machine.js'
@@ -52,6 +53,8 @@ describe('a wireless device', () => {
 
     iw(machine.pod, `phy ${radio} set name evil`)
     iw(machine.pod, 'dev net1 interface add evil0 type managed')
+    // With this name of the host's, the kernel would not let it there, nor its radio.
+    machine.ip(machine.pod, 'link property add dev evil0 altname free12')
     machine.ip(machine.pod, 'link set net1 down')
     iw(machine.pod, 'dev net1 set type monitor')
     machine.ip(machine.pod, 'link set net1 name evil1')
@@ -84,5 +87,31 @@ describe('a wireless device', () => {
       `cannot lend hdl3wl: its radio ${radio} would take other devices along: hdl3other`,
     )
     expect(hostState()).toBe(before)
+  })
+
+  it('is home after the next DEL, wherever an ADD or a DEL was killed', () => {
+    const before = hostState()
+    const options = { configuration: { device: 'hdl3wl' } }
+    const file = `${machine.stateDirectory}/killed`
+    // NL80211_CMD_SET_WIPHY_NETNS, SET_WIPHY and SET_INTERFACE, and RTM_NEWLINK.
+    const change = /^sendto\(.*(nlmsg_type=(RTM_NEWLINK|0x10)\b|nlmsg_pid=0\}, "\\x(31|02|06)\\x00)/
+    const pointsIn = (command: string) =>
+      pointsOf(machine, COMPILED, command, options).points.filter(({ call: line }) =>
+        change.test(line),
+      )
+    const tried = ['ADD', 'DEL'].map((command) => ({ command, points: pointsIn(command) }))
+    for (const { points } of tried)
+      expect(points.filter(({ call: line }) => line.includes('"\\x31\\x00'))).toHaveLength(1)
+    for (const { command, points } of tried)
+      for (const point of points) {
+        const when = `${command} killed at ${point.call}`
+        if (command === 'DEL') expect(call(COMPILED, 'ADD').exitCode, when).toBe(0)
+        const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
+        callPlugin(machine, COMPILED, command, { ...options, wrapper })
+        expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
+        expect(call(COMPILED, 'DEL'), when).toMatchObject({ exitCode: 0, stdout: '' })
+        expect(interfaces(), when).toEqual(['hdl3wl'])
+        expect(hostState(), when).toBe(before)
+      }
   })
 })
