@@ -5,12 +5,22 @@ import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
 import { isStandIn } from './stand-ins.js'
 
-/** What tells in a record's text that it may have a route to one of these destinations. */
+const DESTINATION = '"destination":"'
+
+/**
+ * Tells by a record's text whether it may have a route to one of these destinations. It takes as
+ * long as the text is, however many there are.
+ */
 export function mayLeadTo({ routes }: HostNetworkState): (text: string) => boolean {
-  const words = new Set(
-    lost(routes).map(({ destination }) => `"destination":${JSON.stringify(destination)}`),
-  )
-  return (text) => [...words].some((word) => text.includes(word))
+  const wanted = new Set(lost(routes).map(({ destination }) => destination))
+  if (wanted.size === 0) return () => false
+  return (text) => {
+    for (let at = text.indexOf(DESTINATION); at >= 0; at = text.indexOf(DESTINATION, at + 1)) {
+      const start = at + DESTINATION.length
+      if (wanted.has(text.slice(start, text.indexOf('"', start)))) return true
+    }
+    return false
+  }
 }
 
 /**
