@@ -24,8 +24,8 @@ export function readExample(file: string): ConfigurationList {
   return { cniVersion, name, plugins: [plugin] }
 }
 
-/** A kernel without ipvlan devices has macvlan in their place. */
-const HAS_IPVLAN = existsSync('/sys/module/ipvlan')
+/** A kernel without ipvlan devices, or without their module loaded, has macvlan in their place. */
+const hasIpvlan = () => existsSync('/sys/module/ipvlan')
 
 /**
  * An example's list for a testbed: with the artefact as this plugin, and with files of the testbed
@@ -40,7 +40,7 @@ function adapted(testbed: Testbed, path: string, plugin: ChainedPlugin): Chained
   const { stateDirectory } = testbed
   const { type, ipam, logFile } = plugin
   const isOurs = type === OURS
-  const standIn = type === 'ipvlan' && !HAS_IPVLAN
+  const standIn = type === 'ipvlan' && !hasIpvlan()
   return {
     ...plugin,
     ...(ipam ? { ipam: { dataDir: `${stateDirectory}/leases`, ...ipam } } : {}),
