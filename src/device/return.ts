@@ -35,8 +35,11 @@ export function returnDevice(
   removeForeignNames(host, located, onHost)
   if (namespace !== host) removeDevicesOn(located)
   try {
-    const change = { name: onHost.name, alias: onHost.alias ?? '' }
-    if (namespace === host) changeLink(host.socket, link.index, change)
+    const alias = onHost.alias ?? ''
+    const change = { name: onHost.name, alias }
+    // It may be up, and before Linux 6.2 such a device takes no name, not even its own.
+    const hasName = namespace === host && link.name === onHost.name
+    if (namespace === host) changeLink(host.socket, link.index, hasName ? { alias } : change)
     else if (radio) returnWithRadio(host, lent, radio, located, change)
     else moveHome(namespace, link, onHost.index, { ...change, namespaceFd: host.fd })
   } catch (error) {
