@@ -6,9 +6,10 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import { SCOPE } from '../kernel/netlink/constants.js'
 import { printable } from '../printable.js'
 import { describeLoan } from '../records/describe-loan.js'
+import { type Remark, remarkOn } from '../records/other-file.js'
 import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import { attachmentRecords } from '../records/store.js'
+import { attachmentRecords, type OtherFile } from '../records/store.js'
 import { describeAddress } from '../state/describe.js'
 import type { Answer } from './answer.js'
 import { answerWith, type Given } from './line/subcommand.js'
@@ -34,21 +35,25 @@ interface Loan {
 }
 
 /**
- * `list`: what is lent, to whom, and where it is.
+ * `list`: what is lent, to whom, and where it is; and which files may be records that cannot be
+ * understood. These stay as they are.
  * @throws Failure `state-unusable`
  */
 export function list(given: Given): Answer {
   startCall(TIMEOUT_SECONDS)
   const stateDir = given.options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
   using host = NetworkNamespace.host()
+  const others: OtherFile[] = []
   const loans = attachmentRecords(stateDir)
-    .listWithEarlierBoots()
+    .look((other) => others.push(other))
     .sort((one, other) => one.lentAt - other.lentAt)
     .map((record) => ({ record, now: placeOf(host, record) }))
+  const remarks = others.map((other) => ({ file: other.path, ...remarkOn(other) }))
+  const sections = () => [...loans.map(asText), ...remarks.map(remarkAsText)]
   return answerWith(
     given,
-    () => ({ loans: loans.map(asObject) }),
-    () => (loans.length === 0 ? 'nothing is lent\n' : `${loans.map(asText).join('\n\n')}\n`),
+    () => ({ loans: loans.map(asObject), ...(remarks.length === 0 ? {} : { others: remarks }) }),
+    () => `${sections().join('\n\n') || 'nothing is lent'}\n`,
   )
 }
 
@@ -116,6 +121,10 @@ function asText(loan: Loan): string {
     `  now     ${placeText(now)}`,
     `  before  ${had.join(', ')}`,
   ].join('\n')
+}
+
+function remarkAsText({ text, cure }: Remark): string {
+  return `warning: ${text}\n  cure: ${cure}`
 }
 
 function count(number: number, what: string): string {

@@ -11,7 +11,15 @@ const STICKY = 0o1000
 const MOST_LINKS = 40
 
 /** A path, or a file, that another user can change. */
-export class UntrustedPath extends Error {}
+export class UntrustedPath extends Error {
+  /** @param cure a command that takes it from them */
+  constructor(
+    message: string,
+    readonly cure: string,
+  ) {
+    super(message)
+  }
+}
 
 /** A link, a FIFO, a directory, where a regular file was expected. */
 export class NotRegular extends Error {}
@@ -48,17 +56,18 @@ export function trustedPath(
     const next = `${resolved}/${part}`
     const status = lstatSync(next, { throwIfNoEntry: false })
     if (!status) return { resolved: [next, ...rest].join('/'), exists: false }
-    if (!own.includes(status.uid)) throw new UntrustedPath(`${next} belongs to another user`)
+    if (!own.includes(status.uid)) throw ofAnother(next)
     if (status.isSymbolicLink()) {
       const target = readlinkSync(next)
-      if (++links > MOST_LINKS) throw new UntrustedPath(`${next} is one link too many`)
+      if (++links > MOST_LINKS)
+        throw new UntrustedPath(`${next} is one link too many`, `rm ${next}`)
       if (target.startsWith('/')) resolved = ''
       rest = [...partsOf(target), ...rest]
       continue
     }
     const isSafe = (status.mode & WRITABLE_BY_OTHERS) === 0
     const isSticky = (status.mode & STICKY) !== 0 && rest.length > 0
-    if (isPrivate && !isSafe && !isSticky) throw new UntrustedPath(`others can write to ${next}`)
+    if (isPrivate && !isSafe && !isSticky) throw writable(next)
     resolved = next
   }
   return { resolved: resolved || '/', exists: true }
@@ -76,13 +85,21 @@ export function openRegular(path: string, flags: number, isPrivate: boolean): nu
     const status = fstatSync(fd)
     // A second name could be one that somebody else gave to a file of ours.
     if (!status.isFile() || status.nlink > 1) throw new NotRegular(`${path} is no regular file`)
-    const isOwn = status.uid === process.getuid?.() && (status.mode & WRITABLE_BY_OTHERS) === 0
-    if (isPrivate && !isOwn) throw new UntrustedPath(`others can write to ${path}`)
+    if (isPrivate && status.uid !== process.getuid?.()) throw ofAnother(path)
+    if (isPrivate && (status.mode & WRITABLE_BY_OTHERS) !== 0) throw writable(path)
     return fd
   } catch (error) {
     closeDescriptor(fd)
     throw error
   }
+}
+
+function ofAnother(path: string): UntrustedPath {
+  return new UntrustedPath(`${path} belongs to another user`, `chown -h root ${path}`)
+}
+
+function writable(path: string): UntrustedPath {
+  return new UntrustedPath(`others can write to ${path}`, `chmod go-w ${path}`)
 }
 
 function openUnlessLink(path: string, flags: number): number {

@@ -2,7 +2,7 @@ import { readdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import isAttachmentRecord from '../../build/check-attachment-record.js'
 import { Failure } from '../failure.js'
-import { NotRegular } from '../kernel/trusted-path.js'
+import { NotRegular, UntrustedPath } from '../kernel/trusted-path.js'
 import { warn } from '../log.js'
 import {
   privateDirectory,
@@ -23,6 +23,7 @@ import {
 import type { AttachmentRecord } from './record-schema.js'
 
 const EXTENSION = '.json'
+const SET_ASIDE_EXTENSION = '.set-aside'
 
 /** So many characters of a file's name leave room for another ending. */
 const MOST_CHARACTERS = 220
@@ -42,13 +43,16 @@ export interface RecordKind<T extends AnyRecord> {
   upgrade: (value: unknown) => unknown
 }
 
+/** A file among the records by which this version cannot go. */
+export type OtherFile =
+  | { kind: 'broken' | 'newer' | 'set-aside'; path: string }
+  | { kind: 'unreadable'; path: string; failure: Failure }
+
 /** The records of one kind in a state directory: a durable JSON file for each attachment. */
 export class RecordStore<T extends AnyRecord> {
   constructor(
     private readonly stateDirectory: string,
     private readonly kind: RecordKind<T>,
-    /** What is done with a file that is no valid record. */
-    private readonly onBroken: (path: string) => void = setAside,
   ) {}
 
   /**
@@ -80,13 +84,23 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
-   * All records of this boot, without setting any file aside or warning.
-   * @param onOther is called for each file that is no record of this version
+   * All records, including those of earlier boots, without setting any file aside or warning.
+   * @param onOther is called for each file that is no record of this version, or cannot be read
+   * @throws Failure `state-unusable` if the directory cannot be read
    */
-  look(onOther: (path: string) => void): T[] {
-    return this.#paths()
-      .flatMap((path) => this.#readFile(path, undefined, onOther, onOther) ?? [])
-      .filter(isOfThisBoot)
+  look(onOther: (other: OtherFile) => void): T[] {
+    for (const path of this.#paths(SET_ASIDE_EXTENSION)) onOther({ kind: 'set-aside', path })
+    return this.#paths().flatMap((path) => {
+      try {
+        const onNewer = () => onOther({ kind: 'newer', path })
+        const onBroken = () => onOther({ kind: 'broken', path })
+        return this.#readFile(path, undefined, onNewer, onBroken) ?? []
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        onOther({ kind: 'unreadable', path, failure: error })
+        return []
+      }
+    })
   }
 
   /**
@@ -119,7 +133,7 @@ export class RecordStore<T extends AnyRecord> {
     path: string,
     isMeant = (_: string) => true,
     onNewer = (newer: string) => warn(newerVersion(newer)),
-    onBroken = this.onBroken,
+    onBroken = brokenIs,
   ): T | undefined {
     const text = attempt('read', path, () =>
       unlessAbsent(() => unlessOther(() => readPrivate(path, MOST_BYTES))),
@@ -137,12 +151,12 @@ export class RecordStore<T extends AnyRecord> {
     return undefined
   }
 
-  /** Of all files that may be records. */
-  #paths(): string[] {
+  /** Of all files that may be records, or of those that were set aside. */
+  #paths(extension = EXTENSION): string[] {
     const directory = this.#directory()
     const files = attempt('list', directory, () => unlessAbsent(() => readdirSync(directory)))
     return (files ?? [])
-      .filter((file) => file.endsWith(EXTENSION))
+      .filter((file) => file.endsWith(extension))
       .map((file) => `${directory}/${file}`)
   }
 
@@ -163,15 +177,9 @@ export class RecordStore<T extends AnyRecord> {
   }
 }
 
-/**
- * Records of lent devices, and of interfaces to which a device's state was applied.
- * @param onBroken is called for what is no valid record; by default sets it aside
- */
-export function attachmentRecords(
-  stateDirectory: string,
-  onBroken?: (path: string) => void,
-): RecordStore<AttachmentRecord> {
-  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' }, onBroken)
+/** Records of lent devices, and of interfaces to which a device's state was applied. */
+export function attachmentRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
+  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' })
 }
 
 /** Records of state captured for a later plugin of the same chain. */
@@ -218,10 +226,22 @@ const ATTACHMENT_KIND = {
   upgrade: upgradeFormat1,
 }
 
+/** What is done with a file that is no valid record. */
+let brokenIs = setAside
+
+/** From now on such a file stays where it is, with a warning: for commands that only look. */
+export function leaveBrokenRecords(): void {
+  const named = new Set<string>()
+  brokenIs = (path) => {
+    if (!named.has(path)) warn(`${path} is cut off or not ours; the next call sets it aside`)
+    named.add(path)
+  }
+}
+
 /** For the operator to look at. */
 function setAside(path: string): void {
   const name = path.slice(dirname(path).length + 1)
-  const aside = `${dirname(path)}/${name.slice(0, MOST_CHARACTERS)}.set-aside`
+  const aside = `${dirname(path)}/${name.slice(0, MOST_CHARACTERS)}${SET_ASIDE_EXTENSION}`
   attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
   warn(`${path} is cut off or not ours; it is now ${aside}`)
 }
@@ -280,6 +300,12 @@ function attempt<T>(what: string, path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new Failure('state-unusable', `cannot ${what} ${path}: ${(error as Error).message}`)
+    throw new Failure(
+      'state-unusable',
+      `cannot ${what} ${path}: ${(error as Error).message}`,
+      error instanceof UntrustedPath
+        ? `see who wrote to it, and what; then ${error.cure}. Until then it is not known what it lends`
+        : '',
+    )
   }
 }

@@ -423,9 +423,30 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
       const whole = readFileSync(record, 'utf8')
       writeFileSync(record, whole.slice(0, 100))
       const found = findings().filter(({ about }) => about === 'records')
-      expectOnly('warning', /is no record of this version/, /sets it aside/, found)
+      expectOnly('warning', /net1\.json is cut off or not ours/, /sets the file aside/, found)
       expect(testbed.filesIn('attachments')).toEqual([file])
       writeFileSync(record, whole)
+      callPlugin(testbed, path, 'DEL')
+    })
+
+    it('that a call has set aside, until they are removed', () => {
+      const [file] = testbed.filesIn('attachments')
+      const record = `${testbed.stateDirectory}/attachments/${file}`
+      writeFileSync(record, 'x')
+      expect(callPlugin(testbed, path, 'GC').exitCode).toBe(0)
+      const found = () => findings().filter(({ about }) => about === 'records')
+      expectOnly('warning', /net1\.json\.set-aside was set aside/, /rm \S+\.set-aside$/, found())
+      rmSync(`${record}.set-aside`)
+      expect(found()).toEqual([])
+    })
+
+    it('that others can write', () => {
+      const [file] = testbed.filesIn('attachments')
+      const record = `${testbed.stateDirectory}/attachments/${file}`
+      chmodSync(record, 0o666)
+      const found = findings().filter(({ about }) => about === 'records')
+      expectOnly('fault', /others can write to/, new RegExp(`chmod go-w ${record}`), found)
+      chmodSync(record, 0o600)
       callPlugin(testbed, path, 'DEL')
     })
   })

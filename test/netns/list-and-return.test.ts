@@ -1,3 +1,4 @@
+import { chmodSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
@@ -72,6 +73,77 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       lend()
       testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
       await expect.poll(() => run('list').stdout).toContain('now     destroyed')
+    })
+  })
+
+  describe('a file that is no record', () => {
+    const record = () => `${testbed.stateDirectory}/attachments/${CONTAINER}:net1.json`
+    const damage = (text: string) => {
+      testbed.addDevice('eth2')
+      lend()
+      lend({ CNI_IFNAME: 'net2' }, { device: 'eth2' })
+      writeFileSync(record(), text)
+    }
+
+    it.each([['list'], ['repair --all --dry-run']])(
+      'stays where it is, and %s names it each time',
+      (words) => {
+        damage('x')
+        const files = testbed.filesIn('attachments')
+        for (let time = 0; time < 2; time++) {
+          const { exitCode, stdout, stderr } = run(words)
+          expect(exitCode).toBe(0)
+          expect(stdout).toContain('eth2')
+          expect(stdout + stderr).toContain(`${record()} is cut off or not ours`)
+          expect(testbed.filesIn('attachments')).toEqual(files)
+        }
+      },
+    )
+
+    it('stays where it is also for explain', () => {
+      damage('x')
+      const file = `${testbed.stateDirectory}/network.conf`
+      const { stateDirectory: stateDir } = testbed
+      const own = {
+        type: 'host-device-l3',
+        name: 'x',
+        cniVersion: '1.1.0',
+        device: 'eth2',
+        stateDir,
+      }
+      writeFileSync(file, JSON.stringify(own))
+      for (let time = 0; time < 2; time++) {
+        const { stdout } = runCommandLine(testbed, path, ['explain', '--config', file])
+        expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${record()} is cut off or not ours`)
+      }
+    })
+
+    it('is named also after a call has set it aside', () => {
+      damage('x')
+      expect(callPlugin(testbed, path, 'GC').exitCode).toBe(0)
+      const { exitCode, stdout } = run('list')
+      expect([exitCode, stdout]).toEqual([
+        0,
+        expect.stringContaining(`warning: ${record()}.set-aside was set aside`),
+      ])
+      const { loans, others } = JSON.parse(run('list --json').stdout)
+      expect([loans, others]).toEqual([
+        [expect.objectContaining({ device: 'eth2' })],
+        [expect.objectContaining({ file: `${record()}.set-aside`, cure: expect.anything() })],
+      ])
+    })
+
+    it('because others can write to it, is named with what to do; ADD of others says it too', () => {
+      testbed.addDevice('eth2')
+      lend()
+      chmodSync(record(), 0o666)
+      const cure = `chmod go-w ${record()}`
+      expect(run('list').stdout).toContain(cure)
+      const options = { variables: { CNI_IFNAME: 'net2' }, configuration: { device: 'eth2' } }
+      const { document } = callPlugin(testbed, path, 'ADD', options)
+      expect(document).toMatchObject({ code: 5, details: expect.stringContaining(cure) })
+      chmodSync(record(), 0o600)
+      expect(callPlugin(testbed, path, 'ADD', options).exitCode).toBe(0)
     })
   })
 

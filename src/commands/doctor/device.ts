@@ -3,6 +3,7 @@ import { findDevice, isEmptySelector, isForUserspace, selects } from '../../devi
 import { Failure } from '../../failure.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { isOfThisBoot } from '../../records/record.js'
 import { attachmentRecords } from '../../records/store.js'
 import { selectorOf } from '../way.js'
 import { stateDirectory } from './directories.js'
@@ -25,7 +26,9 @@ export function selectedDevice(
     const { stateDir } = configuration
     const records =
       stateDirectory(stateDir).length > 0 ? [] : attachmentRecords(stateDir).look(() => {})
-    const record = records.find(({ mode, device }) => mode === 'move' && selects(selector, device))
+    const record = records
+      .filter(isOfThisBoot)
+      .find(({ mode, device }) => mode === 'move' && selects(selector, device))
     if (record && error.kind === 'device-not-found') return { findings: [] }
     const cure =
       error.kind === 'device-not-found' || !error.details

@@ -1,9 +1,16 @@
 import { findLentDevice } from '../../device/lent-device.js'
+import { gvisorRecords } from '../../gvisor/record.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { describeLoan } from '../../records/describe-loan.js'
-import { isLoan } from '../../records/record.js'
+import { remarkOn } from '../../records/other-file.js'
+import { isLoan, isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import { attachmentRecords, outstandingRecords } from '../../records/store.js'
+import {
+  attachmentRecords,
+  captureRecords,
+  type OtherFile,
+  outstandingRecords,
+} from '../../records/store.js'
 import { openRecorded } from '../namespaces.js'
 import { stateDirectory } from './directories.js'
 import { type Check, type Finding, fault, warning } from './finding.js'
@@ -13,22 +20,23 @@ export const records: Check = ({ configuration, host }) => {
   const { stateDir } = configuration
   // That is said already.
   if (stateDirectory(stateDir).length > 0) return []
-  const others: string[] = []
-  const loans = attachmentRecords(stateDir).look((path) => others.push(path))
-  const outstanding = outstandingRecords(stateDir).look((path) => others.push(path))
+  const others: OtherFile[] = []
+  const onOther = (other: OtherFile) => others.push(other)
+  const loans = attachmentRecords(stateDir).look(onOther).filter(isOfThisBoot).filter(isLoan)
+  const outstanding = outstandingRecords(stateDir).look(onOther).filter(isOfThisBoot)
+  captureRecords(stateDir).look(onOther)
+  gvisorRecords(stateDir).look(onOther)
   return [
-    ...others.map(unreadable),
-    ...loans.filter(isLoan).flatMap((loan) => lentToNobody(host, stateDir, loan)),
+    ...others.map(noRecord),
+    ...loans.flatMap((loan) => lentToNobody(host, stateDir, loan)),
     ...outstanding.map(notYetRestored),
   ]
 }
 
-function unreadable(path: string): Finding {
-  return warning(
-    'records',
-    `${path} is no record of this version: it is cut off, not ours, or of a newer version`,
-    'if a newer version was here, install it again to end that attachment; else the next call sets it aside',
-  )
+/** Calls fail over what they cannot read: it could lend the very device that they are for. */
+function noRecord(other: OtherFile): Finding {
+  const { text, cure } = remarkOn(other)
+  return (other.kind === 'unreadable' ? fault : warning)('records', text, cure)
 }
 
 function lentToNobody(host: NetworkNamespace, stateDir: string, loan: AttachmentRecord): Finding[] {

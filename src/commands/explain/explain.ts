@@ -5,6 +5,7 @@ import { type ErrorDocument, errorDocument } from '../../cni/error.js'
 import { decodeNetwork } from '../../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion } from '../../cni/version.js'
 import { collectWarnings } from '../../log.js'
+import { leaveBrokenRecords } from '../../records/store.js'
 import type { Answer } from '../answer.js'
 import { type Call, readCall, warnOfMistakes } from '../call.js'
 import { inputFor } from '../configuration-file.js'
@@ -53,6 +54,7 @@ export async function explain(given: Given): Promise<Answer> {
 /** @param input what a runtime would give the plugin on stdin */
 async function explanation(input: string, options: Given['options']): Promise<Explanation> {
   const warnings = collectWarnings()
+  leaveBrokenRecords()
   let call: Call | undefined
   try {
     call = await readAsAdd(input, options.get('netns'), options.get('interface'))

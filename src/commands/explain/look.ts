@@ -5,7 +5,8 @@ import { findDevice } from '../../device/selector.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { relationsOf } from '../../kernel/sysfs.js'
-import { warn, warnOfEach } from '../../log.js'
+import { warnOfEach } from '../../log.js'
+import { isOfThisBoot } from '../../records/record.js'
 import { attachmentRecords, outstandingRecords } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
@@ -87,7 +88,7 @@ async function onGround(call: Call, look: (ground: Ground) => Look): Promise<Loo
 
 function lookToMove(call: Call, ground: Ground): Look {
   const { host, gvisor } = ground
-  const store = attachmentsOf(call)
+  const store = attachmentRecords(call.configuration.stateDir)
   const found = lookForDevice(host, call, store)
   if ('loan' in found) {
     const { device: lent, sandboxPath } = found.loan
@@ -110,7 +111,7 @@ function lookToMove(call: Call, ground: Ground): Look {
 }
 
 function lookToApply(call: Call, { host, sandbox, gvisor }: Ground): Look {
-  const store = attachmentsOf(call)
+  const store = attachmentRecords(call.configuration.stateDir)
   const inSandbox = sandbox && inspectToApply(call, { host, sandbox, gvisor }, store)
   const { original: device, state } = inSandbox ?? stateToApply(call, host)
   const carried = carriedState(state, device)
@@ -150,15 +151,10 @@ export function whatIsThere(call: Call): Partial<Look> {
   }
 }
 
-/** The records, of which none is set aside. */
-function attachmentsOf({ configuration }: Call) {
-  return attachmentRecords(configuration.stateDir, (path) =>
-    warn(`${path} is cut off or not ours; the next call sets it aside`),
-  )
-}
-
 function outstandingOf({ configuration }: Call, { name }: Link): string[] {
-  const records = outstandingRecords(configuration.stateDir).look(() => {})
+  const records = outstandingRecords(configuration.stateDir)
+    .look(() => {})
+    .filter(isOfThisBoot)
   return records.some(({ device }) => device.onHost.name === name)
     ? ['ADD first tries to restore what is outstanding of it']
     : []

@@ -5,7 +5,7 @@ import type { Failure } from '../../failure.js'
 import { isInGvisor, listGvisorRecords } from '../../gvisor/release.js'
 import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import { attachmentRecords } from '../../records/store.js'
+import { attachmentRecords, leaveBrokenRecords } from '../../records/store.js'
 import type { Answer } from '../answer.js'
 import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
 import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
@@ -33,12 +33,13 @@ export async function repair(
 ): Promise<Answer> {
   if ((device === undefined) !== options.has('all'))
     throw new Error('repair needs a DEVICE, or --all')
+  const [dryRun, settings] = [options.has('dry-run'), options.has('settings')]
+  if (dryRun) leaveBrokenRecords()
   const stateDir = options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
   const records = attachmentRecords(stateDir)
     .list()
     .filter((record) => device === undefined || isMeant(record, device))
   if (device !== undefined && records.length === 0) throw new Error(`${device} is lent to nobody`)
-  const [dryRun, settings] = [options.has('dry-run'), options.has('settings')]
   const results = options.get('results') ?? RUNTIME_RESULTS
   const reports: Report[] = []
   for (const record of records) {
