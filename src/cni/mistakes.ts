@@ -38,6 +38,7 @@ export function mistakesIn(document: Record<string, unknown>): Mistake[] {
     ...['dns', 'dynamicAddresses', 'gvisor', 'routes'].flatMap((key) => innerUnknown(network, key)),
     ...mistakesInCapabilities(network),
     ...undomainedAddresses(network),
+    ...impossibleNames(network),
     ...missingDevice(network),
     ...mistakesInIpam(network.ipam),
   ]
@@ -100,6 +101,8 @@ function isOfMultus(object: Record<string, unknown>, key: string, above: string[
 }
 
 /** `01:00.0`, as lspci prints it. */
+const UNDOMAINED = /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i
+
 function undomainedAddresses(network: Record<string, unknown>): Mistake[] {
   const { pciBusID, runtimeConfig } = network
   const deviceID = isObject(runtimeConfig) ? runtimeConfig.deviceID : undefined
@@ -108,10 +111,26 @@ function undomainedAddresses(network: Record<string, unknown>): Mistake[] {
     [['runtimeConfig', 'deviceID'], deviceID],
   ]
   return places.flatMap(([path, value]) =>
-    typeof value === 'string' && /^[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i.test(value)
+    typeof value === 'string' && UNDOMAINED.test(value)
       ? [{ path, text: `the PCI address ${quote(value)} has no domain; is "0000:${value}" meant?` }]
       : [],
   )
+}
+
+const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/
+
+/** What no device of the kernel and no place on its PCI bus is called. */
+function impossibleNames({ device, pciBusID }: Record<string, unknown>): Mistake[] {
+  const found: Mistake[] = []
+  if (typeof device === 'string' && /[\s/:]/.test(device))
+    found.push({
+      path: ['device'],
+      text: `${quote(device)} has a space, / or :, which only an alternative name can have`,
+    })
+  if (typeof pciBusID !== 'string' || pciBusID === '' || PCI_ADDRESS.test(pciBusID)) return found
+  if (UNDOMAINED.test(pciBusID)) return found
+  const text = `${quote(pciBusID)} is no PCI address, such as "0000:01:00.0", with small letters`
+  return [...found, { path: ['pciBusID'], text }]
 }
 
 /** The device plugin chose none. */

@@ -15,7 +15,7 @@ import { moveWithRadio } from './radio.js'
  */
 export function requireOrdinaryName(
   sandbox: NetworkNamespace | undefined,
-  { onHost, nameInSandbox }: LentDevice,
+  { onHost, nameInSandbox }: { onHost: Pick<Link, 'name'>; nameInSandbox: string },
 ): void {
   if (!nameInSandbox.includes('%')) return
   throw new Failure(

@@ -12,8 +12,8 @@ import {
 import type { LentDevice } from './lent-device-schema.js'
 
 /** The keys that select a device, with the names that host-device uses. */
-const KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
-type SelectorKey = (typeof KEYS)[number]
+export const SELECTOR_KEYS = ['device', 'hwaddr', 'kernelpath', 'pciBusID', 'deviceID'] as const
+type SelectorKey = (typeof SELECTOR_KEYS)[number]
 
 /** Selects a device. If several keys are given, all must select the same device. */
 export type DeviceSelector = { [key in SelectorKey]?: string }
@@ -32,7 +32,7 @@ export function parseSelector(
     [key in SelectorKey]?: string | undefined
   },
 ): DeviceSelector {
-  const given = KEYS.flatMap((key) => {
+  const given = SELECTOR_KEYS.flatMap((key) => {
     const value = values[key]
     return value ? [[key, key === 'hwaddr' ? parseMac(value) : value] as const] : []
   })
@@ -44,13 +44,27 @@ export function isEmptySelector(selector: DeviceSelector): boolean {
   return Object.keys(selector).length === 0
 }
 
+/** The name of the loopback device in every namespace. */
+const LOOPBACK = 'lo'
+
+/**
+ * Checks a value of a selector without a host.
+ * @throws Failure `configuration-invalid`, `device-refused` if it selects no device that can be lent
+ *   on any host
+ */
+export function requirePossible(key: SelectorKey, value: string): void {
+  if (key === 'device' && value === LOOPBACK) throw loopback(value)
+  if (key === 'hwaddr') requireMac(value)
+  if (key === 'kernelpath') kernelPath(value)
+}
+
 /**
  * Finds the host device that a selector selects.
  * @throws Failure `configuration-invalid` if no key is given, a value is invalid or two keys select
  *   different devices; `device-not-found`; `device-refused` for a device that cannot be lent
  */
 export function findDevice(host: NetworkNamespace, selector: DeviceSelector): Link {
-  const found = KEYS.flatMap((key) => {
+  const found = SELECTOR_KEYS.flatMap((key) => {
     const value = selector[key]
     return value === undefined ? [] : [{ key, link: findByKey(host, key, value, selector.device) }]
   })
@@ -123,11 +137,7 @@ function findByKey(
 ): Link {
   const name = nameByKey(host, key, value, meant)
   const device = findLink(host.socket, { name })
-  if (device?.loopback)
-    throw new Failure(
-      'device-refused',
-      `cannot lend ${device.name}: every sandbox has a loopback device of its own`,
-    )
+  if (device?.loopback) throw loopback(device.name)
   if (device) return device
   throw notFound(`Link not found: there is no device ${JSON.stringify(name)} on the host`)
 }
@@ -156,8 +166,7 @@ function nameByKey(
 }
 
 function nameByHardwareAddress(host: NetworkNamespace, address: string): string {
-  if (!MAC.test(address))
-    throw invalid(`failed to parse MAC address ${JSON.stringify(address)}: invalid MAC address`)
+  requireMac(address)
   const links = findLinksByHardwareAddress(host.socket, address)
   // Of a pair with one MAC, such as a synthetic NIC and the virtual function beneath it, the upper one.
   const isBeneath = ({ name }: Link) => {
@@ -167,6 +176,11 @@ function nameByHardwareAddress(host: NetworkNamespace, address: string): string 
   const link = links.find((one) => !isBeneath(one)) ?? links[0]
   if (link) return link.name
   throw notFound(`failed to find physical interface with the MAC address ${address}`)
+}
+
+function requireMac(address: string): void {
+  if (!MAC.test(address))
+    throw invalid(`failed to parse MAC address ${JSON.stringify(address)}: invalid MAC address`)
 }
 
 function kernelPath(path: string): string {
@@ -220,6 +234,13 @@ function userspaceDriverOf(directory: string): string | undefined {
 function parseMac(value: string): string {
   const address = value.toLowerCase().replaceAll('-', ':')
   return MAC.test(address) ? address : value
+}
+
+function loopback(name: string): Failure {
+  return new Failure(
+    'device-refused',
+    `cannot lend ${name}: every sandbox has a loopback device of its own`,
+  )
 }
 
 function invalid(reason: string): Failure {

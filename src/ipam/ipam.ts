@@ -81,7 +81,7 @@ export class Ipam {
  * @throws Failure `delegate-failed` if it is not there, `configuration-invalid` for an invalid name
  */
 export function findPlugin(type: string, searchPath: string): string {
-  if (type.includes('/')) throw new Failure('configuration-invalid', `invalid plugin name: ${type}`)
+  requirePluginName(type)
   const directories = searchPath.split(':').filter((directory) => directory !== '')
   const found = directories.map((directory) => `${directory}/${type}`).find(isFile)
   if (found !== undefined) return found
@@ -90,6 +90,11 @@ export function findPlugin(type: string, searchPath: string): string {
     `failed to find plugin ${JSON.stringify(type)} in path [${directories.join(' ')}]`,
     'nothing was changed',
   )
+}
+
+/** @throws Failure `configuration-invalid` for a name that would lead out of the directories */
+export function requirePluginName(type: string): void {
+  if (type.includes('/')) throw new Failure('configuration-invalid', `invalid plugin name: ${type}`)
 }
 
 /** False for a path that is too long, too: the plugin may be in another directory. */

@@ -44,6 +44,13 @@ export function readAllSysctls(device: string): Sysctl[] {
   )
 }
 
+/** The names of all sysctls that this kernel has for a device. */
+export function settingNames(): string[] {
+  return DIRECTORIES.flatMap((directory) =>
+    settingsIn(directory, 'default').map((setting) => `${directory}.${setting}`),
+  )
+}
+
 function settingsIn(directory: string, device: string): string[] {
   try {
     return readdirSync(pathOfText(`/proc/sys/${directory.replaceAll('.', '/')}/${device}`))

@@ -59,6 +59,9 @@ const PLANTED: [string, object, string, string][] = [
     'runtimeConfig.deviceID',
     '"0000:af:1f.7"',
   ],
+  ['no function', { pciBusID: '0000:01:00.g' }, 'pciBusID', 'is no PCI address, such as'],
+  ['capitals', { pciBusID: '0000:AF:00.0' }, 'pciBusID', 'with small letters'],
+  ['a space', { device: 'eth 1' }, 'device', 'which only an alternative name can have'],
   ['ipam without type', { ipam: { ranges: [] } }, 'ipam', '"ipam" has no "type"'],
   ['ipam mistyped', { ipam: { typ: 'static' } }, 'ipam', '"typ" is no key of it'],
   [
@@ -143,7 +146,7 @@ describe('a planted mistake', () => {
 
   it('is looked for where there may be one that ADD does not refuse', () => {
     const accepted = PLANTED.filter(
-      ([, , place]) => !/^$|^pciBusID|^runtime|^ipam\.|y\.deviceID/.test(place),
+      ([, , place]) => !/^$|^device$|^pciBusID|^runtime|^ipam\.|y\.deviceID/.test(place),
     )
     expect(accepted.length).toBeGreaterThan(30)
     for (const [title, planted, place] of accepted)

@@ -71,6 +71,28 @@ describe('validate', () => {
     expect(await complaintsOn(text)).toEqual(complaints)
   })
 
+  it.each([
+    ['hwaddr', '02:00:5e:00:00', 'failed to parse MAC address "02:00:5e:00:00"'],
+    ['kernelpath', '/dev/net/eth1', 'must be absolute and begin with /sys/devices/'],
+    ['ifName', 'net%d', 'the kernel takes a name with % for a template'],
+    ['device', 'lo', 'every sandbox has a loopback device of its own'],
+    ['device', 'eth 1', 'which only an alternative name can have'],
+    ['sysctls', ['net.ipv4.conf.rpfilter'], 'is "net.ipv4.conf.rp_filter" meant?'],
+    ['ipam', { type: '../x' }, 'invalid plugin name: ../x'],
+    ['pciBusID', '0000:01:00.g', 'is no PCI address'],
+  ])('finds what ADD refuses on every host: %s %o', async (key, value, complaint) => {
+    const found = await complaintsOn(JSON.stringify({ name: 'n', ...OWN, [key]: value }))
+    expect(found).toEqual([expect.stringContaining(complaint)])
+    expect(found[0]).toMatch(`: ${key}`)
+  })
+
+  it('has nothing against what ADD accepts there', async () => {
+    const right = { ...OWN, name: 'n', hwaddr: '02-00-5E-00-00-01', kernelpath: '/sys/devices/x' }
+    const sysctls = ['net.ipv4.conf.rp_filter', 'net.ipv6.neigh.ucast_solicit', 'net.ipv4.conf.zz']
+    const document = { ...right, sysctls, ifName: 'net1', ipam: { type: 'static' }, device: '' }
+    expect(await complaintsOn(JSON.stringify(document))).toEqual([])
+  })
+
   it('looks into each own entry of a list', async () => {
     const text = list(
       { type: 'bridge', mtu: 9000 },

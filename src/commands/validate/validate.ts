@@ -9,6 +9,7 @@ import type { Answer } from '../answer.js'
 import { chainMistakes } from '../chain-mistakes.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { documentsIn, type LocatedDocument, type Path, type Place } from './documents.js'
+import { impossibleValues } from './impossible.js'
 
 const OWN_TYPE = 'host-device-l3'
 const DEFINITION = 'NetworkAttachmentDefinition'
@@ -160,7 +161,8 @@ async function ownMistakes(
     const network = await decodeNetwork(JSON.stringify(document))
     requireSupportedVersion(network.cniVersion, 'ADD')
     requireConfiguration(network)
-    return found
+    const impossible = impossibleValues(network)
+    return [...impossible.map(({ path, text }) => ({ path: [...above, ...path], text })), ...found]
   } catch (error) {
     const { message, details } = error as Error & { details?: string }
     const [, key] = /"(\w+)" (?:cannot be|is missing)/.exec(message) ?? []
