@@ -38,6 +38,32 @@ export function requireConfiguration(
   }
 }
 
+/** Keys that say what DEL and GC are to release, and where it is recorded. */
+const NEEDED_TO_RELEASE = [
+  ...['name', 'cniVersion', 'stateDir', 'mode', 'ifName', 'ipam', 'gvisor', 'useInterfaceNetwork'],
+  ...['device', 'hwaddr', 'kernelpath', 'pciBusID', 'runtimeConfig', 'cni.dev/valid-attachments'],
+]
+
+/**
+ * The configuration without wrong values of keys that DEL and GC can do without: a mistake made
+ * since ADD must not keep a device away from the host.
+ * @param tell called with what is wrong
+ */
+export function withoutNeedlessFaults(
+  network: RawNetwork,
+  tell: (fault: string) => void,
+): RawNetwork {
+  const kept = { ...network }
+  for (const { name, required, allowed, check } of KEYS) {
+    const value = network[name]
+    if (required || value === undefined || check(value) || NEEDED_TO_RELEASE.includes(name))
+      continue
+    tell(invalid(name, value, allowed).message)
+    delete kept[name]
+  }
+  return kept
+}
+
 /** What a schema cannot say of a name: how many bytes it has, and that it has no half of a pair. */
 function fits(key: string, value: unknown): boolean {
   if (key !== 'ifName') return true

@@ -1,4 +1,9 @@
-import { hasUselessKeys, requireConfiguration, withDefaults } from '../cni/configuration.js'
+import {
+  hasUselessKeys,
+  requireConfiguration,
+  withDefaults,
+  withoutNeedlessFaults,
+} from '../cni/configuration.js'
 import type { Configuration, WrittenConfiguration } from '../cni/configuration-schema.js'
 import { type Environment, podOf } from '../cni/environment.js'
 import type { RawNetwork } from '../cni/network.js'
@@ -27,6 +32,9 @@ export interface Call {
 /** A command. It returns the document for stdout, or undefined if there is none. */
 export type Command = (call: Call) => Promise<object | undefined>
 
+/** The commands that bring devices home. */
+const RELEASES = ['DEL', 'GC']
+
 /** The commands that read prevResult. DEL does not: it must work without one. */
 const READS_PREVIOUS_RESULT = ['ADD', 'CHECK']
 
@@ -43,12 +51,17 @@ export async function readCall(
 ): Promise<Call> {
   const { command } = environment
   const wantsPrevious = prevResult !== undefined && READS_PREVIOUS_RESULT.includes(command)
-  const written: RawNetwork = wantsPrevious ? { ...network, prevResult } : network
+  const faults: string[] = []
+  const known = RELEASES.includes(command)
+    ? withoutNeedlessFaults(network, (fault) => faults.push(fault))
+    : network
+  const written: RawNetwork = wantsPrevious ? { ...known, prevResult } : known
   requireConfiguration(written)
   const configuration = withDefaults(written)
   startCall(configuration.timeoutSeconds)
   const { logFile: file, logLevel: level, name } = configuration
   openLog({ file, level, context: () => logContext(environment, name, variables) })
+  for (const fault of faults) warn(`${command} goes on without it: ${fault}`)
   enterPhase('look')
   if (configuration.prevResult) {
     const { decodeResult } = await import('../cni/result.js')

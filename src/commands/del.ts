@@ -19,17 +19,23 @@ import { wayOf } from './way.js'
 export async function del(call: Call): Promise<undefined> {
   requireSandboxIsNotHost(call)
   const { stateDir } = call.configuration
-  await runAll([
+  let outcome = ''
+  const steps = [
     () => releaseAddresses(call),
     // First, before the device loses its addresses by moving: the address keeper would take that
     // for gVisor removing them.
     () => releaseGvisorRecord(stateDir, attachmentOf(call)),
     () => {
       extendDeadline(RETURN_SECONDS)
-      release(call)
+      if (release(call)) outcome = 'what was lent is back on the host, and its record is removed'
     },
     () => settleOutstanding(stateDir, isOf(call)),
-  ])
+  ]
+  try {
+    await runAll(steps)
+  } catch (error) {
+    throw asCniError(error, outcome)
+  }
 }
 
 /** Whether a record is of the attachment of a call. */
@@ -49,8 +55,11 @@ async function releaseAddresses(call: Call): Promise<void> {
   }
 }
 
-/** Undoes what this plugin's ADD did at this position of the chain. */
-function release(call: Call): void {
+/**
+ * Undoes what this plugin's ADD did at this position of the chain.
+ * @returns whether a record said what that is
+ */
+function release(call: Call): boolean {
   const { configuration, environment } = call
   const { stateDir, restoreOnDelete: restore } = configuration
   const key = attachmentOf(call)
@@ -58,7 +67,7 @@ function release(call: Call): void {
   switch (way) {
     case 'capture':
       releaseCapture(stateDir, key, restore)
-      return
+      return false
     case 'apply':
     case 'move':
     case 'userspace':
@@ -66,6 +75,7 @@ function release(call: Call): void {
       const options = { sandboxPath: environment.netns, restore }
       const wasRecorded = releaseAttachment(stateDir, key, options)
       if (!wasRecorded && way !== 'apply') returnUnrecorded(call)
+      return wasRecorded
     }
   }
 }

@@ -39,7 +39,11 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
       pause(PAUSE_MILLISECONDS)
     }
   } catch (error) {
-    throw new Failure('state-unusable', `cannot lock ${path}: ${(error as Error).message}`)
+    throw new Failure(
+      'state-unusable',
+      `cannot lock ${path}: ${(error as Error).message}`,
+      'nothing was changed: what is lent stays where it is until that file can be written',
+    )
   }
   throw new Failure('busy', `${holderOf(path)} has been working on ${name} for too long`)
 }

@@ -6,7 +6,7 @@ import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
-import { describeAddress, describeRoute } from './describe.js'
+import { describeAddress, describeRoute, onlyNameOf } from './describe.js'
 import { REASONS } from './reasons.js'
 import { givingMetric } from './route-metric.js'
 import type { Captured, HostNetworkState } from './schema.js'
@@ -115,7 +115,7 @@ function remarkOnLeases(state: HostNetworkState, device: Link, remark: Remark): 
     const leases = ofFamily(state.addresses).filter(({ leftBehind }) => leftBehind === 'dynamic')
     const [route, ...more] = ofFamily(state.routes)
       .filter(({ leftBehind }) => leftBehind === 'with-address')
-      .map(({ value }) => describeRoute(value, device.name))
+      .map(({ value }) => describeRoute(value, onlyNameOf(device)))
     const isWithout = carried(ofFamily(state.addresses)).length === 0
     if (leases.length === 0 || (route === undefined && !isWithout)) continue
     const [version, key] = family === 'inet' ? ['IPv4', 'ipv4'] : ['IPv6', 'all']
@@ -160,7 +160,7 @@ function ownNexthopsOnly(route: Route, device: Link, remark: Remark): Route {
   const isOwn = ({ interfaceIndex }: Nexthop) => interfaceIndex === device.index
   if (route.nexthops.every(isOwn)) return route
   remark(
-    `of the route ${describeRoute(route, device.name)} only what leaves by the device is carried`,
+    `of the route ${describeRoute(route, onlyNameOf(device))} only what leaves by the device is carried`,
   )
   return { ...route, nexthops: route.nexthops.filter(isOwn) }
 }
@@ -169,7 +169,7 @@ function withCarriedSource(route: Route, locals: Set<string>, device: Link, rema
   if (route.preferredSource === undefined || locals.has(route.preferredSource)) return route
   const { preferredSource, ...rest } = route
   remark(
-    `the route ${describeRoute(route, device.name)} is carried without its source ` +
+    `the route ${describeRoute(route, onlyNameOf(device))} is carried without its source ` +
       `${preferredSource}, an address that stays behind`,
   )
   return rest

@@ -27,11 +27,23 @@ export interface Decision {
   why?: string
 }
 
+/** What devices are called, by their index. */
+export type NameOf = (index: number) => string
+
+/** Of other devices only the index is known, which is printed as "#3". */
+export function onlyNameOf({ index, name }: Pick<Link, 'index' | 'name'>): NameOf {
+  return (other) => (other === index ? name : `#${other}`)
+}
+
 /** The decisions on all captured objects. */
-export function decisionsOn(state: HostNetworkState, device: Link): Decision[] {
+export function decisionsOn(
+  state: HostNetworkState,
+  device: Link,
+  nameOf = onlyNameOf(device),
+): Decision[] {
   return [
     ...decided('address', state.addresses, describeAddress),
-    ...decided('route', state.routes, (route) => describeRoute(route, device.name)),
+    ...decided('route', state.routes, (route) => describeRoute(route, nameOf)),
     ...decided('rule', state.rules, describeRule),
     ...decided('neighbour', state.neighbors, describeNeighbor),
   ]
@@ -55,25 +67,28 @@ export function describeAddress(address: Address): string {
   return `${address.local}${peer}/${address.prefixLength}`
 }
 
-/** A route as `ip route` writes it, e.g. "default via 198.51.100.1 dev net1 metric 100". */
-export function describeRoute(route: Route, deviceName: string): string {
+/**
+ * A route as `ip route` writes it, e.g. "default via 198.51.100.1 dev net1 metric 100".
+ * @param device the name of the one device that it leads through, or those of all
+ */
+export function describeRoute(route: Route, device: string | NameOf): string {
   const { nexthops } = route
-  const own = nexthops[0]?.interfaceIndex
+  const named = (nexthop: Nexthop) =>
+    describeNexthop(nexthop, typeof device === 'string' ? device : device(nexthop.interfaceIndex))
   return words([
-    route.type !== ROUTE_TYPE.unicast && nameOf(route.type, ROUTE_TYPE),
+    route.type !== ROUTE_TYPE.unicast && wordFor(route.type, ROUTE_TYPE),
     coversEverything(route.destination) ? 'default' : route.destination,
     route.source && `from ${route.source}`,
     route.typeOfService !== 0 && `tos ${route.typeOfService}`,
-    nexthops.length === 1 && describeNexthop(nexthops[0], deviceName),
-    route.table !== TABLE.main && `table ${nameOf(route.table, TABLE)}`,
-    route.protocol !== ROUTE_PROTOCOL.boot && `proto ${nameOf(route.protocol, ROUTE_PROTOCOL)}`,
-    route.scope !== SCOPE.universe && `scope ${nameOf(route.scope, SCOPE)}`,
+    nexthops.length === 1 && nexthops.map(named).join(''),
+    route.table !== TABLE.main && `table ${wordFor(route.table, TABLE)}`,
+    route.protocol !== ROUTE_PROTOCOL.boot && `proto ${wordFor(route.protocol, ROUTE_PROTOCOL)}`,
+    route.scope !== SCOPE.universe && `scope ${wordFor(route.scope, SCOPE)}`,
     route.preferredSource && `src ${route.preferredSource}`,
     route.priority !== undefined && `metric ${route.priority}`,
     ...describeMetrics(route.metrics ?? {}),
     ...(nexthops.length > 1 ? nexthops : []).map(
-      (nexthop) =>
-        `nexthop ${describeNexthop(nexthop, nexthop.interfaceIndex === own ? deviceName : `#${nexthop.interfaceIndex}`)} weight ${nexthop.weight}`,
+      (nexthop) => `nexthop ${named(nexthop)} weight ${nexthop.weight}`,
     ),
   ])
 }
@@ -96,8 +111,8 @@ export function describeRule(rule: Rule): string {
     rule.sourcePorts && `sport ${rule.sourcePorts}`,
     rule.destinationPorts && `dport ${rule.destinationPorts}`,
     rule.action === RULE_ACTION.toTable
-      ? `lookup ${nameOf(rule.table, TABLE)}`
-      : nameOf(rule.action, RULE_ACTION),
+      ? `lookup ${wordFor(rule.table, TABLE)}`
+      : wordFor(rule.action, RULE_ACTION),
     rule.suppressPrefixLength !== undefined && `suppress_prefixlength ${rule.suppressPrefixLength}`,
   ])
 }
@@ -112,12 +127,12 @@ export function describeNeighbor(neighbor: Neighbor): string {
   ])
 }
 
-function describeNexthop(nexthop: Nexthop | undefined, deviceName: string): string {
+function describeNexthop({ gateway, via, onlink }: Nexthop, deviceName: string): string {
   return words([
-    nexthop?.gateway && `via ${nexthop.gateway}`,
-    nexthop?.via && `via ${nexthop.via.family} ${nexthop.via.address}`,
+    gateway && `via ${gateway}`,
+    via && `via ${via.family} ${via.address}`,
     `dev ${deviceName}`,
-    nexthop?.onlink && 'onlink',
+    onlink && 'onlink',
   ])
 }
 
@@ -129,7 +144,7 @@ function describeMetrics(metrics: NonNullable<Route['metrics']>): string[] {
 }
 
 /** The name of a number, or the number itself if it has no name. */
-function nameOf(number: number, names: Record<string, number>): string {
+function wordFor(number: number, names: Record<string, number>): string {
   return Object.keys(names).find((name) => names[name] === number) ?? `${number}`
 }
 

@@ -5,7 +5,7 @@ import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
-import { describeRoute } from './describe.js'
+import { describeRoute, type NameOf } from './describe.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
 
@@ -169,10 +169,13 @@ export function warnOfSources(host: NetworkNamespace, standIns: StandIn[], devic
   )
 }
 
-/** A route that leads through another device. */
+/** A route of the host's that may lead through other devices. */
 export function describeForeign(host: NetworkNamespace, route: Route, device: Link): string {
-  const [first] = route.nexthops
-  if (!first || first.interfaceIndex === device.index) return describeRoute(route, device.name)
-  const link = findLink(host.socket, { index: first.interfaceIndex })
-  return describeRoute(route, link?.name ?? `#${first.interfaceIndex}`)
+  return describeRoute(route, namesIn(host, device))
+}
+
+/** The names that devices have in a namespace now. */
+export function namesIn({ socket }: NetworkNamespace, { index, name }: Link): NameOf {
+  return (other) =>
+    other === index ? name : (findLink(socket, { index: other })?.name ?? `#${other}`)
 }

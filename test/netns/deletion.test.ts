@@ -136,6 +136,20 @@ describe.each(ARTEFACTS)('DEL: $artefact', ({ path }) => {
     expectHome(other)
   })
 
+  it('goes on without keys that have got a wrong value since ADD, and says so', () => {
+    const before = testbed.hostState()
+    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+    const configuration = { routeMetric: 'x', timeoutSeconds: -1, dns: 5 }
+    const { exitCode, stdout, stderr } = callPlugin(testbed, path, 'DEL', { configuration })
+    expect(exitCode, stdout).toBe(0)
+    for (const key of Object.keys(configuration))
+      expect(stderr).toContain(`DEL goes on without it: invalid configuration: "${key}" cannot be`)
+    expect(testbed.hostState()).toBe(before)
+    // What says which attachment it is must be right.
+    const wrong = callPlugin(testbed, path, 'DEL', { configuration: { ifName: 5 } })
+    expect(wrong.document).toMatchObject({ code: 7 })
+  })
+
   describe('without a record', () => {
     // What is proven by its place on a bus does come home: test/vm/pci.test.ts.
     it('of a device that host-device lent: its alias proves nothing, so it stays, and DEL says so', () => {

@@ -45,6 +45,22 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     expect(hostState()).toBe(before)
   })
 
+  it('names every device of a route through several', () => {
+    testbed.addDevice('eth2')
+    testbed.onHost('address add 172.31.0.1/24 dev eth2')
+    const [ours, other] = ['nexthop via 198.51.100.1 dev eth1', 'nexthop via 172.31.0.9 dev eth2']
+    testbed.onHost(`route add 10.50.0.0/16 ${other} ${ours}`)
+    testbed.onHost(`route add 10.51.0.0/16 ${ours} ${other}`)
+    const { stdout } = run('explain eth1')
+    const flat = stdout.replaceAll(/\s+/g, ' ')
+    expect(flat).toContain(`10.50.0.0/16 ${other} weight 1 ${ours} weight 1`)
+    expect(flat).toContain(`10.51.0.0/16 ${ours} weight 1 ${other} weight 1`)
+    const { stderr } = callPlugin(testbed, path, 'ADD')
+    expect(stderr).toMatch(
+      /of the route 10\.50\.0\.0\/16 nexthop via 172\.31\.0\.9 dev #\d+ .* dev eth1/,
+    )
+  })
+
   it('agrees with what ADD then does', () => {
     const { stdout } = run('explain eth1 --json')
     const { addresses, routes } = JSON.parse(stdout) as {
@@ -188,7 +204,7 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^net1: down/)
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-      `ADD first releases it from ${testbed.sandboxPath}, which is gone`,
+      `ADD first releases it from ${testbed.sandboxPath}, where it is no more`,
     )
   })
 

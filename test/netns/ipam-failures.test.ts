@@ -136,6 +136,20 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     expect(testbed.hostState()).toBe(before)
   })
 
+  it('keeps no device away where the plugin is not installed any more, and DEL says so', () => {
+    const before = testbed.hostState()
+    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+    const { document } = callPlugin(testbed, path, 'DEL', {
+      configuration: { ipam: { type: 'nosuch' } },
+      variables: { CNI_PATH: '/usr/lib:/opt' },
+    })
+    expect(document.code).toBe(106)
+    expect(document.details).toMatch(
+      /what was lent is back on the host, and its record is removed$/,
+    )
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('wants an address where the device brings none', () => {
     const none = { ADD: 'echo {}' }
     expect(call('ADD', none).exitCode).toBe(0)
@@ -151,7 +165,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
       code: 1234,
       msg: 'no address left',
       details: expect.stringMatching(
-        /^of 254; IPAM plugin ".+" \(DEL\) reported this; the addresses may still be assigned; a later DEL tries again$/,
+        /^of 254; IPAM plugin ".+" \(DEL\) reported this; the addresses may still be assigned; a later DEL tries again; what was lent is back on the host, and its record is removed$/,
       ),
     })
     expect(testbed.onHost('link show eth1')).toContain('eth1')

@@ -18,6 +18,7 @@ import {
   describeNeighbor,
   describeRoute,
   describeRule,
+  onlyNameOf,
 } from '../../src/state/describe.js'
 import { address, link, neighbor, route, rule, state } from '../support/kernel-objects.js'
 
@@ -74,9 +75,14 @@ describe('a route in words', () => {
       },
       '203.0.113.0/24 nexthop dev net1 weight 3 nexthop dev #7 weight 2',
     ],
+    [
+      { nexthops: [{ interfaceIndex: 7, weight: 2 }, own] },
+      '203.0.113.0/24 nexthop dev #7 weight 2 nexthop dev net1 weight 1',
+    ],
     [{ type: ROUTE_TYPE.blackhole, nexthops: [] }, 'blackhole 203.0.113.0/24'],
   ])('%j', (differences, words) => {
-    expect(describeRoute(route(differences), 'net1')).toBe(words)
+    const nameOf = onlyNameOf({ name: 'net1', index: own.interfaceIndex })
+    expect(describeRoute(route(differences), nameOf)).toBe(words)
   })
 
   it('names who made it: all that have a name', () => {

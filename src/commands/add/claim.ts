@@ -173,7 +173,7 @@ async function reclaim(
   // The device may be on the host because the ADD of the loan has not moved it yet, or because its
   // DEL has not ended. The release waits for the end of that call.
   if (releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true })) {
-    warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, which is gone`)
+    warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
     await releaseGvisorRecord(stateDir, keyOf(loan))
   } else if (store.read(keyOf(loan))) throw lentAlready(loan)
   return findDevice(host, selectorOf(configuration))

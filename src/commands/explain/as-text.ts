@@ -1,5 +1,6 @@
+import type { Link } from '../../kernel/netlink/link-schema.js'
 import { printable } from '../../printable.js'
-import { type Decision, decisionsOn } from '../../state/describe.js'
+import { type Decision, decisionsOn, type NameOf } from '../../state/describe.js'
 import { isOfKernel } from '../../state/reasons.js'
 import type { Explanation } from './explain.js'
 
@@ -11,10 +12,15 @@ const LEFT_BEHIND = '  left behind  '
 /**
  * An explanation for a reader. It ends with the verdict.
  * @param all also what the kernel makes itself
+ * @param namesBeside the names of the devices beside one
  */
-export function asText(explanation: Explanation, all: boolean): string {
+export function asText(
+  explanation: Explanation,
+  all: boolean,
+  namesBeside: (device: Link) => NameOf,
+): string {
   const { device, state, programs, companions, notes, warnings } = explanation
-  const decisions = device && state ? decisionsOn(state, device) : []
+  const decisions = device && state ? decisionsOn(state, device, namesBeside(device)) : []
   const shown = decisions.filter(({ reason }) => all || !isOfKernel(reason))
   const hidden = decisions.length - shown.length
   const more =

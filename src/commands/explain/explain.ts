@@ -4,8 +4,10 @@ import { readEnvironment } from '../../cni/environment.js'
 import { type ErrorDocument, errorDocument } from '../../cni/error.js'
 import { decodeNetwork } from '../../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion } from '../../cni/version.js'
+import { NetworkNamespace } from '../../kernel/namespace.js'
 import { collectWarnings } from '../../log.js'
 import { leaveBrokenRecords } from '../../records/store.js'
+import { namesIn } from '../../state/stand-ins.js'
 import type { Answer } from '../answer.js'
 import { type Call, readCall, warnOfMistakes } from '../call.js'
 import { inputFor } from '../configuration-file.js'
@@ -46,7 +48,7 @@ export async function explain(given: Given): Promise<Answer> {
   return answerWith(
     given,
     () => asDocument(explained),
-    () => asText(explained, options.has('all')),
+    () => textOf(explained, options.has('all')),
     refusal !== undefined,
   )
 }
@@ -92,6 +94,11 @@ async function readAsAdd(
   requireConfiguration(network)
   // The log is one of calls.
   return readCall(environment, cniVersion, { ...network, logFile: undefined }, variables, input)
+}
+
+function textOf(explained: Explanation, all: boolean): string {
+  using host = NetworkNamespace.host()
+  return asText(explained, all, (device) => namesIn(host, device))
 }
 
 function asDocument({ device, state, notes, warnings, ...rest }: Explanation): object {

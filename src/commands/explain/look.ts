@@ -93,7 +93,7 @@ function lookToMove(call: Call, ground: Ground): Look {
   if ('loan' in found) {
     const { device: lent, sandboxPath } = found.loan
     const device = findLentDevice(host, lent)
-    const back = `ADD first releases it from ${sandboxPath}, which is gone: what it has then is not known yet`
+    const back = `ADD first releases it from ${sandboxPath}, where it is no more: what it has then is not known yet`
     return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
   }
   requireNoLoan(host, store, attachmentOf(call))
