@@ -34,6 +34,12 @@ export function requireFreeNames(
   sandbox: NetworkNamespace,
   { onHost, nameInSandbox }: LentDevice,
 ): void {
+  if (onHost.alternativeNames.includes(nameInSandbox))
+    throw new Failure(
+      'name-taken',
+      `cannot lend ${onHost.name} to ${sandbox.name} as ${nameInSandbox}: that is an alternative name of its own, which the kernel does not make its name (file exists)`,
+      `nothing was changed; give it another name there with "ifName", or remove the other: ip link property del dev ${onHost.name} altname ${nameInSandbox}`,
+    )
   for (const name of [nameInSandbox, ...onHost.alternativeNames]) {
     const holder = findLink(sandbox.socket, { name })
     if (!holder) continue

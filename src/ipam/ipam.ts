@@ -83,7 +83,7 @@ export class Ipam {
 export function findPlugin(type: string, searchPath: string): string {
   requirePluginName(type)
   const directories = searchPath.split(':').filter((directory) => directory !== '')
-  const found = directories.map((directory) => `${directory}/${type}`).find(isFile)
+  const found = directories.map((directory) => `${directory}/${type}`).find(isExecutable)
   if (found !== undefined) return found
   throw new Failure(
     'delegate-failed',
@@ -98,9 +98,10 @@ export function requirePluginName(type: string): void {
 }
 
 /** False for a path that is too long, too: the plugin may be in another directory. */
-function isFile(path: string): boolean {
+function isExecutable(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+    const status = statSync(path, { throwIfNoEntry: false })
+    return status?.isFile() === true && (status.mode & 0o111) !== 0
   } catch {
     return false
   }

@@ -130,15 +130,15 @@ function onDisk(fd: number, work?: (fd: number) => void): void {
  * `recursive` option never returns if nothing can be created there, as in /proc.
  * @param path without a slash at its end
  */
-function makeDirectory(path: string): void {
+function makeDirectory(path: string, makesParent = true): void {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return
     const parent = path.slice(0, path.lastIndexOf('/'))
-    if (code !== 'ENOENT' || parent === '') throw error
+    if (code !== 'ENOENT' || parent === '' || !makesParent) throw error
     makeDirectory(parent)
-    makeDirectory(path)
+    makeDirectory(path, false)
   }
 }

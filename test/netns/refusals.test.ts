@@ -116,6 +116,12 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     expectRefusal({}, 101, 'the name storage is taken there')
   })
 
+  it('its own alternative name for the name in the sandbox', () => {
+    testbed.onHost('link property add dev eth1 altname net1')
+    before = testbed.hostState()
+    expectRefusal({}, 101, 'as net1: that is an alternative name of its own')
+  })
+
   it.each([
     [
       'a bridge it is in',

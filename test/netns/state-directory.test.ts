@@ -58,6 +58,16 @@ describe.each(ARTEFACTS)('the state directory: $artefact', ({ path }) => {
     expect(testbed.hostState()).toBe(before)
   })
 
+  it('where nothing can be made is refused', () => {
+    stateDir = '/proc/1'
+    expect(call('ADD').document).toMatchObject({
+      code: 5,
+      msg: expect.stringMatching(/^cannot lock .*ENOENT/),
+      details: expect.stringContaining('nothing was changed'),
+    })
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('that is a file is refused', () => {
     mkdirSync(`${testbed.stateDirectory}/a`)
     writeFileSync(stateDir, '')

@@ -31,8 +31,10 @@ describe('another plugin', () => {
   })
   afterEach(() => rmSync(directory, { recursive: true }))
 
-  it('is looked for in each directory in turn, and must be a file', () => {
+  it('is looked for in each directory in turn, and must be a file that can be executed', () => {
     write('')
+    writeFileSync(`${directory}/text`, '', { mode: 0o644 })
+    expect(() => findPlugin('text', directory)).toThrow('failed to find plugin "text"')
     expect(findPlugin('plugin', `/nowhere::${directory}:/opt`)).toBe(`${directory}/plugin`)
     expect(() => findPlugin('bin', '/usr:/nowhere')).toThrow(
       'failed to find plugin "bin" in path [/usr /nowhere]',
