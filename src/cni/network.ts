@@ -31,6 +31,12 @@ export const INNER_KEYS = {
 export async function decodeNetwork(text: string): Promise<RawNetwork> {
   const network = spelledAsDocumented(await decodeObject(text))
   const { name } = network
+  requireNetworkName(name)
+  return { ...network, name }
+}
+
+/** @throws CniError 6 if it is no text, 7 if it is missing or invalid */
+export function requireNetworkName(name: unknown): asserts name is string {
   if (name === undefined || name === '')
     throw new CniError(ErrorCode.invalidConfiguration, 'missing network name')
   if (typeof name !== 'string') throw undecodable(`"name" must be a string, not ${kindOf(name)}`)
@@ -40,7 +46,6 @@ export async function decodeNetwork(text: string): Promise<RawNetwork> {
       'invalid characters found in network name',
       name,
     )
-  return { ...network, name }
 }
 
 /** A configuration with the keys that this program reads in their documented spelling. */

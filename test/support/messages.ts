@@ -36,6 +36,8 @@ const MEMBERS: Record<string, [Message['kind'], string]> = {
   'cni/mistakes.ts': ['hint', 'text'],
   'commands/chain-mistakes.ts': ['hint', 'text'],
   'commands/validate/impossible.ts': ['hint', 'text'],
+  'commands/validate/list-mistakes.ts': ['hint', 'text'],
+  'commands/validate/network-mistakes.ts': ['hint', 'text'],
   'commands/validate/validate.ts': ['hint', 'text'],
 }
 const HINTING = ['inputHints', 'rightsHints']

@@ -93,6 +93,65 @@ describe('validate', () => {
     expect(await complaintsOn(JSON.stringify(document))).toEqual([])
   })
 
+  it.each([
+    ['disableChek', { disableChek: true }, 'is "disableCheck" meant?'],
+    ['disableCheck', { disableCheck: 'yes' }, '"disableCheck" of a list must be true or false'],
+    ['disableGC', { disableGC: 1 }, '"disableGC" of a list must be true or false'],
+    ['cniVersions', { cniVersions: '1.1.0' }, '"cniVersions" must be a list of versions'],
+    [
+      'cniVersions',
+      { cniVersion: undefined, cniVersions: ['9.9'] },
+      'incompatible CNI versions; config is "9.9"',
+    ],
+    ['Name', { name: undefined, Name: 'n' }, 'is "name" meant?'],
+    ['nmae', { name: undefined, nmae: 'n' }, 'is "name" meant?'],
+    ['name', { name: '-' }, 'invalid characters found in network name'],
+    ['cniVersion', { cniVersion: '1.2.3' }, 'incompatible CNI versions'],
+    ['device', { device: 'eth1' }, 'is a key of an entry of "plugins"'],
+    ['plugin', { plugins: undefined, plugin: [OWN] }, 'is "plugins" meant?'],
+  ])(
+    'finds what is wrong in the keys of a list, at its place: %s %o',
+    async (key, keys, complaint) => {
+      const good = { cniVersion: '1.0.0', name: 'n', plugins: [OWN, { ...OWN, ifName: 'net2' }] }
+      const text = JSON.stringify({ ...good, ...keys }, undefined, 1)
+      const line = text.split('\n').findIndex((one) => one.startsWith(` "${key}"`)) + 1
+      const found = await complaintsOn(text)
+      expect(found).toEqual([expect.stringContaining(complaint)])
+      expect(found[0]).toMatch(`${line}:2: ${key}: `)
+    },
+  )
+
+  it('accepts what runtimes accept in a list', async () => {
+    const rest = { name: 'n', plugins: [OWN], 'example.org/x': 1, comment: 'x' }
+    const flags = { disableCheck: 'True', disableGC: false, loadOnlyInlinedPlugins: true }
+    const versions = { cniVersion: '0.4.0', cniVersions: ['1.1.0', '9.9.9'] }
+    expect(await complaintsOn(JSON.stringify({ ...rest, ...flags, ...versions }))).toEqual([])
+  })
+
+  it.each(['host-device-13', 'Host-Device-L3', 'host-devcie-l3'])(
+    'names a type that is like this plugin: %s',
+    async (type) => {
+      expect(await complaintsOn(list({ ...OWN, type }))).toEqual([
+        `6:7: plugins.0.type: "${type}" is another plugin; is "host-device-l3" meant?`,
+      ])
+    },
+  )
+
+  it('has nothing against the plugin host-device', async () => {
+    expect(await complaintsOn(list({ ...OWN, type: 'host-device' }))).toEqual([])
+  })
+
+  it.each([
+    ['gvisor.timeoutSeconds', { gvisor: { timeoutSeconds: 'x' } }],
+    ['routes.default', { routes: { default: 1 } }],
+    ['sysctls.1', { sysctls: ['net.ipv4.conf.rp_filter', 'x'] }],
+    ['dns.search.1', { dns: { search: ['x', 1], domain: 'x' } }],
+    ['rules', { rules: 1 }],
+  ])('says where inside a value is wrong: %s', async (path, keys) => {
+    const found = await complaintsOn(JSON.stringify({ name: 'n', ...OWN, ...keys }))
+    expect(found).toEqual([expect.stringMatching(`: ${path}: invalid configuration: `)])
+  })
+
   it('looks into each own entry of a list', async () => {
     const text = list(
       { type: 'bridge', mtu: 9000 },
@@ -132,6 +191,35 @@ describe('validate', () => {
     const found = await complaintsOn(list(...plugins))
     expect(found).toHaveLength(1)
     expect(found[0]).toContain(complaint)
+  })
+
+  it('takes a definition without a name in its config, which Multus adds', async () => {
+    const definition = (config: object) =>
+      JSON.stringify({
+        kind: 'NetworkAttachmentDefinition',
+        metadata: { name: 'n' },
+        spec: { config: JSON.stringify(config) },
+      })
+    expect(await complaintsOn(definition(OWN))).toEqual([])
+    expect(await complaintsOn(definition({ cniVersion: '1.0.0', plugins: [OWN] }))).toEqual([])
+    expect(await complaintsOn(definition({ ...OWN, name: '/' }))).toEqual([
+      expect.stringContaining('invalid characters found in network name'),
+    ])
+    expect(await complaintsOn(JSON.stringify(OWN))).toEqual(['1:1: name: missing network name'])
+  })
+
+  it('names what is misspelled of a definition', async () => {
+    const spec = { config: JSON.stringify(OWN) }
+    const kind = 'NetworkAttachmentDefinition'
+    expect(
+      await complaintsOn(JSON.stringify({ kind: 'NetworkAtachmentDefinition', spec })),
+    ).toEqual([
+      '1:2: kind: kind "NetworkAtachmentDefinition" is unknown; is "NetworkAttachmentDefinition" meant?',
+    ])
+    const conifg = JSON.stringify({ kind, spec: { conifg: spec.config } })
+    expect(await complaintsOn(conifg)).toEqual([
+      expect.stringContaining('spec.conifg: unknown key "conifg" in spec; is "config" meant?'),
+    ])
   })
 
   it('looks into a NetworkAttachmentDefinition', async () => {

@@ -5,6 +5,7 @@ import { parseSelector, requirePossible, SELECTOR_KEYS } from '../../device/sele
 import { requirePluginName } from '../../ipam/ipam.js'
 import { settingNames } from '../../kernel/sysctl.js'
 import { nearest } from '../../nearest.js'
+import { complaint } from './complaint.js'
 
 /**
  * Values that ADD refuses on every host, by ADD's own checks.
@@ -59,14 +60,4 @@ function sysctls({ sysctls: wanted }: WrittenConfiguration): Mistake[] {
     const text = `the kernel has no sysctl ${JSON.stringify(name)}; is "${directory}${meant}" meant?`
     return [{ path: ['sysctls', index], text }]
   })
-}
-
-/** What a check throws, as a mistake. */
-function complaint(path: Mistake['path'], check: () => void): Mistake[] {
-  try {
-    check()
-    return []
-  } catch (error) {
-    return [{ path, text: (error as Error).message }]
-  }
 }

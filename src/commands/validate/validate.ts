@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { requireConfiguration } from '../../cni/configuration.js'
 import { placeOfFault } from '../../cni/json-fault.js'
 import { placeOf } from '../../cni/json-place.js'
-import { IS_YAML, type Mistake, mistakesIn, otherText } from '../../cni/mistakes.js'
-import { canonicalKeys, decodeNetwork, decodeObject, isObject } from '../../cni/network.js'
-import { requireSupportedVersion } from '../../cni/version.js'
+import { IS_YAML, otherText } from '../../cni/mistakes.js'
+import { decodeObject, isObject } from '../../cni/network.js'
+import { nearest } from '../../nearest.js'
 import type { Answer } from '../answer.js'
-import { chainMistakes } from '../chain-mistakes.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { documentsIn, type LocatedDocument, type Path, type Place } from './documents.js'
-import { impossibleValues } from './impossible.js'
+import { mistakesInNetwork } from './network-mistakes.js'
 
-const OWN_TYPE = 'host-device-l3'
 const DEFINITION = 'NetworkAttachmentDefinition'
 
 /** A mistake in a file, and its line and column there; both are absent for the whole file. */
@@ -65,12 +62,17 @@ async function findingsOf(
   isBroken: boolean,
 ): Promise<Omit<Finding, 'file'>[]> {
   const things = documents.flatMap(thingsIn)
-  const isOther = ({ value: { kind } }: Thing) => kind !== undefined && kind !== DEFINITION
+  const isOther = ({ value: { kind } }: Thing) => kind !== undefined && !isLikeDefinition(kind)
   const meant = things.filter((thing) => !isOther(thing))
   const [first] = things
   if (first && meant.length === 0) return [noDefinition(first)]
   if (!first && !isBroken) return [{ path: '', text: 'there is no configuration in it' }]
   return (await Promise.all(meant.map(findingsAbout))).flat()
+}
+
+/** Also if it is misspelled. */
+function isLikeDefinition(kind: unknown): boolean {
+  return typeof kind === 'string' && nearest(kind, [DEFINITION]) !== undefined
 }
 
 /** The document itself, or the objects of a list of Kubernetes. */
@@ -88,15 +90,24 @@ async function findingsAbout(thing: Thing): Promise<Omit<Finding, 'file'>[]> {
   const at = (inner: Path) => document.placeOf([...path, ...inner])
   if (value.kind === undefined) {
     const isYaml = document.isYaml ? [{ path: [], text: IS_YAML }] : []
-    const mistakes = [...isYaml, ...(await mistakesOf(value))]
+    const mistakes = [...isYaml, ...mistakesInNetwork(value, true)]
     return mistakes.map((one) => ({ ...at(one.path), path: one.path.join('.'), text: one.text }))
   }
-  const { spec } = value
+  const { kind, spec } = value
+  if (kind !== DEFINITION) {
+    const text = `kind ${JSON.stringify(kind)} is unknown; is "${DEFINITION}" meant?`
+    return [{ ...at(['kind']), path: [...path, 'kind'].join('.'), text }]
+  }
   if (!isObject(spec)) return [noDefinition(thing)]
   const { config } = spec
   const where = [...path, 'spec', 'config']
   const name = where.join('.')
   if (typeof config !== 'string') {
+    const wrong = Object.keys(spec).find((key) => nearest(key, ['config']) !== undefined)
+    if (config === undefined && wrong !== undefined) {
+      const text = `unknown key ${JSON.stringify(wrong)} in spec; is "config" meant?`
+      return [{ ...at(['spec', wrong]), path: [...path, 'spec', wrong].join('.'), text }]
+    }
     const text = 'spec.config has no text: the runtime takes the network from a file of that name'
     return [{ ...at(['spec', 'config']), path: name, text }]
   }
@@ -110,7 +121,8 @@ async function findingsAbout(thing: Thing): Promise<Omit<Finding, 'file'>[]> {
     const text = other === undefined ? message : `${message}; ${other}`
     return [{ ...within(placeOfFault(config)), path: name, text }]
   }
-  return (await mistakesOf(network)).map((one) => ({
+  // Multus takes metadata.name for a name that is not there.
+  return mistakesInNetwork(network, false).map((one) => ({
     ...within(placeOf(config, one.path)),
     path: [...where, ...one.path].join('.'),
     text: one.text,
@@ -120,55 +132,6 @@ async function findingsAbout(thing: Thing): Promise<Omit<Finding, 'file'>[]> {
 function noDefinition({ document, path }: Thing): Omit<Finding, 'file'> {
   const text = 'this is a Kubernetes object, but no NetworkAttachmentDefinition with a spec'
   return { ...document.placeOf(path), path: path.join('.'), text }
-}
-
-/** The mistakes in a configuration, or in each entry of a list that is this plugin's. */
-async function mistakesOf(document: Record<string, unknown>): Promise<Mistake[]> {
-  const list = canonicalKeys(document, ['plugins', 'name', 'cniVersion'])
-  const { plugins, name, cniVersion } = list
-  if (plugins === undefined) {
-    const inChain = chainMistakes([document]).map(({ text }) => ({ path: [], text }))
-    return [...(await ownMistakes(document, [])), ...inChain]
-  }
-  if (!Array.isArray(plugins) || plugins.length === 0)
-    return [{ path: ['plugins'], text: 'a list needs at least one plugin in "plugins"' }]
-  const found: Mistake[] = []
-  for (const [index, entry] of plugins.entries()) {
-    const path = ['plugins', index]
-    if (!isObject(entry)) found.push({ path, text: 'an entry must be an object' })
-    else if (typeOf(entry) === undefined)
-      found.push({ path, text: 'an entry needs a "type", the name of a plugin' })
-    else if (typeOf(entry) === OWN_TYPE)
-      found.push(...(await ownMistakes({ ...entry, name, cniVersion }, path)))
-  }
-  return [...found, ...chainMistakes(plugins.map((entry) => (isObject(entry) ? entry : {})))]
-}
-
-function typeOf(entry: Record<string, unknown>): unknown {
-  return canonicalKeys(entry, ['type']).type
-}
-
-async function ownMistakes(
-  document: Record<string, unknown>,
-  above: Mistake['path'],
-): Promise<Mistake[]> {
-  const type = typeOf(document)
-  if (type !== OWN_TYPE)
-    return [{ path: above, text: `"type" must be "${OWN_TYPE}", the name of this plugin` }]
-  const likely = mistakesIn(document).filter(({ onlyInCall }) => !onlyInCall)
-  const found = likely.map(({ path, text }) => ({ path: [...above, ...path], text }))
-  try {
-    const network = await decodeNetwork(JSON.stringify(document))
-    requireSupportedVersion(network.cniVersion, 'ADD')
-    requireConfiguration(network)
-    const impossible = impossibleValues(network)
-    return [...impossible.map(({ path, text }) => ({ path: [...above, ...path], text })), ...found]
-  } catch (error) {
-    const { message, details } = error as Error & { details?: string }
-    const [, key] = /"(\w+)" (?:cannot be|is missing)/.exec(message) ?? []
-    const place = key === undefined ? above : [...above, key]
-    return [{ path: place, text: [message, details].filter(Boolean).join('; ') }, ...found]
-  }
 }
 
 function asLine({ file, line, column, path, text }: Finding): string {
