@@ -15,6 +15,11 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped)
 }
 
+/** The same in one line, for a part of a line: a name with a line break could else forge the next one. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\n\t]/g, escaped)
+}
+
 function escaped(character: string): string {
   const code = character.codePointAt(0) ?? 0
   const number = code >= FIRST_BYTE && code <= LAST_BYTE ? code & 0xff : code

@@ -4,7 +4,7 @@ import { findLentDevice } from '../device/lent-device.js'
 import { searchEverywhere } from '../device/search.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { SCOPE } from '../kernel/netlink/constants.js'
-import { printable } from '../printable.js'
+import { printable, printableLine } from '../printable.js'
 import { describeLoan } from '../records/describe-loan.js'
 import { type Remark, remarkOn } from '../records/other-file.js'
 import { isLoan, isOfThisBoot } from '../records/record.js'
@@ -120,7 +120,9 @@ function asText(loan: Loan): string {
     `  network ${record.network}${isLoan(record) ? '' : `, mode ${record.mode}`}`,
     `  now     ${placeText(now)}`,
     `  before  ${had.join(', ')}`,
-  ].join('\n')
+  ]
+    .map(printableLine)
+    .join('\n')
 }
 
 function remarkAsText({ text, cure }: Remark): string {

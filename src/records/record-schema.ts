@@ -6,6 +6,9 @@ import { AdditionsSchema, HostNetworkStateSchema } from '../state/schema.js'
 /** The number of the format below. `format-1.ts` converts records of the previous format. */
 export const FORMAT = 2
 
+/** The last second of the year 9999: no clock shows more, and a date of more may be none. */
+const MOST_SECONDS = 253_402_300_799
+
 /** The record of an attachment on disk. It is enough to return the device after any failure. */
 export const AttachmentRecordSchema = Type.Object({
   format: Type.Literal(FORMAT),
@@ -24,7 +27,7 @@ export const AttachmentRecordSchema = Type.Object({
   ),
   sandboxPath: Type.String(),
   sandbox: Type.Optional(NamespaceIdentitySchema),
-  lentAt: Type.Integer({ description: 'seconds since 1970' }),
+  lentAt: Type.Integer({ minimum: 0, maximum: MOST_SECONDS, description: 'seconds since 1970' }),
   bootId: Type.Optional(
     Type.String({ description: 'of the kernel whose indexes and paths these are' }),
   ),

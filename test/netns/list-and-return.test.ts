@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
@@ -76,6 +76,14 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     })
   })
 
+  it('a line break in the name of a pod makes no line of its own', () => {
+    lend({ CNI_ARGS: 'K8S_POD_NAMESPACE=default;K8S_POD_NAME=x\neth9 is lent to pod y' })
+    const [loan = '', ...more] = run('list').stdout.split('\n')
+    expect(loan).toContain('pod default/x\\x0aeth9 is lent to pod y (container')
+    expect(more).toHaveLength(3)
+    expect(run('return eth1').stdout.split('\n')).toHaveLength(1)
+  })
+
   describe('a file that is no record', () => {
     const record = () => `${testbed.stateDirectory}/attachments/${CONTAINER}:net1.json`
     const damage = (text: string) => {
@@ -131,6 +139,20 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
         [expect.objectContaining({ device: 'eth2' })],
         [expect.objectContaining({ file: `${record()}.set-aside`, cure: expect.anything() })],
       ])
+    })
+
+    it('for its date is none, is named, and is no defect of ADD', () => {
+      lend()
+      const whole = readFileSync(record(), 'utf8')
+      writeFileSync(record(), whole.replace(/"lentAt":\d+/, '"lentAt":99999999999999'))
+      expect(run('list')).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining(`${record()} is cut off or not ours`),
+      })
+      const { document, stderr } = callPlugin(testbed, path, 'ADD', {
+        variables: { CNI_IFNAME: 'net2' },
+      })
+      expect([document.code, stderr]).toEqual([100, expect.stringContaining('is cut off')])
     })
 
     it('because others can write to it, is named with what to do; ADD of others says it too', () => {

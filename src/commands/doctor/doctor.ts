@@ -2,7 +2,7 @@ import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import type { Configuration } from '../../cni/configuration-schema.js'
 import { startCall } from '../../deadline.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
-import { printable } from '../../printable.js'
+import { printableLine } from '../../printable.js'
 import type { Answer } from '../answer.js'
 import { readConfigurationFile, readPlugins } from '../configuration-file.js'
 import { answerWith, type Given } from '../line/subcommand.js'
@@ -30,8 +30,8 @@ export async function doctor(given: Given): Promise<Answer> {
   const { configuration, plugins, findings } = await configurationOf(given.options.get('config'))
   findings.push(...examine(configuration, plugins))
   for (const finding of findings) {
-    finding.text = printable(finding.text)
-    finding.cure = printable(finding.cure)
+    finding.text = printableLine(finding.text)
+    finding.cure = printableLine(finding.cure)
   }
   return answerWith(
     given,
