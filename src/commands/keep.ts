@@ -1,10 +1,10 @@
 import { bounded } from '../bounded.js'
-import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { parseJson } from '../cni/network.js'
 import { endKeeper, putBackOnce } from '../gvisor/keeper-process.js'
 import { gvisorRecords } from '../gvisor/record.js'
 import type { GvisorRecord } from '../gvisor/record-schema.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
+import { pathOfState } from './state-directory.js'
 
 /** Options of `keep`. */
 export interface KeepOptions {
@@ -26,7 +26,7 @@ export async function keep(options: KeepOptions, readInput: () => string): Promi
   if (!path) throw new Error('keep needs --netns PATH, or --oci-state')
   using host = NetworkNamespace.host()
   using sandbox = host.open(path)
-  const meant = gvisorRecords(options['state-dir'] ?? CONFIGURATION_DEFAULTS.stateDir)
+  const meant = gvisorRecords(pathOfState(options['state-dir']))
     .list()
     .filter(({ nameInSandbox }) => !options.interface || nameInSandbox === options.interface)
     .filter((record) => isAbout(record, sandbox, host))

@@ -1,4 +1,3 @@
-import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { startCall } from '../deadline.js'
 import { findLentDevice } from '../device/lent-device.js'
 import { searchEverywhere } from '../device/search.js'
@@ -14,6 +13,7 @@ import { describeAddress } from '../state/describe.js'
 import type { Answer } from './answer.js'
 import { answerWith, type Given } from './line/subcommand.js'
 import { openRecorded } from './namespaces.js'
+import { stateDirectoryOf } from './state-directory.js'
 
 /** For all devices together. */
 const TIMEOUT_SECONDS = 60
@@ -41,7 +41,7 @@ interface Loan {
  */
 export function list(given: Given): Answer {
   startCall(TIMEOUT_SECONDS)
-  const stateDir = given.options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
+  const stateDir = stateDirectoryOf(given.options.get('state-dir'))
   using host = NetworkNamespace.host()
   const others: OtherFile[] = []
   const loans = attachmentRecords(stateDir)

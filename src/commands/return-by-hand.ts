@@ -1,4 +1,3 @@
-import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { runAll } from '../cni/error.js'
 import { RETURN_SECONDS, startCall } from '../deadline.js'
 import { findLentDevice } from '../device/lent-device.js'
@@ -12,6 +11,7 @@ import { attachmentRecords } from '../records/store.js'
 import type { Answer } from './answer.js'
 import type { Given } from './line/subcommand.js'
 import { releaseAttachment } from './release.js'
+import { stateDirectoryOf } from './state-directory.js'
 
 /**
  * `return`: brings lent devices home without their configuration, as DEL does. Goes on after a
@@ -24,7 +24,7 @@ export async function returnByHand({ operands: [device], options }: Given): Prom
   if ((device === undefined) === (container === undefined))
     throw new Error(`return needs a DEVICE, or --container ID${device ? ', not both' : ''}`)
   startCall(RETURN_SECONDS)
-  const stateDir = options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
+  const stateDir = stateDirectoryOf(options.get('state-dir'))
   const loans = attachmentRecords(stateDir).list().filter(isLoan)
   const meant =
     container === undefined ? loansOfDevice(loans, device ?? '') : loansTo(loans, container)

@@ -1,12 +1,12 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bounded } from '../bounded.js'
-import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import { isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentRecords } from '../records/store.js'
 import { BIN_DIRECTORY, PLUGIN } from './install.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
+import { pathOfState } from './state-directory.js'
 
 /** Options of `uninstall`. */
 export interface UninstallOptions {
@@ -26,7 +26,7 @@ const MOST_NAMED = 10
  * @throws Error if there are attachments; nothing has changed then
  */
 export function uninstall(options: UninstallOptions): string {
-  const stateDirectory = options['state-dir'] ?? CONFIGURATION_DEFAULTS.stateDir
+  const stateDirectory = pathOfState(options['state-dir'])
   const directory = options['bin-dir'] ?? BIN_DIRECTORY
   const program: Place = { directory, name: PLUGIN }
   // The configuration first: a runtime must not be told to call what is gone.
@@ -51,7 +51,9 @@ export function uninstall(options: UninstallOptions): string {
     ...present.map((place) => `${pathOf(place)} is removed`),
     ...absent.map((place) => `there is no ${pathOf(place)}`),
     ...(left.length > 0 ? [`without the plugin, these cannot be ended: ${described(left)}`] : []),
-    `what is in ${stateDirectory} stays`,
+    existsSync(stateDirectory)
+      ? `what is in ${stateDirectory} stays`
+      : `there is no ${stateDirectory}, where it would say what is lent`,
   ]
     .map((line) => `${line}\n`)
     .join('')

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const CONTAINER = '4f5a'.repeat(16)
@@ -74,6 +75,28 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
       await expect.poll(() => run('list').stdout).toContain('now     destroyed')
     })
+  })
+
+  it.each([
+    ['list', '/nonexistent/state', 'there is no directory /nonexistent/state'],
+    ['return eth1', '/nonexistent/state', 'there is no directory /nonexistent/state'],
+    ['repair --all', '/etc/passwd', 'there is no directory /etc/passwd'],
+    ['list', 'etc', 'needs an absolute path, and etc is relative'],
+    ['repair --all', './etc', 'needs an absolute path, and ./etc is relative'],
+    ['keep --netns /proc/self/ns/net', 'etc', 'needs an absolute path, and etc is relative'],
+  ])('%s --state-dir %s is refused', (words, directory, message) => {
+    const all = [...words.split(' '), '--state-dir', directory]
+    const { exitCode, stdout, stderr } = runCommandLine(testbed, path, all)
+    expect([exitCode, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(message)
+  })
+
+  it('list warns that the default directory was not made yet', () => {
+    const hidden = ['sh', '-c', 'mount -t tmpfs hdl3 /var/lib && "$@"', 'sh', path, 'list']
+    const words = ['netns', 'exec', testbed.host, ...hidden]
+    const { exitCode, stdout, stderr } = runSync('ip', words, { reject: false })
+    expect([exitCode, stdout]).toEqual([0, 'nothing is lent'])
+    expect(stderr).toMatch(/^host-device-l3: there is no directory \/var\/lib\/\S+ yet: /)
   })
 
   it('a line break in the name of a pod makes no line of its own', () => {

@@ -51,6 +51,8 @@ describe('the command line', () => {
     ['explain eth1 --config', '--config needs a value: --config FILE'],
     ['explain eth1 --config --json', '--config needs a value: --config FILE'],
     ['explain eth1 --config=', '--config needs a value: --config FILE'],
+    ['list --state-dir /a --state-dir=/b', '--state-dir is given twice'],
+    ['explain eth1 --json --json', '--json is given twice'],
     ['explain eth1 --json=yes', '--json takes no value'],
     ['explain -- eth1 --help', 'explain has no use for "--help"'],
   ])('%s is answered with words that help', async (words, expected) => {

@@ -37,6 +37,7 @@ function readOption(
   const [, name = word, value] = word.match(/^--([^=]+)(?:=(.*))?$/s) ?? []
   const option = command.options.find((one) => one.name === name)
   if (!option) throw unknownOption(command, word.split('=', 1)[0] ?? word)
+  if (options.has(name)) throw wrong(command, `--${name} is given twice`)
   if (option.value === undefined) {
     if (value !== undefined) throw wrong(command, `--${name} takes no value`)
     options.set(name, '')

@@ -7,6 +7,7 @@ import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { attachmentRecords, leaveBrokenRecords } from '../../records/store.js'
 import type { Answer } from '../answer.js'
+import { stateDirectoryOf } from '../state-directory.js'
 import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
 import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
 
@@ -35,7 +36,7 @@ export async function repair(
     throw new Error('repair needs a DEVICE, or --all')
   const [dryRun, settings] = [options.has('dry-run'), options.has('settings')]
   if (dryRun) leaveBrokenRecords()
-  const stateDir = options.get('state-dir') ?? CONFIGURATION_DEFAULTS.stateDir
+  const stateDir = stateDirectoryOf(options.get('state-dir'))
   const records = attachmentRecords(stateDir)
     .list()
     .filter((record) => device === undefined || isMeant(record, device))
