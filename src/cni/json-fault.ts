@@ -1,3 +1,5 @@
+import { endOfToken, PUNCTUATION, skipSpace } from './json-tokens.js'
+
 /** What a text must go on with to be JSON; the words complete '… was expected'. */
 type Expected =
   | 'a value'
@@ -14,10 +16,6 @@ interface Fault {
   at: number
   reason: string
 }
-
-const PUNCTUATION = '{}[]:,'
-const SPACE = ' \t\n\r'
-const ENDS_WORD = `${PUNCTUATION}${SPACE}"`
 
 /** Maximum number of characters of a text quoted in an error. */
 const QUOTED_CHARACTERS = 20
@@ -105,25 +103,6 @@ function afterValue(open: string[]): Expected {
   const innermost = open.at(-1)
   if (innermost === undefined) return 'the end'
   return innermost === '{' ? '"," or "}"' : '"," or "]"'
-}
-
-/** The end of a bracket, a string or a word; beyond the text for a string that is not closed. */
-function endOfToken(text: string, at: number): number {
-  const first = text.charAt(at)
-  if (PUNCTUATION.includes(first)) return at + 1
-  let end = at + 1
-  if (first === '"') {
-    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
-    return end + 1
-  }
-  while (end < text.length && !ENDS_WORD.includes(text.charAt(end))) end++
-  return end
-}
-
-function skipSpace(text: string, from: number): number {
-  let at = from
-  while (at < text.length && SPACE.includes(text.charAt(at))) at++
-  return at
 }
 
 /** Whether a token is a string, a number, true, false or null. */

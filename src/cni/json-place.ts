@@ -1,44 +1,71 @@
-/** A string, a bracket, a comma, a colon, or a word. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs
+import { endOfToken, skipSpace } from './json-tokens.js'
 
-/** An object or list that is open: the key or index of what comes next in it. */
-interface Open {
-  isList: boolean
-  at: string | number
+/** A place in a text, from 1 on. */
+export interface Place {
+  line: number
+  column: number
+}
+
+/** A key of an object, or an item of a list. */
+export interface Part {
+  /** Where its key begins, or the item. */
+  at: number
+  /** Keys and indexes. Changes when the next part is asked for. */
+  path: readonly (string | number)[]
+}
+
+/**
+ * The parts of a JSON document, in their order.
+ * @param text valid JSON
+ */
+export function* partsOf(text: string): Generator<Part> {
+  const path: (string | number)[] = []
+  const open: ('{' | '[')[] = []
+  let isKey = false
+  for (let at = skipSpace(text, 0), end = at; at < text.length; at = skipSpace(text, end)) {
+    end = endOfToken(text, at)
+    const first = text.charAt(at)
+    const isInList = open.at(-1) === '['
+    if (first === '}' || first === ']') {
+      open.pop()
+      path.pop()
+      isKey = false
+    } else if (first === ',') {
+      if (isInList) path.push(Number(path.pop()) + 1)
+      isKey = !isInList
+    } else if (first === ':') isKey = false
+    else {
+      if (isKey) path[path.length - 1] = JSON.parse(text.slice(at, end))
+      if (isKey || isInList) yield { at, path }
+      if (first === '{' || first === '[') {
+        open.push(first)
+        path.push(first === '[' ? 0 : '')
+        isKey = first === '{'
+      }
+    }
+  }
 }
 
 /**
  * Where something is in a JSON document.
  * @param text valid JSON
  * @param path keys, in any case, and indexes; empty for the whole document
- * @returns line and column, from 1 on, of its key or of the item of a list; of the innermost thing
- *   above it that is there, if it is not
+ * @returns the place of its key or of the item of a list; of the innermost thing above it that is
+ *   there, if it is not
  */
-export function placeOf(text: string, path: (string | number)[]): { line: number; column: number } {
-  const open: Open[] = []
+export function placeOf(text: string, path: (string | number)[]): Place {
   let found = { at: 0, depth: 0 }
-  let isKey = false
-  const note = (at: number) => {
-    const isOnPath = open.every((one, level) => isSame(one.at, path[level]))
-    if (isOnPath && open.length > found.depth) found = { at, depth: open.length }
+  for (const { at, path: here } of partsOf(text)) {
+    const isOnPath = here.every((one, level) => isSame(one, path[level]))
+    if (isOnPath && here.length > found.depth) found = { at, depth: here.length }
   }
-  for (const { 0: token, index: at } of text.matchAll(TOKEN)) {
-    const inner = open.at(-1)
-    if (token === '}' || token === ']') open.pop()
-    else if (token === ',' && inner?.isList) inner.at = Number(inner.at) + 1
-    else if (token === ',') isKey = true
-    else if (token === ':') isKey = false
-    else if (isKey && inner && !inner.isList) {
-      inner.at = JSON.parse(token)
-      note(at)
-    } else if (inner?.isList) note(at)
-    if (token === '{' || token === '[') {
-      open.push({ isList: token === '[', at: token === '[' ? 0 : '' })
-      isKey = token === '{'
-    } else if (token === '}' || token === ']') isKey = false
-  }
-  const before = text.slice(0, found.at)
-  return { line: before.split('\n').length, column: found.at - before.lastIndexOf('\n') }
+  return placeAt(text, found.at)
+}
+
+/** The line and column of an offset. */
+export function placeAt(text: string, at: number): Place {
+  const before = text.slice(0, at)
+  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') }
 }
 
 function isSame(one: string | number, other: string | number | undefined): boolean {

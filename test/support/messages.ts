@@ -35,6 +35,7 @@ const MEMBERS: Record<string, [Message['kind'], string]> = {
   'cni/capability-mistakes.ts': ['hint', 'text'],
   'cni/mistakes.ts': ['hint', 'text'],
   'commands/chain-mistakes.ts': ['hint', 'text'],
+  'commands/validate/duplicates.ts': ['hint', 'text'],
   'commands/validate/impossible.ts': ['hint', 'text'],
   'commands/validate/list-mistakes.ts': ['hint', 'text'],
   'commands/validate/network-mistakes.ts': ['hint', 'text'],

@@ -137,6 +137,23 @@ describe('validate', () => {
     },
   )
 
+  it('names both places of a key that is there twice', async () => {
+    const own = '"type": "host-device-l3",\n"device": "eth1",\n  "Device": "eth2"'
+    const twice = 'is there twice, also in line 2, column 1; only the last one counts'
+    expect(await complaintsOn(`{"name": "n", ${own}}`)).toEqual([`3:3: the key "Device" ${twice}`])
+    const ipam = '"ipam": {"type": "static", "x": 1, "y": [{"x": 1}, {"x": 1}], "x": {"x": 1}}'
+    const text = `{"name": "n", "plugins": [{${own.replace('Device', 'ifName')},\n${ipam}}]}`
+    expect(await complaintsOn(text)).toEqual([
+      '4:63: the key "x" is there twice, also in line 4, column 28; only the last one counts',
+    ])
+    const kind = '"kind": "NetworkAttachmentDefinition"'
+    const config = JSON.stringify('{"type": "host-device-l3", "rules": true, "rules": true}')
+    expect(await complaintsOn(`{${kind}, "spec": {"config": ${config}}}`)).toContainEqual(
+      expect.stringMatching(/: spec\.config: the key "rules" is there twice, /),
+    )
+    expect(await complaintsOn(list({ ...OWN, args: { a: 1, A: 2 } }))).toEqual([])
+  })
+
   it('has nothing against the plugin host-device', async () => {
     expect(await complaintsOn(list({ ...OWN, type: 'host-device' }))).toEqual([])
   })

@@ -1,16 +1,11 @@
 import { placeOfFault } from '../../cni/json-fault.js'
-import { placeOf } from '../../cni/json-place.js'
+import { type Place, placeOf } from '../../cni/json-place.js'
 import { otherText } from '../../cni/mistakes.js'
 import { decodeObject } from '../../cni/network.js'
+import { duplicatesIn } from './duplicates.js'
 
 /** Keys and indexes. */
 export type Path = (string | number)[]
-
-/** A place in a file, from 1 on. */
-export interface Place {
-  line: number
-  column: number
-}
 
 /** A document of a file, and where its parts are there. */
 export interface LocatedDocument {
@@ -48,7 +43,8 @@ async function jsonDocument(text: string): Promise<Contents> {
     const value = await decodeObject(text)
     const located = (path: Path) => placeOf(text, path)
     const placeInText = () => undefined
-    return { documents: [{ value, isYaml: false, placeOf: located, placeInText }], faults: [] }
+    const faults = duplicatesIn(text, (place) => place)
+    return { documents: [{ value, isYaml: false, placeOf: located, placeInText }], faults }
   } catch (error) {
     return { documents: [], faults: [{ ...placeOfFault(text), text: (error as Error).message }] }
   }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { placeOfFault } from '../../cni/json-fault.js'
-import { placeOf } from '../../cni/json-place.js'
+import { type Place, placeOf } from '../../cni/json-place.js'
 import { IS_YAML, otherText } from '../../cni/mistakes.js'
 import { decodeObject, isObject } from '../../cni/network.js'
 import { nearest } from '../../nearest.js'
 import type { Answer } from '../answer.js'
 import { answerWith, type Given } from '../line/subcommand.js'
-import { documentsIn, type LocatedDocument, type Path, type Place } from './documents.js'
+import { documentsIn, type LocatedDocument, type Path } from './documents.js'
+import { duplicatesIn } from './duplicates.js'
 import { mistakesInNetwork } from './network-mistakes.js'
 
 const DEFINITION = 'NetworkAttachmentDefinition'
@@ -122,11 +123,12 @@ async function findingsAbout(thing: Thing): Promise<Omit<Finding, 'file'>[]> {
     return [{ ...within(placeOfFault(config)), path: name, text }]
   }
   // Multus takes metadata.name for a name that is not there.
-  return mistakesInNetwork(network, false).map((one) => ({
+  const mistakes = mistakesInNetwork(network, false).map((one) => ({
     ...within(placeOf(config, one.path)),
     path: [...where, ...one.path].join('.'),
     text: one.text,
   }))
+  return [...duplicatesIn(config, within).map((one) => ({ ...one, path: name })), ...mistakes]
 }
 
 function noDefinition({ document, path }: Thing): Omit<Finding, 'file'> {

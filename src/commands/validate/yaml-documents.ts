@@ -8,7 +8,8 @@ import {
   type Node,
   parseAllDocuments,
 } from 'yaml'
-import type { Contents, LocatedDocument, Path, Place } from './documents.js'
+import type { Place } from '../../cni/json-place.js'
+import type { Contents, LocatedDocument, Path } from './documents.js'
 
 /** Aliases that stand for more nodes than this are an attack, and no manifest. */
 const MOST_ALIASED = 100
