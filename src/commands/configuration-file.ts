@@ -1,32 +1,26 @@
 import { readFileSync } from 'node:fs'
-import { readConfiguration } from '../cni/configuration.js'
-import type { Configuration, WrittenConfiguration } from '../cni/configuration-schema.js'
-import { canonicalKeys, decodeObject, isObject, spelledAsDocumented } from '../cni/network.js'
+import { canonicalKeys, isObject, spelledAsDocumented } from '../cni/network.js'
 import { LATEST_VERSION } from '../cni/version.js'
 
 /**
- * A configuration from a file, or this plugin's entry in a list of them. The keys are taken as ADD
- * takes them.
- * @param name of the network, if the file does not have it
- * @param file undefined for the defaults
- * @param given keys in place of the file's
- * @throws the system's error, or CniError for an invalid configuration
+ * The text of a file.
+ * @throws Error that names the file and has the system's word
  */
-export async function readConfigurationFile(
-  name: string,
-  file: string | undefined,
-  given: Partial<WrittenConfiguration> = {},
-): Promise<Configuration> {
-  const network = file === undefined ? {} : ownPart(await decodeObject(readFileSync(file, 'utf8')))
-  return readConfiguration({ name, ...spelledAsDocumented(network), ...given })
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Error(`cannot read the configuration ${file}: ${(error as Error).message}`)
+  }
 }
 
 /**
- * The plugins of the list in a file, or the file's only one, with their keys as documented.
- * @throws the system's error, or CniError for what is no JSON
+ * The plugins of a list, or the only one, with their keys as documented.
+ * @param text of a file, which is JSON
  */
-export async function readPlugins(file: string): Promise<Record<string, unknown>[]> {
-  const network = await decodeObject(readFileSync(file, 'utf8'))
+export function pluginsIn(text: string): Record<string, unknown>[] {
+  const network = decode(text)
+  if (!isObject(network)) return []
   const { plugins = [network] } = canonicalKeys(network, ['plugins'])
   return Array.isArray(plugins) ? plugins.filter(isObject).map(spelledAsDocumented) : []
 }

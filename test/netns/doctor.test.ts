@@ -14,7 +14,7 @@ import { dirname } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { callPlugin } from '../support/plugin.js'
+import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -213,6 +213,76 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
       writeFileSync(plugin(), '', { mode: 0o755 })
       const found = findings({ ipam: { type: 'dhcp' } }, 'mount -t tmpfs hdl3 /run')
       expectOnly('fault', /no \/run\/cni\/dhcp\.sock/, /dhcp daemon/, found)
+    })
+  })
+
+  describe('a configuration with which every ADD fails', () => {
+    const own = { type: 'host-device-l3', device: 'eth1' }
+    const list = { name: 'lent', cniVersion: '1.1.0', plugins: [own] }
+    const { device: _, ...deviceless } = own
+    it.each<[string, object, ...RegExp[]]>([
+      [
+        'whose misspelled key selects no device',
+        { ...list, plugins: [{ ...deviceless, devcie: 'eth1' }] },
+        /no key selects a device/,
+        /is "device" meant/,
+      ],
+      [
+        'whose name in the sandbox is a template',
+        { ...list, plugins: [{ ...own, ifName: 'net%d' }] },
+        /template/,
+      ],
+      [
+        'with "plugin" for "plugins"',
+        { name: 'lent', cniVersion: '1.1.0', plugin: [own] },
+        /"type"/,
+      ],
+      ['without this plugin', { ...list, plugins: [{ type: 'bridge' }] }, /no entry of "plugins"/],
+      [
+        'that is a NetworkAttachmentDefinition',
+        {
+          apiVersion: 'k8s.cni.cncf.io/v1',
+          kind: 'NetworkAttachmentDefinition',
+          spec: { config: JSON.stringify(list) },
+        },
+        /Kubernetes object of kind/,
+      ],
+      [
+        'whose network has a wrong name',
+        { ...list, name: 'a b' },
+        /invalid characters found in network name/,
+      ],
+      [
+        'whose network has no name',
+        { cniVersion: '1.1.0', plugins: [own] },
+        /missing network name/,
+      ],
+    ])('%s', (_, document, ...texts) => {
+      writeFileSync(configurationFile, JSON.stringify(document))
+      const words = ['doctor', '--config', configurationFile, '--json']
+      const { exitCode, stdout, stderr } = runCommandLine(testbed, path, words)
+      expect([exitCode, stderr]).toEqual([1, ''])
+      const { findings: found } = JSON.parse(stdout)
+      const all = JSON.stringify(found.map(({ text }: Finding) => text)).replaceAll('\\"', '"')
+      for (const text of texts) expect(all).toMatch(text)
+    })
+
+    it('is read once, so that it may be a pipe', () => {
+      const text = JSON.stringify({
+        ...list,
+        plugins: [{ ...own, stateDir: testbed.stateDirectory }],
+      })
+      const { exitCode, stdout } = runSync(
+        'sh',
+        [
+          '-c',
+          'printf %s "$1" | ip netns exec "$2" "$3" doctor --config /dev/stdin',
+          'sh',
+          text,
+        ].concat([testbed.host, path]),
+        { reject: false },
+      )
+      expect([exitCode, stdout]).toEqual([0, 'nothing is wrong'])
     })
   })
 

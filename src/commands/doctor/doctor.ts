@@ -1,11 +1,10 @@
-import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import type { Configuration } from '../../cni/configuration-schema.js'
 import { startCall } from '../../deadline.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { printableLine } from '../../printable.js'
 import type { Answer } from '../answer.js'
-import { readConfigurationFile, readPlugins } from '../configuration-file.js'
 import { answerWith, type Given } from '../line/subcommand.js'
+import { type Wanted, wantedBy } from './configuration.js'
 import { selectedDevice } from './device.js'
 import { directories } from './directories.js'
 import { type Check, type CheckOfFiles, type Finding, fault } from './finding.js'
@@ -26,9 +25,11 @@ const CHECKS: Record<string, Check> = { rights, managers, sysctls, records }
  * with its cure. Fails if there is a fault. It changes nothing.
  */
 export async function doctor(given: Given): Promise<Answer> {
+  const { configuration, plugins, findings, refusal } = await wantedBy(given.options.get('config'))
   startCall(TIMEOUT_SECONDS)
-  const { configuration, plugins, findings } = await configurationOf(given.options.get('config'))
   findings.push(...examine(configuration, plugins))
+  // Mostly one of the findings is the reason.
+  if (refusal && !findings.some(({ level }) => level === 'fault')) findings.push(refusal)
   for (const finding of findings) {
     finding.text = printableLine(finding.text)
     finding.cure = printableLine(finding.cure)
@@ -39,31 +40,6 @@ export async function doctor(given: Given): Promise<Answer> {
     () => findings.map(asText).join('') || 'nothing is wrong\n',
     findings.some(({ level }) => level === 'fault'),
   )
-}
-
-/** What a file says, or the defaults. */
-interface Wanted {
-  configuration: Configuration
-  plugins: Record<string, unknown>[]
-  findings: Finding[]
-}
-
-async function configurationOf(file: string | undefined): Promise<Wanted> {
-  try {
-    const configuration = await readConfigurationFile('doctor', file)
-    return {
-      configuration,
-      plugins: file === undefined ? [] : await readPlugins(file),
-      findings: [],
-    }
-  } catch (error) {
-    const cure = `correct it; 'host-device-l3 validate ${file}' says where it is wrong`
-    return {
-      configuration: { name: 'doctor', ...CONFIGURATION_DEFAULTS },
-      plugins: [],
-      findings: [fault('configuration', (error as Error).message, cure)],
-    }
-  }
 }
 
 function examine(configuration: Configuration, plugins: Wanted['plugins']): Finding[] {

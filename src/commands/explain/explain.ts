@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { requireConfiguration } from '../../cni/configuration.js'
 import { readEnvironment } from '../../cni/environment.js'
 import { type ErrorDocument, errorDocument } from '../../cni/error.js'
@@ -10,7 +9,7 @@ import { leaveBrokenRecords } from '../../records/store.js'
 import { namesIn } from '../../state/stand-ins.js'
 import type { Answer } from '../answer.js'
 import { type Call, readCall, warnOfMistakes } from '../call.js'
-import { inputFor } from '../configuration-file.js'
+import { inputFor, readText } from '../configuration-file.js'
 import { withHints } from '../hints.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { asText } from './as-text.js'
@@ -34,7 +33,7 @@ export interface Explanation extends Look {
 /**
  * `explain`: whether ADD would lend a device, and for each part of its host state, whether ADD would
  * carry it. Looks with ADD's own checks, and changes nothing. Fails if ADD would refuse.
- * @throws the system's error for a file that cannot be read
+ * @throws Error for a file that cannot be read
  */
 export async function explain(given: Given): Promise<Answer> {
   const { operands, options } = given
@@ -42,7 +41,7 @@ export async function explain(given: Given): Promise<Answer> {
   const file = options.get('config')
   if (device === undefined && file === undefined)
     throw new Error('explain needs a DEVICE, or --config FILE')
-  const text = file === undefined ? undefined : readFileSync(file, 'utf8')
+  const text = file === undefined ? undefined : readText(file)
   const explained = await explanation(inputFor(text, device), options)
   const { refusal } = explained
   return answerWith(
@@ -53,8 +52,12 @@ export async function explain(given: Given): Promise<Answer> {
   )
 }
 
-/** @param input what a runtime would give the plugin on stdin */
-async function explanation(input: string, options: Given['options']): Promise<Explanation> {
+/**
+ * Looks at what ADD would do, and changes nothing.
+ * @param input what a runtime would give the plugin on stdin
+ * @param options `netns` and `interface`, if they are known
+ */
+export async function explanation(input: string, options: Given['options']): Promise<Explanation> {
   const warnings = collectWarnings()
   leaveBrokenRecords()
   let call: Call | undefined
