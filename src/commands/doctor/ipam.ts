@@ -1,9 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { findPlugin } from '../../ipam/ipam.js'
 import { type CheckOfFiles, fault } from './finding.js'
 
 const DEFAULT_PATH = '/opt/cni/bin'
-const EXECUTABLE = 0o111
 
 /** The socket of the daemon that the plugin "dhcp" asks. */
 const DHCP_SOCKET = '/run/cni/dhcp.sock'
@@ -17,16 +16,14 @@ export const ipam: CheckOfFiles = (configuration) => {
   try {
     path = findPlugin(type, searchPath)
   } catch (error) {
-    return [
-      fault(
-        'IPAM plugin',
-        (error as Error).message,
-        `install it there, or set CNI_PATH to the runtime's directories of plugins`,
-      ),
-    ]
+    const other = searchPath.split(':').find((directory) => existsSync(`${directory}/${type}`))
+    const cure =
+      other === undefined
+        ? "install it there, or set CNI_PATH to the runtime's directories of plugins"
+        : `chmod 755 ${other}/${type}, if it is a plugin`
+    const why = other === undefined ? '' : `: ${other}/${type} is not executable`
+    return [fault('IPAM plugin', `${(error as Error).message}${why}`, cure)]
   }
-  if ((statSync(path).mode & EXECUTABLE) === 0)
-    return [fault('IPAM plugin', `${path} is not executable`, `chmod 755 ${path}`)]
   if (type !== 'dhcp' || existsSync(DHCP_SOCKET)) return []
   return [
     fault(
