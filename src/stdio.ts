@@ -16,10 +16,18 @@ const PART_BYTES = 1 << 16
  * @throws the system's error if it cannot be read; Error if it is longer than allowed
  */
 export function readStandardInput(): string {
+  return readAll(STDIN)
+}
+
+/**
+ * Reads all of a descriptor as text; waits for a pipe that has a writer.
+ * @throws as `readStandardInput`
+ */
+export function readAll(fd: number): string {
   const parts: Buffer[] = []
   for (let total = 0; total <= MOST_INPUT_MEBIBYTES << 20; ) {
     const part = Buffer.allocUnsafe(PART_BYTES)
-    const length = retryWhileBusy(() => readSync(STDIN, part))
+    const length = retryWhileBusy(() => readSync(fd, part))
     if (length === 0) return Buffer.concat(parts).toString()
     parts.push(part.subarray(0, length))
     total += length

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { canonicalKeys, isObject, spelledAsDocumented } from '../cni/network.js'
 import { LATEST_VERSION } from '../cni/version.js'
+import { readFile } from './read-file.js'
 
 /**
  * The text of a file.
@@ -8,7 +8,7 @@ import { LATEST_VERSION } from '../cni/version.js'
  */
 export function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readFile(file)
   } catch (error) {
     throw new Error(`cannot read the configuration ${file}: ${(error as Error).message}`)
   }

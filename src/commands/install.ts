@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeSync } from 'node:fs'
 import { decodeObject } from '../cni/network.js'
+import { readText } from './configuration-file.js'
 import {
   compareVersions,
   copyInto,
@@ -82,7 +83,7 @@ async function readNetwork(path: string): Promise<NetworkFile> {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (!CONFIGURATION_FILE.test(name))
     throw new Error(`no runtime reads a configuration called ${name}: it needs .conflist or .conf`)
-  const text = readFileSync(path, 'utf8')
+  const text = readText(path)
   const network = await decodeObject(text).catch((error: Error) => {
     throw new Error(`${path}: ${error.message}`)
   })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import fc from 'fast-check'
@@ -324,6 +325,29 @@ spec:
     const found = await complaintsOn(`${levels.join('\n')}\n`, 'file.yaml')
     expect(found).toEqual([expect.stringContaining('alias')])
   })
+
+  it.each(['validate', 'explain --config', 'install --conf'])(
+    '%s reads no pipe without a writer, and no more than a configuration can have',
+    async (words) => {
+      const pipe = `${directory}/pipe.conf`
+      execFileSync('mkfifo', [pipe])
+      const long = `${directory}/long.conf`
+      writeFileSync(long, JSON.stringify({ x: 'x'.repeat(18 << 20) }))
+      const said = async (file: string) => {
+        try {
+          const answer = await answerCommandLine([...words.split(' '), file], () => '')
+          expect(answer.failed).toBe(true)
+          return (answer as { text: string }).text
+        } catch (error) {
+          return (error as Error).message
+        }
+      }
+      expect(await said(pipe)).toContain(`${pipe}: it is no file, and has no data`)
+      expect(await said(long)).toContain(`${long}: it is longer than 16 MiB`)
+      rmSync(pipe)
+      rmSync(long)
+    },
+  )
 
   it('says which file cannot be read, and checks the others', async () => {
     const answer = await answerCommandLine(

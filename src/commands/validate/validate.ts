@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { placeOfFault } from '../../cni/json-fault.js'
 import { type Place, placeOf } from '../../cni/json-place.js'
 import { IS_YAML, otherText } from '../../cni/mistakes.js'
@@ -6,6 +5,7 @@ import { decodeObject, isObject } from '../../cni/network.js'
 import { nearest } from '../../nearest.js'
 import type { Answer } from '../answer.js'
 import { answerWith, type Given } from '../line/subcommand.js'
+import { readFile } from '../read-file.js'
 import { documentsIn, type LocatedDocument, type Path } from './documents.js'
 import { duplicatesIn } from './duplicates.js'
 import { mistakesInNetwork } from './network-mistakes.js'
@@ -38,7 +38,7 @@ export async function validate(given: Given): Promise<Answer> {
 
 async function findingsIn(file: string): Promise<Finding[]> {
   try {
-    const { documents, faults } = await documentsIn(file, readFileSync(file, 'utf8'))
+    const { documents, faults } = await documentsIn(file, readFile(file))
     const found = faults.map((fault) => ({ file, path: '', ...fault }))
     const inside = await findingsOf(documents, faults.length > 0)
     return [...found, ...inside.map((one) => ({ file, ...one }))]
