@@ -36,9 +36,13 @@ export async function keep(options: KeepOptions, readInput: () => string): Promi
 
 /** Network namespace of the `pid` in the OCI state that a runtime passes to a hook. */
 async function namespaceOfProcess(state: string): Promise<string> {
-  const { pid } = ((await parseJson(state)) ?? {}) as { pid?: number }
+  if (state.trim() === '')
+    throw new Error('--oci-state needs the OCI state on stdin, which is empty')
+  const { pid } = ((await parseJson(state)) ?? {}) as { pid?: unknown }
   if (!Number.isInteger(pid) || Number(pid) <= 0)
-    throw new Error(`the OCI state has no running process in it: "pid" is ${pid}`)
+    throw new Error(
+      `the OCI state has no running process in it: "pid" is ${JSON.stringify(pid) ?? 'missing'}`,
+    )
   return `/proc/${pid}/ns/net`
 }
 

@@ -21,13 +21,13 @@ import { stateDirectoryOf } from './state-directory.js'
  */
 export async function returnByHand({ operands: [device], options }: Given): Promise<Answer> {
   const container = options.get('container')
-  if ((device === undefined) === (container === undefined))
-    throw new Error(`return needs a DEVICE, or --container ID${device ? ', not both' : ''}`)
+  if (device === undefined && container === undefined)
+    throw new Error('return needs a DEVICE, or --container ID, or both')
   startCall(RETURN_SECONDS)
   const stateDir = stateDirectoryOf(options.get('state-dir'))
   const loans = attachmentRecords(stateDir).list().filter(isLoan)
-  const meant =
-    container === undefined ? loansOfDevice(loans, device ?? '') : loansTo(loans, container)
+  const named = device === undefined ? loans : loansOfDevice(loans, device)
+  const meant = container === undefined ? onlyOne(named, device) : loansTo(named, container)
   const lines: string[] = []
   await runAll(
     meant.map((loan) => async () => {
@@ -41,13 +41,16 @@ function loansOfDevice(loans: AttachmentRecord[], name: string): AttachmentRecor
   const found = loans.filter(
     ({ device: { onHost } }) => onHost.name === name || onHost.alternativeNames.includes(name),
   )
-  if (found.length > 1)
-    throw new Failure(
-      'not-available',
-      `several devices of the name ${name} are lent: to ${found.map(describeBorrower).join(', ')}`,
-      'name the container that it is to come home from, with --container',
-    )
   return orNothing(found, `no device ${JSON.stringify(name)} is lent`)
+}
+
+function onlyOne(found: AttachmentRecord[], name = ''): AttachmentRecord[] {
+  if (found.length <= 1) return found
+  throw new Failure(
+    'not-available',
+    `several devices of the name ${name} are lent: to ${found.map(describeBorrower).join(', ')}`,
+    'name the container that it is to come home from, with --container',
+  )
 }
 
 /** @param id the container's id, or the first characters of it if no other one begins so */

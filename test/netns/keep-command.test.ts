@@ -76,6 +76,7 @@ describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
       exitCode: 1,
       stderr: 'host-device-l3: keep needs --netns PATH, or --oci-state',
     })
+    expect(keep(['--oci-state'], '{"pid":"1"}').stderr).toContain('"pid" is "1"')
     expect(keep(['--oci-state'], '{"pid":0,"status":"stopped"}').stderr).toContain(
       'the OCI state has no running process in it: "pid" is 0',
     )

@@ -213,6 +213,14 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       },
     )
 
+    it('a device and a container: that device of that container', () => {
+      testbed.addDevice('eth2')
+      lend()
+      lend({ CNI_IFNAME: 'net2' }, { device: 'eth2' })
+      expect(run('return eth2 --container 4f5a').stdout).toMatch(/^eth2 is home from .*, up$/)
+      expect(testbed.inPod('-brief link')).toContain('net1@')
+    })
+
     it('--bare brings it home without its state', () => {
       lend()
       expect(run('return eth1 --bare').exitCode).toBe(0)
@@ -244,7 +252,9 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
     it.each([
       ['return', 'return needs a DEVICE, or --container ID'],
-      ['return eth1 --container x', 'not both'],
+      ['return eth1 --container x', 'nothing is lent to a container "x"'],
+      ['repair eth1 --all', 'repair takes "eth1", or --all, and not both'],
+      ['keep --oci-state', '--oci-state needs the OCI state on stdin, which is empty'],
       ['return eth9', 'no device "eth9" is lent\n\'host-device-l3 list\' shows what is lent'],
       ['return --container x', 'nothing is lent to a container "x"'],
     ])('%s is refused', (words, message) => {

@@ -260,11 +260,12 @@ describe.each(ARTEFACTS)('repair: $artefact', ({ path }) => {
   })
 
   it('asks which device is meant', () => {
-    for (const words of [[], ['eth1', '--all']])
-      expect(repair(...words)).toMatchObject({
-        exitCode: 1,
-        stderr: expect.stringContaining('repair needs a DEVICE, or --all'),
-      })
+    const refusals: [string[], string][] = [
+      [[], 'repair needs a DEVICE, or --all'],
+      [['eth1', '--all'], 'repair takes "eth1", or --all, and not both'],
+    ]
+    for (const [words, text] of refusals)
+      expect(repair(...words)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(text) })
     expect(repair('eth7').stderr).toContain('eth7 is lent to nobody')
     expect(repair('--all')).toMatchObject({ exitCode: 0, stdout: 'nothing is lent' })
   })

@@ -32,8 +32,10 @@ export async function repair(
   device: string | undefined,
   options: ReadonlyMap<string, string>,
 ): Promise<Answer> {
-  if ((device === undefined) !== options.has('all'))
+  if (device === undefined && !options.has('all'))
     throw new Error('repair needs a DEVICE, or --all')
+  if (device !== undefined && options.has('all'))
+    throw new Error(`repair takes ${JSON.stringify(device)}, or --all, and not both`)
   const [dryRun, settings] = [options.has('dry-run'), options.has('settings')]
   if (dryRun) leaveBrokenRecords()
   const stateDir = stateDirectoryOf(options.get('state-dir'))
