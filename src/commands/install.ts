@@ -10,6 +10,7 @@ import {
   versionOf,
 } from './program-file.js'
 import { lockDirectory, replaceFile } from './replace-file.js'
+import { asLine, findingsIn } from './validate/validate.js'
 
 /** The name by which configurations call the plugin. */
 export const PLUGIN = 'host-device-l3'
@@ -36,10 +37,12 @@ export interface InstallOptions {
  * @throws Error if a file is not installed; it then is as it was
  */
 export async function install(options: InstallOptions): Promise<string> {
-  const configuration = options.conf === undefined ? undefined : await readNetwork(options.conf)
+  const isForced = options.force === true
+  const configuration =
+    options.conf === undefined ? undefined : await readNetwork(options.conf, isForced)
   if (configuration === undefined && options['conf-dir'] !== undefined)
     throw new Error('--conf-dir needs --conf FILE')
-  const lines = [await installProgram(options['bin-dir'] ?? BIN_DIRECTORY, options.force === true)]
+  const lines = [await installProgram(options['bin-dir'] ?? BIN_DIRECTORY, isForced)]
   // After the plugin that it needs.
   if (configuration)
     lines.push(await installNetwork(configuration, options['conf-dir'] ?? CONF_DIRECTORY))
@@ -79,7 +82,7 @@ interface NetworkFile {
   text: string
 }
 
-async function readNetwork(path: string): Promise<NetworkFile> {
+async function readNetwork(path: string, isForced: boolean): Promise<NetworkFile> {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (!CONFIGURATION_FILE.test(name))
     throw new Error(`no runtime reads a configuration called ${name}: it needs .conflist or .conf`)
@@ -89,6 +92,11 @@ async function readNetwork(path: string): Promise<NetworkFile> {
   })
   if (network.plugins === undefined && network.type === undefined)
     throw new Error(`${path} is no network configuration: it has neither "plugins" nor "type"`)
+  const mistakes = isForced ? [] : await findingsIn(path)
+  if (mistakes.length > 0)
+    throw new Error(
+      `${path} has mistakes; --force installs it all the same\n${mistakes.map(asLine).join('').trimEnd()}`,
+    )
   return { name, text }
 }
 

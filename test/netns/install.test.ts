@@ -19,7 +19,11 @@ import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
-const NETWORK = { cniVersion: '1.0.0', name: 'lent', plugins: [{ type: 'host-device-l3' }] }
+const NETWORK = {
+  cniVersion: '1.0.0',
+  name: 'lent',
+  plugins: [{ type: 'host-device-l3', device: 'eth1' }],
+}
 
 const isSame = (one: string, other: string) => readFileSync(one).equals(readFileSync(other))
 
@@ -176,6 +180,20 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(stdout.split('\n')[0]).toBe(`${installed} is removed`)
       expect(readdirSync(confDirectory)).toEqual([])
       expect(files()).toEqual([])
+    })
+
+    it('refuses a configuration with mistakes, names them, and installs it if it is forced to', () => {
+      const conf = `${directory}/10-lent.conflist`
+      const [plugin] = NETWORK.plugins
+      writeFileSync(conf, JSON.stringify({ ...NETWORK, plugins: [{ ...plugin, ruels: true }] }))
+      const words = ['--conf', conf, '--conf-dir', directory]
+      const { exitCode, stderr } = run('install', words)
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`${conf} has mistakes; --force installs it all the same`)
+      expect(stderr).toMatch(/plugins\.0\.ruels: .*is "rules" meant\?/)
+      expect(files()).toEqual([])
+      expect(run('install', [...words, '--force'])).toMatchObject({ exitCode: 0 })
+      expect(files()).toEqual(['host-device-l3'])
     })
 
     it.each([

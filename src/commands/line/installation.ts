@@ -19,12 +19,13 @@ export const INSTALLATION: Subcommand[] = [
         value: 'DIR',
         help: 'where the runtime looks for networks (/etc/cni/net.d)',
       },
-      { name: 'force', help: 'replace a newer version' },
+      { name: 'force', help: 'replace a newer version; install a configuration that has mistakes' },
     ],
     summary: 'puts this program where the runtime looks for plugins',
     description: `Puts this program where the container runtime looks for plugins, as host-device-l3, once it
 has run from there. A call that comes meanwhile finds the old version or the new one. What is
-newer stays. With --conf, a network configuration follows.`,
+newer stays. With --conf, a network configuration follows, unless validate finds a mistake
+in it.`,
     run: async ({ options }) => {
       const { install } = await import('../install.js')
       const text = await install({

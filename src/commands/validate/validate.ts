@@ -36,7 +36,8 @@ export async function validate(given: Given): Promise<Answer> {
   )
 }
 
-async function findingsIn(file: string): Promise<Finding[]> {
+/** What is wrong in a file. */
+export async function findingsIn(file: string): Promise<Finding[]> {
   try {
     const { documents, faults } = await documentsIn(file, readFile(file))
     const found = faults.map((fault) => ({ file, path: '', ...fault }))
@@ -136,7 +137,8 @@ function noDefinition({ document, path }: Thing): Omit<Finding, 'file'> {
   return { ...document.placeOf(path), path: path.join('.'), text }
 }
 
-function asLine({ file, line, column, path, text }: Finding): string {
+/** A line for a finding, with its place. */
+export function asLine({ file, line, column, path, text }: Finding): string {
   const place = line === undefined ? file : `${file}:${line}:${column}`
   return `${place}: ${path === '' ? '' : `${path}: `}${text}\n`
 }
