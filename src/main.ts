@@ -23,7 +23,13 @@ async function print(answer: Answer): Promise<void> {
     case 'message':
       return printStderr(answer.text)
     case 'text':
-      return printText(answer.text)
+      try {
+        return printText(answer.text)
+      } catch (error) {
+        if (!answer.isDone) throw error
+        const { message } = error as Error
+        throw new Error(`${message}; what was done is this:\n${answer.text.trimEnd()}`)
+      }
     case 'document':
       try {
         return printDocument(answer.document)

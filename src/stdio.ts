@@ -37,7 +37,7 @@ export function readAll(fd: number): string {
 
 /**
  * Prints the JSON document that answers a CNI call to stdout.
- * @throws the system's error; Error if stdout was closed when the process started
+ * @throws Error with the system's word, or if stdout was closed when the process started
  */
 export function printDocument(document: object): void {
   printAnswer(`${JSON.stringify(document, undefined, 4)}\n`)
@@ -50,7 +50,11 @@ export function printText(text: string): void {
 
 function printAnswer(text: string): void {
   if (wasClosed(STDOUT)) throw new Error('cannot print the answer: stdout is closed')
-  printAll(STDOUT, text)
+  try {
+    printAll(STDOUT, text)
+  } catch (error) {
+    throw new Error(`cannot print the answer: ${(error as Error).message}`)
+  }
 }
 
 /** Prints a line to stderr: help, or an error of a command-line command. */

@@ -17,7 +17,13 @@ export type Answer =
       onOutputFailed?: () => Promise<void>
     }
   /** Plain text for stdout, the output of a command-line command. */
-  | { kind: 'text'; text: string; failed: boolean }
+  | {
+      kind: 'text'
+      text: string
+      failed: boolean
+      /** Whether the text says what was done: it then goes to stderr where stdout fails. */
+      isDone?: boolean
+    }
   /** Plain text for stderr. */
   | { kind: 'message'; text: string; failed: boolean }
 

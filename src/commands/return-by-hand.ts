@@ -34,7 +34,7 @@ export async function returnByHand({ operands: [device], options }: Given): Prom
       lines.push(await bringHome(stateDir, loan, !options.has('bare')))
     }),
   )
-  return { kind: 'text', text: lines.join(''), failed: false }
+  return { kind: 'text', text: lines.join(''), failed: false, isDone: true }
 }
 
 function loansOfDevice(loans: AttachmentRecord[], name: string): AttachmentRecord[] {

@@ -221,6 +221,17 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(testbed.inPod('-brief link')).toContain('net1@')
     })
 
+    it.each(['>/dev/full', '>&-'])('says on stderr what it did where stdout fails: %s', (to) => {
+      lend()
+      const script = `exec ip netns exec "$1" "$2" return eth1 --state-dir "$3" ${to}`
+      const words = ['-c', script, 'sh', testbed.host, path, testbed.stateDirectory]
+      const { exitCode, stderr } = runSync('sh', words, { reject: false })
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(
+        /^host-device-l3: cannot print the answer: .*; what was done is this:\neth1 is home from .*, up$/,
+      )
+    })
+
     it('--bare brings it home without its state', () => {
       lend()
       expect(run('return eth1 --bare').exitCode).toBe(0)

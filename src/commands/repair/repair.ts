@@ -67,7 +67,7 @@ export async function repair(
   const failed = reports.some(({ error, refused }) => error !== undefined || refused.length > 0)
   if (options.has('json')) return { kind: 'document', document: { attachments: reports }, failed }
   const text = reports.map((report) => asText(report, dryRun)).join('')
-  return { kind: 'text', text: text || 'nothing is lent\n', failed }
+  return { kind: 'text', text: text || 'nothing is lent\n', failed, isDone: !dryRun }
 }
 
 function isMeant({ device }: AttachmentRecord, wanted: string): boolean {
