@@ -95,6 +95,17 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     expect(run(`explain eth1 --config ${file}`).stdout).toMatch(/carried +198\.51\.100\.6\/24/)
   })
 
+  it('says of a list with two entries of this plugin which it looks at', () => {
+    const file = `${testbed.stateDirectory}/list.conflist`
+    const own = { type: 'host-device-l3', device: 'eth1' }
+    const plugins = [{ type: 'bridge' }, { ...own, ifName: 'a' }, { ...own, ifName: 'b' }]
+    const said = () => run(`explain --config ${file}`).stdout.replaceAll(/\s+/g, ' ')
+    writeFileSync(file, JSON.stringify({ name: 'n', plugins }))
+    expect(said()).toContain('2 entries of this plugin, and this is about entry 2 of 3 only')
+    writeFileSync(file, JSON.stringify({ name: 'n', plugins: plugins.slice(0, 2) }))
+    expect(said()).not.toContain('entries of this plugin')
+  })
+
   it('takes keys in any case, and null for an absent one, as ADD does', () => {
     const file = `${testbed.stateDirectory}/list.conflist`
     const own = { Type: 'host-device-l3', DynamicAddresses: 'ipv4', neighbors: null, DEVICE: 'x' }

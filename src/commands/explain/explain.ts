@@ -9,7 +9,7 @@ import { leaveBrokenRecords } from '../../records/store.js'
 import { namesIn } from '../../state/stand-ins.js'
 import type { Answer } from '../answer.js'
 import { type Call, readCall, warnOfMistakes } from '../call.js'
-import { inputFor, readText } from '../configuration-file.js'
+import { inputFor, pluginsIn, readText } from '../configuration-file.js'
 import { withHints } from '../hints.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { asText } from './as-text.js'
@@ -42,7 +42,8 @@ export async function explain(given: Given): Promise<Answer> {
   if (device === undefined && file === undefined)
     throw new Error('explain needs a DEVICE, or --config FILE')
   const text = file === undefined ? undefined : readText(file)
-  const explained = await explanation(inputFor(text, device), options)
+  const looked = await explanation(inputFor(text, device), options)
+  const explained = { ...looked, notes: [...looked.notes, ...otherEntries(text ?? '')] }
   const { refusal } = explained
   return answerWith(
     given,
@@ -50,6 +51,17 @@ export async function explain(given: Given): Promise<Answer> {
     () => textOf(explained, options.has('all')),
     refusal !== undefined,
   )
+}
+
+/** What is said of a list with several entries of this plugin: only the first is looked at. */
+function otherEntries(text: string): string[] {
+  const plugins = pluginsIn(text)
+  const places = plugins.flatMap(({ type }, at) => (type === 'host-device-l3' ? [at + 1] : []))
+  const [first, ...others] = places
+  if (others.length === 0) return []
+  return [
+    `the list has ${places.length} entries of this plugin, and this is about entry ${first} of ${plugins.length} only`,
+  ]
 }
 
 /**
