@@ -45,7 +45,7 @@ function complaint(entry: Entry, entries: Entry[]): string | undefined {
     return 'no key selects a device: "device", "hwaddr", "kernelpath" or "pciBusID"'
   if (maker && !entry.ifName)
     return `${maker.type} behind it makes an interface of the same name: give this entry an "ifName" and put it behind that one, or "mode": "capture"`
-  return sameNameBefore(entry, before)
+  return sameNameBefore(entry, before) ?? sameDeviceBefore(entry, before)
 }
 
 /** Two devices that would get one name. */
@@ -57,6 +57,19 @@ function sameNameBefore(entry: Entry, before: Entry[]): string | undefined {
     other &&
     'an entry before it lends a device under the same name: give each an "ifName" of its own'
   )
+}
+
+/** One device for two entries. Behind a plugin that makes an interface, the first may only apply. */
+function sameDeviceBefore(entry: Entry, before: Entry[]): string | undefined {
+  const isMade = before.some(({ type }) => MAKERS.includes(String(type)))
+  const lends = (one: Entry) => isOwn(one) && (one.mode === undefined || one.mode === 'move')
+  const isSame = (one: Entry) =>
+    ['device', 'hwaddr', 'kernelpath', 'pciBusID'].some(
+      (key) => entry[key] && one[key] === entry[key],
+    )
+  return !isMade && lends(entry) && before.some((one) => lends(one) && isSame(one))
+    ? 'an entry before it lends the same device'
+    : undefined
 }
 
 function isOwn({ type }: Record<string, unknown>): boolean {

@@ -113,7 +113,11 @@ describe('validate', () => {
   ])(
     'finds what is wrong in the keys of a list, at its place: %s %o',
     async (key, keys, complaint) => {
-      const good = { cniVersion: '1.0.0', name: 'n', plugins: [OWN, { ...OWN, ifName: 'net2' }] }
+      const good = {
+        cniVersion: '1.0.0',
+        name: 'n',
+        plugins: [OWN, { ...OWN, device: 'eth2', ifName: 'net2' }],
+      }
       const text = JSON.stringify({ ...good, ...keys }, undefined, 1)
       const line = text.split('\n').findIndex((one) => one.startsWith(` "${key}"`)) + 1
       const found = await complaintsOn(text)
@@ -204,6 +208,7 @@ describe('validate', () => {
       'it has no state to apply',
     ],
     ['two of a name', [OWN, { ...OWN, device: 'eth2' }], 'lends a device under the same name'],
+    ['a device twice', [OWN, { ...OWN, ifName: 'net2' }], 'lends the same device'],
     ['no device', [{ type: 'host-device-l3' }], 'no key selects a device'],
   ])('finds a chain that does not work: %s', async (_, plugins, complaint) => {
     const found = await complaintsOn(list(...plugins))
