@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
+import { OUTSTANDING_DIRECTORY } from '../records/attachments.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import { OUTSTANDING_DIRECTORY } from '../records/store.js'
 
 /**
  * Restores what is outstanding of devices that are home, as far as the kernel takes it by now: a

@@ -11,16 +11,16 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warnOfEach } from '../log.js'
 import { enterPhase } from '../phases.js'
-import { lockAttachment, lockDevice } from '../records/lock.js'
-import { type AttachmentKey, isLoan } from '../records/record.js'
-import type { AttachmentRecord } from '../records/record-schema.js'
 import {
   attachmentRecords,
   loansBesides,
   outstandingKeyOf,
   outstandingRecords,
-  type RecordStore,
-} from '../records/store.js'
+} from '../records/attachments.js'
+import { lockAttachment, lockDevice } from '../records/lock.js'
+import { type AttachmentKey, isLoan } from '../records/record.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import type { RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
 import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
 import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'

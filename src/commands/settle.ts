@@ -4,15 +4,11 @@ import { hasHardware } from '../device/resemblance.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { note, warnOfEach } from '../log.js'
+import { attachmentRecords, outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
 import { lockDevice } from '../records/lock.js'
 import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import {
-  attachmentRecords,
-  outstandingKeyOf,
-  outstandingRecords,
-  type RecordStore,
-} from '../records/store.js'
+import type { RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
 import { outstandingOf } from '../state/outstanding.js'
 import { restoreHostState } from '../state/restore.js'

@@ -1,9 +1,11 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bounded } from '../bounded.js'
-import { isLoan } from '../records/record.js'
+import { attachmentRecords } from '../records/attachments.js'
+import { remarkOn } from '../records/other-file.js'
+import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import { attachmentRecords } from '../records/store.js'
+import type { OtherFile } from '../records/store.js'
 import { BIN_DIRECTORY, PLUGIN } from './install.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
 import { pathOfState } from './state-directory.js'
@@ -31,9 +33,14 @@ export function uninstall(options: UninstallOptions): string {
   const program: Place = { directory, name: PLUGIN }
   // The configuration first: a runtime must not be told to call what is gone.
   const places = [...networkIn(options), program]
-  const attachments = () => attachmentRecords(stateDirectory).list()
+  const others: OtherFile[] = []
+  const attachments = () =>
+    attachmentRecords(stateDirectory)
+      .look((other) => others.push(other))
+      .filter(isOfThisBoot)
   using _ = lockDirectory(directory)
   if (!options.force) requireNone(attachments(), `${pathOf(program)} is still there`)
+  if (!options.force) requireKnown(others, `${pathOf(program)} is still there`)
   const present = places.filter((place) => existsSync(pathOf(place)))
   const absent = places.filter((place) => !present.includes(place))
   const aside = setAside(present)
@@ -96,6 +103,13 @@ function requireNone(records: AttachmentRecord[], state: string): void {
   throw new Error(
     `it is in use, and ${state}: ${described(records)}; end these pods first, or give --force`,
   )
+}
+
+/** A device may be lent of which no record can be read. */
+function requireKnown([other]: OtherFile[], state: string): void {
+  if (!other) return
+  const { text, cure } = remarkOn(other)
+  throw new Error(`it may be in use, and ${state}: ${text}; ${cure}, or give --force`)
 }
 
 function described(records: AttachmentRecord[]): string {

@@ -5,7 +5,7 @@ import {
   isForUserspace,
   parseSelector,
 } from '../device/selector.js'
-import { captureRecords } from '../records/store.js'
+import { captureRecords } from '../records/attachments.js'
 import { attachmentOf, type Call, reportedInterface } from './call.js'
 
 /**

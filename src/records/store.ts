@@ -1,6 +1,5 @@
 import { readdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
-import isAttachmentRecord from '../../build/check-attachment-record.js'
 import { Failure } from '../failure.js'
 import { NotRegular, UntrustedPath } from '../kernel/trusted-path.js'
 import { warn } from '../log.js'
@@ -11,16 +10,7 @@ import {
   TooLarge,
   writeDurably,
 } from './durable-file.js'
-import { upgradeFormat1 } from './format-1.js'
-import {
-  type AnyRecord,
-  type AttachmentKey,
-  attachmentName,
-  isLoan,
-  isOfThisBoot,
-  keyOf,
-} from './record.js'
-import type { AttachmentRecord } from './record-schema.js'
+import { type AnyRecord, type AttachmentKey, attachmentName, isOfThisBoot } from './record.js'
 
 const EXTENSION = '.json'
 const SET_ASIDE_EXTENSION = '.set-aside'
@@ -175,55 +165,6 @@ export class RecordStore<T extends AnyRecord> {
   #directory(): string {
     return privateDirectory(this.stateDirectory, this.kind.directory)
   }
-}
-
-/** Records of lent devices, and of interfaces to which a device's state was applied. */
-export function attachmentRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
-  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' })
-}
-
-/** Records of state captured for a later plugin of the same chain. */
-export function captureRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
-  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'captures' })
-}
-
-/** The loans of other attachments than that of a record. */
-export function loansBesides(
-  store: RecordStore<AttachmentRecord>,
-  record: AttachmentRecord,
-): AttachmentRecord[] {
-  const name = attachmentName(keyOf(record))
-  return store.list().filter((one) => isLoan(one) && attachmentName(keyOf(one)) !== name)
-}
-
-/** The directory of what is outstanding, in the state directory. */
-export const OUTSTANDING_DIRECTORY = 'outstanding'
-
-/**
- * What is still to be restored of devices that are home: the device, and only that part of its
- * state. One record for each device.
- */
-export function outstandingRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
-  return new RecordStore(stateDirectory, {
-    ...ATTACHMENT_KIND,
-    directory: OUTSTANDING_DIRECTORY,
-    keyOf: outstandingKeyOf,
-  })
-}
-
-/** The key of the record of what is outstanding of a device. */
-export function outstandingKeyOf({ device }: Pick<AttachmentRecord, 'device'>): AttachmentKey {
-  const { identity, onHost } = device
-  const { name } = onHost
-  const containerId = `device-${identity?.inode ?? onHost.index}`
-  return { containerId, interfaceName: name, nameInSandbox: name }
-}
-
-const ATTACHMENT_KIND = {
-  format: 2 as const,
-  keyOf,
-  isRecord: isAttachmentRecord,
-  upgrade: upgradeFormat1,
 }
 
 /** What is done with a file that is no valid record. */

@@ -234,6 +234,19 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(files()).toEqual([])
   })
 
+  it('uninstall is refused while nobody can read what is lent', () => {
+    using testbed = new Testbed()
+    run('install')
+    expect(callPlugin(testbed, place, 'ADD')).toMatchObject({ exitCode: 0 })
+    const record = `${testbed.stateDirectory}/attachments/container-1:net1.json`
+    writeFileSync(record, 'x')
+    const { exitCode, stderr } = run('uninstall', ['--state-dir', testbed.stateDirectory])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`it may be in use, and ${place} is still there: ${record} is cut off`)
+    expect(files()).toEqual(['host-device-l3'])
+    expect(existsSync(record)).toBe(true)
+  })
+
   it('uninstall puts back what it took away if a device is lent at that very moment', () => {
     using testbed = new Testbed()
     run('install')

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { attachmentRecords } from '../../src/records/attachments.js'
 import type { AttachmentRecord } from '../../src/records/record-schema.js'
-import { attachmentRecords } from '../../src/records/store.js'
 
 const MOST_BYTES = 128 * 1024 * 1024
 

@@ -1,6 +1,6 @@
 import { enterPhase } from '../../phases.js'
+import { attachmentRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'
-import { attachmentRecords } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
 import { carriedState } from '../../state/carry.js'

@@ -1,16 +1,12 @@
 import { findLentDevice } from '../../device/lent-device.js'
 import { gvisorRecords } from '../../gvisor/record.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
+import { attachmentRecords, captureRecords, outstandingRecords } from '../../records/attachments.js'
 import { describeLoan } from '../../records/describe-loan.js'
 import { remarkOn } from '../../records/other-file.js'
 import { isLoan, isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import {
-  attachmentRecords,
-  captureRecords,
-  type OtherFile,
-  outstandingRecords,
-} from '../../records/store.js'
+import type { OtherFile } from '../../records/store.js'
 import { openRecorded } from '../namespaces.js'
 import { stateDirectory } from './directories.js'
 import { type Check, type Finding, fault, warning } from './finding.js'
