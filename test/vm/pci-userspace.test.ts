@@ -27,7 +27,7 @@ describe.each(['uio_pci_generic', 'vfio-pci'])('a PCI NIC bound to %s', (driver)
     const { document } = call('ADD')
     expect(document).toEqual({
       cniVersion: '1.1.0',
-      interfaces: [{ name: 'net1', sandbox: machine.sandboxPath }],
+      interfaces: [{ name: 'net1', pciID: NIC.pci, sandbox: machine.sandboxPath }],
     })
     for (const command of ['CHECK', 'DEL'])
       expect(call(command, { prevResult: document })).toMatchObject({ exitCode: 0, stdout: '' })
