@@ -129,6 +129,9 @@ const PLANTED: [string, object, string, string][] = [
   ],
 ]
 
+/** Where the tests do not run as root, that is said, too. */
+const withoutRights = (details: string) => details.replace(/(; )?the plugin runs as user .*$/, '')
+
 describe('a planted mistake', () => {
   it.each(PLANTED)('%s: %o', (_, planted, place, text) => {
     const document = JSON.parse(JSON.stringify({ ...GOOD, ...planted }))
@@ -136,12 +139,10 @@ describe('a planted mistake', () => {
     expect(others).toEqual([])
     expect(mistake?.path.join('.')).toBe(place)
     expect(mistake?.text).toContain(text)
-    expect(withHints({ cniVersion: '1.1.0', code: 7, msg: 'x' }, JSON.stringify(document))).toEqual(
-      {
-        ...{ cniVersion: '1.1.0', code: 7, msg: 'x' },
-        details: mistake?.text,
-      },
-    )
+    const error = { cniVersion: '1.1.0', code: 7, msg: 'x' }
+    const { details = '', ...same } = withHints(error, JSON.stringify(document))
+    expect(same).toEqual(error)
+    expect(withoutRights(details)).toBe(mistake?.text)
   })
 
   it('is looked for where there may be one that ADD does not refuse', () => {
@@ -190,7 +191,7 @@ describe('a planted mistake', () => {
 
 describe('the details of an error', () => {
   const hinted = (input: string, code = 6) =>
-    withHints({ cniVersion: '1.1.0', code, msg: 'x' }, input).details
+    withoutRights(withHints({ cniVersion: '1.1.0', code, msg: 'x' }, input).details ?? '')
 
   it('have the line in which a text stops being JSON', () =>
     expect(hinted('{"name": "n",\n  "device" "eth1"}')).toBe(
@@ -206,9 +207,8 @@ describe('the details of an error', () => {
     ))
 
   it.each(['', '"x"', '{}', `{"x": "${'y'.repeat(2 << 20)}"}`])('have nothing of %.10s', (input) =>
-    expect(hinted(input)).toBeUndefined(),
+    expect(hinted(input)).toBe(''),
   )
 
-  it('have nothing of what only a runtime decides', () =>
-    expect(hinted('{"mac": 1}', 4)).toBeUndefined())
+  it('have nothing of what only a runtime decides', () => expect(hinted('{"mac": 1}', 4)).toBe(''))
 })
