@@ -60,15 +60,24 @@ function leadsSomewhere({ table, destination, family }: Route): boolean {
 
 /** Faults after gVisor removed the addresses: they were not put back. */
 function faultsAfterStrip(sandbox: NetworkNamespace, link: Link, record: GvisorRecord): string[] {
-  const { kept, keeper } = record
-  const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
-  const missing = kept.filter(({ local }) => !there.has(local))
+  const { keeper } = record
+  const missing = missingKept(sandbox, link, record)
   if (missing.length === 0 || (keeper && isWaiting(keeper))) return []
   const names = bounded(missing.map(({ local, prefixLength }) => `${local}/${prefixLength}`)).join(
     ', ',
   )
   const who = keeper ? `its address keeper (process ${keeper.pid}) has ended` : 'it has no keeper'
   return [`gVisor removed its addresses, nobody put ${names} back, and ${who}`]
+}
+
+/** Those of the addresses to put back that the interface does not have. */
+export function missingKept(
+  { socket }: NetworkNamespace,
+  { index }: Link,
+  { kept }: GvisorRecord,
+): InterfaceAddress[] {
+  const there = new Set(dumpAddresses(socket, index).map(({ local }) => local))
+  return kept.filter(({ local }) => !there.has(local))
 }
 
 /** Faults before that: the address keeper has ended too early. */

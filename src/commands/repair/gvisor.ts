@@ -1,9 +1,8 @@
-import { isStripped } from '../../gvisor/check.js'
+import { isStripped, missingKept } from '../../gvisor/check.js'
 import { isWaiting, keeperOf, putBackOnce, startKeeper } from '../../gvisor/keeper-process.js'
 import { gvisorRecords } from '../../gvisor/record.js'
 import type { GvisorRecord } from '../../gvisor/record-schema.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
-import { dumpAddresses } from '../../kernel/netlink/address.js'
 import { findLink } from '../../kernel/netlink/link.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { lockAttachment } from '../../records/lock.js'
@@ -52,8 +51,7 @@ function putBackMissing(
   record: GvisorRecord,
   dryRun: boolean,
 ): Repair {
-  const there = new Set(dumpAddresses(sandbox.socket, link.index).map(({ local }) => local))
-  const missing = record.kept.filter(({ local }) => !there.has(local))
+  const missing = missingKept(sandbox, link, record)
   if (missing.length === 0) return leaveToGvisor()
   const done = missing.map(({ local, prefixLength }) => `${local}/${prefixLength}`)
   const outcome = dryRun ? 'put back' : putBackOnce(sandbox, record)
