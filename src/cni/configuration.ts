@@ -31,11 +31,12 @@ export function withDefaults(written: WrittenConfiguration): Configuration {
 export function requireConfiguration(
   network: RawNetwork,
 ): asserts network is RawNetwork & WrittenConfiguration {
-  for (const { name, required, allowed, check } of KEYS) {
-    const value = network[name]
-    const isValid = value === undefined ? !required : check(value) && fits(name, value)
-    if (!isValid) throw invalid(name, value, allowed)
-  }
+  for (const key of KEYS)
+    if (!isValid(key, network[key.name])) throw invalid(key.name, network[key.name], key.allowed)
+}
+
+function isValid({ name, required, check }: (typeof KEYS)[number], value: unknown): boolean {
+  return value === undefined ? !required : check(value) && fits(name, value)
 }
 
 /** Keys that say what DEL and GC are to release, and where it is recorded. */
@@ -54,11 +55,10 @@ export function withoutNeedlessFaults(
   tell: (fault: string) => void,
 ): RawNetwork {
   const kept = { ...network }
-  for (const { name, required, allowed, check } of KEYS) {
-    const value = network[name]
-    if (required || value === undefined || check(value) || NEEDED_TO_RELEASE.includes(name))
-      continue
-    tell(invalid(name, value, allowed).message)
+  for (const key of KEYS) {
+    const { name, allowed } = key
+    if (NEEDED_TO_RELEASE.includes(name) || isValid(key, network[name])) continue
+    tell(invalid(name, network[name], allowed).message)
     delete kept[name]
   }
   return kept
