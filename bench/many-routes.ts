@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { CONFIGURATION_DEFAULTS } from '../src/cni/configuration-defaults.js'
 import { lendDevice } from '../src/device/lend.js'
 import { returnDevice } from '../src/device/return.js'
-import { findDevice } from '../src/device/selector.js'
+import { findSelectedDevice } from '../src/device/selected-device.js'
 import { NetworkNamespace } from '../src/kernel/namespace.js'
 import { applyState } from '../src/state/apply.js'
 import { captureHostNetworkState } from '../src/state/capture.js'
@@ -86,7 +86,7 @@ function replayInProcess(network: Network, timings: Timings, noise: Noise): void
   noise.pause()
   using host = NetworkNamespace.host()
   using sandbox = host.open(network.sandboxPath)
-  const device = findDevice(host, { device: 'eth1' })
+  const device = findSelectedDevice(host, { device: 'eth1' })
   const state = carriedState(captureHostNetworkState(host, device, CONFIGURATION_DEFAULTS), device)
   const lent = { onHost: device, nameInSandbox: 'net1' }
   const { link } = lendDevice(host, sandbox, lent, true, () => undefined)

@@ -3,7 +3,6 @@ import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
 import type { Call, Command } from './call.js'
-import { version } from './version.js'
 
 /** What the process prints, and whether it exits with an error. */
 export type Answer =
@@ -53,7 +52,7 @@ export async function answerCall(
     if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }
     const environment = readEnvironment(variables)
     if (environment.command === 'VERSION')
-      return { kind: 'document', document: version(), failed: false }
+      return { kind: 'document', document: supportedVersions(), failed: false }
     input = read(readInput)
     const { decodeNetwork } = await import('../cni/network.js')
     const network = await decodeNetwork(input)
@@ -102,6 +101,11 @@ function requireCommand({ command }: Environment) {
   const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (load) return load
   throw new CniError(ErrorCode.invalidEnvironment, `unknown CNI_COMMAND: ${command}`)
+}
+
+/** VERSION: the versions of the CNI specification that this plugin supports. */
+function supportedVersions() {
+  return { cniVersion: LATEST_VERSION, supportedVersions: SUPPORTED_VERSIONS }
 }
 
 function about(): string {

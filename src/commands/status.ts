@@ -1,4 +1,5 @@
-import { type DeviceSelector, findDevice, isForUserspace, selects } from '../device/selector.js'
+import { findSelectedDevice } from '../device/selected-device.js'
+import { type DeviceSelector, isForUserspace, selects } from '../device/selector.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { attachmentRecords, captureRecords } from '../records/attachments.js'
@@ -47,7 +48,7 @@ async function requireIpam(call: Call): Promise<void> {
 /** The failure if the device is not on the host, else undefined. */
 function absenceOf(host: NetworkNamespace, selector: DeviceSelector): Failure | undefined {
   try {
-    findDevice(host, selector)
+    findSelectedDevice(host, selector)
     return undefined
   } catch (error) {
     if (error instanceof Failure && error.kind === 'device-not-found') return error

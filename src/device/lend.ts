@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { bounded } from '../bounded.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
@@ -5,6 +6,7 @@ import { findLink } from '../kernel/netlink/link.js'
 import { startLinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { relationsOf } from '../kernel/sysfs.js'
+import { warn } from '../log.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { moveWithRadio } from './radio.js'
 
@@ -127,5 +129,30 @@ function waitFor(
       'kernel-refused',
       `cannot move ${onHost.name} into ${sandbox.name} as ${nameInSandbox}: ${reason}`,
     )
+  }
+}
+
+/** The kinds of root qdisc that the kernel gives a device by itself, whatever its default is. */
+const GIVEN_BY_KERNEL = ['noop', 'noqueue', 'mq', 'pfifo_fast']
+
+const DEFAULT_QDISC = '/proc/sys/net/core/default_qdisc'
+
+/** Warns of what a device has that ends with the move, other than its state of layer 3. */
+export function warnOfLosses(host: NetworkNamespace, { name, master, qdisc }: Link): void {
+  if (qdisc !== undefined && !GIVEN_BY_KERNEL.includes(qdisc) && qdisc !== defaultQdisc())
+    warn(`the kernel has removed from ${name}, which does not get it back: qdisc ${qdisc}`)
+  if (master === undefined) return
+  const whose = findLink(host.socket, { index: master })?.name ?? 'its bridge or bond'
+  warn(
+    `${name} is no port of ${whose} any more; it is one again, as if new, once its state is restored`,
+  )
+}
+
+/** The sysctl that chooses it for all devices; it is shown in the first namespace only. */
+function defaultQdisc(): string | undefined {
+  try {
+    return readFileSync(DEFAULT_QDISC, 'utf8').trim()
+  } catch {
+    return undefined
   }
 }

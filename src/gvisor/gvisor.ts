@@ -1,11 +1,11 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { addressRemoval, dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { readSysctl, writeSysctl } from '../kernel/sysctl.js'
 import { note, warnOfEach } from '../log.js'
 import { type AttachmentKey, bootId } from '../records/record.js'
 import type { StateToApply } from '../state/carry.js'
 import { asFaults } from '../state/verify.js'
-import { readAcceptRa, restoreAcceptRa } from './accept-ra.js'
 import { faultsOf, isStripped } from './check.js'
 import { familiesWithDefault, fitForGvisor, warnOfObstacles } from './fit.js'
 import { endKeeper, keeperOf, startKeeper } from './keeper-process.js'
@@ -155,4 +155,21 @@ export class Gvisor {
       throw error
     }
   }
+}
+
+const ACCEPT_RA = 'net.ipv6.conf.accept_ra'
+
+/** The interface's accept_ra, for the gVisor record; empty if the kernel has no IPv6. */
+function readAcceptRa(sandbox: NetworkNamespace, link: Link): Pick<GvisorRecord, 'acceptRa'> {
+  try {
+    return { acceptRa: sandbox.run(() => readSysctl(ACCEPT_RA, link.name).value) }
+  } catch {
+    return {}
+  }
+}
+
+/** Resets accept_ra, which the address keeper set to 0, to the recorded value. */
+function restoreAcceptRa(sandbox: NetworkNamespace, link: Link, { acceptRa }: GvisorRecord): void {
+  if (acceptRa === undefined || readAcceptRa(sandbox, link).acceptRa !== '0') return
+  sandbox.run(() => writeSysctl({ name: ACCEPT_RA, value: acceptRa }, link.name))
 }

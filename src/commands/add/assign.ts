@@ -6,6 +6,7 @@ import { splitPrefix } from '../../kernel/ip-address.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Address } from '../../kernel/netlink/address-schema.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { note, warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
 import { applyState, settleAddresses } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
@@ -45,7 +46,9 @@ export function applyAssigned(
 }
 
 /**
- * Announces what IPAM assigned: another device may have had it before.
+ * Tells the neighbours of a device in the sandbox that what IPAM assigned is at its hardware address
+ * now: another device may have had it before. ADD neither waits for that nor fails because of it:
+ * neighbours find out by themselves, later.
  * @param carried addresses that the host's device has at another hardware address
  */
 export async function announceAssigned(
@@ -57,6 +60,12 @@ export async function announceAssigned(
   const fromIpam = (assigned?.ips ?? []).map(({ address }) => splitPrefix(address).address)
   const addresses = [...carried.map(({ local }) => local), ...fromIpam]
   if (addresses.length === 0) return
-  const { announceAddresses } = await import('./announce.js')
-  announceAddresses(sandbox, device, addresses)
+  try {
+    const { announce } = await import('../../kernel/announcement.js')
+    const announced = announce(sandbox, device, addresses)
+    if (announced.length > 0)
+      note('info', `announces the addresses of ${device.name}`, () => ({ addresses: announced }))
+  } catch (error) {
+    warn(`cannot announce the addresses of ${device.name}: ${(error as Error).message}`)
+  }
 }

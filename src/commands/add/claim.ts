@@ -1,6 +1,7 @@
 import { describeLentDevice, findLentDevice, isSameDevice } from '../../device/lent-device.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
-import { findDevice, selects } from '../../device/selector.js'
+import { findSelectedDevice } from '../../device/selected-device.js'
+import { selects } from '../../device/selector.js'
 import { Failure } from '../../failure.js'
 import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
@@ -21,7 +22,7 @@ export type Found = { device: Link } | { loan: AttachmentRecord }
  * The host device that the configuration selects. If the kernel returned it to the host when its
  * sandbox died, it still has its sandbox name: that attachment is released first, which renames the
  * device.
- * @throws Failure `busy` that names the container it is lent to, or the errors of `findDevice`
+ * @throws Failure `busy` that names the container it is lent to, or the errors of `findSelectedDevice`
  */
 export async function claimDevice(
   host: NetworkNamespace,
@@ -34,7 +35,7 @@ export async function claimDevice(
 
 /**
  * Looks for the host device that the configuration selects, and changes nothing.
- * @throws Failure `busy` that names the container it is lent to, or the errors of `findDevice`
+ * @throws Failure `busy` that names the container it is lent to, or the errors of `findSelectedDevice`
  */
 export function lookForDevice(
   host: NetworkNamespace,
@@ -42,7 +43,7 @@ export function lookForDevice(
   store: RecordStore<AttachmentRecord>,
 ): Found {
   const onHost = (): Found => {
-    const device = findDevice(host, selectorOf(call.configuration))
+    const device = findSelectedDevice(host, selectorOf(call.configuration))
     const loan = loanOfDevice(host, store, device)
     return loan ? { loan } : { device }
   }
@@ -123,7 +124,7 @@ function loanUnder(
 
 function selectedNow(host: NetworkNamespace, { configuration }: Call): Link | undefined {
   try {
-    return findDevice(host, selectorOf(configuration))
+    return findSelectedDevice(host, selectorOf(configuration))
   } catch (error) {
     if (error instanceof Failure && error.kind === 'device-not-found') return undefined
     throw error
@@ -176,7 +177,7 @@ async function reclaim(
     warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
     await releaseGvisorRecord(stateDir, keyOf(loan))
   } else if (store.read(keyOf(loan))) throw lentAlready(loan)
-  return findDevice(host, selectorOf(configuration))
+  return findSelectedDevice(host, selectorOf(configuration))
 }
 
 function lentAlready(loan: AttachmentRecord): Failure {

@@ -6,11 +6,10 @@ import {
   requireMovable,
   requireNobodyDepends,
   requireOrdinaryName,
+  warnOfLosses,
 } from '../../device/lend.js'
 import { describeLentDevice } from '../../device/lent-device.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
-import { warnOfLosses } from '../../device/losses.js'
-import { pciAddressOf } from '../../device/pci-address.js'
 import {
   type ForeignPrograms,
   foreignProgramsOn,
@@ -18,7 +17,8 @@ import {
   requireNoPrograms,
 } from '../../device/programs.js'
 import { describeRadio, requireOnlyOneOfRadio } from '../../device/radio.js'
-import { findDevice } from '../../device/selector.js'
+import { findSelectedDevice } from '../../device/selected-device.js'
+import { pciAddressOf } from '../../device/selector.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -161,7 +161,7 @@ export function stateToApply(call: Call, host: NetworkNamespace): Original {
   const { configuration } = call
   const captured = captureRecords(configuration.stateDir).read(attachmentOf(call))
   if (captured) return { original: captured.device.onHost, state: captured.state }
-  const original = findDevice(host, selectorOf(configuration))
+  const original = findSelectedDevice(host, selectorOf(configuration))
   return { original, state: captureHostNetworkState(host, original, configuration) }
 }
 
@@ -188,7 +188,7 @@ export function inspectToCapture(
   host: NetworkNamespace,
 ): { lent: LentDevice; state: HostNetworkState; remarks: string[] } {
   const { configuration } = call
-  const onHost = findDevice(host, selectorOf(configuration))
+  const onHost = findSelectedDevice(host, selectorOf(configuration))
   const state = captureHostNetworkState(host, onHost, configuration)
   const lent = describeLentDevice(host, onHost, nameInSandbox(call))
   const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []

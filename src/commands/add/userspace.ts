@@ -1,4 +1,4 @@
-import { pciAddressOf } from '../../device/pci-address.js'
+import { pciAddressOf } from '../../device/selector.js'
 import { type Call, ipamOf, nameInSandbox } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { selectorOf } from '../way.js'

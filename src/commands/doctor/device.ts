@@ -1,5 +1,6 @@
 import type { Configuration } from '../../cni/configuration-schema.js'
-import { findDevice, isEmptySelector, isForUserspace, selects } from '../../device/selector.js'
+import { findSelectedDevice } from '../../device/selected-device.js'
+import { isEmptySelector, isForUserspace, selects } from '../../device/selector.js'
 import { Failure } from '../../failure.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -20,7 +21,7 @@ export function selectedDevice(
   const selector = selectorOf(configuration)
   if (isEmptySelector(selector) || isForUserspace(selector)) return { findings: [] }
   try {
-    return { device: findDevice(host, selector), findings: [] }
+    return { device: findSelectedDevice(host, selector), findings: [] }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const { stateDir } = configuration

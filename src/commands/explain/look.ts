@@ -1,7 +1,7 @@
 import { companionsOf, describeCompanion } from '../../device/companions.js'
 import { findLentDevice } from '../../device/lent-device.js'
 import { describeForeign, foreignProgramsOn } from '../../device/programs.js'
-import { findDevice } from '../../device/selector.js'
+import { findSelectedDevice } from '../../device/selected-device.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { relationsOf } from '../../kernel/sysfs.js'
@@ -137,7 +137,7 @@ function lookForGvisorOnly(call: Call, { sandbox, gvisor }: Ground): Look {
 export function whatIsThere(call: Call): Partial<Look> {
   try {
     using host = NetworkNamespace.host()
-    const device = findDevice(host, selectorOf(call.configuration))
+    const device = findSelectedDevice(host, selectorOf(call.configuration))
     const programs = describeForeign(foreignProgramsOn(host, device))
     const companions = companionsOf(device, relationsOf(device.name).beneath).map(describeCompanion)
     return {

@@ -12,7 +12,6 @@ import { nearest } from '../../nearest.js'
 import { chainMistakes } from '../chain-mistakes.js'
 import { complaint } from './complaint.js'
 import { impossibleValues } from './impossible.js'
-import { innermostFault } from './innermost.js'
 import { meantBy, mistakesInList } from './list-mistakes.js'
 
 const OWN_TYPE = 'host-device-l3'
@@ -85,4 +84,24 @@ function placeOfRefusal(text: string, network: Record<string, unknown>): Mistake
   const [, name = ''] = /"([^"]+)" (?:cannot be|is missing)/.exec(text) ?? []
   const { check } = KEYS.find((key) => key.name === name) ?? {}
   return check ? [name, ...innermostFault(network[name], check)] : []
+}
+
+/**
+ * Which part makes a value wrong: the item of a list that is wrong alone, or the key of an object
+ * without which it would be right.
+ * @param isRight the check that the value fails
+ * @returns keys and indexes; empty if no part alone makes it wrong
+ */
+function innermostFault(value: unknown, isRight: (value: unknown) => boolean): Mistake['path'] {
+  if (Array.isArray(value)) {
+    const index = value.findIndex((item) => !isRight([item]))
+    return index === -1 ? [] : [index, ...innermostFault(value[index], (one) => isRight([one]))]
+  }
+  if (!isObject(value)) return []
+  const key = Object.keys(value).find((one) => {
+    const { [one]: _, ...rest } = value
+    return isRight(rest)
+  })
+  if (key === undefined) return []
+  return [key, ...innermostFault(value[key], (one) => isRight({ ...value, [key]: one }))]
 }
