@@ -18,7 +18,7 @@ import {
   outstandingRecords,
 } from '../records/attachments.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
-import { type AttachmentKey, isLoan } from '../records/record.js'
+import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import type { Refusal } from '../state/apply.js'
@@ -50,17 +50,29 @@ export interface ReleaseOptions {
 export function releaseAttachment(
   stateDir: string,
   key: AttachmentKey,
-  { sandboxPath, restore, onlyFromHost = false }: ReleaseOptions,
+  options: ReleaseOptions,
 ): boolean {
   const store = attachmentRecords(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   const record = store.read(key)
-  if (!record) {
-    store.remove(key)
-    return false
-  }
+  if (record) return releaseRecorded(stateDir, record, options)
+  store.remove(key)
+  return false
+}
 
+/**
+ * Does the same for a record that the caller has read under the lock of its attachment.
+ * @returns whether it was released
+ * @throws Failure, like `releaseAttachment`
+ */
+export function releaseRecorded(
+  stateDir: string,
+  record: AttachmentRecord,
+  { sandboxPath, restore, onlyFromHost = false }: ReleaseOptions,
+): boolean {
+  const store = attachmentRecords(stateDir)
+  enterPhase('locks')
   using _device = lockDevice(stateDir, record.device.onHost)
   enterPhase('look')
   using host = NetworkNamespace.host()
@@ -76,6 +88,7 @@ export function releaseAttachment(
   // Last: if the return fails, the device still needs its rules in the sandbox.
   enterPhase('record')
   if (sandbox) takeOffAdditions(store, sandbox, record)
+  const key = keyOf(record)
   store.remove(key)
   note('info', `ended the attachment of ${record.device.onHost.name}`, () => ({
     ...key,

@@ -11,6 +11,7 @@ import { takeOffAdditions, withAdditions } from '../additions.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
+import { earlierRecord } from './claim.js'
 import { inspectToApply } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
@@ -32,11 +33,11 @@ export async function addByApply(call: Call): Promise<object> {
   const store = attachmentRecords(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
+  const earlier = await earlierRecord(call, store, key)
   enterPhase('look')
 
-  const { link, original, state } = inspectToApply(call, { host, sandbox, gvisor }, store)
+  const { link, original, state } = inspectToApply(call, { host, sandbox, gvisor }, earlier)
   enterPhase('record')
-  const earlier = store.read(key)
   const all = carriedState(state, original)
   const carried = gvisor?.fit(sandbox, all, original, link.index) ?? all
   let additions = additionsTo(sandbox, original, link, carried)

@@ -12,7 +12,7 @@ import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import type { Call } from '../call.js'
-import { releaseAttachment } from '../release.js'
+import { releaseAttachment, releaseRecorded } from '../release.js'
 import { selectorOf } from '../way.js'
 
 /** The device that is selected, or the loan from which the kernel has put it back on the host. */
@@ -79,47 +79,45 @@ export function requireStillThere(
 }
 
 /**
+ * The record that there is under an attachment. A loan whose device is on the host again ends before,
+ * as its DEL would end it: the record of this ADD takes the place of the one that says what is still
+ * to be restored and what is to be taken off the sandbox. The caller has the lock of the attachment.
+ * @throws Failure `return-failed`
+ */
+export async function earlierRecord(
+  { configuration }: Call,
+  store: RecordStore<AttachmentRecord>,
+  key: AttachmentKey,
+): Promise<AttachmentRecord | undefined> {
+  const earlier = store.read(key)
+  if (!earlier || !isLoan(earlier)) return earlier
+  const { stateDir, restoreOnDelete: restore } = configuration
+  if (!releaseRecorded(stateDir, earlier, { restore, onlyFromHost: true })) return earlier
+  await concludeRelease(stateDir, earlier)
+  return undefined
+}
+
+/**
  * Refuses to lend a second device under the same attachment: it would overwrite the first one's
  * record.
  * @throws Failure `busy`
  */
-export function requireNoLoan(
-  host: NetworkNamespace,
-  store: RecordStore<AttachmentRecord>,
-  key: AttachmentKey,
-): void {
-  const loan = loanUnder(host, store, key)
-  if (loan) throw lentAlready(loan)
+export function requireNoLoan(earlier: AttachmentRecord | undefined): void {
+  if (earlier && isLoan(earlier)) throw lentAlready(earlier)
 }
 
 /**
  * Refuses to apply anything under the attachment of a device that was moved, for the same reason.
  * @throws Failure `configuration-invalid`
  */
-export function requireNotMoved(
-  host: NetworkNamespace,
-  store: RecordStore<AttachmentRecord>,
-  key: AttachmentKey,
-): void {
-  const loan = loanUnder(host, store, key)
-  if (!loan) return
+export function requireNotMoved(earlier: AttachmentRecord | undefined): void {
+  if (!earlier || !isLoan(earlier)) return
+  const { onHost, nameInSandbox } = earlier.device
   throw new Failure(
     'configuration-invalid',
-    `cannot apply anything to ${key.nameInSandbox}: it is ${loan.device.onHost.name} of the host, which this plugin lent before`,
+    `cannot apply anything to ${nameInSandbox}: it is ${onHost.name} of the host, which this plugin lent before`,
     'nothing was changed; give each entry of the chain an "ifName" of its own',
   )
-}
-
-/** The loan recorded under an attachment, unless its device is at home again. */
-function loanUnder(
-  host: NetworkNamespace,
-  store: RecordStore<AttachmentRecord>,
-  key: AttachmentKey,
-): AttachmentRecord | undefined {
-  const record = store.read(key)
-  if (!record || !isLoan(record)) return undefined
-  const { device } = record
-  return findLentDevice(host, device)?.name === device.onHost.name ? undefined : record
 }
 
 function selectedNow(host: NetworkNamespace, { configuration }: Call): Link | undefined {
@@ -173,11 +171,16 @@ async function reclaim(
   const { stateDir, restoreOnDelete: restore } = configuration
   // The device may be on the host because the ADD of the loan has not moved it yet, or because its
   // DEL has not ended. The release waits for the end of that call.
-  if (releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true })) {
-    warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
-    await releaseGvisorRecord(stateDir, keyOf(loan))
-  } else if (store.read(keyOf(loan))) throw lentAlready(loan)
+  if (releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true }))
+    await concludeRelease(stateDir, loan)
+  else if (store.read(keyOf(loan))) throw lentAlready(loan)
   return findSelectedDevice(host, selectorOf(configuration))
+}
+
+/** What remains of a loan that ended without DEL, once its device is home. */
+async function concludeRelease(stateDir: string, loan: AttachmentRecord): Promise<void> {
+  warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
+  await releaseGvisorRecord(stateDir, keyOf(loan))
 }
 
 function lentAlready(loan: AttachmentRecord): Failure {

@@ -16,7 +16,7 @@ import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
-import { claimDevice, requireNoLoan, requireStillThere } from './claim.js'
+import { claimDevice, earlierRecord, requireNoLoan, requireStillThere } from './claim.js'
 import { carriedByMove, inspectToMove, warnOfMove } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, informOfDevice, resultOf } from './report.js'
@@ -37,7 +37,7 @@ export async function addByMove(call: Call): Promise<object> {
   await settleOutstanding(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
-  requireNoLoan(host, store, key)
+  requireNoLoan(await earlierRecord(call, store, key))
   using _device = lockDevice(stateDir, found)
   enterPhase('look')
   const onHost = requireStillThere(host, call, store, found)

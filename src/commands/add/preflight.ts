@@ -27,7 +27,6 @@ import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
 import { captureRecords } from '../../records/attachments.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import type { RecordStore } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { type CarriedState, carriedState, remarksOnNothing } from '../../state/carry.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
@@ -140,14 +139,15 @@ export interface Original {
 
 /**
  * Checks an interface that another plugin made, and finds the state for it.
+ * @param earlier the record under the same attachment
  * @throws Failure that says why ADD refuses it
  */
 export function inspectToApply(
   call: Call,
   { host, sandbox, gvisor }: Ground & { sandbox: NetworkNamespace },
-  store: RecordStore<AttachmentRecord>,
+  earlier?: AttachmentRecord,
 ): Original & { link: Link } {
-  requireNotMoved(host, store, attachmentOf(call))
+  requireNotMoved(earlier)
   const link = inspectInterface(call, sandbox, gvisor)
   enterPhase('capture')
   return { link, ...stateToApply(call, host) }

@@ -12,7 +12,7 @@ import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import type { HostNetworkState } from '../../state/schema.js'
 import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
-import { lookForDevice, requireNoLoan } from '../add/claim.js'
+import { lookForDevice } from '../add/claim.js'
 import {
   carriedByMove,
   type Ground,
@@ -24,7 +24,7 @@ import {
   stateToApply,
   warnOfMove,
 } from '../add/preflight.js'
-import { attachmentOf, type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
+import { type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
 import { selectorOf, wayOf } from '../way.js'
 
@@ -96,7 +96,6 @@ function lookToMove(call: Call, ground: Ground): Look {
     const back = `ADD first releases it from ${sandboxPath}, where it is no more: what it has then is not known yet`
     return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
   }
-  requireNoLoan(host, store, attachmentOf(call))
   const lendable = inspectToMove(call, ground, found.device)
   const { state, foreign, lent } = lendable
   const device = lent.onHost
@@ -111,8 +110,7 @@ function lookToMove(call: Call, ground: Ground): Look {
 }
 
 function lookToApply(call: Call, { host, sandbox, gvisor }: Ground): Look {
-  const store = attachmentRecords(call.configuration.stateDir)
-  const inSandbox = sandbox && inspectToApply(call, { host, sandbox, gvisor }, store)
+  const inSandbox = sandbox && inspectToApply(call, { host, sandbox, gvisor })
   const { original: device, state } = inSandbox ?? stateToApply(call, host)
   const carried = carriedState(state, device)
   gvisor?.fit(sandbox, carried, device, inSandbox?.link.index)
