@@ -47,7 +47,7 @@ export function isStripped(
   if (!intact.every((address) => address.prefixLength === longestPrefix(address))) return false
   const wanted = { device: link.index }
   const begin = () => ({ isUsed: false })
-  return !foldRoutes(sandbox.socket, wanted, begin, (found, route) => {
+  return !foldRoutes(sandbox.socket, wanted)(begin, (found, route) => {
     if (leadsSomewhere(route)) found.isUsed = true
   }).isUsed
 }

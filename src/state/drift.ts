@@ -2,6 +2,7 @@ import { canonicalPrefix } from '../kernel/ip-address.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { foldAddresses } from '../kernel/netlink/address.js'
 import { NEIGHBOR_FLAG, NEIGHBOR_STATE, TABLE } from '../kernel/netlink/constants.js'
+import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { foldNeighbors } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
@@ -13,7 +14,6 @@ import { type Refusal, tryToApply } from './apply.js'
 import { type Assignment, assignedState } from './assigned.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
-import { lacking } from './lacking.js'
 import { planState } from './plan.js'
 import { withTimeLeft } from './restore.js'
 import { absentRules } from './rules.js'
@@ -45,7 +45,7 @@ export function driftOf(
     addresses: lacking(
       valid.filter((address) => listed.has(prefixOf(address))),
       describeAddress,
-      (begin, take) => foldAddresses(socket, device.index, begin, take),
+      foldAddresses(socket, device.index),
     ),
     routes: missingRoutes(sandbox, device, state.routes, wanted, elapsed).map((route) =>
       route.expiresSeconds === undefined
@@ -53,8 +53,10 @@ export function driftOf(
         : { ...route, expiresSeconds: route.expiresSeconds - elapsed },
     ),
     rules: absentRules(socket, state.rules),
-    neighbors: lacking(state.neighbors.filter(isConfigured), describeNeighbor, (begin, take) =>
-      foldNeighbors(socket, device.index, begin, take),
+    neighbors: lacking(
+      state.neighbors.filter(isConfigured),
+      describeNeighbor,
+      foldNeighbors(socket, device.index),
     ),
     sysctls: changedSysctls(sandbox, device, state.sysctls),
   }
@@ -75,11 +77,9 @@ export function assignedDriftOf(
   return {
     ...assigned,
     up: false,
-    addresses: lacking(addresses, prefixOf, (begin, take) =>
-      foldAddresses(socket, device.index, begin, take),
-    ),
+    addresses: lacking(addresses, prefixOf, foldAddresses(socket, device.index)),
     routes: lacking(routes, destinationOf, (begin, take) =>
-      foldRoutes(socket, { destinations: routes.map(destinationOf) }, begin, (left, route) => {
+      foldRoutes(socket, { destinations: routes.map(destinationOf) })(begin, (left, route) => {
         if (route.table !== TABLE.local) take(left, route)
       }),
     ),

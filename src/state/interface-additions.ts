@@ -1,12 +1,12 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { foldAddresses } from '../kernel/netlink/address.js'
+import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
 import { foldNeighbors } from '../kernel/netlink/neighbor.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor } from './describe.js'
-import { lacking } from './lacking.js'
 import { planState, through } from './plan.js'
 import { routeKey } from './routes.js'
 import type { InterfaceAdditions } from './schema.js'
@@ -30,19 +30,17 @@ export function additionsTo(
     addresses: lacking(
       addresses.map(({ label, ...address }) => address),
       describeAddress,
-      (begin, take) => foldAddresses(socket, index, begin, take),
+      foldAddresses(socket, index),
     ),
     routes: lacking(
       routes.map((route) => through(original, link, route)),
       routeKey,
-      (begin, take) => {
-        const destinations = routes.map(({ destination }) => destination)
-        return foldRoutes(socket, { device: index, destinations }, begin, take)
-      },
+      foldRoutes(socket, {
+        device: index,
+        destinations: routes.map(({ destination }) => destination),
+      }),
     ),
-    neighbors: lacking(neighbors, describeNeighbor, (begin, take) =>
-      foldNeighbors(socket, index, begin, take),
-    ),
+    neighbors: lacking(neighbors, describeNeighbor, foldNeighbors(socket, index)),
   }
 }
 

@@ -1,10 +1,10 @@
+import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { foldRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { describeRule } from './describe.js'
 import { groupBy } from './group-by.js'
-import { lacking } from './lacking.js'
 import { aboutDevice } from './plan.js'
 
 /** Rules with the device's name in the sandbox in place of its name on the host. */
@@ -31,7 +31,7 @@ export function rulesToOwn(socket: RouteSocket, wanted: Rule[], ofLoans: () => R
 
 /** Of wanted rules, those that are not there. */
 export function absentRules(socket: RouteSocket, wanted: Rule[]): Rule[] {
-  return lacking(wanted, ruleKey, (begin, take) => foldRules(socket, begin, take))
+  return lacking(wanted, ruleKey, foldRules(socket))
 }
 
 /**
@@ -71,7 +71,7 @@ function locate(socket: RouteSocket, rules: Rule[]): Location[] {
       rules.map((rule) => ({ rule, key: ruleKey(rule), isThere: false, isCovered: false })),
       ({ rule }) => rankOf(rule),
     )
-  const located = foldRules(socket, begin, (ranks, other) => {
+  const located = foldRules(socket)(begin, (ranks, other) => {
     const siblings = ranks.get(rankOf(other))
     if (!siblings) return
     const otherKey = ruleKey(other)
@@ -100,7 +100,7 @@ const MOST_OF_ONE_PRIORITY = 200
  */
 function removeExactly(socket: RouteSocket, rule: Rule): boolean {
   const begin = (): Rule[] => []
-  const siblings = foldRules(socket, begin, (all, other) => {
+  const siblings = foldRules(socket)(begin, (all, other) => {
     if (rankOf(other) === rankOf(rule) && all.length <= MOST_OF_ONE_PRIORITY) all.push(other)
   })
   if (siblings.length > MOST_OF_ONE_PRIORITY) return false

@@ -3,6 +3,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { foldAddresses } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { TABLE } from '../kernel/netlink/constants.js'
+import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
@@ -13,7 +14,6 @@ import { type Assignment, assignedState } from './assigned.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
 import { groupBy } from './group-by.js'
-import { lacking } from './lacking.js'
 import { aboutDevice } from './plan.js'
 import { routeKey } from './routes.js'
 
@@ -60,8 +60,10 @@ export function missingAssignment(
 ): string[] {
   const { addresses, routes } = assignedState(assignment, device)
   const destinationOf = ({ destination }: Route) => destination
-  const missing = lacking(routes, destinationOf, (begin, take) =>
-    foldRoutes(namespace.socket, { destinations: routes.map(destinationOf) }, begin, take),
+  const missing = lacking(
+    routes,
+    destinationOf,
+    foldRoutes(namespace.socket, { destinations: routes.map(destinationOf) }),
   )
   return [
     ...missingAddresses(namespace, device, addresses, prefixOf),
@@ -90,7 +92,7 @@ function missingAddresses(
   wanted: Address[],
   words: (address: Address) => string,
 ): string[] {
-  return lacking(wanted, words, (begin, take) => foldAddresses(socket, index, begin, take)).map(
+  return lacking(wanted, words, foldAddresses(socket, index)).map(
     (address) => `address ${words(address)}`,
   )
 }
@@ -102,7 +104,7 @@ function missingRules(
   rules: Rule[],
 ): string[] {
   const wanted = rules.map((rule) => aboutDevice(original, device, rule))
-  return lacking(wanted, describeRule, (begin, take) => foldRules(socket, begin, take)).map(
+  return lacking(wanted, describeRule, foldRules(socket)).map(
     (rule) => `rule ${describeRule(rule)}`,
   )
 }
@@ -147,7 +149,7 @@ function compareRoutes(socket: RouteSocket, { index }: Link, carried: Route[]): 
   const paths = new Set(carried.map(pathOf))
   const wanted = { device: index, destinations: carried.map(({ destination }) => destination) }
   const begin = (): Comparison => ({ present: new Set(), found: new Map() })
-  return foldRoutes(socket, wanted, begin, ({ present, found }, route) => {
+  return foldRoutes(socket, wanted)(begin, ({ present, found }, route) => {
     const path = pathOf(route)
     if (route.table === TABLE.local || !paths.has(path)) return
     found.set(path, (found.get(path) ?? 0) + 1)

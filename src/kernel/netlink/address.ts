@@ -16,6 +16,7 @@ import {
 } from './attributes.js'
 import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
+import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 
@@ -41,27 +42,18 @@ const FOR_EVER = 0xffffffff
 
 /** All addresses of a device, of both families, in the kernel's order. */
 export function dumpAddresses(socket: RouteSocket, index: number): Address[] {
-  return foldAddresses(
-    socket,
-    index,
-    () => [] as Address[],
-    (all, address) => void all.push(address),
-  )
+  return collect(foldAddresses(socket, index))
 }
 
-/** Handles the addresses of a device as they come; see `foldRoutes`. */
-export function foldAddresses<T>(
-  socket: RouteSocket,
-  index: number,
-  begin: () => T,
-  take: (result: T, address: Address) => void,
-): T {
+/** The same, each handled as it comes. */
+export function foldAddresses(socket: RouteSocket, index: number): Fold<Address> {
   const request = { type: RTM.getAddress, header: fixedPart({}, index) }
-  return socket.fold([request], begin, (result, { bytes }, start, end) => {
-    const data = bytes.subarray(start, end)
-    const address = readU32(data, OFFSET.index) === index ? decodeAddress({ data }) : undefined
-    if (address) take(result, address)
-  })
+  return (begin, take) =>
+    socket.fold([request], begin, (result, { bytes }, start, end) => {
+      const data = bytes.subarray(start, end)
+      const address = readU32(data, OFFSET.index) === index ? decodeAddress({ data }) : undefined
+      if (address) take(result, address)
+    })
 }
 
 /**

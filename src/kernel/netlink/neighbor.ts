@@ -11,6 +11,7 @@ import {
 } from './attributes.js'
 import { type NetlinkMessage, readS32, readU8, readU16, writeS32, writeU16 } from './bytes.js'
 import { NEIGHBOR_FLAG, RTM } from './constants.js'
+import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
 import type { Neighbor } from './neighbor-schema.js'
 import type { RouteSocket } from './route-socket.js'
@@ -33,32 +34,23 @@ const OFFSET = { family: 0, index: 4, state: 8, flags: 10 } as const
 
 /** Neighbour entries of a device, both families, including proxy entries. */
 export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
-  return foldNeighbors(
-    socket,
-    index,
-    () => [] as Neighbor[],
-    (all, neighbor) => void all.push(neighbor),
-  )
+  return collect(foldNeighbors(socket, index))
 }
 
-/** Handles the neighbour entries of a device as they come; see `foldRoutes`. */
-export function foldNeighbors<T>(
-  socket: RouteSocket,
-  index: number,
-  begin: () => T,
-  take: (result: T, neighbor: Neighbor) => void,
-): T {
+/** The same, each handled as it comes. */
+export function foldNeighbors(socket: RouteSocket, index: number): Fold<Neighbor> {
   // Proxy entries need a dump of their own (NTF_PROXY).
   const requests = [0, NEIGHBOR_FLAG.proxy].map((flags) => ({
     type: RTM.getNeighbor,
     header: fixedPart({ flags }, 0),
     attributes: [u32(NDA.ifindex, index)],
   }))
-  return socket.fold(requests, begin, (result, { bytes }, start, end) => {
-    const data = bytes.subarray(start, end)
-    const neighbor = readS32(data, OFFSET.index) === index ? decodeNeighbor({ data }) : undefined
-    if (neighbor) take(result, neighbor)
-  })
+  return (begin, take) =>
+    socket.fold(requests, begin, (result, { bytes }, start, end) => {
+      const data = bytes.subarray(start, end)
+      const neighbor = readS32(data, OFFSET.index) === index ? decodeNeighbor({ data }) : undefined
+      if (neighbor) take(result, neighbor)
+    })
 }
 
 /** Request to add an entry to a device, or change the existing one. */

@@ -1,6 +1,7 @@
 import { u32 } from './attributes.js'
 import type { Family } from './common-schema.js'
 import { AF, RTA, RTM } from './constants.js'
+import { collect, type Fold } from './fold.js'
 import type { Datagram } from './message.js'
 import { nexthopsOfObjects } from './nexthop-object.js'
 import { routeDecoder } from './route-alike.js'
@@ -22,36 +23,32 @@ export interface WantedRoutes {
 /** The routes of both families, in every table, in the kernel's order. */
 export function dumpRoutes(socket: RouteSocket, wanted: WantedRoutes = {}): Route[] {
   const { device } = wanted
-  const begin = (): Route[] => []
-  const routes = foldRoutes(socket, wanted, begin, (all, route) => void all.push(route))
-  const resolved = withNexthops(socket, routes)
+  const resolved = withNexthops(socket, collect(foldRoutes(socket, wanted)))
   return device === undefined ? resolved : resolved.filter((route) => leadsThrough(route, device))
 }
 
 /**
- * Handles the wanted routes as they come, so that no more of them is in memory than is kept. A
- * route by a nexthop object may come without its nexthops (net.ipv4.nexthop_compat_mode).
- * @param begin makes the result, as it is before the first route
- * @param take adds a route to it
+ * The same, each handled as it comes. A route by a nexthop object may come without its nexthops
+ * (net.ipv4.nexthop_compat_mode).
  */
-export function foldRoutes<T>(
+export function foldRoutes(
   socket: RouteSocket,
   { device, destinations }: WantedRoutes,
-  begin: () => T,
-  take: (result: T, route: Route) => void,
-): T {
-  const exact = destinations && new Set(destinations)
-  const digests = exact && digestsOf(exact)
-  const decode = routeDecoder()
-  const isWanted = (route: Route) =>
-    (exact === undefined || exact.has(route.destination)) &&
-    (device === undefined || leadsThrough(route, device) || isUnresolved(route))
-  return foldRouteMessages(socket, device, begin, (result, datagram, start, end) => {
-    const seen = glimpseAt(datagram, start, end)
-    if (digests && !digests.has(seen.destination)) return
-    const route = decode(datagram, start, end, seen)
-    if (route && isWanted(route)) take(result, route)
-  })
+): Fold<Route> {
+  return (begin, take) => {
+    const exact = destinations && new Set(destinations)
+    const digests = exact && digestsOf(exact)
+    const decode = routeDecoder()
+    const isWanted = (route: Route) =>
+      (exact === undefined || exact.has(route.destination)) &&
+      (device === undefined || leadsThrough(route, device) || isUnresolved(route))
+    return foldRouteMessages(socket, device, begin, (result, datagram, start, end) => {
+      const seen = glimpseAt(datagram, start, end)
+      if (digests && !digests.has(seen.destination)) return
+      const route = decode(datagram, start, end, seen)
+      if (route && isWanted(route)) take(result, route)
+    })
+  }
 }
 
 /** Like `foldRoutes`, but before a route is decoded. */

@@ -23,6 +23,7 @@ import {
 } from './attributes.js'
 import { type NetlinkMessage, readU8, readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
+import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
 import type { RouteSocket } from './route-socket.js'
 import type { Rule } from './rule-schema.js'
@@ -63,24 +64,17 @@ const SUPPRESS_NOTHING = 0xffffffff
 
 /** All rules of the socket's namespace, of both families. */
 export function dumpRules(socket: RouteSocket): Rule[] {
-  return foldRules(
-    socket,
-    () => [] as Rule[],
-    (all, rule) => void all.push(rule),
-  )
+  return collect(foldRules(socket))
 }
 
-/** Handles the rules of the socket's namespace as they come; see `foldRoutes`. */
-export function foldRules<T>(
-  socket: RouteSocket,
-  begin: () => T,
-  take: (result: T, rule: Rule) => void,
-): T {
+/** The same, each handled as it comes. */
+export function foldRules(socket: RouteSocket): Fold<Rule> {
   const request = { type: RTM.getRule, header: Buffer.alloc(FIXED_BYTES) }
-  return socket.fold([request], begin, (result, { bytes }, start, end) => {
-    const rule = decodeRule({ data: bytes.subarray(start, end) })
-    if (rule) take(result, rule)
-  })
+  return (begin, take) =>
+    socket.fold([request], begin, (result, { bytes }, start, end) => {
+      const rule = decodeRule({ data: bytes.subarray(start, end) })
+      if (rule) take(result, rule)
+    })
 }
 
 /** Message type and flags of each request about a rule. */
