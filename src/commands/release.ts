@@ -21,9 +21,9 @@ import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
-import type { Refusal } from '../state/apply.js'
 import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
 import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
+import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
@@ -174,7 +174,7 @@ export function restoreState(
 ): Refusal[] {
   const { device, state, lentAt } = record
   const { onHost } = device
-  const refusals = restoreHostState(host, home, onHost, state, lentAt)
+  const refusals = restoreHostState(host, home, { onHost, state, lentAt })
   const left = outstandingOf({ onHost, state }, refusals)
   if (left) {
     const store = outstandingRecords(stateDir)

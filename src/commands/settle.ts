@@ -9,8 +9,8 @@ import { lockDevice } from '../records/lock.js'
 import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
-import type { Refusal } from '../state/apply.js'
 import { outstandingOf } from '../state/outstanding.js'
+import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
 
 /** So many calls fail over one device: what never comes back must not keep a pod from ending. */
@@ -63,7 +63,12 @@ function settle(
   }
   const { onHost } = record.device
   const { state, lentAt } = record
-  const refusals = restoreHostState(host, home, onHost, state, lentAt, false)
+  const refusals = restoreHostState(
+    host,
+    home,
+    { onHost, state, lentAt },
+    { waitForCarrier: false },
+  )
   const left = outstandingOf({ onHost, state }, refusals)
   if (!left) {
     warnOfEach(refusals.map(({ what, reason }) => `${home.name} stays without ${what}: ${reason}`))

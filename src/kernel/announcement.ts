@@ -1,8 +1,7 @@
-import { hardwareAddressBytes } from './hardware-address.js'
 import { addressBytes } from './ip-address.js'
 import type { NetworkNamespace } from './namespace.js'
 import { nativeAddon } from './native-addon.js'
-import { writeU16 } from './netlink/bytes.js'
+import { hardwareAddressBytes, writeU16 } from './netlink/bytes.js'
 import type { Link } from './netlink/link-schema.js'
 
 /** Size of an Ethernet address. Devices with others, such as InfiniBand's, are not announced. */

@@ -1,52 +1,23 @@
-import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
-import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
-import type { Address } from '../kernel/netlink/address-schema.js'
-import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import { newRouteRequest } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
-import type { Sysctl } from '../kernel/sysctl.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { addRoutes } from './add-routes.js'
 import { describeAddress, describeNeighbor, describeRule } from './describe.js'
 import { type RefusedObject, restoreNexthopObjects } from './nexthop-objects.js'
 import type { StatePlan } from './plan.js'
+import { isFinal, type Refusal, refusal } from './refusal.js'
 import { placeOf } from './routes.js'
 import { absentRules } from './rules.js'
 import { describeForeign } from './stand-ins.js'
 import { enableIpv6, setSysctls } from './sysctls.js'
 import { routesInPlacesOf } from './taken-place.js'
-
-/** Part of a state that the kernel refused: its text in iproute2's notation, and the error. */
-export interface Refusal {
-  what: string
-  reason: string
-  /** The route, if another one has its place. */
-  displaced?: Route
-  part?: Part
-  /**
-   * When the kernel may take it: a moment later, or once something else is there, such as another
-   * device. Absent for what cannot or must not be there, however often it is tried.
-   */
-  again?: 'soon' | 'later'
-}
-
-export type Part =
-  | { kind: 'address'; value: Address }
-  | { kind: 'route'; value: Route }
-  | { kind: 'neighbour'; value: Neighbor }
-  | { kind: 'nexthop object'; id: number }
-  | { kind: 'sysctl'; value: Sysctl }
-  | { kind: 'token' }
-  | { kind: 'everything' }
 
 /** Errors of a write that may well succeed a moment later. */
 const PASSING = ['EAGAIN', 'EBUSY', 'EINTR', 'EIO', 'ENOMEM']
@@ -138,30 +109,6 @@ export function applyState(
   )
 }
 
-const LONGEST_DETECTION_MILLISECONDS = 5000
-const DETECTION_PAUSE_MILLISECONDS = 50
-
-/**
- * Waits for duplicate address detection on a device, for five seconds at most: without a carrier it
- * never ends.
- * @throws Failure `kernel-refused` if an address is a duplicate
- */
-export function settleAddresses({ socket }: NetworkNamespace, device: Link): void {
-  const deadline = Date.now() + timeLeft(LONGEST_DETECTION_MILLISECONDS)
-  for (;;) {
-    const addresses = dumpAddresses(socket, device.index)
-    const duplicate = addresses.find(({ flags }) => flags & ADDRESS_FLAG.dadfailed)
-    if (duplicate)
-      throw new Failure(
-        'kernel-refused',
-        `link ${device.name} has address ${describeAddress(duplicate)} in DADFAILED state: somebody else on the link has it`,
-      )
-    const unsettled = addresses.some(({ flags }) => flags & ADDRESS_FLAG.tentative)
-    if (!unsettled || Date.now() > deadline) return
-    pause(DETECTION_PAUSE_MILLISECONDS)
-  }
-}
-
 /**
  * Adds rules. EEXIST counts as added only if the very same rule exists: the kernel also answers it
  * if there is one like it with a source or a destination besides.
@@ -190,23 +137,4 @@ function refusedRoute(
   const there = describeForeign(namespace, other, device)
   const reason = `${error.message}: in its place is the route ${there}`
   return { ...refused, reason, displaced: value }
-}
-
-/**
- * A refusal of the kernel.
- * @param part what is tried again; not if another thing is in its place
- */
-export function refusal(what: string, error: Error, part?: Part): Refusal {
-  const isPassing = error instanceof KernelError && error.isPassing
-  return {
-    what,
-    reason: error.message,
-    ...(part ? { part } : {}),
-    ...(part && !isFinal(error) ? { again: isPassing ? 'soon' : 'later' } : {}),
-  }
-}
-
-/** Of another class, an error is not the kernel's. */
-function isFinal(error: Error): boolean {
-  return !(error instanceof KernelError) || error.is('EEXIST')
 }

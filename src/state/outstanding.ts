@@ -1,6 +1,6 @@
 import { sysctlsIn } from '../kernel/link-settings.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import type { Part, Refusal } from './apply.js'
+import type { Part, Refusal } from './refusal.js'
 import { placeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
 

@@ -9,31 +9,34 @@ import { newRouteRequest } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
-import { type Refusal, refusal, tryToApply } from './apply.js'
+import { tryToApply } from './apply.js'
 import { lost, type StateToApply } from './carry.js'
+import type { Original } from './outstanding.js'
 import { planState, type StatePlan } from './plan.js'
+import { type Refusal, refusal } from './refusal.js'
 import { placeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
 import { foreignRoutes, isStandIn, ownPartsFor, removeStandIns, standInsFor } from './stand-ins.js'
 import { lostSettings } from './sysctls.js'
 
+/** What a device had on the host when it was lent. */
+export interface LentState extends Original {
+  /** Seconds since 1970. Addresses and routes that have expired since then are not restored. */
+  lentAt: number
+}
+
 /**
  * Restores the host state of a returned device and brings it up if it was up. Objects that exist
  * already are not replaced.
  * @param home the returned device; it is down unless `canComeUpWithoutSettings`
- * @param original the device as it was when the state was captured
- * @param lentAt time of the capture, in seconds since 1970; expired addresses and routes are not
- *   restored
  * @param waitForCarrier whether it may wait some seconds for a carrier
  * @returns what could not be restored
  */
 export function restoreHostState(
   host: NetworkNamespace,
   home: Link,
-  original: Link,
-  state: HostNetworkState,
-  lentAt: number,
-  waitForCarrier = true,
+  { onHost: original, state, lentAt }: LentState,
+  { waitForCarrier } = { waitForCarrier: true },
 ): Refusal[] {
   const portRefused = restoreMaster(host, home, original)
   const elapsed = Math.floor(Date.now() / 1000) - lentAt

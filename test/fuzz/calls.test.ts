@@ -6,7 +6,7 @@ import { decodeNetwork } from '../../src/cni/network.js'
 import { decodeResult, encodeResult } from '../../src/cni/result.js'
 import { requireSupportedVersion, SUPPORTED_VERSIONS } from '../../src/cni/version.js'
 import { resultOf } from '../../src/commands/add/report.js'
-import { readCall } from '../../src/commands/call.js'
+import { readCall } from '../../src/commands/read-call.js'
 import { printable } from '../../src/printable.js'
 import { type HostileInput, hostileInput } from '../support/hostile-input.js'
 import { LONG } from '../support/length.js'
@@ -38,7 +38,7 @@ async function readAndAnswer({ variables, input }: HostileInput, reached: (stage
   reached('environment')
   const cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
   reached('version')
-  const call = await readCall(environment, cniVersion, network, variables, text)
+  const call = await readCall({ environment, cniVersion, variables, input: text }, network)
   reached('configuration')
   const { prevResult } = call.configuration
   if (prevResult) {

@@ -1,15 +1,19 @@
 import type { Result } from '../../cni/result-schema.js'
+import { pause, timeLeft } from '../../deadline.js'
 import { Failure } from '../../failure.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import { splitPrefix } from '../../kernel/ip-address.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
+import { dumpAddresses } from '../../kernel/netlink/address.js'
 import type { Address } from '../../kernel/netlink/address-schema.js'
+import { ADDRESS_FLAG } from '../../kernel/netlink/constants.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { note, warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
-import { applyState, settleAddresses } from '../../state/apply.js'
+import { applyState } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
+import { describeAddress } from '../../state/describe.js'
 import { planState } from '../../state/plan.js'
 
 /**
@@ -43,6 +47,30 @@ export function applyAssigned(
   // detection.
   const hasIpv6Gateway = assigned.ips?.some(({ gateway }) => gateway?.includes(':'))
   if (hasIpv6Gateway) settleAddresses(sandbox, device)
+}
+
+const LONGEST_DETECTION_MILLISECONDS = 5000
+const DETECTION_PAUSE_MILLISECONDS = 50
+
+/**
+ * Waits for duplicate address detection on a device, for five seconds at most: without a carrier it
+ * never ends.
+ * @throws Failure `kernel-refused` if an address is a duplicate
+ */
+function settleAddresses({ socket }: NetworkNamespace, device: Link): void {
+  const deadline = Date.now() + timeLeft(LONGEST_DETECTION_MILLISECONDS)
+  for (;;) {
+    const addresses = dumpAddresses(socket, device.index)
+    const duplicate = addresses.find(({ flags }) => flags & ADDRESS_FLAG.dadfailed)
+    if (duplicate)
+      throw new Failure(
+        'kernel-refused',
+        `link ${device.name} has address ${describeAddress(duplicate)} in DADFAILED state: somebody else on the link has it`,
+      )
+    const unsettled = addresses.some(({ flags }) => flags & ADDRESS_FLAG.tentative)
+    if (!unsettled || Date.now() > deadline) return
+    pause(DETECTION_PAUSE_MILLISECONDS)
+  }
 }
 
 /**

@@ -8,10 +8,11 @@ import { collectWarnings } from '../../log.js'
 import { leaveBrokenRecords } from '../../records/store.js'
 import { namesIn } from '../../state/stand-ins.js'
 import type { Answer } from '../answer.js'
-import { type Call, readCall, warnOfMistakes } from '../call.js'
+import type { Call } from '../call.js'
 import { inputFor, pluginsIn, readText } from '../configuration-file.js'
 import { withHints } from '../hints.js'
 import { answerWith, type Given } from '../line/subcommand.js'
+import { readCall, warnOfMistakes } from '../read-call.js'
 import { asText } from './as-text.js'
 import { type Look, lookAsAdd, whatIsThere } from './look.js'
 
@@ -108,7 +109,7 @@ async function readAsAdd(
   const cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
   requireConfiguration(network)
   // The log is one of calls.
-  return readCall(environment, cniVersion, { ...network, logFile: undefined }, variables, input)
+  return readCall({ environment, cniVersion, variables, input }, { ...network, logFile: undefined })
 }
 
 function textOf(explained: Explanation, all: boolean): string {

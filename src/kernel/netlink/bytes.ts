@@ -60,3 +60,13 @@ export function writeU32(bytes: Buffer, value: number, at: number): void {
 export function writeS32(bytes: Buffer, value: number, at: number): void {
   putS32.call(bytes, value, at)
 }
+
+/** Formats a hardware address: "02:00:00:00:00:01". The length depends on the device type. */
+export function hardwareAddressText(address: Buffer): string {
+  return [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+/** The bytes of such a text. */
+export function hardwareAddressBytes(text: string): Buffer {
+  return Buffer.from(text.replaceAll(':', ''), 'hex')
+}

@@ -1,7 +1,7 @@
-import { hardwareAddressBytes } from '../hardware-address.js'
 import { addressBytes } from '../ip-address.js'
 import { bytesOfText } from '../kernel-text.js'
 import { type Attribute, bytes, nested, text, u32 } from './attributes.js'
+import { hardwareAddressBytes } from './bytes.js'
 import { AF, RTM } from './constants.js'
 import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader } from './link.js'
 import type { Settable, XdpMode } from './link-schema.js'

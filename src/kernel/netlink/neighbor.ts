@@ -1,4 +1,3 @@
-import { hardwareAddressBytes, hardwareAddressText } from '../hardware-address.js'
 import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
 import {
   bytes,
@@ -9,7 +8,16 @@ import {
   present,
   u32,
 } from './attributes.js'
-import { type NetlinkMessage, readS32, readU8, readU16, writeS32, writeU16 } from './bytes.js'
+import {
+  hardwareAddressBytes,
+  hardwareAddressText,
+  type NetlinkMessage,
+  readS32,
+  readU8,
+  readU16,
+  writeS32,
+  writeU16,
+} from './bytes.js'
 import { NEIGHBOR_FLAG, RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
