@@ -89,7 +89,7 @@ function replayInProcess(network: Network, timings: Timings, noise: Noise): void
   const device = findSelectedDevice(host, { device: 'eth1' })
   const state = carriedState(captureHostNetworkState(host, device, CONFIGURATION_DEFAULTS), device)
   const lent = { onHost: device, nameInSandbox: 'net1' }
-  const { link } = lendDevice(host, sandbox, lent, true, () => undefined)
+  const { link } = lendDevice(host, sandbox, lent, { bringUp: true, meanwhile: () => undefined })
   timings.time(() => applyState(sandbox, link, planState(device, link, state)))
   requireAllThere(network)
   returnDevice(host, lent, { namespace: sandbox, link })

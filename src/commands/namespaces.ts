@@ -1,9 +1,12 @@
 import { Failure } from '../failure.js'
+import type { Gvisor } from '../gvisor/gvisor.js'
+import type { Ipam } from '../ipam/ipam.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { AttachmentKey } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import type { Call } from './call.js'
+import { attachmentOf, type Call, gvisorOf, ipamOf } from './call.js'
 
 /** The host and the sandbox of a call. Both stay open until they are disposed. */
 export interface Namespaces extends Disposable {
@@ -33,6 +36,37 @@ export function openNamespaces(call: Call): Namespaces {
     host[Symbol.dispose]()
     throw error
   }
+}
+
+/**
+ * Where ADD looks before it changes anything. `explain` looks in the same way, so that both decide
+ * alike.
+ */
+export interface Ground {
+  host: NetworkNamespace
+  /** Undefined where `explain` was given none: what depends on it is left out. */
+  sandbox: NetworkNamespace | undefined
+  gvisor: Gvisor | undefined
+}
+
+/** What an ADD works with that changes a sandbox. Its namespaces stay open until it is disposed. */
+export interface OpenGround extends Namespaces {
+  stateDir: string
+  key: AttachmentKey
+  ipam: Ipam | undefined
+  gvisor: Gvisor | undefined
+}
+
+/**
+ * Finds the IPAM plugin, and opens the host and the sandbox.
+ * @throws Failure `delegate-failed`, `sandbox-gone`, `sandbox-invalid`
+ */
+export async function openGround(call: Call): Promise<OpenGround> {
+  const { stateDir } = call.configuration
+  const key = attachmentOf(call)
+  const ipam = await ipamOf(call)
+  const gvisor = await gvisorOf(call)
+  return { ...openNamespaces(call), stateDir, key, ipam, gvisor }
 }
 
 /**

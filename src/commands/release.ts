@@ -132,7 +132,7 @@ export function returnLentDevice(
   const othersLent = () => loansBesides(store, record).map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
     if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
-    const home = returnDevice(host, device, located, !restore, othersLent)
+    const home = returnDevice(host, device, located, { bringUp: !restore, othersLent })
     const { up, master } = device.onHost
     const isSoon = restore && up && master === undefined && canComeUpWithoutSettings(device.onHost)
     return isSoon && !home.up ? upIfPossible(host, home) : home

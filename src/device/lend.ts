@@ -85,8 +85,8 @@ export function requireNobodyDepends(device: Link, others = relationsOf(device.n
  * Moves a device into a sandbox, renames it, sets its alias to its name on the host and brings it
  * up. All in one message: each move waits for an RCU grace period of the kernel, which takes most
  * of the time of an ADD. A wireless device moves with its radio, and the rest is done there.
- * @param bringUp whether to bring the device up in the same message
- * @param meanwhile runs while the kernel waits
+ * @param how `bringUp`: whether to bring the device up in the same message; `meanwhile` runs while
+ *   the kernel waits
  * @returns the device as it is in the sandbox, and the result of `meanwhile`
  * @throws Failure `kernel-refused`; the device may then be in either namespace
  */
@@ -94,8 +94,7 @@ export function lendDevice<T>(
   host: NetworkNamespace,
   sandbox: NetworkNamespace,
   lent: LentDevice,
-  bringUp: boolean,
-  meanwhile: () => T,
+  { bringUp, meanwhile }: { bringUp: boolean; meanwhile: () => T },
 ): { link: Link; done: T } {
   const { onHost, nameInSandbox, radio } = lent
   const change = { name: nameInSandbox, alias: onHost.name, ...(bringUp ? { up: true } : {}) }

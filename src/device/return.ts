@@ -11,13 +11,18 @@ import type { LentDevice } from './lent-device-schema.js'
 import { cleanRadio, returnWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
 
+interface ReturnOptions {
+  /** Whether to bring the device up, if it was up when it was lent; default true. */
+  bringUp?: boolean
+  /** The other devices that are lent; default none. */
+  othersLent?: () => LentDevice[]
+}
+
 /**
  * Returns a lent device to the host under its own name and alias. The device may be in a sandbox.
  * It may also be on the host under another name, if the kernel put it there when its sandbox died.
  * It comes home down: whoever is in the sandbox may have put another device in its place
  * meanwhile, so it comes up only once it was recognised on the host. Another one is put back.
- * @param bringUp whether to bring it up, if it was up when it was lent
- * @param othersLent the other devices that are lent
  * @returns the device on the host
  * @throws Failure `return-failed`; the device is then where it was, or on the host and down
  */
@@ -25,8 +30,7 @@ export function returnDevice(
   host: NetworkNamespace,
   lent: LentDevice,
   located: LocatedDevice,
-  bringUp = true,
-  othersLent: () => LentDevice[] = () => [],
+  { bringUp = true, othersLent = () => [] }: ReturnOptions = {},
 ): Link {
   const { onHost, radio } = lent
   const { namespace, link } = located

@@ -1,14 +1,7 @@
 import { sysctlsIn } from '../kernel/link-settings.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Part, Refusal } from './refusal.js'
 import { placeOf } from './routes.js'
-import type { HostNetworkState } from './schema.js'
-
-/** What a device had on the host: its link, and its state. */
-export interface Original {
-  onHost: Link
-  state: HostNetworkState
-}
+import type { HostNetworkState, Original } from './schema.js'
 
 /**
  * What is still to be restored of a device that is home.

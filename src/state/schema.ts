@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { AddressSchema } from '../kernel/netlink/address-schema.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { NeighborSchema } from '../kernel/netlink/neighbor-schema.js'
 import { NexthopObjectSchema } from '../kernel/netlink/nexthop-object-schema.js'
 import { RouteSchema } from '../kernel/netlink/route-schema.js'
@@ -51,6 +52,12 @@ export const HostNetworkStateSchema = Type.Object({
   ),
 })
 export type HostNetworkState = Static<typeof HostNetworkStateSchema>
+
+/** What a device had on the host: its link, and its state. */
+export interface Original {
+  onHost: Link
+  state: HostNetworkState
+}
 
 /**
  * What ADD adds to a sandbox beyond what is there already, named and numbered as in the sandbox.

@@ -8,8 +8,8 @@ import { additionsTo, joined } from '../../state/interface-additions.js'
 import { planState } from '../../state/plan.js'
 import { waysAround } from '../../state/taken-place.js'
 import { takeOffAdditions, withAdditions } from '../additions.js'
-import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
-import { openNamespaces } from '../namespaces.js'
+import type { Call } from '../call.js'
+import { openGround } from '../namespaces.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { earlierRecord } from './claim.js'
 import { inspectToApply } from './preflight.js'
@@ -22,32 +22,27 @@ import { undoAdd } from './undo.js'
  * state from an earlier `capture` of this chain, else the device's current state.
  */
 export async function addByApply(call: Call): Promise<object> {
-  const { environment, configuration, cniVersion } = call
-  const { netns } = environment
-  const { stateDir } = configuration
-  const key = attachmentOf(call)
-  const ipam = await ipamOf(call)
-  const gvisor = await gvisorOf(call)
-  using namespaces = openNamespaces(call)
-  const { host, sandbox } = namespaces
+  const { configuration } = call
+  using ground = await openGround(call)
+  const { stateDir, key, ipam, gvisor, sandbox } = ground
   const store = attachmentRecords(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   const earlier = await earlierRecord(call, store, key)
   enterPhase('look')
 
-  const { link, original, state } = inspectToApply(call, { host, sandbox, gvisor }, earlier)
+  const { link, onHost, state } = inspectToApply(call, ground, earlier)
   enterPhase('record')
-  const all = carriedState(state, original)
-  const carried = gvisor?.fit(sandbox, all, original, link.index) ?? all
-  let additions = additionsTo(sandbox, original, link, carried)
-  const lent = { onHost: original, nameInSandbox: key.nameInSandbox }
+  const all = carriedState(state, onHost)
+  const carried = gvisor?.fit(sandbox, all, onHost, link.index) ?? all
+  let additions = additionsTo(sandbox, onHost, link, carried)
+  const lent = { onHost, nameInSandbox: key.nameInSandbox }
   const record = withAdditions(store, sandbox, recordOf(call, 'apply', lent, state), additions)
   store.write(record)
   try {
     enterPhase('apply')
     gvisor?.makeRoom(sandbox, link, carried.addresses)
-    applyState(sandbox, link, planState(original, link, carried), waysAround)
+    applyState(sandbox, link, planState(onHost, link, carried), waysAround)
     const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
     if (assigned) {
       additions = joined(additions, additionsTo(sandbox, link, link, assignedState(assigned, link)))
@@ -55,11 +50,11 @@ export async function addByApply(call: Call): Promise<object> {
       applyAssigned(sandbox, link, assigned, gvisor)
     }
     enterPhase('report')
-    const result = resultOf(call, contributionOf(link, netns, carried, cniVersion), assigned)
+    const result = resultOf(call, contributionOf(call, link, carried), assigned)
     gvisor?.keep(sandbox, link)
-    const isElsewhere = link.hardwareAddress !== original.hardwareAddress
+    const isElsewhere = link.hardwareAddress !== onHost.hardwareAddress
     await announceAssigned(sandbox, link, assigned, isElsewhere ? carried.addresses : [])
-    logAdd(`applied the state of ${original.name} in ${sandbox.name}`, record, carried.remarks)
+    logAdd(`applied the state of ${onHost.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {
     throw await undoAdd(ipam, error, () => {

@@ -12,8 +12,8 @@ import { mayLeadTo, withRoutesAway } from '../../state/routes-away.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
 import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
-import { attachmentOf, type Call, gvisorOf, ipamOf } from '../call.js'
-import { openNamespaces } from '../namespaces.js'
+import type { Call } from '../call.js'
+import { openGround } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, earlierRecord, requireNoLoan, requireStillThere } from './claim.js'
@@ -24,14 +24,9 @@ import { rollBack } from './undo.js'
 
 /** Moves the device into the sandbox, and applies its addresses and routes there. */
 export async function addByMove(call: Call): Promise<object> {
-  const { environment, configuration, cniVersion } = call
-  const { netns } = environment
-  const { stateDir } = configuration
-  const key = attachmentOf(call)
-  const ipam = await ipamOf(call)
-  const gvisor = await gvisorOf(call)
-  using namespaces = openNamespaces(call)
-  const { host, sandbox } = namespaces
+  const { configuration } = call
+  using ground = await openGround(call)
+  const { stateDir, key, ipam, gvisor, host, sandbox } = ground
   const store = attachmentRecords(stateDir)
   const found = await claimDevice(host, call, store)
   await settleOutstanding(stateDir)
@@ -41,21 +36,20 @@ export async function addByMove(call: Call): Promise<object> {
   using _device = lockDevice(stateDir, found)
   enterPhase('look')
   const onHost = requireStillThere(host, call, store, found)
-  const ground = { host, sandbox, gvisor }
   const lendable = inspectToMove(call, ground, onHost)
   const { lent, state, foreign, pciAddress } = lendable
   const prepare = (link: Link) => {
     const carried = carriedByMove(call, ground, onHost, state)
-    const contribution = contributionOf(link, netns, carried, cniVersion, pciAddress)
+    const contribution = contributionOf(call, link, carried, pciAddress)
     return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
   }
   const expected = { ...onHost, name: key.nameInSandbox }
 
   enterPhase('record')
-  const away = store.list(mayLeadTo(state)).filter(isLoan)
+  const loans = store.list(mayLeadTo(state)).filter(isLoan)
   const whole = withRoutesAway(
     state,
-    away.map((loan) => loan.state),
+    loans.map((loan) => loan.state),
   )
   const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
   store.write(record)
@@ -64,10 +58,11 @@ export async function addByMove(call: Call): Promise<object> {
     leaveGroups(host, onHost, state)
     addStandIns(host, state, onHost)
     const bringUp = state.sysctls.length === 0
-    const { link, done } = lendDevice(host, sandbox, lent, bringUp, () => {
+    const meanwhile = () => {
       host.closeSysfs()
       return prepare(expected)
-    })
+    }
+    const { link, done } = lendDevice(host, sandbox, lent, { bringUp, meanwhile })
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
     enterPhase('apply')
     applyState(sandbox, link, plan, waysAround)
@@ -85,7 +80,7 @@ export async function addByMove(call: Call): Promise<object> {
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result
   } catch (error) {
-    throw await rollBack(stateDir, host, sandbox, store, record, ipam, error)
+    throw await rollBack(ground, store, record, error)
   }
 }
 

@@ -30,23 +30,12 @@ import type { AttachmentRecord } from '../../records/record-schema.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { type CarriedState, carriedState, remarksOnNothing } from '../../state/carry.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
-import type { HostNetworkState } from '../../state/schema.js'
+import type { HostNetworkState, Original } from '../../state/schema.js'
 import { attachmentOf, type Call, nameInSandbox } from '../call.js'
-import { requireInterface } from '../namespaces.js'
+import { type Ground, type OpenGround, requireInterface } from '../namespaces.js'
 import { selectorOf } from '../way.js'
 import { requireNotMoved } from './claim.js'
 import { contributionOf, resultOf } from './report.js'
-
-/**
- * Where ADD looks before it changes anything. `explain` looks in the same way, so that both decide
- * alike.
- */
-export interface Ground {
-  host: NetworkNamespace
-  /** Undefined where `explain` was given none: what depends on it is left out. */
-  sandbox: NetworkNamespace | undefined
-  gvisor: Gvisor | undefined
-}
 
 /** A device that ADD would move, and what it has on the host. */
 export interface Lendable {
@@ -124,17 +113,11 @@ function requireExpressible(
   { onHost, nameInSandbox: name }: LentDevice,
   state: HostNetworkState,
 ): void {
-  const { configuration, cniVersion, environment } = call
+  const { configuration, cniVersion } = call
   if (configuration.ipam?.type || isAtLeast(cniVersion, '0.3.0')) return
   const carried = carriedByMove(call, ground, onHost, state)
-  const contribution = contributionOf({ ...onHost, name }, environment.netns, carried, cniVersion)
+  const contribution = contributionOf(call, { ...onHost, name }, carried)
   resultOf(call, contribution, undefined)
-}
-
-/** A device whose state is applied, and that state. */
-export interface Original {
-  original: Link
-  state: HostNetworkState
 }
 
 /**
@@ -144,7 +127,7 @@ export interface Original {
  */
 export function inspectToApply(
   call: Call,
-  { host, sandbox, gvisor }: Ground & { sandbox: NetworkNamespace },
+  { host, sandbox, gvisor }: Pick<OpenGround, keyof Ground>,
   earlier?: AttachmentRecord,
 ): Original & { link: Link } {
   requireNotMoved(earlier)
@@ -160,9 +143,9 @@ export function inspectToApply(
 export function stateToApply(call: Call, host: NetworkNamespace): Original {
   const { configuration } = call
   const captured = captureRecords(configuration.stateDir).read(attachmentOf(call))
-  if (captured) return { original: captured.device.onHost, state: captured.state }
-  const original = findSelectedDevice(host, selectorOf(configuration))
-  return { original, state: captureHostNetworkState(host, original, configuration) }
+  if (captured) return { onHost: captured.device.onHost, state: captured.state }
+  const onHost = findSelectedDevice(host, selectorOf(configuration))
+  return { onHost, state: captureHostNetworkState(host, onHost, configuration) }
 }
 
 /**

@@ -10,13 +10,13 @@ import type { Call } from '../call.js'
 
 /**
  * The part of the CNI result that ADD adds for a device.
+ * @param link the device as it is in the sandbox
  * @param pciID the PCI address of the device, if it has one of its own
  */
 export function contributionOf(
+  { environment, cniVersion }: Call,
   link: Link,
-  sandboxPath: string,
   { addresses, routes }: StateToApply,
-  cniVersion: CniVersion,
   pciID?: string,
 ): Contribution {
   return {
@@ -25,7 +25,7 @@ export function contributionOf(
       mac: link.hardwareAddress,
       // `mtu` came with CNI 1.1.0.
       ...(isAtLeast(cniVersion, '1.1.0') ? { mtu: link.mtu } : {}),
-      sandbox: sandboxPath,
+      sandbox: environment.netns,
       ...reportedPciId(cniVersion, pciID),
     },
     ips: addresses.map(({ local, prefixLength }) => ({ address: `${local}/${prefixLength}` })),

@@ -3,12 +3,12 @@ import { asCniError, type CniError } from '../../cni/error.js'
 import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
 import { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
-import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { enterPhase } from '../../phases.js'
 import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
+import type { OpenGround } from '../namespaces.js'
 import { restoreState, returnLentDevice, withReason } from '../release.js'
 
 /**
@@ -54,21 +54,17 @@ function attempt(undo: () => string): string {
 /**
  * Undoes an ADD that failed after its record was written. Removes the record once the device is on
  * the host; otherwise keeps it for DEL.
- * @param ipam releases its addresses
  * @returns the original error with the resulting state in its details
  */
 export function rollBack(
-  stateDir: string,
-  host: NetworkNamespace,
-  sandbox: NetworkNamespace,
+  ground: OpenGround,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
-  ipam: Ipam | undefined,
   error: unknown,
 ): Promise<CniError> {
-  return undoAdd(ipam, error, () => {
+  return undoAdd(ground.ipam, error, () => {
     // On the host, also where the thread could not come back to it before.
-    const outcome = host.run(() => returnHome(stateDir, host, sandbox, store, record))
+    const outcome = ground.host.run(() => returnHome(ground, store, record))
     store.remove(keyOf(record))
     return outcome
   })
@@ -79,9 +75,7 @@ export function rollBack(
  * @returns a sentence for the error's details
  */
 function returnHome(
-  stateDir: string,
-  host: NetworkNamespace,
-  sandbox: NetworkNamespace,
+  { stateDir, host, sandbox }: OpenGround,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
 ): string {

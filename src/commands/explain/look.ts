@@ -15,7 +15,6 @@ import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
 import { lookForDevice } from '../add/claim.js'
 import {
   carriedByMove,
-  type Ground,
   inspectInterface,
   inspectToApply,
   inspectToCapture,
@@ -25,7 +24,7 @@ import {
   warnOfMove,
 } from '../add/preflight.js'
 import { type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
-import { openNamespaces } from '../namespaces.js'
+import { type Ground, openNamespaces } from '../namespaces.js'
 import { selectorOf, wayOf } from '../way.js'
 
 /** What there is to see of a device, and what ADD would do with it. */
@@ -111,7 +110,7 @@ function lookToMove(call: Call, ground: Ground): Look {
 
 function lookToApply(call: Call, { host, sandbox, gvisor }: Ground): Look {
   const inSandbox = sandbox && inspectToApply(call, { host, sandbox, gvisor })
-  const { original: device, state } = inSandbox ?? stateToApply(call, host)
+  const { onHost: device, state } = inSandbox ?? stateToApply(call, host)
   const carried = carriedState(state, device)
   gvisor?.fit(sandbox, carried, device, inSandbox?.link.index)
   gvisor?.warnOfOmissions(nameInSandbox(call))

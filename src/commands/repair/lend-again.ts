@@ -79,9 +79,17 @@ export function lendAgain(
   // Some drivers take no other MAC or name while they are up.
   if (link.up) changeLink(host.socket, link.index, { up: false })
   const others = () => loansBesides(store, record).map((loan) => loan.device)
-  const ready = returnDevice(host, device, { namespace: host, link }, false, others)
+  const ready = returnDevice(
+    host,
+    device,
+    { namespace: host, link },
+    { bringUp: false, othersLent: others },
+  )
   const lent = { ...device, onHost: { ...device.onHost, index: ready.index } }
-  const moved = lendDevice(host, sandbox, lent, false, () => host.closeSysfs())
+  const moved = lendDevice(host, sandbox, lent, {
+    bringUp: false,
+    meanwhile: () => host.closeSysfs(),
+  })
   return { link: moved.link, record: again }
 }
 
