@@ -9,11 +9,11 @@ import { captureRecords } from '../records/attachments.js'
 import { lockAttachment } from '../records/lock.js'
 import type { AttachmentKey } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import { lost } from '../state/carry.js'
+import { toRestore } from '../state/carry.js'
 import { describeNeighbor } from '../state/describe.js'
 import { routeKey } from '../state/routes.js'
 import type { Captured } from '../state/schema.js'
-import { restoreOrNote } from './release.js'
+import { restoreOrWarn } from './outstanding.js'
 
 /**
  * Removes a record captured for a later plugin of the chain. DEL runs in reverse order, so the
@@ -29,7 +29,7 @@ export function releaseCapture(stateDir: string, key: AttachmentKey, restore: bo
     const link = findLentDevice(host, record.device)
     if (link && hasBeenAway(host, link, record)) {
       const home = returnDevice(host, record.device, { namespace: host, link })
-      restoreOrNote(stateDir, host, home, record)
+      restoreOrWarn(stateDir, host, home, record)
     }
   }
   store.remove(key)
@@ -64,6 +64,6 @@ function areGone<T>(
   keyOf: (value: T) => string,
   present: () => T[],
 ): boolean | undefined {
-  const had = new Set(lost(captured).map(keyOf))
+  const had = new Set(toRestore(captured).map(keyOf))
   return had.size === 0 ? undefined : !present().some((value) => had.has(keyOf(value)))
 }

@@ -9,26 +9,19 @@ import { searchEverywhere } from '../device/search.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { note, warnOfEach } from '../log.js'
+import { note } from '../log.js'
 import { enterPhase } from '../phases.js'
-import {
-  attachmentRecords,
-  loansBesides,
-  outstandingKeyOf,
-  outstandingRecords,
-} from '../records/attachments.js'
+import { attachmentRecords, loansBesides } from '../records/attachments.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
-import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
-import type { Refusal } from '../state/refusal.js'
-import { restoreHostState } from '../state/restore.js'
 import { removeStandIns } from '../state/stand-ins.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
 import { openRecorded } from './namespaces.js'
+import { restoreOrWarn } from './outstanding.js'
 
 /** Options for releasing an attachment. */
 export interface ReleaseOptions {
@@ -82,7 +75,7 @@ export function releaseRecorded(
     enterPhase('move')
     const home = returnLentDevice(host, sandbox, store, record, restore)
     enterPhase('restore')
-    if (home && restore) restoreOrNote(stateDir, host, home, record)
+    if (home && restore) restoreOrWarn(stateDir, host, home, record)
     else if (home) undoPreparations(host, home, record)
   }
   // Last: if the return fails, the device still needs its rules in the sandbox.
@@ -99,8 +92,8 @@ export function releaseRecorded(
 }
 
 /**
- * Where ADD was ended before the device left, the host has both a route and its stand-in, and the
- * device lacks addresses of groups.
+ * Undoes what ADD did on the host before the move. If ADD was ended there, the host has both a route
+ * and its stand-in, and the device lacks the multicast addresses that joined a group.
  */
 function undoPreparations(
   host: NetworkNamespace,
@@ -160,44 +153,4 @@ function upIfPossible(host: NetworkNamespace, home: Link): Link {
     if (error instanceof Failure && error.kind === 'return-failed') return home
     throw error
   }
-}
-
-/**
- * Restores a device's state on the host. What the kernel may take later is recorded as outstanding.
- * @returns what the kernel refused
- */
-export function restoreState(
-  stateDir: string,
-  host: NetworkNamespace,
-  home: Link,
-  record: AttachmentRecord,
-): Refusal[] {
-  const { device, state, lentAt } = record
-  const { onHost } = device
-  const refusals = restoreHostState(host, home, { onHost, state, lentAt })
-  const left = outstandingOf({ onHost, state }, refusals)
-  if (left) {
-    const store = outstandingRecords(stateDir)
-    const earlier = store.read(outstandingKeyOf(record))
-    const whole = earlier ? joinedOutstanding({ ...earlier.device, ...earlier }, left) : left
-    const { added: _, ...rest } = record
-    store.write({ ...rest, device: { ...device, onHost: whole.onHost }, state: whole.state })
-  }
-  return refusals
-}
-
-/** A failure to restore is only a warning: the device itself is back on the host. */
-export function restoreOrNote(
-  stateDir: string,
-  host: NetworkNamespace,
-  home: Link,
-  record: AttachmentRecord,
-): void {
-  const refusals = restoreState(stateDir, host, home, record)
-  warnOfEach(refusals.map((refusal) => `${home.name} is home without ${withReason(refusal)}`))
-}
-
-/** A refused part, why, and whether that is the end of it. */
-export function withReason({ what, reason, again }: Refusal): string {
-  return `${what}: ${reason}${again ? '; it is tried again with the next calls' : ''}`
 }

@@ -9,9 +9,9 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { dumpRoutesAround, type RoutesAround } from '../kernel/netlink/routes-around.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import { readAllSysctls, readSysctl, STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
-import { carried, lost } from './carry.js'
+import { carried, toRestore } from './carry.js'
 import { tableOfDevice } from './connected-route.js'
-import { leaveWithAddresses } from './footing.js'
+import { leaveDependentRoutes } from './dependent-routes.js'
 import {
   type CapturePolicy,
   reasonToLeaveAddress,
@@ -51,7 +51,7 @@ export function captureHostNetworkState(
     (route) =>
       reasonToLeaveRoute(route, allAddresses, ownTable) ?? reasonToLeaveDefaultRoute(route, policy),
   )
-  const routes = leaveWithAddresses(judgedAlone, addresses, device)
+  const routes = leaveDependentRoutes(judgedAlone, addresses, device)
   const belongings = {
     deviceName: device.name,
     addresses: carried(addresses),
@@ -114,7 +114,7 @@ function captureShared(
   const ours = new Set(own)
   const foreign = there.filter((route) => !ours.has(route))
   const destinations = new Set(foreign.map(({ destination }) => destination))
-  const concerned = [...lost(routes), ...bySource]
+  const concerned = [...toRestore(routes), ...bySource]
     .filter(({ destination }) => destinations.has(destination))
     .map(placeOf)
   const places = new Set(foreign.map(placeOf))

@@ -40,9 +40,11 @@ export interface CarriedState extends StateToApply {
 }
 
 /**
- * Selects the carried parts and adapts them to a namespace with only this device: leases become
- * permanent addresses unless they are to end, routes get another metric if one is asked for, multipath routes keep only nexthops through the device, and a preferred
- * source that is not carried is dropped.
+ * Selects the carried parts and adapts them to a namespace with only this device:
+ * - leases become permanent addresses, unless they are to end;
+ * - routes get another metric, if one is asked for;
+ * - multipath routes keep only nexthops through the device;
+ * - a preferred source that is not carried is dropped.
  */
 export function carriedState(state: HostNetworkState, device: Link): CarriedState {
   const remarks: string[] = []
@@ -83,18 +85,18 @@ export function carried<T>(captured: Captured<T>[]): T[] {
 }
 
 /** The captured objects that do not reappear on the host by themselves. */
-export function lost<T>(captured: Captured<T>[]): T[] {
+export function toRestore<T>(captured: Captured<T>[]): T[] {
   return captured.flatMap(({ value, leftBehind }) =>
     leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
   )
 }
 
 /**
- * What to say of a device that goes without any address and route because it has none on the host.
- * Of leases that stay behind, `carriedState` speaks.
+ * The remark on a device that goes without any address and route because it has none on the host.
+ * `carriedState` has the remarks on leases that stay behind.
  */
 export function remarksOnNothing({ addresses, routes }: HostNetworkState, device: Link): string[] {
-  if (lost(addresses).length > 0 || carried(routes).length > 0) return []
+  if (toRestore(addresses).length > 0 || carried(routes).length > 0) return []
   return [
     `${device.name} goes without an address: it has none on the host. An earlier DEL may not have ` +
       'restored it ("restoreOnDelete": false, or its record was lost), or what configures it on ' +

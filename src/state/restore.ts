@@ -10,7 +10,7 @@ import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { tryToApply } from './apply.js'
-import { lost, type StateToApply } from './carry.js'
+import { type StateToApply, toRestore } from './carry.js'
 import { planState, type StatePlan } from './plan.js'
 import { type Refusal, refusal } from './refusal.js'
 import { placeOf } from './routes.js'
@@ -141,10 +141,10 @@ export function stateToRestore(
   const left = (seconds: number) => seconds - elapsedSeconds
   return {
     up: device.up,
-    addresses: lost(state.addresses).flatMap(
+    addresses: toRestore(state.addresses).flatMap(
       (address) => withTimeLeft(address, elapsedSeconds) ?? [],
     ),
-    routes: [...lost(state.routes), ...foreignRoutes(state, device)].flatMap((captured) => {
+    routes: [...toRestore(state.routes), ...foreignRoutes(state, device)].flatMap((captured) => {
       const route = withOwnPart(captured, device)
       if (route.expiresSeconds === undefined) return route
       return left(route.expiresSeconds) <= 0
@@ -155,7 +155,7 @@ export function stateToRestore(
     standIns: [...standInsFor(state, device), ...ownPartsFor(state, device)],
     ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
-    neighbors: lost(state.neighbors),
+    neighbors: toRestore(state.neighbors),
     sysctls: [
       ...(state.stableSecret ? [{ name: STABLE_SECRET, value: state.stableSecret }] : []),
       ...state.sysctls,

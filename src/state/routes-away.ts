@@ -1,5 +1,5 @@
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { lost } from './carry.js'
+import { toRestore } from './carry.js'
 import { orderOf } from './restore.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
@@ -12,7 +12,7 @@ const DESTINATION = '"destination":"'
  * long as the text is, however many there are.
  */
 export function mayLeadTo({ routes }: HostNetworkState): (text: string) => boolean {
-  const wanted = new Set(lost(routes).map(({ destination }) => destination))
+  const wanted = new Set(toRestore(routes).map(({ destination }) => destination))
   if (wanted.size === 0) return () => false
   return (text) => {
     for (let at = text.indexOf(DESTINATION); at >= 0; at = text.indexOf(DESTINATION, at + 1)) {
@@ -33,7 +33,7 @@ export function withRoutesAway(
   state: HostNetworkState,
   away: HostNetworkState[],
 ): HostNetworkState {
-  const own = lost(state.routes).filter((route) => !isStandIn(route))
+  const own = toRestore(state.routes).filter((route) => !isStandIn(route))
   const places = new Set(own.map(placeOf))
   const inPlaces = (one: HostNetworkState) =>
     orderOf(one).filter((route) => places.has(placeOf(route)) && !isStandIn(route))

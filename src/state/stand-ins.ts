@@ -70,8 +70,8 @@ function standInFor(route: Route, device: Link, locals: string[]): Route | undef
 }
 
 /**
- * The other way round: what the host gets of a route through several devices while only this one is
- * home, and of one by a nexthop object that cannot be there yet.
+ * What the host gets of a route while this device is home and its other devices are away: the part
+ * through this device. A route by a nexthop object that cannot be there yet gets the same.
  */
 export function ownPartsFor(state: HostNetworkState, device: Link): StandIn[] {
   return state.routes.flatMap(({ value: route }) => {

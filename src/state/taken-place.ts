@@ -4,8 +4,8 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { isDefaultRoute, placeOf } from './routes.js'
 
 /**
- * Who has the places of routes that the kernel refused with EEXIST: the same destination, table, TOS
- * and metric.
+ * Finds the routes in the places of those that the kernel refused with EEXIST. A place is a
+ * destination, table, TOS and metric.
  * @returns the first route in each place, by `placeOf`; none for a place that is free by now
  */
 export function routesInPlacesOf(

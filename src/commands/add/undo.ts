@@ -9,7 +9,8 @@ import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
 import type { OpenGround } from '../namespaces.js'
-import { restoreState, returnLentDevice, withReason } from '../release.js'
+import { restoreFromRecord, withReason } from '../outstanding.js'
+import { returnLentDevice } from '../release.js'
 
 /**
  * Undoes a failed ADD, with extra time.
@@ -87,7 +88,7 @@ function returnHome(
       'return-failed',
       `${onHost.name} is neither in ${sandbox.name} nor on the host`,
     )
-  const refusals = restoreState(stateDir, host, link, record)
+  const refusals = restoreFromRecord(stateDir, host, link, record)
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   return `${home}, but without ${bounded(refusals.map(withReason)).join('; ')}`

@@ -5,8 +5,8 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Captured } from './schema.js'
 
-/** Addresses and routes of a device: carried, or left behind. */
-interface Footing {
+/** Of the addresses and routes of a device, those that are carried, or those left behind. */
+interface Parts {
   addresses: Address[]
   routes: Route[]
 }
@@ -17,7 +17,7 @@ interface Footing {
  * address reaches, or has no gateway and prefers that address as its source, or is an IPv4 route of
  * a device that goes without any IPv4 address.
  */
-export function leaveWithAddresses(
+export function leaveDependentRoutes(
   routes: Captured<Route>[],
   addresses: Captured<Address>[],
   device: Pick<Link, 'index'>,
@@ -26,18 +26,18 @@ export function leaveWithAddresses(
   // The device has its own link-local address in every namespace.
   const absent = addresses.filter((one) => isLeft(one) && one.leftBehind !== 'link-local')
   if (absent.length === 0) return routes
-  const footing = (ofAddresses: Captured<Address>[], ofRoutes: Captured<Route>[]): Footing => ({
+  const parts = (ofAddresses: Captured<Address>[], ofRoutes: Captured<Route>[]): Parts => ({
     addresses: ofAddresses.map(({ value }) => value),
     routes: ofRoutes.map(({ value }) => value),
   })
   const present = addresses.filter((one) => !isLeft(one))
   let judged = routes
   for (;;) {
-    const carried = footing(
+    const carried = parts(
       present,
       judged.filter((one) => !isLeft(one)),
     )
-    const left = footing(absent, judged.filter(isLeft))
+    const left = parts(absent, judged.filter(isLeft))
     const isPossible = (one: Captured<Route>) =>
       isLeft(one) || !dependsOn(one.value, device, left, carried)
     if (judged.every(isPossible)) return judged
@@ -54,8 +54,8 @@ const LINK_LOCAL = 'fe80::/10'
 function dependsOn(
   route: Route,
   device: Pick<Link, 'index'>,
-  left: Footing,
-  carried: Footing,
+  left: Parts,
+  carried: Parts,
 ): boolean {
   const { family, preferredSource, nexthops } = route
   const absent = left.addresses.filter((address) => address.family === family)
@@ -75,7 +75,7 @@ function dependsOn(
 }
 
 /** Whether a gateway is on the link by the prefix of an address, or by a route without gateway. */
-function reaches({ addresses, routes }: Footing, gateway: string): boolean {
+function reaches({ addresses, routes }: Parts, gateway: string): boolean {
   return (
     addresses.some(
       ({ local, peer = local, prefixLength, flags }) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Address } from '../../src/kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG, SCOPE } from '../../src/kernel/netlink/constants.js'
 import type { Route } from '../../src/kernel/netlink/route-schema.js'
-import { leaveWithAddresses } from '../../src/state/footing.js'
+import { leaveDependentRoutes } from '../../src/state/dependent-routes.js'
 import type { Captured } from '../../src/state/schema.js'
 import { address, link, route } from '../support/kernel-objects.js'
 
@@ -29,7 +29,7 @@ const via = (gateway: string, differences: object = {}) =>
 
 /** Which of the routes stay behind with the addresses. */
 const left = (addresses: Captured<Address>[], ...routes: Route[]) =>
-  leaveWithAddresses(
+  leaveDependentRoutes(
     routes.map((value) => ({ value })),
     addresses,
     link(),
