@@ -19,18 +19,32 @@ export type Phase =
 /** In milliseconds. */
 const spent: Partial<Record<Phase, number>> = {}
 
+/** In these a call changes something that it may have to undo. */
+const CHANGING: Phase[] = ['record', 'move', 'apply', 'ipam', 'restore']
+
+/** How far the call has come: undoing it is no step further. */
+let furthest: Phase = 'start'
+let hasChanged = false
+
 let current: Phase = 'start'
 
 /** When the current phase began, in milliseconds since the process did. */
 let since = 0
 
-/** From now on, time counts as this phase's. Costs nothing unless the log wants to know. */
+/** From now on, time counts as this phase's. Costs nothing more unless the log wants to know. */
 export function enterPhase(phase: Phase): void {
+  if (phase !== 'undo') furthest = phase
+  if (CHANGING.includes(phase)) hasChanged = true
   if (!isLogged('info')) return
   const now = process.uptime() * 1000
   spent[current] = (spent[current] ?? 0) + now - since
   current = phase
   since = now
+}
+
+/** The phase in which a call failed, and whether it may have changed something by then. */
+export function reached(): { phase: Phase; hasChanged: boolean } {
+  return { phase: furthest, hasChanged }
 }
 
 /** Logs where the time of a call went. */

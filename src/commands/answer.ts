@@ -1,5 +1,5 @@
 import { type Environment, readEnvironment } from '../cni/environment.js'
-import { CniError, ErrorCode, errorDocument } from '../cni/error.js'
+import { CniError, ErrorCode, type ErrorDocument, errorDocument } from '../cni/error.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
 import type { Call, Command } from './call.js'
@@ -48,6 +48,8 @@ export async function answerCall(
   let cniVersion = LATEST_VERSION
   let atEnd = () => {}
   let input = ''
+  /** Completes an error once it is known what the call is about. */
+  let complete = async (document: ErrorDocument) => document
   try {
     if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }
     const environment = readEnvironment(variables)
@@ -58,6 +60,8 @@ export async function answerCall(
     const network = await decodeNetwork(input)
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
+    complete = async (document) =>
+      (await import('./subject.js')).withSubject(document, environment, network)
     const run = await load()
     const { readCall, warnOfMistakes } = await import('./read-call.js')
     const call = await readCall({ environment, cniVersion, variables, input }, network)
@@ -68,7 +72,7 @@ export async function answerCall(
     if (!document) return { kind: 'nothing', failed: false }
     return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
   } catch (error) {
-    const document = errorDocument(error, cniVersion)
+    const document = await complete(errorDocument(error, cniVersion))
     const { note } = await import('../log.js')
     note('error', document.msg, () => document)
     const { withHints } = await import('./hints.js')

@@ -1,5 +1,5 @@
 import type { Configuration } from '../cni/configuration-schema.js'
-import { runAll } from '../cni/error.js'
+import { asCniError, runAll } from '../cni/error.js'
 import { releaseGvisorRecords } from '../gvisor/release.js'
 import { attachmentRecords, captureRecords } from '../records/attachments.js'
 import { keyOf } from '../records/record.js'
@@ -8,6 +8,7 @@ import { type Call, ipamOf } from './call.js'
 import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment } from './release.js'
 import { releaseCapture } from './release-capture.js'
+import { unsaid } from './subject.js'
 
 /**
  * GC: returns every device of this network whose attachment is not in cni.dev/valid-attachments,
@@ -25,16 +26,36 @@ export async function gc(call: Call): Promise<undefined> {
     ...attachments
       .listWithEarlierBoots()
       .filter(isStale)
-      .map(
-        (record) => () => releaseAttachment(stateDir, keyOf(record), { restore: restoreOnDelete }),
+      .map((record) =>
+        naming(record, () =>
+          releaseAttachment(stateDir, keyOf(record), { restore: restoreOnDelete }),
+        ),
       ),
     ...captures
       .listWithEarlierBoots()
       .filter(isStale)
-      .map((record) => () => releaseCapture(stateDir, keyOf(record), restoreOnDelete)),
+      .map((record) =>
+        naming(record, () => releaseCapture(stateDir, keyOf(record), restoreOnDelete)),
+      ),
     () => settleOutstanding(stateDir, isStale),
     async () => (await ipamOf(call))?.request('GC'),
   ])
+}
+
+/** A step whose failure says which device it is about, and in which sandbox. */
+function naming({ device, sandboxPath }: AttachmentRecord, work: () => void): () => void {
+  const subject = {
+    ...{ command: 'GC', device: device.onHost.name },
+    ...{ interfaceName: device.nameInSandbox, sandboxPath },
+  }
+  return () => {
+    try {
+      work()
+    } catch (error) {
+      const { message, details } = asCniError(error)
+      throw asCniError(error, unsaid(subject, `${message}; ${details}`))
+    }
+  }
 }
 
 type Attachment = Pick<AttachmentRecord, 'network' | 'containerId' | 'interfaceName'>

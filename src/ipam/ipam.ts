@@ -88,7 +88,7 @@ export function findPlugin(type: string, searchPath: string): string {
   throw new Failure(
     'delegate-failed',
     `failed to find plugin ${JSON.stringify(type)} in path [${directories.join(' ')}]`,
-    'install it there; without it ADD changes nothing',
+    'install it there',
   )
 }
 

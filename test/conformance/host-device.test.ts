@@ -168,6 +168,7 @@ describe.each(CALLS)('$artefact, in $cniVersion', ({ path, cniVersion }) => {
     expect(document).toEqual({
       ...{ cniVersion, code: 7 },
       msg: 'specify either "device", "hwaddr", "kernelpath" or "pciBusID"',
+      details: `nothing was changed; ADD was for eth0 in sandbox ${testbed.sandboxPath}`,
     })
     expect(testbed.hostState()).toBe(before)
   })

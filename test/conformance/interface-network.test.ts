@@ -26,7 +26,10 @@ describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
   describe('21. with its own namespace as CNI_NETNS', () => {
     const ownNamespace = { CNI_NETNS: '/proc/self/ns/net' }
 
-    it.each(['ADD', 'DEL'])('%s is refused', (command) => {
+    it.each([
+      ['ADD', 'nothing was changed; '],
+      ['DEL', ''],
+    ])('%s is refused', (command, state) => {
       testbed.onHost('address add 198.51.100.5/24 dev eth1')
       const before = testbed.hostState()
       const { exitCode, document } = call(command, { variables: ownNamespace })
@@ -34,6 +37,7 @@ describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
       expect(document).toEqual({
         ...{ cniVersion: '1.1.0', code: 8 },
         msg: "plugin's netns and netns from CNI_NETNS should not be the same",
+        details: `${state}${command} was for eth1, as net1 in sandbox /proc/self/ns/net`,
       })
       // The library looks only after the plugin has acted; here nothing has been moved.
       expect(testbed.hostState()).toBe(before)

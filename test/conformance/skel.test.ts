@@ -115,7 +115,8 @@ describe.each(BOTH_ARTEFACTS)('$artefact', ({ path }) => {
     expect(document).toEqual({
       ...{ cniVersion: '1.1.0', code: 1234 },
       ...{ msg: 'insufficient something' },
-      details: 'x; IPAM plugin "failing-ipam" (CHECK) reported this',
+      details:
+        'x; IPAM plugin "failing-ipam" (CHECK) reported this; CHECK was for eth1, as eth0 in sandbox /some/netns/path',
     })
   })
 })

@@ -56,25 +56,30 @@ describe.concurrent.each(ARTEFACTS)('a call ends in time: $artefact', ({ path })
     expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
   })
 
-  it.each(['ADD', 'DEL'])('where somebody keeps a lock: %s', async (command) => {
+  it.each([
+    ['ADD', 'nothing was changed; ADD was for eth1, as net1 in sandbox'],
+    ['DEL', 'a later DEL tries again; DEL was for eth1, as net1 in sandbox'],
+    ['GC', 'GC was for eth1, as net1 in sandbox'],
+  ])('where somebody keeps a lock: %s, which says what it was for', async (command, details) => {
     using testbed = newTestbed()
-    // It makes the directory of the locks.
-    expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+    // They make the directory of the locks, and for GC a record.
+    expect(callPlugin(testbed, path, command === 'GC' ? 'ADD' : 'DEL').exitCode).toBe(0)
     const before = testbed.hostState()
     const lock = `${testbed.stateDirectory}/locks/container-1:net1`
     const script = `exec 9>${lock}; flock 9; echo locked; exec sleep 60`
     const holder = execa('sh', ['-c', script], { reject: false })
     await new Promise((resolve) => holder.stdout?.once('data', resolve))
-    const options = { configuration: { timeoutSeconds: 1 } }
-    const { document, seconds } = await timed(testbed, command, options)
+    const configuration = { timeoutSeconds: 1, 'cni.dev/valid-attachments': [] }
+    const { document, seconds } = await timed(testbed, command, { configuration })
     holder.kill()
     await holder
     expect(document).toMatchObject({
       code: 11,
       msg: expect.stringMatching(/has been working on container-1:net1 for too long$/),
+      details: expect.stringContaining(`${details} ${testbed.sandboxPath}`),
     })
     // DEL has time of its own, but no lock takes longer than this.
-    expect(seconds).toBeLessThan((command === 'ADD' ? 1 : 10) + MARGIN_SECONDS)
+    expect(seconds).toBeLessThan((command === 'DEL' ? 10 : 1) + MARGIN_SECONDS)
     expect(testbed.hostState()).toBe(before)
   })
 

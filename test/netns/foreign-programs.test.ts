@@ -159,7 +159,7 @@ describe.each(ARTEFACTS)('programs that others attached: $artefact', ({ path }) 
     expect(document).toMatchObject({
       code: 103,
       msg: expect.stringMatching(/cannot detach xdp program \d+ from eth1, which its pod has/),
-      details: 'the device is on the host as eth1, down; a later DEL tries again',
+      details: `the device is on the host as eth1, down; a later DEL tries again; DEL was for eth1, as net1 in sandbox ${testbed.sandboxPath}`,
     })
     expect(testbed.onHost('link show dev eth1 up')).toBe('')
     call('DEL')

@@ -145,7 +145,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     })
     expect(document.code).toBe(106)
     expect(document.details).toMatch(
-      /what was lent is back on the host, and its record is removed$/,
+      /what was lent is back on the host, and its record is removed; DEL was for eth1, as net1 in /,
     )
     expect(testbed.hostState()).toBe(before)
   })
@@ -165,7 +165,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
       code: 1234,
       msg: 'no address left',
       details: expect.stringMatching(
-        /^of 254; IPAM plugin ".+" \(DEL\) reported this; the addresses may still be assigned; a later DEL tries again; what was lent is back on the host, and its record is removed$/,
+        /^of 254; IPAM plugin ".+" \(DEL\) reported this; the addresses may still be assigned; a later DEL tries again; what was lent is back on the host, and its record is removed; DEL was for eth1/,
       ),
     })
     expect(testbed.onHost('link show eth1')).toContain('eth1')

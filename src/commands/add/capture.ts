@@ -18,7 +18,7 @@ export async function addByCapture(call: Call): Promise<object> {
   using host = NetworkNamespace.host()
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
-  enterPhase('capture')
+  enterPhase('look')
   const { lent, state, remarks } = inspectToCapture(call, host)
   enterPhase('record')
   const record = recordOf(call, 'capture', lent, state)

@@ -1,5 +1,6 @@
 import { encodeResult } from '../../cni/result.js'
 import { warn } from '../../log.js'
+import { enterPhase } from '../../phases.js'
 import { lockAttachment } from '../../records/lock.js'
 import { assignedState } from '../../state/assigned.js'
 import { attachmentOf, type Call, gvisorOf, reportedAssignment } from '../call.js'
@@ -22,6 +23,7 @@ export async function addForGvisorOnly(call: Call): Promise<object> {
   const link = inspectInterface(call, sandbox, gvisor)
   const reported = reportedAssignment(call)
   const { addresses } = assignedState(reported, link)
+  enterPhase('apply')
   if (gvisor?.makeRoom(sandbox, link, addresses)) {
     warn(`${link.name} has none of the addresses that the chain reported: it is given them again`)
     applyAssigned(sandbox, link, reported, gvisor)

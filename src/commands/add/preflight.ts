@@ -172,6 +172,7 @@ export function inspectToCapture(
 ): { lent: LentDevice; state: HostNetworkState; remarks: string[] } {
   const { configuration } = call
   const onHost = findSelectedDevice(host, selectorOf(configuration))
+  enterPhase('capture')
   const state = captureHostNetworkState(host, onHost, configuration)
   const lent = describeLentDevice(host, onHost, nameInSandbox(call))
   const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []

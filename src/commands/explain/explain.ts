@@ -1,7 +1,7 @@
 import { requireConfiguration } from '../../cni/configuration.js'
-import { readEnvironment } from '../../cni/environment.js'
+import { type Environment, readEnvironment } from '../../cni/environment.js'
 import { type ErrorDocument, errorDocument } from '../../cni/error.js'
-import { decodeNetwork } from '../../cni/network.js'
+import { decodeNetwork, type RawNetwork } from '../../cni/network.js'
 import { LATEST_VERSION, requireSupportedVersion } from '../../cni/version.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { collectWarnings } from '../../log.js'
@@ -13,6 +13,7 @@ import { inputFor, pluginsIn, readText } from '../configuration-file.js'
 import { withHints } from '../hints.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { readCall, warnOfMistakes } from '../read-call.js'
+import { withSubject } from '../subject.js'
 import { asText } from './as-text.js'
 import { type Look, lookAsAdd, whatIsThere } from './look.js'
 
@@ -74,13 +75,18 @@ export async function explanation(input: string, options: Given['options']): Pro
   const warnings = collectWarnings()
   leaveBrokenRecords()
   let call: Call | undefined
+  // As ADD completes its errors; without a sandbox there is no more to say than was asked.
+  let complete = (document: ErrorDocument) => document
   try {
-    call = await readAsAdd(input, options.get('netns'), options.get('interface'))
+    const netns = options.get('netns')
+    call = await readAsAdd(input, netns, options.get('interface'), (environment, network) => {
+      if (netns) complete = (document) => withSubject(document, environment, network)
+    })
     const look = await lookAsAdd(call)
     await warnOfMistakes(call)
     return { ...look, warnings }
   } catch (error) {
-    const { code, msg, details } = withHints(errorDocument(error, LATEST_VERSION), input)
+    const { code, msg, details } = withHints(complete(errorDocument(error, LATEST_VERSION)), input)
     const refusal = { code, msg, ...(details === undefined ? {} : { details }) }
     const there = call === undefined ? {} : whatIsThere(call)
     return { programs: [], companions: [], notes: [], ...there, warnings, refusal }
@@ -89,12 +95,14 @@ export async function explanation(input: string, options: Given['options']): Pro
 
 /**
  * The call that a runtime would make.
+ * @param onKnown called once it is known what the call is about
  * @throws CniError
  */
 async function readAsAdd(
   input: string,
   netns: string | undefined,
   interfaceName = DEFAULT_INTERFACE,
+  onKnown: (environment: Environment, network: RawNetwork) => void,
 ): Promise<Call> {
   const variables = {
     ...process.env,
@@ -107,6 +115,7 @@ async function readAsAdd(
   const environment = { ...readEnvironment(variables), netns: netns ?? '' }
   const network = await decodeNetwork(input)
   const cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
+  onKnown(environment, network)
   requireConfiguration(network)
   // The log is one of calls.
   return readCall({ environment, cniVersion, variables, input }, { ...network, logFile: undefined })
