@@ -80,6 +80,7 @@ if (process.argv[2] === 'inside') {
   using container = SmallContainer.isPossible ? new SmallContainer(testbed.host) : undefined
   const network: Network = {
     hostName: testbed.host,
+    cloudName: testbed.cloud,
     sandboxName: testbed.pod,
     sandboxPath: testbed.sandboxPath,
     stateDirectory: testbed.stateDirectory,

@@ -50,6 +50,12 @@ export async function measureAtOnce(network: Network, runs: Run[]): Promise<Meas
   )
 }
 
+/** Runs programs at the same time, some of which may fail; returns what those took that did not. */
+export async function measureSuccesses(network: Network, runs: Run[]): Promise<Measured[]> {
+  const endings = await Promise.allSettled(runs.map((run) => measureAtOnce(network, [run])))
+  return endings.flatMap((ending) => (ending.status === 'fulfilled' ? ending.value : []))
+}
+
 /** From the first start to the last end, in milliseconds. */
 export function wholeOf(all: Measured[]): number {
   return Math.max(...all.map(({ end }) => end)) - Math.min(...all.map(({ start }) => start))

@@ -1,8 +1,13 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Attachment } from './contestants.js'
 
 /** Where the bench works: namespaces of its own, and a state directory of ours. */
 export interface Network {
   hostName: string
+  /** The namespace with the other ends of the devices. */
+  cloudName: string
   sandboxName: string
   sandboxPath: string
   stateDirectory: string
@@ -12,7 +17,7 @@ export interface Network {
   /** Control groups of a small container, as the paths of their cgroup.procs. */
   smallContainer: string[]
   /** As many as are lent at once, each with a sandbox of its own. */
-  manyDevices: { device: string; sandboxPath: string }[]
+  manyDevices: Attachment[]
 }
 
 /** Devices start from the same: up, with one address and one route each. */
@@ -23,4 +28,16 @@ export function prepareDevices(devices: string[]): void {
     `route replace 203.0.${113 + n}.0/24 via 198.51.${100 + n}.1`,
   ])
   execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') })
+}
+
+/** Makes those devices again that a plugin lost or left in their sandboxes; returns how many. */
+export function remakeDevices({ cloudName }: Network, attachments: Attachment[]): number {
+  const missing = attachments.filter(({ device }) => !existsSync(`/sys/class/net/${device}`))
+  for (const { device, sandboxPath } of missing) {
+    spawnSync('ip', ['-n', basename(sandboxPath), 'link', 'delete', 'net1'])
+    const peer = ['peer', 'name', device, 'netns', cloudName]
+    execFileSync('ip', ['link', 'add', device, 'type', 'veth', ...peer])
+    execFileSync('ip', ['-n', cloudName, 'link', 'set', device, 'up'])
+  }
+  return missing.length
 }

@@ -57,6 +57,7 @@ int main(int count, char **words) {
   open_missing_streams();
   /* As in Node: who writes hears of it. */
   (void)signal(SIGPIPE, SIG_IGN);
+  take_turn();
   JSRuntime *runtime = new_runtime();
   if (!runtime) give_up("out of memory");
   JS_SetMaxStackSize(runtime, stack_bytes());

@@ -165,7 +165,7 @@ describe.skipIf(!SmallContainer.isPossible)(
     let node: Node
     beforeEach(() => {
       container = new SmallContainer(`hdl3-multus-${process.pid}`)
-      node = new Node(COMPILED, [...container.wrapper, ...CHROOT])
+      node = new Node(COMPILED, [...CHROOT, ...container.wrapper])
     })
     afterEach(() => {
       container[Symbol.dispose]()
@@ -190,7 +190,7 @@ describe.skipIf(!SmallContainer.isPossible)(
       const { exitCode, stdout } = gvisor.call(
         'ADD',
         {},
-        { wrapper: [...container.wrapper, ...CHROOT] },
+        { wrapper: [...CHROOT, ...container.wrapper] },
       )
       expect(exitCode, stdout).toBe(0)
       await expect.poll(() => keepersOf(containerId)).toHaveLength(1)

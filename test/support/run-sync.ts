@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 
 interface Spawner {
   spawn(
@@ -10,7 +11,7 @@ interface Spawner {
   ): [code: number, stdout: Buffer, stderr: Buffer]
 }
 
-const { spawn }: Spawner = createRequire(import.meta.url)('../../build/spawn.node')
+const { spawn }: Spawner = createRequire(import.meta.url)(resolve('build/spawn.node'))
 
 /** As execa takes them. */
 export interface RunOptions {

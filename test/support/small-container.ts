@@ -5,26 +5,41 @@ import { until } from './until.js'
 const ROOT = '/sys/fs/cgroup'
 const PERIOD_MICROSECONDS = 100_000
 const QUOTA_MICROSECONDS = 10_000
-const MEMORY_BYTES = 50 << 20
 
 /** Where groups are made, and the files that limit them, in version 1 and in version 2. */
-const CONTROLLERS_1: [string, [string, number][]][] = [
-  [
-    `${ROOT}/cpu`,
+function controllers1(memoryBytes: number): [string, [string, number][]][] {
+  return [
     [
-      ['cpu.cfs_period_us', PERIOD_MICROSECONDS],
-      ['cpu.cfs_quota_us', QUOTA_MICROSECONDS],
+      `${ROOT}/cpu`,
+      [
+        ['cpu.cfs_period_us', PERIOD_MICROSECONDS],
+        ['cpu.cfs_quota_us', QUOTA_MICROSECONDS],
+      ],
     ],
-  ],
-  [`${ROOT}/memory`, [['memory.limit_in_bytes', MEMORY_BYTES]]],
-]
-const LIMITS_2: [string, string][] = [
-  ['cpu.max', `${QUOTA_MICROSECONDS} ${PERIOD_MICROSECONDS}`],
-  ['memory.max', `${MEMORY_BYTES}`],
-]
+    [`${ROOT}/memory`, [['memory.limit_in_bytes', memoryBytes]]],
+  ]
+}
+function limits2(memoryBytes: number): [string, string][] {
+  return [
+    ['cpu.max', `${QUOTA_MICROSECONDS} ${PERIOD_MICROSECONDS}`],
+    ['memory.max', `${memoryBytes}`],
+  ]
+}
+
+const IS_VERSION_2 = existsSync(`${ROOT}/cgroup.controllers`)
+
+/** `ip netns exec` hides the control groups, in which the plugin looks for its limit. */
+const MOUNT = IS_VERSION_2
+  ? `mount -t cgroup2 none ${ROOT}`
+  : `mount -t tmpfs none ${ROOT}; mkdir ${ROOT}/memory; mount -t cgroup -o memory none ${ROOT}/memory`
+
+/** Shows the control groups where `ip netns exec` has hidden them. */
+export function mountControlGroups(): void {
+  runSync('sh', ['-euc', MOUNT])
+}
 
 /**
- * A control group with a tenth of a CPU and 50 MiB of memory: the limits that Multus's daemon has
+ * A control group with a tenth of a CPU and, unless told otherwise, 50 MiB of memory: the limits that Multus's daemon has
  * by default, in whose container it runs the plugins. Dispose it when nothing runs in it any more.
  */
 export class SmallContainer implements Disposable {
@@ -34,12 +49,15 @@ export class SmallContainer implements Disposable {
   static readonly isPossible =
     existsSync(`${ROOT}/memory/memory.limit_in_bytes`) || controllersOf(ROOT).includes('memory')
 
-  constructor(name: string) {
-    if (existsSync(`${ROOT}/cgroup.controllers`)) {
+  constructor(name: string, mebibytes = 50) {
+    const bytes = mebibytes << 20
+    if (IS_VERSION_2) {
       writeFileSync(`${ROOT}/cgroup.subtree_control`, '+cpu +memory')
-      this.#directories = [made(`${ROOT}/${name}`, LIMITS_2)]
+      this.#directories = [made(`${ROOT}/${name}`, limits2(bytes))]
     } else {
-      this.#directories = CONTROLLERS_1.map(([root, limits]) => made(`${root}/${name}`, limits))
+      this.#directories = controllers1(bytes).map(([root, limits]) =>
+        made(`${root}/${name}`, limits),
+      )
     }
   }
 
@@ -48,10 +66,10 @@ export class SmallContainer implements Disposable {
     return this.#directories.map((one) => `/proc/${process.pid}/root${one}/cgroup.procs`)
   }
 
-  /** What to put before a command for it to run inside. */
+  /** What to put before a command for it to run inside, after `ip netns exec`. */
   get wrapper(): string[] {
     const enter = this.files.map((file) => `echo 0 >${file}`).join('; ')
-    return ['sh', '-euc', `${enter}; exec "$@"`, 'sh']
+    return ['sh', '-euc', `${MOUNT}; ${enter}; exec "$@"`, 'sh']
   }
 
   [Symbol.dispose](): void {
