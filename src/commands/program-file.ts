@@ -50,11 +50,8 @@ export function requireThisMachine(path: string): void {
  * @throws Error if it cannot be run here, or says none
  */
 export async function versionOf(path: string): Promise<string> {
-  const variables = { PATH: process.env.PATH }
-  const { stdout, exitCode, trouble } = await runPlugin(
-    ...([path, variables, '', LONGEST_MILLISECONDS] as const),
-    ['--version'],
-  )
+  const given = { variables: { PATH: process.env.PATH }, input: '', words: ['--version'] }
+  const { stdout, exitCode, trouble } = await runPlugin(path, given, LONGEST_MILLISECONDS)
   const version = stdout.match(/^\d+\.\d+\.\d+\S*/)?.[0]
   if (exitCode === 0 && version !== undefined) return version
   const reason = trouble ?? `exit status ${exitCode}`

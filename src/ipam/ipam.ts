@@ -59,13 +59,9 @@ export class Ipam {
   async #ask(command: string): Promise<object | undefined> {
     const { variables, input } = this.#delegation
     const { runPlugin, readAnswer } = await import('./run-plugin.js')
-    const own = { ...variables, CNI_COMMAND: command }
-    const outcome = await runPlugin(
-      this.#path,
-      own,
-      input,
-      Math.ceil(timeLeft(Number.POSITIVE_INFINITY)),
-    )
+    const given = { variables: { ...variables, CNI_COMMAND: command }, input }
+    const left = Math.ceil(timeLeft(Number.POSITIVE_INFINITY))
+    const outcome = await runPlugin(this.#path, given, left)
     return readAnswer(this.#described(command), outcome)
   }
 

@@ -11,6 +11,16 @@ const BUSY_PAUSE_MILLISECONDS = 1000
 /** Maximum size of a plugin's output. */
 const MOST_MEBIBYTES = 4
 
+/** What a plugin is given. */
+export interface PluginInput {
+  /** Its environment: no other variables. */
+  variables: NodeJS.ProcessEnv
+  /** For its stdin. */
+  input: string
+  /** Its arguments; default none. */
+  words?: string[]
+}
+
 /** Outcome of running a plugin. */
 export interface PluginOutcome {
   stdout: string
@@ -23,19 +33,16 @@ export interface PluginOutcome {
 /**
  * Runs a plugin; its stderr is inherited. At the deadline it is killed with all its child
  * processes.
- * @param input its stdin
- * @param words its arguments
+ * @param deadlineMilliseconds from now on
  */
 export async function runPlugin(
   path: string,
-  variables: NodeJS.ProcessEnv,
-  input: string,
+  given: PluginInput,
   deadlineMilliseconds: number,
-  words: string[] = [],
 ): Promise<PluginOutcome> {
   for (let retries = BUSY_RETRIES; ; retries--) {
     const left = deadlineMilliseconds - (BUSY_RETRIES - retries) * BUSY_PAUSE_MILLISECONDS
-    const outcome = await runOnce(path, variables, input, left, words)
+    const outcome = await runOnce(path, given, left)
     if (outcome !== 'busy') return outcome
     if (retries === 0 || left <= BUSY_PAUSE_MILLISECONDS)
       return {
@@ -49,10 +56,8 @@ export async function runPlugin(
 
 async function runOnce(
   path: string,
-  variables: NodeJS.ProcessEnv,
-  input: string,
+  { variables, input, words = [] }: PluginInput,
   deadlineMilliseconds: number,
-  words: string[],
 ): Promise<PluginOutcome | 'busy'> {
   const { stdout, exitCode, signal, error, ended } = await runChild(
     path,

@@ -1,14 +1,15 @@
-import { constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs'
-import { Failure } from '../failure.js'
+import { fstatSync, statSync } from 'node:fs'
 import { closeDescriptor } from './descriptor.js'
 import type { NamespaceIdentity } from './identity-schema.js'
+import {
+  openNamespaceFile,
+  openOwnNamespace,
+  sandboxGone,
+  sandboxInvalid,
+} from './namespace-file.js'
 import { NamespaceSysfs } from './namespace-sysfs.js'
 import { type NativeError, nativeAddon } from './native-addon.js'
 import { RouteSocket } from './netlink/route-socket.js'
-
-/** Filesystem magic numbers of namespace files (linux/magic.h). */
-const NSFS_MAGIC = 0x6e736673
-const PROC_MAGIC = 0x9fa0
 
 /** setns(2) of a file that is no network namespace. */
 const EINVAL = 22
@@ -42,7 +43,7 @@ export class NetworkNamespace {
    */
   static host(): NetworkNamespace {
     const path = '/proc/self/ns/net'
-    return new NetworkNamespace('the host', path, openOwn(path))
+    return new NetworkNamespace('the host', path, openOwnNamespace(path))
   }
 
   /**
@@ -51,9 +52,7 @@ export class NetworkNamespace {
    *   if there may be one, but it cannot be opened
    */
   open(path: string): NetworkNamespace {
-    // Checked before open(2): opening a FIFO, for example, would block.
-    requireNamespaceFile(path)
-    const sandbox = new NetworkNamespace(`sandbox ${path}`, path, openFile(path), this)
+    const sandbox = new NetworkNamespace(`sandbox ${path}`, path, openNamespaceFile(path), this)
     try {
       sandbox.#socket = sandbox.run(() => RouteSocket.openHere())
       return sandbox
@@ -135,8 +134,8 @@ export class NetworkNamespace {
     } catch (error) {
       const { errno, message } = error as NativeError
       throw errno === EINVAL
-        ? gone(this.path, `not a network namespace: ${message}`)
-        : invalid(this.path, message)
+        ? sandboxGone(this.path, `not a network namespace: ${message}`)
+        : sandboxInvalid(this.path, message)
     }
     // Until the thread is back: even that system call may fail.
     isAway = true
@@ -166,55 +165,4 @@ type FileIdentity = Record<'dev' | 'ino', number>
 
 function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.dev === other.dev && one.ino === other.ino
-}
-
-function openOwn(path: string): number {
-  try {
-    return openSync(path, constants.O_RDONLY)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') throw error
-    throw new Failure(
-      'state-unusable',
-      `cannot open the host's network namespace, for /proc is not mounted: ${message}`,
-      'nothing was changed',
-    )
-  }
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, constants.O_RDONLY)
-  } catch (error) {
-    throw failedToOpen(path, error, (error as Error).message)
-  }
-}
-
-function requireNamespaceFile(path: string): void {
-  let type: number
-  try {
-    type = statfsSync(path).type
-  } catch (error) {
-    throw failedToOpen(path, error, `failed to Statfs: ${(error as Error).message}`)
-  }
-  if (type !== NSFS_MAGIC && type !== PROC_MAGIC)
-    throw gone(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
-}
-
-/** Any other error than these two says nothing about what is there. */
-function failedToOpen(path: string, error: unknown, reason: string): Failure {
-  const { code = '' } = error as NodeJS.ErrnoException
-  return ['ENOENT', 'ENOTDIR'].includes(code) ? gone(path, reason) : invalid(path, reason)
-}
-
-function invalid(path: string, reason: string): Failure {
-  return new Failure('sandbox-invalid', cannotOpen(path, reason))
-}
-
-function gone(path: string, reason: string): Failure {
-  return new Failure('sandbox-gone', cannotOpen(path, reason))
-}
-
-function cannotOpen(path: string, reason: string): string {
-  return `failed to open netns ${JSON.stringify(path)}: ${reason}`
 }

@@ -6,6 +6,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
+import { groupBy } from './group-by.js'
 import { leadTheSameWay, nexthopKey, placeOf, wholeOf } from './routes.js'
 
 /** What else may be in the places of the routes that are added. */
@@ -62,9 +63,8 @@ function addBesideOthers(
   around: Surroundings | undefined,
 ): Refused<Route>[] {
   if (!refused.some(isTaken)) return refused
-  const there = byPlace(
-    dumpRoutes(socket, { destinations: refused.map(({ value }) => value.destination) }),
-  )
+  const destinations = refused.map(({ value }) => value.destination)
+  const there = groupBy(dumpRoutes(socket, { destinations }), placeOf)
   const entries: Entry[] = []
   const left: Refused<Route>[] = []
   for (const addition of refused) {
@@ -78,15 +78,6 @@ function addBesideOthers(
 
 function isTaken({ error }: Refused<Route>): boolean {
   return error.is('EEXIST')
-}
-
-function byPlace(routes: Route[]): Map<string, Route[]> {
-  const places = new Map<string, Route[]>()
-  for (const route of routes) {
-    const place = placeOf(route)
-    places.set(place, [...(places.get(place) ?? []), route])
-  }
-  return places
 }
 
 /**

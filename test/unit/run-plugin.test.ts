@@ -21,6 +21,7 @@ function isAlive(pid: string): boolean {
 
 describe('another plugin', () => {
   let directory: string
+  const given = (input = '') => ({ variables: {}, input })
   const write = (script: string) => {
     writeFileSync(`${directory}/plugin`, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
     return `${directory}/plugin`
@@ -43,33 +44,33 @@ describe('another plugin', () => {
   })
 
   it('gets its input, and its output is kept as it is', async () => {
-    const outcome = await runPlugin(write('cat; echo; exit 7'), {}, ' text \n', 5000)
+    const outcome = await runPlugin(write('cat; echo; exit 7'), given(' text \n'), 5000)
     expect(outcome).toEqual({ stdout: ' text \n\n', exitCode: 7, trouble: undefined })
   })
 
   it('may end without reading its input', async () => {
-    const outcome = await runPlugin(write('exit 0'), {}, 'x'.repeat(1_000_000), 5000)
+    const outcome = await runPlugin(write('exit 0'), given('x'.repeat(1_000_000)), 5000)
     expect(outcome).toMatchObject({ exitCode: 0 })
   })
 
   it('that is being written is tried again', async () => {
     const path = write('echo done')
     const writer = openSync(path, 'r+')
-    const running = runPlugin(path, {}, '', 5000)
+    const running = runPlugin(path, given(), 5000)
     await setTimeout(300)
     closeSync(writer)
     expect(await running).toMatchObject({ stdout: 'done\n', exitCode: 0 })
   })
 
   it('that does not end is ended, with what it started', async () => {
-    const outcome = await runPlugin(write('sleep 600 & echo $!; wait'), {}, '', 300)
+    const outcome = await runPlugin(write('sleep 600 & echo $!; wait'), given(), 300)
     expect(outcome.trouble).toBe('it had not answered after 0.3 s and was ended')
     await expect.poll(() => isAlive(outcome.stdout.trim())).toBe(false)
   })
 
   it('that cannot be started says why', async () => {
     writeFileSync(`${directory}/plugin`, 'x', { mode: 0o644 })
-    const outcome = await runPlugin(`${directory}/plugin`, {}, '', 1000)
+    const outcome = await runPlugin(`${directory}/plugin`, given(), 1000)
     expect(outcome.trouble).toContain('EACCES')
   })
 })
