@@ -68,8 +68,8 @@ function inodeIn(text: string | undefined): number | undefined {
   return inode === undefined ? undefined : Number(inode)
 }
 
-/** The kernel writes spaces and the like as \040. */
-function unescaped(place: string): string {
+/** A place in mountinfo: the kernel writes spaces and the like as \040. */
+export function unescaped(place: string): string {
   return place.replaceAll(/\\([0-7]{3})/g, (_, digits) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   )

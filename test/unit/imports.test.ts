@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -55,6 +55,17 @@ describe('the imports of src', () => {
     const graph = new Map(files.map((file) => [file, valueImportsOf(file)]))
     const cycles = files.filter((file) => reaches(graph, file, file))
     expect(cycles).toEqual([])
+  })
+})
+
+describe('docs/architecture.md', () => {
+  it('names only files that there are', () => {
+    const named = [...readFileSync(ARCHITECTURE, 'utf8').matchAll(/`([\w/.-]+\/[\w-]+\.[a-z]+)`/g)]
+    const paths = named.map(([, path = '']) => path).filter((path) => !path.includes('NAME'))
+    const isThere = (path: string) =>
+      [SOURCE, join(SOURCE, '..')].some((above) => existsSync(join(above, path)))
+    expect(paths.filter((path) => !isThere(path))).toEqual([])
+    expect(paths.length).toBeGreaterThan(50)
   })
 })
 

@@ -1,10 +1,10 @@
-import { constants, statSync } from 'node:fs'
+import { constants, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { unescaped } from '../../kernel/all-namespaces.js'
 import { PROGRAM_DIRECTORIES } from '../../kernel/anonymous-file.js'
 import { closeDescriptor } from '../../kernel/descriptor.js'
 import { openRegular, trustedPath } from '../../kernel/trusted-path.js'
 import { type CheckOfFiles, type Finding, fault, warning } from './finding.js'
-import { mountOf } from './mounts.js'
 
 /** Whether what calls write can be written, and what they start can be started from a file. */
 export const directories: CheckOfFiles = (configuration) => {
@@ -83,4 +83,30 @@ function programs(): Finding[] {
       'mount one of them without noexec: mount -o remount,exec /var/lib/cni',
     ),
   ]
+}
+
+/** A mounted file system. */
+interface Mount {
+  point: string
+  /** "ro", "noexec" and others. */
+  options: string[]
+}
+
+/**
+ * The mount that has a path.
+ * @param path absolute, without symbolic links; what does not exist counts by what is above
+ */
+function mountOf(path: string): Mount | undefined {
+  let found: Mount | undefined
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [own = '', ofFileSystem = ''] = line.split(' - ')
+    const [, , , , escaped = '', options = ''] = own.split(' ')
+    const point = unescaped(escaped)
+    const isAbove = point === '/' || path === point || path.startsWith(`${point}/`)
+    // Of two at one place, the later one is seen.
+    if (point === '' || !isAbove || point.length < (found?.point.length ?? 0)) continue
+    const [, , more = ''] = ofFileSystem.split(' ')
+    found = { point, options: [...options.split(','), ...more.split(',')] }
+  }
+  return found
 }
