@@ -12,7 +12,7 @@ async function main(): Promise<never> {
 
 async function answerTo(words: string[]): Promise<Answer> {
   if (words.length === 0) return answerCall(process.env, readStandardInput)
-  const { answerCommandLine } = await import('./commands/command-line.js')
+  const { answerCommandLine } = await import('./commands/line/command-line.js')
   return answerCommandLine(words, readStandardInput)
 }
 

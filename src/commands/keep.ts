@@ -4,7 +4,7 @@ import { endKeeper, putBackOnce } from '../gvisor/keeper-process.js'
 import { gvisorRecords } from '../gvisor/record.js'
 import type { GvisorRecord } from '../gvisor/record-schema.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { pathOfState } from './state-directory.js'
+import { pathOfState } from './line/state-directory.js'
 
 /** Options of `keep`. */
 export interface KeepOptions {

@@ -12,9 +12,9 @@ import type { AttachmentRecord } from '../records/record-schema.js'
 import type { OtherFile } from '../records/store.js'
 import { describeAddress } from '../state/describe.js'
 import type { Answer } from './answer.js'
+import { stateDirectoryOf } from './line/state-directory.js'
 import { answerWith, type Given } from './line/subcommand.js'
 import { openRecorded } from './namespaces.js'
-import { stateDirectoryOf } from './state-directory.js'
 
 /** For all devices together. */
 const TIMEOUT_SECONDS = 60

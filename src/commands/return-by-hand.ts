@@ -9,9 +9,9 @@ import { describeBorrower } from '../records/describe-loan.js'
 import { isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { Answer } from './answer.js'
+import { stateDirectoryOf } from './line/state-directory.js'
 import type { Given } from './line/subcommand.js'
 import { releaseAttachment } from './release.js'
-import { stateDirectoryOf } from './state-directory.js'
 
 /**
  * `return`: brings lent devices home without their configuration, as DEL does. Goes on after a

@@ -4,7 +4,7 @@ import { readConfiguration } from '../../src/cni/configuration.js'
 import { mistakesIn } from '../../src/cni/mistakes.js'
 import { decodeNetwork } from '../../src/cni/network.js'
 import { requireSupportedVersion } from '../../src/cni/version.js'
-import { answerCommandLine } from '../../src/commands/command-line.js'
+import { answerCommandLine } from '../../src/commands/line/command-line.js'
 import { EXAMPLES, readExample } from '../support/examples.js'
 
 const directory = new URL('../../cni-conf/', import.meta.url)

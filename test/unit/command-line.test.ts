@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerCommandLine } from '../../src/commands/command-line.js'
+import { answerCommandLine } from '../../src/commands/line/command-line.js'
 import { SUBCOMMANDS } from '../../src/commands/line/subcommands.js'
 import { nearest } from '../../src/nearest.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareVersions } from '../../src/commands/program-file.js'
+import { compareVersions } from '../../src/commands/install/program-file.js'
 
 describe('of two versions', () => {
   it.each([

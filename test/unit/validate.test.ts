@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { placeOf } from '../../src/cni/json-place.js'
-import { answerCommandLine } from '../../src/commands/command-line.js'
+import { answerCommandLine } from '../../src/commands/line/command-line.js'
 import { EXAMPLES } from '../support/examples.js'
 
 const directory = mkdtempSync(`${tmpdir()}/hdl3-validate-`)

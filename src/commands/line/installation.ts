@@ -27,7 +27,7 @@ has run from there. A call that comes meanwhile finds the old version or the new
 newer stays. With --conf, a network configuration follows, unless validate finds a mistake
 in it.`,
     run: async ({ options }) => {
-      const { install } = await import('../install.js')
+      const { install } = await import('../install/install.js')
       const text = await install({
         'bin-dir': options.get('bin-dir'),
         conf: options.get('conf'),
@@ -50,7 +50,7 @@ in it.`,
     description: `Removes the plugin from where install puts it. While pods have devices it removes nothing and
 says which pods these are: without the plugin, no runtime could end them.`,
     run: async ({ options }) => {
-      const { uninstall } = await import('../uninstall.js')
+      const { uninstall } = await import('../install/uninstall.js')
       const text = uninstall({
         'bin-dir': options.get('bin-dir'),
         conf: options.get('conf'),

@@ -8,7 +8,7 @@ import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { leaveBrokenRecords } from '../../records/store.js'
 import type { Answer } from '../answer.js'
-import { stateDirectoryOf } from '../state-directory.js'
+import { stateDirectoryOf } from '../line/state-directory.js'
 import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
 import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
-import { pause } from '../deadline.js'
-import { closeDescriptor } from '../kernel/descriptor.js'
-import { nativeAddon } from '../kernel/native-addon.js'
+import { pause } from '../../deadline.js'
+import { closeDescriptor } from '../../kernel/descriptor.js'
+import { nativeAddon } from '../../kernel/native-addon.js'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
 

@@ -1,9 +1,9 @@
-import { version } from '../../package.json'
-import { nearest } from '../nearest.js'
-import type { Answer } from './answer.js'
-import { readArguments, WrongUse } from './line/arguments.js'
-import { help, helpFor } from './line/help.js'
-import { SUBCOMMANDS } from './line/subcommands.js'
+import { version } from '../../../package.json'
+import { nearest } from '../../nearest.js'
+import type { Answer } from '../answer.js'
+import { readArguments, WrongUse } from './arguments.js'
+import { help, helpFor } from './help.js'
+import { SUBCOMMANDS } from './subcommands.js'
 
 /** Asked for in any place before `--`. */
 const HELP = ['--help', '-h']

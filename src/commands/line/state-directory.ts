@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
-import { Failure } from '../failure.js'
-import { warn } from '../log.js'
+import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
+import { Failure } from '../../failure.js'
+import { warn } from '../../log.js'
 
 /**
  * The directory of the records that a command of the command line looks at. Warns if it is the

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
-import { runPlugin } from '../ipam/run-plugin.js'
+import { runPlugin } from '../../ipam/run-plugin.js'
 
 /** How long a plugin may take to say its version, on a node that has just been started. */
 const LONGEST_MILLISECONDS = 30_000

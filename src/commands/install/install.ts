@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeSync } from 'node:fs'
-import { decodeObject } from '../cni/network.js'
-import { readText } from './configuration-file.js'
+import { decodeObject } from '../../cni/network.js'
+import { readText } from '../configuration-file.js'
+import { asLine, findingsIn } from '../validate/validate.js'
 import {
   compareVersions,
   copyInto,
@@ -10,7 +11,6 @@ import {
   versionOf,
 } from './program-file.js'
 import { lockDirectory, replaceFile } from './replace-file.js'
-import { asLine, findingsIn } from './validate/validate.js'
 
 /** The name by which configurations call the plugin. */
 export const PLUGIN = 'host-device-l3'

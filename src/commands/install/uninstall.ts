@@ -1,14 +1,14 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { bounded } from '../bounded.js'
-import { attachmentRecords } from '../records/attachments.js'
-import { remarkOn } from '../records/other-file.js'
-import { isLoan, isOfThisBoot } from '../records/record.js'
-import type { AttachmentRecord } from '../records/record-schema.js'
-import type { OtherFile } from '../records/store.js'
+import { bounded } from '../../bounded.js'
+import { attachmentRecords } from '../../records/attachments.js'
+import { remarkOn } from '../../records/other-file.js'
+import { isLoan, isOfThisBoot } from '../../records/record.js'
+import type { AttachmentRecord } from '../../records/record-schema.js'
+import type { OtherFile } from '../../records/store.js'
+import { pathOfState } from '../line/state-directory.js'
 import { BIN_DIRECTORY, PLUGIN } from './install.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
-import { pathOfState } from './state-directory.js'
 
 /** Options of `uninstall`. */
 export interface UninstallOptions {
