@@ -177,6 +177,16 @@ function withCarriedSource(route: Route, locals: Set<string>, device: Link, rema
   return rest
 }
 
+/** The state, its carried routes with the metric that the sandbox gets. Others keep the host's. */
+export function withCarriedMetrics(state: HostNetworkState): HostNetworkState {
+  const { routes, routeMetric } = state
+  if (routeMetric === undefined) return state
+  const giveMetric = givingMetric(carried(routes), routeMetric)
+  const adapt = (route: Captured<Route>) =>
+    route.leftBehind === undefined ? { ...route, value: giveMetric(route.value) } : route
+  return { ...state, routes: routes.map(adapt) }
+}
+
 const LARGEST_METRIC = 0xffffffff
 
 /**

@@ -108,6 +108,7 @@ describe.each(ARTEFACTS)('explain and ADD: $artefact', ({ path }) => {
         { configuration: { force: true } },
         'lend it',
       ],
+      ['another metric', () => {}, { configuration: { routeMetric: 50 } }, 'lend it'],
       ['capture', () => {}, { configuration: { mode: 'capture' } }, 'capture its state'],
       ['apply', makeInterface, { configuration: { mode: 'apply' } }, 'to net1'],
       ['gVisor', () => {}, { configuration: { gvisor: { timeoutSeconds: 0 } } }, 'lend it'],
@@ -129,6 +130,12 @@ describe.each(ARTEFACTS)('explain and ADD: $artefact', ({ path }) => {
       expect(explained).toEqual(added)
       expect(outcome.exitCode, outcome.stdout).toBe(0)
       expect(document.verdict.would).toContain(would)
+      if (options.configuration?.routeMetric) {
+        expect(givenIn(document)).toEqual(givenBy(testbed, outcome))
+        expect(document.routes.map(({ value }) => value.priority)).toEqual(
+          expect.arrayContaining([50, 51]),
+        )
+      }
       if (options.configuration?.gvisor)
         expect(added.warnings.join('\n')).toMatch(
           /without address 10\.0\.0\.1 peer.*\n.*without route/,

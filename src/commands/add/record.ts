@@ -5,6 +5,7 @@ import type { LentDevice } from '../../device/lent-device-schema.js'
 import { note, warnOfEach } from '../../log.js'
 import { bootId } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
+import { withCarriedMetrics } from '../../state/carry.js'
 import { type Decision, decisionsOn } from '../../state/describe.js'
 import type { HostNetworkState } from '../../state/schema.js'
 import type { Call } from '../call.js'
@@ -40,7 +41,7 @@ export function logAdd(event: string, record: AttachmentRecord, remarks: string[
   warnOfEach(remarks)
   const { device, state } = record
   note('info', event, () => {
-    const decisions = decisionsOn(state, device.onHost)
+    const decisions = decisionsOn(withCarriedMetrics(state), device.onHost)
     const { companions } = device
     return {
       device: device.onHost.name,

@@ -6,6 +6,7 @@ import { LATEST_VERSION, requireSupportedVersion } from '../../cni/version.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { collectWarnings } from '../../log.js'
 import { leaveBrokenRecords } from '../../records/store.js'
+import { withCarriedMetrics } from '../../state/carry.js'
 import { namesIn } from '../../state/stand-ins.js'
 import type { Answer } from '../answer.js'
 import type { Call } from '../call.js'
@@ -45,7 +46,12 @@ export async function explain(given: Given): Promise<Answer> {
     throw new Error('explain needs a DEVICE, or --config FILE')
   const text = file === undefined ? undefined : readText(file)
   const looked = await explanation(inputFor(text, device), options)
-  const explained = { ...looked, notes: [...looked.notes, ...otherEntries(text ?? '')] }
+  const { state } = looked
+  const explained = {
+    ...looked,
+    ...(state ? { state: withCarriedMetrics(state) } : {}),
+    notes: [...looked.notes, ...otherEntries(text ?? '')],
+  }
   const { refusal } = explained
   return answerWith(
     given,
