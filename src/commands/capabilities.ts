@@ -16,6 +16,18 @@ export function missingRights(): string | undefined {
   return `${who} without ${missing.join(' and ')}`
 }
 
+/** What this process cannot look at, and for want of which right: a sentence for each. */
+export function unseenForWantOfRights(): string[] {
+  const unseen: Record<string, string> = {
+    CAP_NET_ADMIN: 'programs that others attached (tcx) were not looked at',
+    CAP_SYS_ADMIN:
+      'the identity of the device, by which the record of a loan is found, was not looked at',
+  }
+  return missingCapabilities().map(
+    (name) => `this process is without ${name}: ${unseen[name]}, and its own ADD would fail`,
+  )
+}
+
 function missingCapabilities(): string[] {
   try {
     const [, mask = ''] =

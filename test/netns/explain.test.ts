@@ -199,6 +199,21 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     expect(testbed.filesIn('attachments')).toEqual(['x.json'])
   })
 
+  it.each([
+    ['net_admin', 'programs that others attached (tcx)'],
+    ['sys_admin', 'the identity of the device'],
+  ])('says what it could not look at without CAP_%s', (right, unseen) => {
+    const rights = [`--bounding-set=-${right}`, `--inh-caps=-${right}`]
+    const options = { reject: false } as const
+    const words = ['netns', 'exec', testbed.host, 'setpriv', ...rights, path, 'explain', 'eth1']
+    const { exitCode, stdout } = runSync('ip', words, options)
+    expect(exitCode).toBe(0)
+    const note = `this process is without CAP_${right.toUpperCase()}: ${unseen}`
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(note)
+    expect(stdout).toMatch(/\nADD would lend it, as far as this process can see$/)
+    expect(run('explain eth1').stdout).toMatch(/\nADD would lend it$/)
+  })
+
   it('says of what the kernel has put back on the host that ADD releases it first', () => {
     expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
     testbed.inPod('link set net1 netns 1')

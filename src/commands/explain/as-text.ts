@@ -2,6 +2,7 @@ import type { Link } from '../../kernel/netlink/link-schema.js'
 import { printable } from '../../printable.js'
 import { type Decision, decisionsOn, type NameOf } from '../../state/describe.js'
 import { isOfKernel } from '../../state/reasons.js'
+import { unseenForWantOfRights } from '../capabilities.js'
 import type { Explanation } from './explain.js'
 
 /** Lines are no longer, unless a word is. */
@@ -66,7 +67,10 @@ function list(title: string, texts: string[]): string {
 }
 
 function verdict({ refusal, would }: Explanation): string {
-  if (!refusal) return `ADD would ${would}`
+  if (!refusal) {
+    const isAll = unseenForWantOfRights().length === 0
+    return `ADD would ${would}${isAll ? '' : ', as far as this process can see'}`
+  }
   const { code, msg, details } = refusal
   const first = wrapped('', `ADD would refuse: code ${code}: ${msg}`)
   return details === undefined ? first : `${first}\n${wrapped('  ', details)}`

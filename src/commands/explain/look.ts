@@ -24,6 +24,7 @@ import {
   warnOfMove,
 } from '../add/preflight.js'
 import { type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
+import { unseenForWantOfRights } from '../capabilities.js'
 import { type Ground, openNamespaces } from '../namespaces.js'
 import { selectorOf, wayOf } from '../way.js'
 
@@ -52,6 +53,7 @@ export async function lookAsAdd(call: Call): Promise<Look> {
   const notes = [
     ...(device ? outstandingOf(call, device) : []),
     ...(call.environment.netns === '' ? ['no sandbox was looked at: --netns PATH says which'] : []),
+    ...unseenForWantOfRights(),
   ]
   return { ...look, notes: [...look.notes, ...notes] }
 }
