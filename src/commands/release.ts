@@ -95,7 +95,7 @@ export function releaseRecorded(
  * Undoes what ADD did on the host before the move. If ADD was ended there, the host has both a route
  * and its stand-in, and the device lacks the multicast addresses that joined a group.
  */
-function undoPreparations(
+export function undoPreparations(
   host: NetworkNamespace,
   home: Link,
   { state, device }: AttachmentRecord,

@@ -85,6 +85,19 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     })
     expect(hostState()).toBe(before)
   })
+
+  it('a device that this process may not move leaves no record', () => {
+    const before = hostState()
+    const wrapper = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']
+    const { document } = callPlugin(testbed, path, 'ADD', { wrapper })
+    expect(document).toMatchObject({
+      code: 102,
+      msg: expect.stringMatching(/^cannot move eth1 into .* as net1: Operation not permitted/),
+      details: expect.stringMatching(/^the device never left the host, .*CAP_NET_ADMIN$/),
+    })
+    expect(testbed.filesIn('attachments')).toEqual([])
+    expect(hostState()).toBe(before)
+  })
 })
 
 /** strace counts by thread, and the move has one of its own. */

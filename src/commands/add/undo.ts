@@ -1,8 +1,11 @@
 import { bounded } from '../../bounded.js'
 import { asCniError, type CniError } from '../../cni/error.js'
 import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
+import { findLentDevice } from '../../device/lent-device.js'
 import { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
+import type { NetworkNamespace } from '../../kernel/namespace.js'
+import type { Link } from '../../kernel/netlink/link-schema.js'
 import { enterPhase } from '../../phases.js'
 import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -10,7 +13,7 @@ import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
 import type { OpenGround } from '../namespaces.js'
 import { restoreFromRecord, withReason } from '../outstanding.js'
-import { returnLentDevice } from '../release.js'
+import { returnLentDevice, undoPreparations } from '../release.js'
 
 /**
  * Undoes a failed ADD, with extra time.
@@ -81,6 +84,11 @@ function returnHome(
   record: AttachmentRecord,
 ): string {
   const { onHost } = record.device
+  const still = neverLeft(host, record)
+  if (still) {
+    undoPreparations(host, still, record)
+    return `the device never left the host, where it is ${onHost.name}, up, with its addresses and routes`
+  }
   const link = returnLentDevice(host, sandbox, store, record, true)
   takeOffAdditions(store, sandbox, record)
   if (!link)
@@ -92,4 +100,14 @@ function returnHome(
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   return `${home}, but without ${bounded(refusals.map(withReason)).join('; ')}`
+}
+
+/**
+ * The device, if the kernel refused to move it. It takes a device down whenever it moves it, so one that
+ * is up under its name has not been away. Without CAP_NET_ADMIN nothing could be returned to it.
+ */
+function neverLeft(host: NetworkNamespace, { device }: AttachmentRecord): Link | undefined {
+  const { name, up } = device.onHost
+  const link = up ? findLentDevice(host, device) : undefined
+  return link?.name === name && link.up ? link : undefined
 }
