@@ -111,6 +111,10 @@ vm-set-up: build
 	  tools/fetch-debian-package.sh $$release linux-image-amd64 build/kernel-$$release \
 	    'linux-(image|base|binary|modules)-[0-9].*' || exit 1; \
 	done
+# With the compiler of that release only.
+	@release=$$(. /etc/os-release && echo "$$VERSION_CODENAME"); \
+	  case " $(KERNELS) " in *" $$release "*) \
+	    tools/vm/module.sh "$$release" "build/kernel-$$release" ;; esac
 
 # Runs the TypeScript compiler and the linter.
 check: build

@@ -68,6 +68,7 @@ async function checkDevice(call: Call): Promise<undefined> {
   ]
   requireFaultless(sandbox, link, [
     ...linkFaults(link, record, call),
+    ...(record.device.rdma ? await rdmaFaults(sandbox, record) : []),
     ...(gvisor?.faults(sandbox, link, missing) ?? asFaults(missing())),
   ])
 }
@@ -120,6 +121,14 @@ function findInSandbox(
   const index = added?.onInterface?.index
   const same = index === undefined ? undefined : findLink(sandbox.socket, { index })
   return same ?? findLink(sandbox.socket, { name: device.nameInSandbox })
+}
+
+async function rdmaFaults(
+  sandbox: NetworkNamespace,
+  { device }: AttachmentRecord,
+): Promise<string[]> {
+  const { missingRdma } = await import('../device/rdma.js')
+  return missingRdma(sandbox, device).map(({ name }) => `its RDMA device ${name} is not there`)
 }
 
 /** A name or MAC that prevResult reports is as good as the one that ADD left. */

@@ -4,6 +4,7 @@ import {
   isSameDevice,
   type LocatedDevice,
 } from '../device/lent-device.js'
+import { returnRdma } from '../device/rdma-return.js'
 import { broughtUp, returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
 import { Failure } from '../failure.js'
@@ -77,6 +78,8 @@ export function releaseRecorded(
     enterPhase('restore')
     if (home && restore) restoreOrWarn(stateDir, host, home, record)
     else if (home) undoPreparations(host, home, record)
+    // After the NIC, which comes home whatever becomes of this.
+    if (home) returnRdma(host, sandbox, record.device, home)
   }
   // Last: if the return fails, the device still needs its rules in the sandbox.
   enterPhase('record')

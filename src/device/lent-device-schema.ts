@@ -9,9 +9,11 @@ const CompanionSchema = Type.Object({
     Type.Literal('radio'),
     Type.Literal('rdma'),
     Type.Literal('rdma-exclusive'),
+    Type.Literal('rdma-moves'),
     Type.Literal('rdma-on-it'),
   ]),
   name: Type.String(),
+  reason: Type.Optional(Type.String({ description: 'why it stays on the host' })),
 })
 export type Companion = Static<typeof CompanionSchema>
 
@@ -21,6 +23,13 @@ const RadioSchema = Type.Object({
   interfaceType: Type.Integer({ description: 'what the device is in it: NL80211_IFTYPE_*' }),
 })
 export type Radio = Static<typeof RadioSchema>
+
+/** The kernel gives no other RDMA device that number until the node is started again. */
+const LentRdmaSchema = Type.Object({
+  index: Type.Integer(),
+  name: Type.String({ description: 'what it was called on the host' }),
+})
+export type LentRdma = Static<typeof LentRdmaSchema>
 
 /** A device as it was on the host, and its name in the sandbox. */
 export const LentDeviceSchema = Type.Object({
@@ -36,6 +45,9 @@ export const LentDeviceSchema = Type.Object({
     Type.Array(CompanionSchema, { description: 'what hung together with it on the host' }),
   ),
   radio: Type.Optional(RadioSchema),
+  rdma: Type.Optional(
+    Type.Array(LentRdmaSchema, { description: 'RDMA devices that were moved, or were to be' }),
+  ),
   /** Absent in records of earlier versions, and where the kernel or its rights do not allow it. */
   identity: Type.Optional(DeviceIdentitySchema),
 })

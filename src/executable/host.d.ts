@@ -3,8 +3,7 @@
 declare module 'host:native' {
   type NativeAddon = import('../kernel/native-addon.js').NativeAddon
   export const enterNetworkNamespace: NativeAddon['enterNetworkNamespace']
-  export const openRouteSocket: NativeAddon['openRouteSocket']
-  export const openGenericSocket: NativeAddon['openGenericSocket']
+  export const openNetlinkSocket: NativeAddon['openNetlinkSocket']
   export const setSocketTimeout: NativeAddon['setSocketTimeout']
   export const namespaceCookie: NativeAddon['namespaceCookie']
   export const openSysfs: NativeAddon['openSysfs']

@@ -31,19 +31,13 @@ FUNCTION(enter_network_namespace_js) {
   return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
 }
 
-FUNCTION(open_route_socket_js) {
+FUNCTION(open_netlink_socket_js) {
   UNUSED;
-  int timeout, fd;
-  if (JS_ToInt32(context, &timeout, arguments[0]) < 0) return JS_EXCEPTION;
-  struct failure failure = open_route_socket(timeout, &fd);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
-}
-
-FUNCTION(open_generic_socket_js) {
-  UNUSED;
-  int timeout, fd;
-  if (JS_ToInt32(context, &timeout, arguments[0]) < 0) return JS_EXCEPTION;
-  struct failure failure = open_generic_socket(timeout, &fd);
+  int protocol, timeout, fd;
+  if (JS_ToInt32(context, &protocol, arguments[0]) < 0 ||
+      JS_ToInt32(context, &timeout, arguments[1]) < 0)
+    return JS_EXCEPTION;
+  struct failure failure = open_netlink_socket(protocol, timeout, &fd);
   return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
 }
 
@@ -352,8 +346,7 @@ FUNCTION(is_ip) {
 
 static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("enterNetworkNamespace", 1, enter_network_namespace_js),
-    JS_CFUNC_DEF("openRouteSocket", 1, open_route_socket_js),
-    JS_CFUNC_DEF("openGenericSocket", 1, open_generic_socket_js),
+    JS_CFUNC_DEF("openNetlinkSocket", 2, open_netlink_socket_js),
     JS_CFUNC_DEF("setSocketTimeout", 2, set_socket_timeout_js),
     JS_CFUNC_DEF("namespaceCookie", 1, namespace_cookie_js),
     JS_CFUNC_DEF("openSysfs", 0, open_sysfs_js),

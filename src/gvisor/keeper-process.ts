@@ -4,6 +4,7 @@ import { inAnonymousFile } from '../kernel/anonymous-file.js'
 import { closeDescriptor } from '../kernel/descriptor.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { nativeAddon } from '../kernel/native-addon.js'
+import { PROTOCOL } from '../kernel/netlink/constants.js'
 import { encodeJob, OUTCOMES } from './keeper-job.js'
 import type { GvisorRecord, KeeperProcess } from './record-schema.js'
 
@@ -50,8 +51,8 @@ export function putBackOnce(
 /** Descriptors opened inside the sandbox's namespace. */
 function openInSandbox(device: string) {
   return {
-    events: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
-    requests: nativeAddon().openRouteSocket(ANSWER_MILLISECONDS),
+    events: nativeAddon().openNetlinkSocket(PROTOCOL.route, ANSWER_MILLISECONDS),
+    requests: nativeAddon().openNetlinkSocket(PROTOCOL.route, ANSWER_MILLISECONDS),
     acceptRa: openForWriting(`/proc/sys/net/ipv6/conf/${device}/accept_ra`),
   }
 }

@@ -6,12 +6,10 @@ export interface NativeAddon {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void
   /**
-   * Opens a rtnetlink socket in the current namespace; send and receive time out after the given
-   * time.
+   * Opens a netlink socket of a protocol (NETLINK_*) in the current namespace; send and receive time
+   * out after the given time.
    */
-  openRouteSocket(timeoutMilliseconds: number): number
-  /** Opens a generic netlink socket in the same way. */
-  openGenericSocket(timeoutMilliseconds: number): number
+  openNetlinkSocket(protocol: number, timeoutMilliseconds: number): number
   /** Sets a socket's send and receive timeouts. */
   setSocketTimeout(fd: number, timeoutMilliseconds: number): void
   /**

@@ -46,7 +46,7 @@ export const OWN_LINKS = 2
 /** Each device is a subdirectory, and the kernel counts those that it does not show here, too. */
 function devicesIn(directory: string): { names: string[]; elsewhere: number } {
   const names = entriesOf(directory).toSorted()
-  const links = statSync(directory, { throwIfNoEntry: false })?.nlink ?? OWN_LINKS
+  const links = statSync(pathOfText(directory), { throwIfNoEntry: false })?.nlink ?? OWN_LINKS
   return { names, elsewhere: Math.max(0, links - OWN_LINKS - names.length) }
 }
 

@@ -1,6 +1,7 @@
 import type { NetworkNamespace } from './namespace.js'
 import { type Attribute, decodeAttributes, text, toNumber, u32 } from './netlink/attributes.js'
 import { readU16 } from './netlink/bytes.js'
+import { PROTOCOL } from './netlink/constants.js'
 import type { Payload, Request } from './netlink/message.js'
 import { RouteSocket } from './netlink/route-socket.js'
 
@@ -44,7 +45,7 @@ export class Wireless {
 
   /** @throws KernelError if the kernel has no nl80211 */
   constructor(namespace: NetworkNamespace) {
-    this.#socket = namespace.run(() => RouteSocket.openGenericHere())
+    this.#socket = namespace.run(() => RouteSocket.openHere(PROTOCOL.generic))
     try {
       this.#family = familyId(this.#socket, 'nl80211')
     } catch (error) {

@@ -1,5 +1,6 @@
 import { lendDevice } from '../../device/lend.js'
 import { detachPrograms } from '../../device/programs.js'
+import { moveRdma } from '../../device/rdma.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { enterPhase } from '../../phases.js'
 import { attachmentRecords } from '../../records/attachments.js'
@@ -51,7 +52,7 @@ export async function addByMove(call: Call): Promise<object> {
     state,
     loans.map((loan) => loan.state),
   )
-  const record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
+  let record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
   store.write(record)
   try {
     enterPhase('move')
@@ -72,10 +73,15 @@ export async function addByMove(call: Call): Promise<object> {
     const result = resultOf(call, contribution, assigned)
     gvisor?.keep(sandbox, link)
     if (assigned) await announceAssigned(sandbox, link, assigned)
+    const { lent: device, stayed } = moveRdma(host, sandbox, lent)
+    if (stayed.length > 0) {
+      record = { ...record, device }
+      store.write(record)
+    }
     // Last: nobody can attach them again if this ADD fails.
     if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
     warnOfLostRoutes(host, state, onHost)
-    warnOfMove(call, host, lendable)
+    warnOfMove(call, host, { ...lendable, lent: device })
     await informOfDevice(call, pciAddress)
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result

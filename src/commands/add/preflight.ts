@@ -17,6 +17,7 @@ import {
   requireNoPrograms,
 } from '../../device/programs.js'
 import { describeRadio, requireOnlyOneOfRadio } from '../../device/radio.js'
+import { describeRdma } from '../../device/rdma.js'
 import { findSelectedDevice } from '../../device/selected-device.js'
 import { pciAddressOf } from '../../device/selector.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
@@ -69,6 +70,7 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   lent.programs = foreign.programs.map(({ id }) => id)
   const companions = companionsOf(onHost, beneath, lent.radio)
   if (companions.length > 0) lent.companions = companions
+  describeRdma(host, lent)
   enterPhase('capture')
   const state = captureHostNetworkState(host, onHost, configuration)
   requireExpressible(call, ground, lent, state)

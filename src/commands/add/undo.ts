@@ -2,6 +2,7 @@ import { bounded } from '../../bounded.js'
 import { asCniError, type CniError } from '../../cni/error.js'
 import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.js'
 import { findLentDevice } from '../../device/lent-device.js'
+import { returnRdma } from '../../device/rdma-return.js'
 import { Failure } from '../../failure.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
@@ -97,6 +98,7 @@ function returnHome(
       `${onHost.name} is neither in ${sandbox.name} nor on the host`,
     )
   const refusals = restoreFromRecord(stateDir, host, link, record)
+  returnRdma(host, sandbox, record.device, link)
   const home = `the device is back on the host as ${onHost.name}, ${onHost.up ? 'up' : 'down'}`
   if (refusals.length === 0) return `${home}, with its addresses and routes`
   return `${home}, but without ${bounded(refusals.map(withReason)).join('; ')}`

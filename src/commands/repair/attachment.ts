@@ -16,6 +16,7 @@ import type { Refusal } from '../../state/refusal.js'
 import { rulesOf } from '../additions.js'
 import { openRecorded } from '../namespaces.js'
 import { claimReset, finishLending, lendAgain } from './lend-again.js'
+import { repairRdma } from './rdma.js'
 
 /** How to repair. */
 export interface RepairOptions {
@@ -62,9 +63,14 @@ export function repairAttachment(
     return leave('all', 'the record, of an earlier version, does not say which sandbox it is')
   using sandbox = openRecorded(host, record.sandboxPath, record)
   if (!sandbox) return leave('all', 'its sandbox is gone; DEL or GC ends the attachment')
-  return isLoan(record)
-    ? repairLoan(host, sandbox, stateDir, store, record, options)
-    : repairApplied(sandbox, record, options)
+  if (!isLoan(record)) return repairApplied(sandbox, record, options)
+  const repair = repairLoan(host, sandbox, stateDir, store, record, options)
+  const { done, refused } = repairRdma(host, sandbox, store, key, options.dryRun)
+  return {
+    ...repair,
+    done: [...repair.done, ...done],
+    refused: [...repair.refused, ...refused],
+  }
 }
 
 /** The outcome where nothing can be done. */

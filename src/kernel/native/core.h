@@ -42,12 +42,9 @@ size_t address_bytes(const char *text, uint8_t bytes[16]);
 
 /* route_socket.c */
 
-/* Opens a rtnetlink socket in the current network namespace. It stays in that namespace when the
- * thread enters another one. It receives messages of the kernel only. */
-struct failure open_route_socket(int timeout_milliseconds, int *fd);
-
-/* Opens a generic netlink socket with the same manners. */
-struct failure open_generic_socket(int timeout_milliseconds, int *fd);
+/* Opens a netlink socket of a protocol (NETLINK_*) in the current network namespace. It stays in that
+ * namespace when the thread enters another one. It receives messages of the kernel only. */
+struct failure open_netlink_socket(int protocol, int timeout_milliseconds, int *fd);
 
 /* Sets the send and receive timeouts of a socket. After them, calls fail with ETIMEDOUT. */
 struct failure set_socket_timeout(int fd, int timeout_milliseconds);

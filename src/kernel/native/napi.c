@@ -78,21 +78,12 @@ static napi_value enter_network_namespace_js(napi_env env, napi_callback_info in
   return failure.call ? throw_failure(env, failure) : NULL;
 }
 
-/* openRouteSocket(timeoutMilliseconds: number): number */
-static napi_value open_route_socket_js(napi_env env, napi_callback_info info) {
-  int32_t timeout;
+/* openNetlinkSocket(protocol: number, timeoutMilliseconds: number): number */
+static napi_value open_netlink_socket_js(napi_env env, napi_callback_info info) {
+  int32_t numbers[2];
   int fd;
-  if (!integers(env, info, 1, &timeout)) return NULL;
-  struct failure failure = open_route_socket(timeout, &fd);
-  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
-}
-
-/* openGenericSocket(timeoutMilliseconds: number): number */
-static napi_value open_generic_socket_js(napi_env env, napi_callback_info info) {
-  int32_t timeout;
-  int fd;
-  if (!integers(env, info, 1, &timeout)) return NULL;
-  struct failure failure = open_generic_socket(timeout, &fd);
+  if (!integers(env, info, 2, numbers)) return NULL;
+  struct failure failure = open_netlink_socket(numbers[0], numbers[1], &fd);
   return failure.call ? throw_failure(env, failure) : number_value(env, fd);
 }
 
@@ -414,8 +405,7 @@ static napi_value describe_errno_js(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       FUNCTION("enterNetworkNamespace", enter_network_namespace_js),
-      FUNCTION("openRouteSocket", open_route_socket_js),
-      FUNCTION("openGenericSocket", open_generic_socket_js),
+      FUNCTION("openNetlinkSocket", open_netlink_socket_js),
       FUNCTION("setSocketTimeout", set_socket_timeout_js),
       FUNCTION("namespaceCookie", namespace_cookie_js),
       FUNCTION("openSysfs", open_sysfs_js),

@@ -46,7 +46,7 @@ static struct failure connect_to_kernel(int fd) {
   return (struct failure){0};
 }
 
-static struct failure open_netlink_socket(int protocol, int timeout_milliseconds, int *fd) {
+struct failure open_netlink_socket(int protocol, int timeout_milliseconds, int *fd) {
   *fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (*fd < 0) return (struct failure){"socket", errno};
   ask_for_comfort(*fd);
@@ -54,14 +54,6 @@ static struct failure open_netlink_socket(int protocol, int timeout_milliseconds
   if (failure.call == NULL) failure = connect_to_kernel(*fd);
   if (failure.call != NULL) close(*fd);
   return failure;
-}
-
-struct failure open_route_socket(int timeout_milliseconds, int *fd) {
-  return open_netlink_socket(NETLINK_ROUTE, timeout_milliseconds, fd);
-}
-
-struct failure open_generic_socket(int timeout_milliseconds, int *fd) {
-  return open_netlink_socket(NETLINK_GENERIC, timeout_milliseconds, fd);
 }
 
 struct failure namespace_cookie(int fd, uint64_t *cookie) {

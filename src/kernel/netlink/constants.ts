@@ -1,6 +1,9 @@
 /** Address families (AF_* of bits/socket.h). */
 export const AF = { inet: 2, inet6: 10 } as const
 
+/** Protocols of netlink (NETLINK_* of linux/netlink.h). */
+export const PROTOCOL = { route: 0, generic: 16, rdma: 20 } as const
+
 /** Message types (RTM_* of linux/rtnetlink.h). */
 export const RTM = {
   newLink: 16,

@@ -4,6 +4,7 @@ import { closeDescriptor } from '../descriptor.js'
 import { KernelError } from '../kernel-error.js'
 import { type NativeError, nativeAddon } from '../native-addon.js'
 import type { NetlinkMessage } from './bytes.js'
+import { PROTOCOL } from './constants.js'
 import {
   type Answers,
   type Datagram,
@@ -30,22 +31,20 @@ const DATAGRAM_BYTES = 32 * 1024
 const DUMP_ATTEMPTS = 20
 
 /**
- * A NETLINK_ROUTE socket, or one of NETLINK_GENERIC, which answers in the same way. It stays in the network namespace in which it was opened, whatever
- * namespace the thread enters later.
+ * A NETLINK_ROUTE socket, or one of another protocol, which answers in the same way. It stays in the
+ * network namespace in which it was opened, whatever namespace the thread enters later.
  */
 export class RouteSocket {
   #sequence = 0
   #timeout = TIMEOUT_MILLISECONDS
   private constructor(readonly fd: number) {}
 
-  /** Opens a socket in the thread's namespace. */
-  static openHere(): RouteSocket {
-    return new RouteSocket(nativeAddon().openRouteSocket(TIMEOUT_MILLISECONDS))
-  }
-
-  /** Opens one of NETLINK_GENERIC there. */
-  static openGenericHere(): RouteSocket {
-    return new RouteSocket(nativeAddon().openGenericSocket(TIMEOUT_MILLISECONDS))
+  /**
+   * Opens a socket in the thread's namespace.
+   * @throws NativeError, with EPROTONOSUPPORT where the kernel has not loaded that protocol
+   */
+  static openHere(protocol: number = PROTOCOL.route): RouteSocket {
+    return new RouteSocket(nativeAddon().openNetlinkSocket(protocol, TIMEOUT_MILLISECONDS))
   }
 
   /**

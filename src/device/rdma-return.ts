@@ -1,0 +1,98 @@
+import { Failure } from '../failure.js'
+import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import {
+  moveRdmaDevice,
+  type RdmaDevice,
+  rdmaDevicesIn,
+  renameRdmaDevice,
+} from '../kernel/netlink/rdma-device.js'
+import { rdmaDevicesOf } from '../kernel/rdma.js'
+import { warn } from '../log.js'
+import type { LentDevice, LentRdma } from './lent-device-schema.js'
+
+/**
+ * Brings the RDMA devices of a lent device home, which is home itself, under the names that they had.
+ * They are in the sandbox, on the host, where the kernel puts them when their namespace ends, or where
+ * their pod moved them.
+ * @param sandbox undefined if it no longer exists
+ * @throws Failure `return-failed`; those that the kernel refused are where they were
+ */
+export function returnRdma(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace | undefined,
+  { rdma = [] }: LentDevice,
+  home: Link,
+): void {
+  const refused = rdma.flatMap((device) => {
+    try {
+      if (!comesHome(host, sandbox, device)) warnOfLoss(device, home)
+      return []
+    } catch (error) {
+      return [`${device.name}: ${(error as Error).message}`]
+    }
+  })
+  if (refused.length === 0) return
+  throw new Failure(
+    'return-failed',
+    `cannot return to the host, of ${home.name}, RDMA device ${refused.join('; ')}`,
+    `${home.name} itself is on the host; a later DEL tries again, and the kernel returns the RDMA device when its namespace ends`,
+  )
+}
+
+/** @returns false if it is in no namespace that can be found */
+function comesHome(
+  host: NetworkNamespace,
+  sandbox: NetworkNamespace | undefined,
+  device: LentRdma,
+): boolean {
+  if (comesHomeFrom(host, host, device)) return true
+  if (sandbox && comesHomeFrom(host, sandbox, device)) return true
+  const seen = new Set<number>()
+  for (const { path, inode } of pathsOfAllNamespaces()) {
+    if (seen.has(inode)) continue
+    seen.add(inode)
+    using namespace = openIfPossible(host, path)
+    if (namespace && comesHomeFrom(host, namespace, device)) return true
+  }
+  return false
+}
+
+/** @returns whether it was there */
+function comesHomeFrom(
+  host: NetworkNamespace,
+  namespace: NetworkNamespace,
+  device: LentRdma,
+): boolean {
+  const found = rdmaDevicesIn(namespace).find(({ index }) => index === device.index)
+  if (!found) return false
+  if (namespace !== host) moveRdmaDevice(namespace, host, device)
+  // A pod may rename it, and another one may have got the name meanwhile.
+  if (found.name !== device.name) renameIfPossible(host, found, device)
+  return true
+}
+
+function renameIfPossible(host: NetworkNamespace, found: RdmaDevice, device: LentRdma): void {
+  try {
+    renameRdmaDevice(host, device)
+  } catch (error) {
+    warn(
+      `RDMA device ${device.name} is home, as ${found.name}, and cannot have its name: ${(error as Error).message}`,
+    )
+  }
+}
+
+/** A driver that was loaded again made another one, on the host. */
+function warnOfLoss({ name }: LentRdma, home: Link): void {
+  if (rdmaDevicesOf(home).length > 0) return
+  warn(`RDMA device ${name} of ${home.name} is in no namespace that can be found`)
+}
+
+function openIfPossible(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
+  try {
+    return host.open(path)
+  } catch {
+    return undefined
+  }
+}
