@@ -1,4 +1,4 @@
-/** So many entries show what is wrong; and who reads an event of a pod has to see its end. */
+/** Maximum number of entries in a message: an operator has to see the end of a pod's event. */
 const MOST_ENTRIES = 20
 
 /** A message and details of this length are together less than 64 KiB, whatever their characters. */

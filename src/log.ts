@@ -111,7 +111,7 @@ function orNoLog<T>(file: string, work: () => T): T | undefined {
   }
 }
 
-/** Who shows a log file to an operator may take no care of what is in it. */
+/** Escapes what a terminal would obey: an operator's pager may show the file as it is. */
 function encode(line: object): string {
   return JSON.stringify(line, (_, value) => (typeof value === 'string' ? printable(value) : value))
 }

@@ -131,7 +131,7 @@ async function rdmaFaults(
   return missingRdma(sandbox, device).map(({ name }) => `its RDMA device ${name} is not there`)
 }
 
-/** A name or MAC that prevResult reports is as good as the one that ADD left. */
+/** The name and the MAC may be those that ADD left, or those that prevResult reports. */
 function linkFaults(link: Link, { mode, device }: AttachmentRecord, call: Call): string[] {
   const faults: string[] = []
   const reported = reportedInterface(call, link.name)

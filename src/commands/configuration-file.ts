@@ -8,7 +8,7 @@ import { readAll } from '../stdio.js'
  * @throws the system's error; Error if it is longer than stdin may be, or a pipe without data
  */
 export function readFile(file: string): string {
-  // Else the open of a pipe would wait for a writer for ever.
+  // O_NONBLOCK: the open of a pipe would wait for a writer.
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const text = readAll(fd)

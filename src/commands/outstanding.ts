@@ -47,17 +47,17 @@ export function restoreOrWarn(
   warnOfEach(refusals.map((refusal) => `${home.name} is home without ${withReason(refusal)}`))
 }
 
-/** A refused part, why, and whether that is the end of it. */
+/** A refused part, the reason, and whether it is tried again. */
 export function withReason({ what, reason, again }: Refusal): string {
   return `${what}: ${reason}${again ? '; it is tried again with the next calls' : ''}`
 }
 
 /**
- * Restores what is outstanding of devices that are home, as far as the kernel takes it by now: a
- * route through two devices, say, once both are home. Nearly always nothing is, and then the code
- * for it is not loaded.
- * @param isMeant of which records the call is to fail, some times, if the kernel still has no memory
- *   or such; of the others it goes on
+ * Restores what is outstanding of devices that are home, as far as the kernel takes it by now. A
+ * route through two devices, for example, comes back once both are home. Nearly always nothing is
+ * outstanding. The code for it is then not loaded.
+ * @param isMeant selects the records for which the call fails if the kernel refuses for a reason that
+ *   passes, such as a lack of memory. For the others the call goes on
  * @throws Failure `return-failed`
  */
 export async function settleOutstanding(

@@ -13,7 +13,7 @@ import { outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
 
-/** So many calls fail over one device: what never comes back must not keep a pod from ending. */
+/** Maximum number of calls that fail for one device: its pod must be able to end. */
 const MOST_FAILURES = 3
 
 /**
@@ -35,7 +35,7 @@ export function settleAll(stateDir: string, isMeant: (record: AttachmentRecord) 
   if (first) throw first
 }
 
-/** Another call has the device: that one, or a later one, does it. */
+/** Skips a device that another call has: that call or a later one restores it. */
 function unlessBusy<T>(work: () => T): T | undefined {
   try {
     return work()
@@ -45,7 +45,7 @@ function unlessBusy<T>(work: () => T): T | undefined {
   }
 }
 
-/** @returns a failure of which a call may fail */
+/** @returns the failure if the kernel may take it soon, and no more than MOST_FAILURES calls failed */
 function settle(
   stateDir: string,
   store: RecordStore<AttachmentRecord>,

@@ -21,8 +21,8 @@ interface ReturnOptions {
 /**
  * Returns a lent device to the host under its own name and alias. The device may be in a sandbox.
  * It may also be on the host under another name, if the kernel put it there when its sandbox died.
- * It comes home down: whoever is in the sandbox may have put another device in its place
- * meanwhile, so it comes up only once it was recognised on the host. Another one is put back.
+ * It comes home down. The pod may have put another device in its place meanwhile, so it comes up
+ * only once it was recognised on the host. Another device is put back.
  * @returns the device on the host
  * @throws Failure `return-failed`; the device is then where it was, or on the host and down
  */
@@ -66,8 +66,8 @@ export function returnDevice(
 }
 
 /**
- * Moves a device to the host, where it gets its index back, by which routes through several devices
- * know it. In the sandbox that may have been taken.
+ * Moves a device to the host and gives it its index back: routes through several devices know it by
+ * that index. The device has another index if that was taken in the sandbox.
  */
 function moveHome(namespace: NetworkNamespace, link: Link, index: number, change: LinkChange) {
   try {

@@ -12,18 +12,19 @@ import { hasHardware } from './resemblance.js'
 /** How long the kernel may take to hand back the device of a sandbox that died. */
 const HANDBACK_MILLISECONDS = 5000
 /**
- * How long a virtual device of which there is no trace may evade the search, by moves from namespace
- * to namespace. The kernel often counts others that are nowhere: it is ending their namespaces.
+ * How long the search for a virtual device goes on without a trace of it: a pod may move the device
+ * from namespace to namespace. The kernel's count is no trace: it often has devices of namespaces
+ * that the kernel is ending.
  */
 const EVASION_MILLISECONDS = 1000
-/** Searches that it may evade: it is where the search is not about every second time. */
+/** Number of searches for such a device: it evades about every second one. */
 const EVADED_SEARCHES = 16
 /**
  * Searches in a row after which the kernel must count no more devices than were seen. While others
  * come, go and move, one search may see a device that is gone by the time of the count, or see it twice.
  */
 const AGREEING_SEARCHES = 3
-/** A device that was about to be destroyed has left no trace since. */
+/** How long a trace shows that a pod moves the device. A destroyed device leaves no more traces. */
 const FRESH_MILLISECONDS = 2000
 const FIRST_PAUSE_MILLISECONDS = 20
 const LONGEST_PAUSE_MILLISECONDS = { virtual: 40, hardware: 320 }
@@ -31,7 +32,7 @@ const LONGEST_PAUSE_MILLISECONDS = { virtual: 40, hardware: 320 }
 const EVADES = 'it is being moved from one namespace to another'
 const HIDDEN = 'no process, thread, open file or mount leads to its namespace'
 
-/** Where all devices are that hang on no hardware. The kernel destroys them with their namespace. */
+/** The directory of all devices without hardware. The kernel destroys them with their namespace. */
 const VIRTUAL = 'devices/virtual/net'
 
 /**
@@ -53,7 +54,7 @@ export function searchEverywhere<T>(
 ): T | undefined {
   const { identity, onHost } = lent
   const isVirtual = identity ? identity.directory === VIRTUAL : !hasHardware(onHost)
-  // Whoever may make devices could make one that resembles it.
+  // A pod could make a device that resembles it.
   if (!identity && isVirtual) return requireNoStranger(namespaces, lent)
   const started = Date.now()
   const evasionEnd = started + timeLeft(EVASION_MILLISECONDS)
@@ -117,7 +118,7 @@ function searchOnce<T>(
   for (const { path, inode } of pathsOfAllNamespaces()) {
     if (inodes.has(inode)) continue
     using namespace = openUnlessGone(host, path, obstacles)
-    // Whoever the path belongs to may have made it lead elsewhere meanwhile.
+    // The owner of the path may have made it lead elsewhere meanwhile.
     if (!namespace || inodes.has(namespace.identity.inode)) continue
     const device = look(namespace)
     if (device) return { result: found(device) }

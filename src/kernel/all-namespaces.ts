@@ -89,7 +89,7 @@ function textOf(path: string): string {
 
 /** EINVAL: a file that is no link; the mounts of a process that has ended. */
 const NOTHING_THERE = ['ENOENT', 'ESRCH', 'ENOTDIR', 'EINVAL']
-/** A process of which this one may see nothing. */
+/** Another process whose files this one may not see. */
 const NOT_ALLOWED = ['EACCES', 'EPERM']
 
 /** Any other error, such as EMFILE, would hide a namespace that is there. */

@@ -35,7 +35,7 @@ function tcxPrograms(index: number, place: keyof typeof TCX): Program[] {
 }
 
 /**
- * Detaches a program from a device, whoever has attached it.
+ * Detaches a program from a device, whatever process has attached it.
  * @throws Error if the kernel refuses
  */
 export function detachProgram(namespace: NetworkNamespace, link: Link, program: Program): void {

@@ -81,8 +81,8 @@ export function relationsOf(name: string): Relations {
 }
 
 /**
- * Whether a device is a port of another one, of which it has taken the MAC or given it its own. Else it
- * was made on it, as a vlan is.
+ * Whether a device is a port of another one, and both have one MAC. A vlan is no port: it was made on
+ * the other device.
  */
 export function isPortOf(name: string, master: { name: string; hardwareAddress: string }): boolean {
   try {

@@ -49,7 +49,7 @@ function makesRoute(address: Address, { destination, preferredSource, priority, 
   )
 }
 
-/** Router advertisements, too, bring such routes, without an address in them. */
+/** Whether an IPv6 address comes with this route, or a router advertisement, without an address in it. */
 function hasIpv6Maker(route: Route, addresses: Address[]): boolean {
   const inside = addresses.filter(({ local, peer = local }) =>
     [local, peer].some((end) => prefixCovers(route.destination, end)),

@@ -77,7 +77,7 @@ export function removeAdditions({ socket }: NetworkNamespace, added: InterfaceAd
   socket.requestAll(additions.map(({ request }) => removalOf(request)))
 }
 
-/** Each RTM_DEL… follows its RTM_NEW…, and what it states has to match. */
+/** The number of each RTM_DEL… follows that of its RTM_NEW…. The object must have all that it states. */
 function removalOf({ type, header, attributes = [] }: Request): Request {
   return { type: type + 1, header, attributes }
 }

@@ -28,7 +28,7 @@ function reducedTo(parts: Part[], { onHost, state }: Original): Original {
   const { settings, master, ...link } = onHost
   const token = keys.has('token') ? settings?.token : undefined
   return {
-    // Whoever has brought it down since has done so on purpose; nobody resets what it was set to.
+    // If somebody has brought it down or changed its settings since, that was on purpose.
     onHost: { ...link, up: false, ...(token === undefined ? {} : { settings: { token } }) },
     state: {
       addresses: state.addresses.filter(

@@ -79,7 +79,7 @@ function addOwnParts(
 function applyOrSayWhy(host: NetworkNamespace, home: Link, plan: StatePlan): Refusal[] {
   try {
     const refused = tryToApply(host, home, plan)
-    // What stood in for a route that is there again, or has another in its place.
+    // A refused stand-in does not count: its route is there again, or another one is in its place.
     return refused.filter(
       ({ part, again }) => again || !(part?.kind === 'route' && isStandIn(part.value)),
     )

@@ -20,8 +20,9 @@ export interface StandIn {
 }
 
 /**
- * Who made a stand-in (`proto 76` in iproute2). When it is to remove a route, the kernel compares the
- * protocol always, but neither a source nor metrics that the request does not name.
+ * The protocol of a stand-in (`proto 76` in iproute2). It keeps the removal of a stand-in from
+ * removing another route: the kernel compares the protocol always, but a source and metrics only if
+ * the request names them.
  */
 const STAND_IN_PROTOCOL = 76
 

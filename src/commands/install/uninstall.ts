@@ -18,7 +18,7 @@ export interface UninstallOptions {
   force?: boolean | undefined
 }
 
-/** So many attachments are named in a message. */
+/** Maximum number of attachments that a message names. */
 const MOST_NAMED = 10
 
 /**
@@ -105,7 +105,7 @@ function requireNone(records: AttachmentRecord[], state: string): void {
   )
 }
 
-/** A device may be lent of which no record can be read. */
+/** Refuses if a file may be a record that cannot be read: its device may be lent. */
 function requireKnown([other]: OtherFile[], state: string): void {
   if (!other) return
   const { text, cure } = remarkOn(other)

@@ -47,7 +47,7 @@ export function filtersOn(socket: RouteSocket, index: number): Filter[] {
 function directionsOf(socket: RouteSocket, index: number): Filter['direction'][] {
   const header = fixedPart(index, PARENT_OF_QDISC)
   try {
-    // With the flag, kernels before 6.3 answer whoever asked.
+    // Kernels before 6.3 answer only a request with NLM_F_ECHO.
     const [answer] = socket.request({ type: RTM.getQdisc, flags: Flag.echo, header })
     const kind = answer && kindOf(answer.data)
     return kind === 'clsact' ? ['ingress', 'egress'] : kind === 'ingress' ? ['ingress'] : []

@@ -2,8 +2,8 @@ import { type Attribute, toNumber, u32 } from './attributes.js'
 import type { Settable } from './link-schema.js'
 
 /**
- * Attributes of a link that whoever rules its namespace can set and that a move does not reset
- * (IFLA_* of linux/if_link.h), each a number of 32 bits.
+ * Attributes of a link that its pod can set, and that a move does not reset (IFLA_* of
+ * linux/if_link.h). Each is a number of 32 bits.
  */
 const ATTRIBUTES = {
   transmitQueueLength: 13,
