@@ -1,25 +1,22 @@
-import { readdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../failure.js'
-import { NotRegular, UntrustedPath } from '../kernel/trusted-path.js'
 import { warn } from '../log.js'
-import {
-  privateDirectory,
-  readPrivate,
-  removeDurable,
-  TooLarge,
-  writeDurably,
-} from './durable-file.js'
+import { privateDirectory } from './durable-file.js'
 import { type AnyRecord, type AttachmentKey, attachmentName, isOfThisBoot } from './record.js'
+import {
+  decoded,
+  filesIn,
+  readRecord,
+  removeRecord,
+  setRecordAside,
+  writeRecord,
+} from './record-file.js'
 
 const EXTENSION = '.json'
 const SET_ASIDE_EXTENSION = '.set-aside'
 
 /** So many characters of a file's name leave room for another ending. */
 const MOST_CHARACTERS = 220
-
-/** A larger record would not fit in the memory of every call that reads all records. */
-const MOST_BYTES = 128 * 1024 * 1024
 
 /** A kind of records: their directory, and how to check and convert one. */
 export interface RecordKind<T extends AnyRecord> {
@@ -101,7 +98,7 @@ export class RecordStore<T extends AnyRecord> {
     const key = this.kind.keyOf(record)
     const path = this.#path(key)
     try {
-      attempt('write', path, () => writeDurably(path, textOf(record)))
+      writeRecord(path, record)
     } catch (error) {
       this.#removeUnfinished(key)
       throw error
@@ -110,8 +107,7 @@ export class RecordStore<T extends AnyRecord> {
 
   /** Removes a record, and the temporary file that a killed call may have left. */
   remove(key: AttachmentKey): void {
-    const path = this.#path(key)
-    attempt('remove', path, () => removeDurable(path))
+    removeRecord(this.#path(key))
   }
 
   /**
@@ -125,11 +121,9 @@ export class RecordStore<T extends AnyRecord> {
     onNewer = (newer: string) => warn(newerVersion(newer)),
     onBroken = brokenIs,
   ): T | undefined {
-    const text = attempt('read', path, () =>
-      unlessAbsent(() => unlessOther(() => readPrivate(path, MOST_BYTES))),
-    )
+    const text = readRecord(path)
     if (text === undefined || !isMeant(text)) return undefined
-    const value = decode(text)
+    const value = decoded(text)
     if (this.kind.isRecord(value)) return value
     const upgraded = this.kind.upgrade(value)
     if (this.kind.isRecord(upgraded)) return upgraded
@@ -144,8 +138,7 @@ export class RecordStore<T extends AnyRecord> {
   /** Of all files that may be records, or of those that were set aside. */
   #paths(extension = EXTENSION): string[] {
     const directory = this.#directory()
-    const files = attempt('list', directory, () => unlessAbsent(() => readdirSync(directory)))
-    return (files ?? [])
+    return filesIn(directory)
       .filter((file) => file.endsWith(extension))
       .map((file) => `${directory}/${file}`)
   }
@@ -183,7 +176,7 @@ export function leaveBrokenRecords(): void {
 function setAside(path: string): void {
   const name = path.slice(dirname(path).length + 1)
   const aside = `${dirname(path)}/${name.slice(0, MOST_CHARACTERS)}${SET_ASIDE_EXTENSION}`
-  attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
+  setRecordAside(path, aside)
   warn(`${path} is cut off or not ours; it is now ${aside}`)
 }
 
@@ -196,57 +189,4 @@ function newerVersion(path: string): string {
 function formatOf(value: unknown): number {
   const { format } = (value ?? {}) as { format?: unknown }
   return typeof format === 'number' ? format : 0
-}
-
-/** Undefined if the text is not valid JSON. */
-function decode(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    // Such as a lack of memory: the record may be a good one.
-    throw error
-  }
-}
-
-/** @throws Error if no call could read it again */
-function textOf(record: object): string {
-  const text = JSON.stringify(record)
-  const bytes = Buffer.byteLength(text)
-  if (bytes <= MOST_BYTES) return text
-  throw new Error(`it would have ${bytes} bytes, and can have ${MOST_BYTES}`)
-}
-
-/** The result of `read`; an empty text for what no record can be: no regular file, or too large. */
-function unlessOther(read: () => string): string {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof NotRegular || error instanceof TooLarge) return ''
-    throw error
-  }
-}
-
-/** The result of `read`; undefined if the file or directory does not exist. */
-function unlessAbsent<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function attempt<T>(what: string, path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new Failure(
-      'state-unusable',
-      `cannot ${what} ${path}: ${(error as Error).message}`,
-      error instanceof UntrustedPath
-        ? `see who wrote to it, and what; then ${error.cure}. Until then it is not known what it lends`
-        : '',
-    )
-  }
 }
