@@ -22,9 +22,16 @@ export function mergeIntoResult(previous: Result | undefined, contribution: Cont
   return {
     ...previous,
     interfaces,
-    ...listed('ips', union(previous?.ips, ips, addressKey)),
+    ...listed('ips', union(withoutDanglingIndex(previous), ips, addressKey)),
     ...listed('routes', union(previous?.routes, contribution.routes, routeKey)),
   }
+}
+
+/** The addresses of earlier plugins. An index of no interface would become that of ours. */
+function withoutDanglingIndex({ ips, interfaces = [] }: Result = {}): ResultAddress[] | undefined {
+  return ips?.map(({ interface: index, ...ip }) =>
+    index === undefined || index >= interfaces.length ? ip : { ...ip, interface: index },
+  )
 }
 
 /** Puts an interface into the list; returns its index. */

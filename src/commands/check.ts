@@ -6,6 +6,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { attachmentRecords, captureRecords } from '../records/attachments.js'
+import { elapsedSeconds } from '../records/elapsed.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { carriedState } from '../state/carry.js'
@@ -63,7 +64,13 @@ async function checkDevice(call: Call): Promise<undefined> {
   const reported = reportedAssignment(call, name)
   const state = carriedState(record.state, onHost)
   const missing = () => [
-    ...missingState(sandbox, onHost, link, { state, lentAt: record.lentAt }, reported),
+    ...missingState(
+      sandbox,
+      onHost,
+      link,
+      { state, elapsedSeconds: elapsedSeconds(record) },
+      reported,
+    ),
     ...missingAssignment(sandbox, link, beyond(reported, state)),
   ]
   requireFaultless(sandbox, link, [

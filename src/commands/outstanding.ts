@@ -7,6 +7,7 @@ import {
   outstandingKeyOf,
   outstandingRecords,
 } from '../records/attachments.js'
+import { elapsedSeconds } from '../records/elapsed.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'
@@ -22,9 +23,12 @@ export function restoreFromRecord(
   home: Link,
   record: AttachmentRecord,
 ): Refusal[] {
-  const { device, state, lentAt } = record
+  const { device, state } = record
   const { onHost } = device
-  const refusals = restoreHostState(host, home, { onHost, state, lentAt })
+  const refusals = restoreHostState(host, home, {
+    ...{ onHost, state },
+    elapsedSeconds: elapsedSeconds(record),
+  })
   const left = outstandingOf({ onHost, state }, refusals)
   if (left) {
     const store = outstandingRecords(stateDir)

@@ -5,6 +5,7 @@ import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { note, warnOfEach } from '../log.js'
 import { attachmentRecords, outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
+import { elapsedSeconds } from '../records/elapsed.js'
 import { lockDevice } from '../records/lock.js'
 import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
@@ -62,11 +63,11 @@ function settle(
     return undefined
   }
   const { onHost } = record.device
-  const { state, lentAt } = record
+  const { state } = record
   const refusals = restoreHostState(
     host,
     home,
-    { onHost, state, lentAt },
+    { onHost, state, elapsedSeconds: elapsedSeconds(record) },
     { waitForCarrier: false },
   )
   const left = outstandingOf({ onHost, state }, refusals)

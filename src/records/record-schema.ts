@@ -28,6 +28,9 @@ export const AttachmentRecordSchema = Type.Object({
   sandboxPath: Type.String(),
   sandbox: Type.Optional(NamespaceIdentitySchema),
   lentAt: Type.Integer({ minimum: 0, maximum: MOST_SECONDS, description: 'seconds since 1970' }),
+  lentAtUptime: Type.Optional(
+    Type.Integer({ description: 'seconds since the boot; where anything has a lifetime' }),
+  ),
   bootId: Type.Optional(
     Type.String({ description: 'of the kernel whose indexes and paths these are' }),
   ),

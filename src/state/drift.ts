@@ -36,10 +36,9 @@ export function driftOf(
   reported: Assignment | undefined,
 ): Drift {
   const { socket } = sandbox
-  const { state } = applied
+  const { state, elapsedSeconds: elapsed } = applied
   const wanted = reported ?? allOf(state)
   const listed = new Set(wanted.ips?.map(({ address }) => canonicalPrefix(address)))
-  const elapsed = Math.floor(Date.now() / 1000) - applied.lentAt
   const valid = state.addresses.flatMap((address) => withTimeLeft(address, elapsed) ?? [])
   return {
     up: !device.up,

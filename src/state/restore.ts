@@ -20,8 +20,8 @@ import { lostSettings } from './sysctls.js'
 
 /** What a device had on the host when it was lent. */
 export interface LentState extends Original {
-  /** Seconds since 1970. Addresses and routes that have expired since then are not restored. */
-  lentAt: number
+  /** Since the capture. Addresses and routes that have expired since then are not restored. */
+  elapsedSeconds: number
 }
 
 /**
@@ -34,12 +34,11 @@ export interface LentState extends Original {
 export function restoreHostState(
   host: NetworkNamespace,
   home: Link,
-  { onHost: original, state, lentAt }: LentState,
+  { onHost: original, state, elapsedSeconds }: LentState,
   { waitForCarrier } = { waitForCarrier: true },
 ): Refusal[] {
   const portRefused = restoreMaster(host, home, original)
-  const elapsed = Math.floor(Date.now() / 1000) - lentAt
-  const plan = planState(original, home, stateToRestore(state, original, elapsed))
+  const plan = planState(original, home, stateToRestore(state, original, elapsedSeconds))
   const lost = lostSettings(original, home)
   const harmful = lost.filter((sysctl) => wouldCostDefaultRoutes(host, sysctl))
   const settings = lost.filter((sysctl) => !harmful.includes(sysctl))

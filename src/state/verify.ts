@@ -17,10 +17,10 @@ import { groupBy } from './group-by.js'
 import { aboutDevice } from './plan.js'
 import { routeKey } from './routes.js'
 
-/** A state that was applied, and when: in seconds since 1970. */
+/** A state that was applied, and how long ago it was captured. */
 export interface AppliedState {
   state: StateToApply
-  lentAt: number
+  elapsedSeconds: number
 }
 
 /**
@@ -34,15 +34,14 @@ export function missingState(
   namespace: NetworkNamespace,
   original: Link,
   device: Link,
-  { state, lentAt }: AppliedState,
+  { state, elapsedSeconds }: AppliedState,
   reported: Assignment,
 ): string[] {
   const listed = new Set(reported.ips?.map(({ address }) => canonicalPrefix(address)))
   const addresses = state.addresses.filter((address) => listed.has(prefixOf(address)))
-  const elapsed = Date.now() / 1000 - lentAt
   return [
     ...missingAddresses(namespace, device, addresses, describeAddress),
-    ...missingRoutes(namespace, device, state.routes, reported, elapsed).map(
+    ...missingRoutes(namespace, device, state.routes, reported, elapsedSeconds).map(
       (route) => `route ${describeRoute(route, device.name)}`,
     ),
     ...missingRules(namespace, original, device, state.rules),

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
@@ -122,6 +123,20 @@ describe.each(ARTEFACTS)('restoreOnDelete: $artefact', ({ path }) => {
     expect(lease.valid_life_time).toBeGreaterThan(980)
     expect(lease.valid_life_time).toBeLessThan(998)
     expect(addresses).not.toContain('198.51.100.8')
+  })
+
+  it.each([-3600, 3600])('a lease, although the time of day was set by %d seconds', (seconds) => {
+    testbed.onHost('address add 198.51.100.7/24 dev eth1 valid_lft 1000 preferred_lft 500')
+    call('ADD')
+    const path = `${testbed.stateDirectory}/attachments/container-1:net1.json`
+    const record = JSON.parse(readFileSync(path, 'utf8'))
+    // As if the clock had been wrong then.
+    writeFileSync(path, JSON.stringify({ ...record, lentAt: record.lentAt - seconds }))
+    call('DEL')
+    const [{ addr_info }] = JSON.parse(testbed.onHost('-json -4 address show dev eth1'))
+    const left = addr_info.find(({ local }: { local: string }) => local === '198.51.100.7')
+    expect(left?.valid_life_time).toBeGreaterThan(900)
+    expect(left?.valid_life_time).toBeLessThanOrEqual(1000)
   })
 
   it('overwrites nothing that somebody put there meanwhile', () => {

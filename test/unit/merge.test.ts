@@ -22,6 +22,15 @@ describe('the result', () => {
     expect(Object.keys(result)).toEqual(['interfaces'])
   })
 
+  it('takes the index of no interface off an address, which else would become ours', () => {
+    const previous = { ips: [{ address: '10.0.0.1/24', interface: 0 }, { address: '10.0.0.2/24' }] }
+    expect(mergeIntoResult(previous, OURS).ips).toEqual([
+      { address: '10.0.0.1/24' },
+      { address: '10.0.0.2/24' },
+      { address: '198.51.100.5/24', interface: 0 },
+    ])
+  })
+
   it('keeps what earlier plugins reported, fields unknown to us too, and indexes after it', () => {
     const previous = {
       interfaces: [

@@ -3,6 +3,7 @@ import { podOf } from '../../cni/environment.js'
 import { describeCompanion } from '../../device/companions.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
 import { note, warnOfEach } from '../../log.js'
+import { captureTime } from '../../records/elapsed.js'
 import { bootId } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { withCarriedMetrics } from '../../state/carry.js'
@@ -26,7 +27,7 @@ export function recordOf(
     network: configuration.name,
     ...(pod === undefined ? {} : { pod }),
     sandboxPath: environment.netns,
-    lentAt: Math.floor(Date.now() / 1000),
+    ...captureTime(state),
     bootId: bootId(),
     device,
     state,

@@ -4,6 +4,7 @@ import { findLink } from '../../kernel/netlink/link.js'
 import { changeLink } from '../../kernel/netlink/link-change.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { attachmentRecords } from '../../records/attachments.js'
+import { elapsedSeconds } from '../../records/elapsed.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { type AttachmentKey, isLoan } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -115,7 +116,12 @@ function repairDevice(
   const all = carriedState(record.state, onHost)
   const whole = { ...all, rules: rulesOf(record), sysctls: settings ? all.sysctls : [] }
   const reported = reportedOf(record, link.name)
-  const drift = driftOf(sandbox, link, { state: whole, lentAt: record.lentAt }, reported)
+  const drift = driftOf(
+    sandbox,
+    link,
+    { state: whole, elapsedSeconds: elapsedSeconds(record) },
+    reported,
+  )
   const assigned = assignedDriftOf(sandbox, link, whole, reported)
   const isOtherMtu = settings && link.mtu !== onHost.mtu
   const done = [
@@ -138,7 +144,7 @@ function repairApplied(
   record: AttachmentRecord,
   { dryRun, reportedOf }: RepairOptions,
 ): Repair {
-  const { added, lentAt, device } = record
+  const { added, device } = record
   const { index = 0, addresses = [], ...objects } = added?.onInterface ?? {}
   const link = index === 0 ? undefined : findLink(sandbox.socket, { index })
   if (!link)
@@ -154,7 +160,7 @@ function repairApplied(
     ...{ up: true, rules: rulesOf(record), sysctls: [] },
   }
   const reported = reportedOf(record, link.name)
-  const drift = driftOf(sandbox, link, { state, lentAt }, reported)
+  const drift = driftOf(sandbox, link, { state, elapsedSeconds: elapsedSeconds(record) }, reported)
   const done = describeDrift(drift, link)
   if (dryRun) return { done, left: [], refused: [] }
   return outcomeOf(done, putBack(sandbox, original, link, drift, state))
