@@ -61,9 +61,9 @@ export function withSubject(
 /** "ADD was for eth1, as net1 in sandbox /run/netns/x"; empty for an error that says as much. */
 export function unsaid(subject: Subject, said: string): string {
   const { command, device, interfaceName, sandboxPath } = subject
-  const words = new Set(said.split(/[.:]*[\s"';,()]+/))
+  const words = new Set(said.split(/[\s"';,()]+/).map(withoutEnding))
   const isSaid = (name: string) =>
-    name === '' || words.has(printableLine(name)) || words.has(name.replace(/.* /, ''))
+    name === '' || words.has(withoutEnding(printableLine(name.slice(name.lastIndexOf(' ') + 1))))
   if (isSaid(device) && isSaid(sandboxPath)) return ''
   const place = sandboxPath === '' ? '' : ` in sandbox ${quoted(sandboxPath)}`
   const as = interfaceName === '' ? '' : `${quoted(interfaceName)}${place}`
@@ -76,13 +76,19 @@ function networkUnsaid({ command }: Subject, said: string, { name }: RawNetwork)
   return said.includes(`${command} was for`) ? '' : `${command} was for the network ${name}`
 }
 
+/** Without the colon or full stop behind it. A search for all of them would take too long for some texts. */
+function withoutEnding(word: string): string {
+  return /[.:]$/.test(word.slice(-1)) ? word.slice(0, -1) : word
+}
+
 function subjectOf({ command, ifName, netns }: Environment, network: RawNetwork): Subject {
   const { runtimeConfig } = network
   const chosen = isObject(runtimeConfig) ? runtimeConfig.deviceID : undefined
   const [selector] = [...SELECTORS.map((key) => [key, network[key]]), ['deviceID', chosen]].filter(
     (pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1] !== '',
   )
-  const [key, value = ''] = selector ?? []
+  const [key, whole = ''] = selector ?? []
+  const value = whole.slice(0, QUOTED_CHARACTERS)
   const device = key === 'device' || value === '' ? value : `the device with ${key} ${value}`
   // STATUS is about no sandbox, whatever is in its environment.
   if (command === 'STATUS') return { command, device, interfaceName: '', sandboxPath: '' }
