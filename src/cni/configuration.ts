@@ -1,10 +1,13 @@
 import { KEYS } from '../../build/configuration-keys.js'
+import { bounded } from '../bounded.js'
 import { CONFIGURATION_DEFAULTS } from './configuration-defaults.js'
 import type { Configuration, WrittenConfiguration } from './configuration-schema.js'
 import { INTERFACE_NAME_BYTES } from './environment.js'
 import { CniError, ErrorCode } from './error.js'
 import { INNER_KEYS, isObject, type RawNetwork } from './network.js'
 
+/** Maximum number of further wrong values that an error names. */
+const MOST_OTHERS = 9
 /** Maximum number of characters of a wrong value quoted in an error. */
 const QUOTED_CHARACTERS = 100
 
@@ -27,12 +30,24 @@ export function withDefaults(written: WrittenConfiguration): Configuration {
   return { ...defaults, restoreOnDelete }
 }
 
-/** @throws CniError 7 for the first key that is missing or has a value that is not allowed */
+/** For each key that is missing or has a value that is not allowed, the error with code 7. */
+export function faultsIn(network: RawNetwork): CniError[] {
+  return KEYS.filter((key) => !isValid(key, network[key.name])).map(({ name, allowed }) =>
+    invalid(name, network[name], allowed),
+  )
+}
+
+/** @throws CniError 7 for the first key that is wrong; its details are about the others */
 export function requireConfiguration(
   network: RawNetwork,
 ): asserts network is RawNetwork & WrittenConfiguration {
-  for (const key of KEYS)
-    if (!isValid(key, network[key.name])) throw invalid(key.name, network[key.name], key.allowed)
+  const [first, ...others] = faultsIn(network)
+  if (!first) return
+  const details = bounded(
+    others.map(({ message }) => message),
+    MOST_OTHERS,
+  )
+  throw new CniError(first.code, first.message, details.join('; '))
 }
 
 function isValid({ name, required, check }: (typeof KEYS)[number], value: unknown): boolean {

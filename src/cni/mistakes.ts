@@ -3,14 +3,13 @@ import { nearest } from '../nearest.js'
 import { mistakesInCapabilities } from './capability-mistakes.js'
 import { KEYS_INSIDE } from './configuration.js'
 import { FOREIGN_KEYS } from './foreign-keys.js'
+import { mistakesInIpam } from './ipam-mistakes.js'
 import { isObject, spelledAsDocumented } from './network.js'
 
 /** Maximum number of unknown keys that are named, of a configuration that may have a million. */
 const MOST_NAMED = 8
 /** Maximum number of characters of a key or value that is quoted. */
 const QUOTED_CHARACTERS = 60
-/** How deep `ipam` is looked at. */
-const MOST_LEVELS = 5
 
 const SELECTORS = ['device', 'hwaddr', 'kernelpath', 'pciBusID']
 
@@ -146,55 +145,6 @@ function missingDevice(network: Record<string, unknown>): Mistake[] {
       onlyInCall: true,
     },
   ]
-}
-
-function mistakesInIpam(ipam: unknown): Mistake[] {
-  if (!isObject(ipam)) return []
-  const path = ['ipam']
-  if (!ipam.type && Object.keys(ipam).length > 0) {
-    const [wrong] = Object.keys(ipam).filter((key) => nearest(key, ['type']) !== undefined)
-    const hint =
-      wrong === undefined
-        ? 'such as "static", "host-local" or "dhcp"'
-        : `${quote(wrong)} is no key of it`
-    return [
-      { path, text: `"ipam" has no "type", so no IPAM plugin is called; write which, ${hint}` },
-    ]
-  }
-  return [...mistakesInValues(ipam, path, 0)]
-}
-
-function* mistakesInValues(
-  value: unknown,
-  path: (string | number)[],
-  level: number,
-): Generator<Mistake> {
-  if (level > MOST_LEVELS) return
-  if (typeof value === 'string') {
-    const [, address, netmask] = /^([0-9.]+)\/(\d+\.\d+\.\d+\.\d+)$/.exec(value) ?? []
-    const length = prefixLength(netmask)
-    if (address !== undefined)
-      yield {
-        path,
-        text: `${quote(value)} has a netmask; write a prefix length${length === undefined ? '' : `: "${address}/${length}"`}`,
-      }
-    else if (path.at(-1) === 'table')
-      yield {
-        path,
-        text: `a table is a number here, not ${quote(value)}; /etc/iproute2/rt_tables has the numbers, main is 254`,
-      }
-  } else if (typeof value === 'object' && value !== null)
-    for (const [key, inner] of Object.entries(value).slice(0, MOST_NAMED))
-      yield* mistakesInValues(inner, [...path, Array.isArray(value) ? Number(key) : key], level + 1)
-}
-
-/** Undefined for what is no netmask. */
-function prefixLength(netmask = ''): number | undefined {
-  const bits = netmask
-    .split('.')
-    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
-    .join('')
-  return /^1*0*$/.test(bits) && bits.length === 32 ? bits.replaceAll('0', '').length : undefined
 }
 
 function quote(value: unknown): string {

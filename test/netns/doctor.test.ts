@@ -286,6 +286,19 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     })
   })
 
+  it('says that it looked at no device, where each pod brings its own', () => {
+    const each = { device: undefined, capabilities: { deviceID: true } }
+    const text = /^each pod brings its own, as runtimeConfig\.deviceID: none was looked at$/
+    expectOnly('note', text, /"pciBusID"/, findings(each))
+    expect(run({ ...each, capabilities: { deviceID: false } }).stdout).not.toContain('each pod')
+  })
+
+  it('names all wrong values of a configuration', () => {
+    const [found] = findings({ rules: 'maybe', force: 'yes', routes: 7 })
+    for (const key of ['"rules" cannot be "maybe"', '"force" cannot be "yes"', '"routes" cannot'])
+      expect(found?.text).toContain(key)
+  })
+
   it('a device that does not exist', () => {
     expectOnly('fault', /eth9/, /ip link/, findings({ device: 'eth9' }))
   })

@@ -33,6 +33,7 @@ const EMITTERS: Record<string, [Message['kind'], number]> = {
 const MEMBERS: Record<string, [Message['kind'], string]> = {
   'cni/error.ts': ['error', 'message'],
   'cni/capability-mistakes.ts': ['hint', 'text'],
+  'cni/ipam-mistakes.ts': ['hint', 'text'],
   'cni/mistakes.ts': ['hint', 'text'],
   'commands/chain-mistakes.ts': ['hint', 'text'],
   'commands/validate/duplicates.ts': ['hint', 'text'],

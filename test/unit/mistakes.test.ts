@@ -63,6 +63,23 @@ const PLANTED: [string, object, string, string][] = [
   ['capitals', { pciBusID: '0000:AF:00.0' }, 'pciBusID', 'with small letters'],
   ['a space', { device: 'eth 1' }, 'device', 'which only an alternative name can have'],
   ['ipam without type', { ipam: { ranges: [] } }, 'ipam', '"ipam" has no "type"'],
+  [
+    'in ipam',
+    { ipam: { type: 'static', adresses: [] } },
+    'ipam.adresses',
+    'the IPAM plugin has no key "ipam.adresses"; is "addresses" meant?',
+  ],
+  [
+    'deeper in ipam',
+    {
+      ipam: {
+        type: 'host-local',
+        ranges: [[{ subnet: '10.0.0.0/8', rangestart: 'x', gatway: 'x' }]],
+      },
+    },
+    'ipam.ranges.0.0.gatway',
+    'is "gateway" meant?',
+  ],
   ['ipam mistyped', { ipam: { typ: 'static' } }, 'ipam', '"typ" is no key of it'],
   [
     'a netmask',
@@ -187,6 +204,11 @@ describe('a planted mistake', () => {
     expect(texts).toHaveLength(9)
     expect(texts.at(-1)).toBe('199992 more unknown keys are ignored')
   })
+})
+
+it('keys of ipam that every object has are nobody’s mistakes', () => {
+  for (const type of ['static', 'constructor'])
+    expect(mistakesIn({ ...GOOD, ipam: { type, constructor: { name: {} } } })).toEqual([])
 })
 
 describe('the details of an error', () => {

@@ -216,6 +216,13 @@ describe('validate', () => {
     expect(found[0]).toContain(complaint)
   })
 
+  it('finds all wrong values of an entry, each in its place', async () => {
+    const found = await complaintsOn(list({ ...OWN, force: 'yes', rules: 'maybe' }))
+    expect(found).toHaveLength(2)
+    expect(found.join('\n')).toMatch(/plugins\.0\.force: .*"force" cannot be "yes"/)
+    expect(found.join('\n')).toMatch(/plugins\.0\.rules: .*"rules" cannot be "maybe"/)
+  })
+
   it('takes a definition without a name in its config, which Multus adds', async () => {
     const definition = (config: object) =>
       JSON.stringify({

@@ -19,7 +19,8 @@ export function selectedDevice(
   configuration: Configuration,
 ): { device?: Link; findings: Finding[] } {
   const selector = selectorOf(configuration)
-  if (isEmptySelector(selector) || isForUserspace(selector)) return { findings: [] }
+  if (isEmptySelector(selector)) return { findings: notLookedAt(configuration) }
+  if (isForUserspace(selector)) return { findings: [] }
   try {
     return { device: findSelectedDevice(host, selector), findings: [] }
   } catch (error) {
@@ -37,4 +38,17 @@ export function selectedDevice(
         : error.details
     return { findings: [fault('device', error.message, cure)] }
   }
+}
+
+/** A device plugin chooses the device of each pod, and the runtime adds it to the call. */
+function notLookedAt(configuration: Configuration): Finding[] {
+  const capabilities: Record<string, unknown> = configuration.capabilities ?? {}
+  if (capabilities.deviceID !== true) return []
+  return [
+    {
+      ...{ level: 'note', about: 'device' },
+      text: 'each pod brings its own, as runtimeConfig.deviceID: none was looked at',
+      cure: 'to look at one, put its PCI address as "pciBusID" into a copy of the file',
+    },
+  ]
 }

@@ -4,8 +4,8 @@ import type { Link } from '../../kernel/netlink/link-schema.js'
 
 /** Something that keeps calls from working, or a device from being what it should be. */
 export interface Finding {
-  /** With a fault, calls fail. A warning may be meant so. */
-  level: 'fault' | 'warning'
+  /** With a fault, calls fail. A warning may be meant so. A note is of what was not looked at. */
+  level: 'fault' | 'warning' | 'note'
   /** A word or two: "rights". */
   about: string
   /** A sentence without a full stop, and what proves it. */

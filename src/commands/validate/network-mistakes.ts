@@ -1,5 +1,5 @@
 import { KEYS } from '../../../build/configuration-keys.js'
-import { requireConfiguration } from '../../cni/configuration.js'
+import { faultsIn } from '../../cni/configuration.js'
 import { type Mistake, mistakesIn } from '../../cni/mistakes.js'
 import {
   canonicalKeys,
@@ -15,6 +15,8 @@ import { impossibleValues } from './impossible.js'
 import { meantBy, mistakesInList } from './list-mistakes.js'
 
 const OWN_TYPE = 'host-device-l3'
+/** Maximum number of wrong values that are named. */
+const MOST_REFUSALS = 10
 /** Its name is near to this plugin's, and it is another one. */
 const UPSTREAM = 'host-device'
 
@@ -74,8 +76,12 @@ function mistakesInEntry(entry: unknown, path: Mistake['path']): Mistake[] {
 function ownMistakes(entry: Record<string, unknown>): Mistake[] {
   const likely = mistakesIn(entry).filter(({ onlyInCall }) => !onlyInCall)
   const network = { ...spelledAsDocumented(entry), name: 'n', cniVersion: LATEST_VERSION }
-  const [refusal] = complaint([], () => requireConfiguration(network))
-  if (refusal) return [{ ...refusal, path: placeOfRefusal(refusal.text, network) }, ...likely]
+  const refusals = faultsIn(network).slice(0, MOST_REFUSALS)
+  if (refusals.length > 0)
+    return [
+      ...refusals.map(({ message }) => ({ path: placeOfRefusal(message, network), text: message })),
+      ...likely,
+    ]
   return [...impossibleValues(network), ...likely]
 }
 
