@@ -36,7 +36,7 @@ export function returnRdma(
   if (refused.length === 0) return
   throw new Failure(
     'return-failed',
-    `cannot return to the host, of ${home.name}, RDMA device ${refused.join('; ')}`,
+    `cannot return every RDMA device of ${home.name} to the host: ${refused.join('; ')}`,
     `${home.name} itself is on the host; a later DEL tries again, and the kernel returns the RDMA device when its namespace ends`,
   )
 }

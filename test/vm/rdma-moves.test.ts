@@ -191,7 +191,7 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
       wrapper,
     })
     expect(exitCode).toBe(1)
-    expect(document.msg).toContain('cannot return to the host, of eth1, RDMA device hdl3ib0')
+    expect(document.msg).toContain('cannot return every RDMA device of eth1 to the host: hdl3ib0: ')
     expect(hostState()).toEqual(before)
     expect(devicesIn(machine.pod)).toEqual(['hdl3ib0'])
     expect(call(COMPILED, 'DEL')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
