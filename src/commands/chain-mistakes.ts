@@ -1,5 +1,6 @@
 import type { Mistake } from '../cni/mistakes.js'
 import { spelledAsDocumented } from '../cni/network.js'
+import { OWN_TYPE } from './configuration-file.js'
 
 /** Plugins that make an interface of the runtime's name in the sandbox, or move one there. */
 const MAKERS = ['bridge', 'host-device', 'ipvlan', 'macvlan', 'ptp', 'sriov', 'vlan']
@@ -73,5 +74,5 @@ function sameDeviceBefore(entry: Entry, before: Entry[]): string | undefined {
 }
 
 function isOwn({ type }: Record<string, unknown>): boolean {
-  return type === 'host-device-l3'
+  return type === OWN_TYPE
 }

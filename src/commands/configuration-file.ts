@@ -19,6 +19,9 @@ export function readFile(file: string): string {
   throw new Error('it is no file, and has no data')
 }
 
+/** The "type" of this plugin in a configuration, which is the name of its file. */
+export const OWN_TYPE = 'host-device-l3'
+
 /**
  * The text of a file.
  * @throws Error that names the file and has the system's word
@@ -31,19 +34,31 @@ export function readText(file: string): string {
   }
 }
 
+/** A configuration as it was written. */
+export interface WrittenFile {
+  text: string
+  /** What it decodes to; undefined for what is no JSON. */
+  network: unknown
+}
+
 /**
- * The plugins of a list, or the only one, with their keys as documented.
- * @param text of a file, which is JSON
+ * Reads and decodes a file, each once.
+ * @throws Error that names the file and has the system's word
  */
-export function pluginsIn(text: string): Record<string, unknown>[] {
-  const network = decode(text)
+export function readWritten(file: string): WrittenFile {
+  const text = readText(file)
+  return { text, network: decode(text) }
+}
+
+/** The plugins of a list, or the only one, with their keys as documented. */
+export function pluginsIn({ network }: WrittenFile): Record<string, unknown>[] {
   if (!isObject(network)) return []
   const { plugins = [network] } = canonicalKeys(network, ['plugins'])
   return Array.isArray(plugins) ? plugins.filter(isObject).map(spelledAsDocumented) : []
 }
 
 /** What ADD is asked for if no file says. */
-const DEFAULTS = { cniVersion: LATEST_VERSION, name: 'explain', type: 'host-device-l3' }
+const DEFAULTS = { cniVersion: LATEST_VERSION, name: 'explain', type: OWN_TYPE }
 
 /** The keys besides `device` that select a device. */
 const SELECTORS = ['hwaddr', 'kernelpath', 'pciBusID'] as const
@@ -51,13 +66,13 @@ const SELECTORS = ['hwaddr', 'kernelpath', 'pciBusID'] as const
 /**
  * What a runtime gives the plugin on stdin for a configuration: of a list, this plugin's entry with
  * the name and the version of the list. What is no configuration stays as it is: ADD says what it is.
- * @param text of a file; undefined for the defaults
+ * @param file undefined for the defaults
  * @param device selects it, in place of what the file selects
  * @throws Error for a list without such an entry
  */
-export function inputFor(text: string | undefined, device: string | undefined): string {
-  const written = text === undefined ? DEFAULTS : decode(text)
-  if (!isObject(written)) return text ?? ''
+export function inputFor(file: WrittenFile | undefined, device: string | undefined): string {
+  const written = file === undefined ? DEFAULTS : file.network
+  if (!isObject(written)) return file?.text ?? ''
   const { plugins, name, cniVersion } = canonicalKeys(written, ['plugins', 'name', 'cniVersion'])
   if (plugins === undefined) return JSON.stringify(withDevice(written, device))
   const entry = ownPart(written)
@@ -88,7 +103,5 @@ function decode(text: string): unknown {
 function ownPart(network: Record<string, unknown>): Record<string, unknown> {
   const { plugins } = canonicalKeys(network, ['plugins'])
   const entries = Array.isArray(plugins) ? plugins.filter(isObject) : []
-  return (
-    entries.find((entry) => canonicalKeys(entry, ['type']).type === 'host-device-l3') ?? network
-  )
+  return entries.find((entry) => canonicalKeys(entry, ['type']).type === OWN_TYPE) ?? network
 }

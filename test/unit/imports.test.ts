@@ -88,3 +88,8 @@ function reaches(graph: Map<string, string[]>, from: string, goal: string): bool
   }
   return false
 }
+
+it('the "type" of this plugin is compared with one constant', () => {
+  const literal = /=== 'host-device-l3'|type: 'host-device-l3'/
+  expect(files.filter((file) => literal.test(readFileSync(join(SOURCE, file), 'utf8')))).toEqual([])
+})

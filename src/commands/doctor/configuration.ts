@@ -3,10 +3,15 @@ import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import type { Configuration } from '../../cni/configuration-schema.js'
 import { ErrorCode } from '../../cni/error.js'
 import { mistakesIn } from '../../cni/mistakes.js'
-import { decodeNetwork } from '../../cni/network.js'
 import { isEmptySelector, isForUserspace } from '../../device/selector.js'
 import { chainMistakes } from '../chain-mistakes.js'
-import { inputFor, pluginsIn, readText } from '../configuration-file.js'
+import {
+  inputFor,
+  OWN_TYPE,
+  pluginsIn,
+  readWritten,
+  type WrittenFile,
+} from '../configuration-file.js'
 import { explanation } from '../explain/explain.js'
 import { selectorOf } from '../way.js'
 import { type Finding, fault, warning } from './finding.js'
@@ -28,20 +33,21 @@ export async function wantedBy(file: string | undefined): Promise<Wanted> {
   if (file === undefined) return nothing
   const cure = `correct it; 'host-device-l3 validate ${file}' says where it is wrong`
   const wrong = (text: string) => fault('configuration', text, cure)
-  let text: string
+  let written: WrittenFile
   let input: string
   try {
-    text = readText(file)
-    input = inputFor(text, undefined)
+    written = readWritten(file)
+    input = inputFor(written, undefined)
   } catch (error) {
     return { ...nothing, findings: [wrong((error as Error).message)] }
   }
-  const { refusal } = await explanation(input, new Map())
+  const { refusal, network } = await explanation(input, new Map())
   const { code, msg = '', details } = refusal ?? {}
   const sentence = [msg, details].filter(Boolean).join('; ')
+  if (!network) return { ...nothing, findings: [wrong(sentence)] }
   try {
-    const read = readConfiguration(await decodeNetwork(input))
-    const plugins = pluginsIn(text)
+    const read = readConfiguration(network)
+    const plugins = pluginsIn(written)
     const findings = mistakes(read, plugins, cure)
     if (code === undefined || !isLasting(code, read))
       return { configuration: read, plugins, findings }
@@ -69,9 +75,9 @@ function mistakes(
   plugins: Record<string, unknown>[],
   cure: string,
 ): Finding[] {
-  const own = plugins.filter(({ type }) => type === 'host-device-l3')
+  const own = plugins.filter(({ type }) => type === OWN_TYPE)
   if (own.length === 0)
-    return [fault('configuration', '"type" is not "host-device-l3", the name of this plugin', cure)]
+    return [fault('configuration', `"type" is not "${OWN_TYPE}", the name of this plugin`, cure)]
   const inChain = chainMistakes(plugins).map(({ text }) => text)
   const likely = own.flatMap(mistakesIn).flatMap(({ text, onlyInCall }) => (onlyInCall ? [] : text))
   const level = isEmptySelector(selectorOf(configuration)) && inChain.length > 0 ? fault : warning

@@ -10,7 +10,13 @@ import { withCarriedMetrics } from '../../state/carry.js'
 import { namesIn } from '../../state/stand-ins.js'
 import type { Answer } from '../answer.js'
 import type { Call } from '../call.js'
-import { inputFor, pluginsIn, readText } from '../configuration-file.js'
+import {
+  inputFor,
+  OWN_TYPE,
+  pluginsIn,
+  readWritten,
+  type WrittenFile,
+} from '../configuration-file.js'
 import { withHints } from '../hints.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { readCall, warnOfMistakes } from '../read-call.js'
@@ -31,6 +37,8 @@ export interface Explanation extends Look {
   warnings: string[]
   /** With which ADD would refuse; undefined if it would not. */
   refusal?: Pick<ErrorDocument, 'code' | 'msg' | 'details'>
+  /** The configuration, unchecked; undefined if it could not be decoded. */
+  network?: RawNetwork | undefined
 }
 
 /**
@@ -44,13 +52,13 @@ export async function explain(given: Given): Promise<Answer> {
   const file = options.get('config')
   if (device === undefined && file === undefined)
     throw new Error('explain needs a DEVICE, or --config FILE')
-  const text = file === undefined ? undefined : readText(file)
-  const looked = await explanation(inputFor(text, device), options)
+  const written = file === undefined ? undefined : readWritten(file)
+  const looked = await explanation(inputFor(written, device), options)
   const { state } = looked
   const explained = {
     ...looked,
     ...(state ? { state: withCarriedMetrics(state) } : {}),
-    notes: [...looked.notes, ...otherEntries(text ?? '')],
+    notes: [...looked.notes, ...(written ? otherEntries(written) : [])],
   }
   const { refusal } = explained
   return answerWith(
@@ -62,9 +70,9 @@ export async function explain(given: Given): Promise<Answer> {
 }
 
 /** What is said of a list with several entries of this plugin: only the first is looked at. */
-function otherEntries(text: string): string[] {
-  const plugins = pluginsIn(text)
-  const places = plugins.flatMap(({ type }, at) => (type === 'host-device-l3' ? [at + 1] : []))
+function otherEntries(file: WrittenFile): string[] {
+  const plugins = pluginsIn(file)
+  const places = plugins.flatMap(({ type }, at) => (type === OWN_TYPE ? [at + 1] : []))
   const [first, ...others] = places
   if (others.length === 0) return []
   return [
@@ -81,34 +89,42 @@ export async function explanation(input: string, options: Given['options']): Pro
   const warnings = collectWarnings()
   leaveBrokenRecords()
   let call: Call | undefined
-  // As ADD completes its errors; without a sandbox there is no more to say than was asked.
-  let complete = (document: ErrorDocument) => document
+  const known: Known = {}
+  const netns = options.get('netns')
   try {
-    const netns = options.get('netns')
-    call = await readAsAdd(input, netns, options.get('interface'), (environment, network) => {
-      if (netns) complete = (document) => withSubject(document, environment, network)
-    })
+    call = await readAsAdd(input, netns, options.get('interface'), known)
     const look = await lookAsAdd(call)
     await warnOfMistakes(call)
-    return { ...look, warnings }
+    return { ...look, network: known.network, warnings }
   } catch (error) {
-    const { code, msg, details } = withHints(complete(errorDocument(error, LATEST_VERSION)), input)
+    const { environment, network } = known
+    const said = errorDocument(error, LATEST_VERSION)
+    // As ADD completes its errors; without a sandbox there is no more to say than was asked.
+    const isWhole = netns && environment && network
+    const whole = isWhole ? withSubject(said, environment, network) : said
+    const { code, msg, details } = withHints(whole, input)
     const refusal = { code, msg, ...(details === undefined ? {} : { details }) }
     const there = call === undefined ? {} : whatIsThere(call)
-    return { programs: [], companions: [], notes: [], ...there, warnings, refusal }
+    return { programs: [], companions: [], notes: [], ...there, network, warnings, refusal }
   }
+}
+
+/** What is known of a call before all of it was checked. */
+interface Known {
+  network?: RawNetwork
+  environment?: Environment
 }
 
 /**
  * The call that a runtime would make.
- * @param onKnown called once it is known what the call is about
+ * @param known is given what there is, as far as it comes
  * @throws CniError
  */
 async function readAsAdd(
   input: string,
   netns: string | undefined,
   interfaceName = DEFAULT_INTERFACE,
-  onKnown: (environment: Environment, network: RawNetwork) => void,
+  known: Known,
 ): Promise<Call> {
   const variables = {
     ...process.env,
@@ -120,8 +136,9 @@ async function readAsAdd(
   }
   const environment = { ...readEnvironment(variables), netns: netns ?? '' }
   const network = await decodeNetwork(input)
+  known.network = network
   const cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
-  onKnown(environment, network)
+  known.environment = environment
   requireConfiguration(network)
   // The log is one of calls.
   return readCall({ environment, cniVersion, variables, input }, { ...network, logFile: undefined })

@@ -10,11 +10,11 @@ import {
 import { LATEST_VERSION, requireSupportedVersion } from '../../cni/version.js'
 import { nearest } from '../../nearest.js'
 import { chainMistakes } from '../chain-mistakes.js'
+import { OWN_TYPE } from '../configuration-file.js'
 import { complaint } from './complaint.js'
 import { impossibleValues } from './impossible.js'
 import { meantBy, mistakesInList } from './list-mistakes.js'
 
-const OWN_TYPE = 'host-device-l3'
 /** Maximum number of wrong values that are named. */
 const MOST_REFUSALS = 10
 /** Its name is near to this plugin's, and it is another one. */
