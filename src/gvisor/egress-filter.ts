@@ -2,7 +2,7 @@ import { type Attribute, bytes, encodeAttributes, text } from '../kernel/netlink
 import { readU32, writeS32, writeU16, writeU32 } from '../kernel/netlink/bytes.js'
 import { RTM } from '../kernel/netlink/constants.js'
 import { Flag, type Request } from '../kernel/netlink/message.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 
 /** TCA_* of linux/rtnetlink.h and linux/pkt_cls.h. */
 const TCA = { kind: 1, options: 2 } as const
@@ -52,7 +52,7 @@ export function egressFilterRequest(
 }
 
 /** Whether a device has an egress filter with that preference. */
-export function hasEgressFilter(socket: RouteSocket, index: number, preference: number): boolean {
+export function hasEgressFilter(socket: NetlinkSocket, index: number, preference: number): boolean {
   return socket
     .dump({
       type: RTM.getFilter,

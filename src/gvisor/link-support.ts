@@ -4,7 +4,7 @@ import { readU16 } from '../kernel/netlink/bytes.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
 import { RTM } from '../kernel/netlink/constants.js'
 import { attributesOf, IFLA, LINK_INFO, linkHeader } from '../kernel/netlink/link.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 
 /** Type of the mode attribute in an ipvlan device's IFLA_INFO_DATA (linux/if_link.h). */
 const IFLA_IPVLAN_MODE = 1
@@ -22,7 +22,7 @@ export interface LinkKind {
  * Asks the kernel for the kind of a link.
  * @throws KernelError if there is no such device
  */
-export function linkKindOf(socket: RouteSocket, index: number): LinkKind {
+export function linkKindOf(socket: NetlinkSocket, index: number): LinkKind {
   const [answer] = socket.request({ type: RTM.getLink, header: linkHeader(index, 0) })
   const info = inside(answer ? attributesOf(answer) : [], IFLA.linkInfo)
   const kind = dataOf(info, LINK_INFO.kind)

@@ -9,7 +9,7 @@ import {
 } from './namespace-file.js'
 import { NamespaceSysfs } from './namespace-sysfs.js'
 import { type NativeError, nativeAddon } from './native-addon.js'
-import { RouteSocket } from './netlink/route-socket.js'
+import { NetlinkSocket } from './netlink/netlink-socket.js'
 
 /** setns(2) of a file that is no network namespace. */
 const EINVAL = 22
@@ -23,7 +23,7 @@ let isAway = false
  * `run`, which returns there.
  */
 export class NetworkNamespace {
-  #socket: RouteSocket | undefined
+  #socket: NetlinkSocket | undefined
   /** Undefined: not opened yet. Null: not to be had. */
   #sysfs: NamespaceSysfs | null | undefined
   #identity: NamespaceIdentity | undefined
@@ -54,7 +54,7 @@ export class NetworkNamespace {
   open(path: string): NetworkNamespace {
     const sandbox = new NetworkNamespace(`sandbox ${path}`, path, openNamespaceFile(path), this)
     try {
-      sandbox.#socket = sandbox.run(() => RouteSocket.openHere())
+      sandbox.#socket = sandbox.run(() => NetlinkSocket.openHere())
       return sandbox
     } catch (error) {
       sandbox[Symbol.dispose]()
@@ -63,8 +63,8 @@ export class NetworkNamespace {
   }
 
   /** The rtnetlink socket of this namespace. */
-  get socket(): RouteSocket {
-    this.#socket ??= this.run(() => RouteSocket.openHere())
+  get socket(): NetlinkSocket {
+    this.#socket ??= this.run(() => NetlinkSocket.openHere())
     return this.#socket
   }
 

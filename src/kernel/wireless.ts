@@ -3,7 +3,7 @@ import { type Attribute, decodeAttributes, text, toNumber, u32 } from './netlink
 import { readU16 } from './netlink/bytes.js'
 import { PROTOCOL } from './netlink/constants.js'
 import type { Payload, Request } from './netlink/message.js'
-import { RouteSocket } from './netlink/route-socket.js'
+import { NetlinkSocket } from './netlink/netlink-socket.js'
 
 /** struct genlmsghdr: the command, the version, and two bytes of padding (linux/genetlink.h). */
 const FIXED_BYTES = 4
@@ -40,12 +40,12 @@ export interface WirelessInterface {
 
 /** The radios of a namespace, as nl80211 has them. */
 export class Wireless {
-  readonly #socket: RouteSocket
+  readonly #socket: NetlinkSocket
   readonly #family: number
 
   /** @throws KernelError if the kernel has no nl80211 */
   constructor(namespace: NetworkNamespace) {
-    this.#socket = namespace.run(() => RouteSocket.openHere(PROTOCOL.generic))
+    this.#socket = namespace.run(() => NetlinkSocket.openHere(PROTOCOL.generic))
     try {
       this.#family = familyId(this.#socket, 'nl80211')
     } catch (error) {
@@ -114,7 +114,7 @@ export class Wireless {
 }
 
 /** The number that the kernel gave a family of generic netlink when it was loaded. */
-function familyId(socket: RouteSocket, name: string): number {
+function familyId(socket: NetlinkSocket, name: string): number {
   const [answer] = socket.request({
     type: CONTROLLER.type,
     header: Buffer.from([CONTROLLER.getFamily, 1, 0, 0]),

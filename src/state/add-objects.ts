@@ -1,6 +1,6 @@
 import type { KernelError } from '../kernel/kernel-error.js'
 import type { Request } from '../kernel/netlink/message.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 
 /** An object to add to a device, and the request that adds it. */
 export interface Addition<T> {
@@ -17,7 +17,7 @@ export interface Refused<T> extends Addition<T> {
  * Makes additions of one kind.
  * @returns those that the kernel refused
  */
-export function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
+export function addAll<T>(socket: NetlinkSocket, additions: Addition<T>[]): Refused<T>[] {
   const outcomes = socket.requestAll(additions.map(({ request }) => request))
   return additions.flatMap((addition, n) => {
     const error = outcomes[n]
@@ -26,6 +26,6 @@ export function addAll<T>(socket: RouteSocket, additions: Addition<T>[]): Refuse
 }
 
 /** Like `addAll`, but an object that already exists (EEXIST) counts as added. */
-export function addMissing<T>(socket: RouteSocket, additions: Addition<T>[]): Refused<T>[] {
+export function addMissing<T>(socket: NetlinkSocket, additions: Addition<T>[]): Refused<T>[] {
   return addAll(socket, additions).filter(({ error }) => !error.is('EEXIST'))
 }

@@ -1,9 +1,9 @@
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { newRouteRequest, type RoutePosition, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { groupBy } from './group-by.js'
@@ -26,7 +26,7 @@ export interface Surroundings {
  * @param around if absent, no route shares a place, and one that leads the same way counts as added
  */
 export function addRoutes(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   device: Link,
   additions: Addition<Route>[],
   around?: () => Surroundings,
@@ -57,7 +57,7 @@ interface Entry {
 
 /** @returns what could not be added */
 function addBesideOthers(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   device: Link,
   refused: Refused<Route>[],
   around: Surroundings | undefined,
@@ -144,7 +144,7 @@ function rankIn(order: Route[], route: Route): number {
 }
 
 /** Adds routes beside others in their order, those that come first in reverse. */
-function addEntries(socket: RouteSocket, entries: Entry[]): Refused<Route>[] {
+function addEntries(socket: NetlinkSocket, entries: Entry[]): Refused<Route>[] {
   const sorted = entries.toSorted((one, other) => one.rank - other.rank)
   const first = sorted.filter(({ position }) => position === 'first').toReversed()
   const inOrder = [...first, ...sorted.filter(({ position }) => position !== 'first')]

@@ -2,9 +2,9 @@ import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { newRouteRequest } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
@@ -70,7 +70,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
  * object stands for; one of IPv6 also if its object may come later.
  */
 function addRoutesAndObjects(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   device: Link,
   { routes, around, nexthopObjects, waitForCarrier = true }: StatePlan,
 ): { routes: Refused<Route>[]; objects: RefusedObject[] } {
@@ -113,7 +113,7 @@ export function applyState(
  * Adds rules. EEXIST counts as added only if the very same rule exists: the kernel also answers it
  * if there is one like it with a source or a destination besides.
  */
-function addRules(socket: RouteSocket, additions: Addition<Rule>[]): Refused<Rule>[] {
+function addRules(socket: NetlinkSocket, additions: Addition<Rule>[]): Refused<Rule>[] {
   const refused = addAll(socket, additions)
   const isLike = ({ error }: Refused<Rule>) => error.is('EEXIST')
   if (!refused.some(isLike)) return refused

@@ -1,7 +1,7 @@
 import { pause, timeLeft } from '../deadline.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { dumpNexthopObjects, nexthopObjectRequest } from '../kernel/netlink/nexthop-object.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { type Addition, addAll } from './add-objects.js'
 
 /** A nexthop object that could not be restored, and why. */
@@ -20,7 +20,7 @@ const PAUSE_MILLISECONDS = 50
  * @param waitForCarrier whether to wait some seconds for the carrier that the kernel wants
  */
 export function restoreNexthopObjects(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   objects: NexthopObject[],
   waitForCarrier: boolean,
 ): RefusedObject[] {
@@ -49,7 +49,7 @@ function addition(value: NexthopObject, how: 'create' | 'replace'): Addition<Nex
 }
 
 function addOnceThereIsACarrier(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   additions: Addition<NexthopObject>[],
   longest: number,
 ): RefusedObject[] {

@@ -1,6 +1,6 @@
 import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { foldRules, ruleKey, ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { describeRule } from './describe.js'
@@ -21,7 +21,7 @@ export function rulesInSandbox(
  * another loan. Any other rule is the sandbox's own.
  * @param ofLoans the rules of all loans in the sandbox
  */
-export function rulesToOwn(socket: RouteSocket, wanted: Rule[], ofLoans: () => Rule[]): Rule[] {
+export function rulesToOwn(socket: NetlinkSocket, wanted: Rule[], ofLoans: () => Rule[]): Rule[] {
   if (wanted.length === 0) return []
   const absent = new Set(absentRules(socket, wanted))
   if (absent.size === wanted.length) return wanted
@@ -30,7 +30,7 @@ export function rulesToOwn(socket: RouteSocket, wanted: Rule[], ofLoans: () => R
 }
 
 /** Of wanted rules, those that are not there. */
-export function absentRules(socket: RouteSocket, wanted: Rule[]): Rule[] {
+export function absentRules(socket: NetlinkSocket, wanted: Rule[]): Rule[] {
   return lacking(wanted, ruleKey, foldRules(socket))
 }
 
@@ -40,7 +40,11 @@ export function absentRules(socket: RouteSocket, wanted: Rule[]): Rule[] {
  * @param ofOthers the rules of the other loans in the sandbox, which stay
  * @returns what could not be removed, in iproute2's notation
  */
-export function removeRules(socket: RouteSocket, rules: Rule[], ofOthers: () => Rule[]): string[] {
+export function removeRules(
+  socket: NetlinkSocket,
+  rules: Rule[],
+  ofOthers: () => Rule[],
+): string[] {
   if (rules.length === 0) return []
   const there = locate(socket, rules)
   const present = there.filter(({ isThere }) => isThere)
@@ -65,7 +69,7 @@ interface Location {
   isCovered: boolean
 }
 
-function locate(socket: RouteSocket, rules: Rule[]): Location[] {
+function locate(socket: NetlinkSocket, rules: Rule[]): Location[] {
   const begin = () =>
     groupBy(
       rules.map((rule) => ({ rule, key: ruleKey(rule), isThere: false, isCovered: false })),
@@ -98,7 +102,7 @@ const MOST_OF_ONE_PRIORITY = 200
  * its priority. Afterwards the order is the same, and at no moment is one of them missing.
  * @returns whether it is gone
  */
-function removeExactly(socket: RouteSocket, rule: Rule): boolean {
+function removeExactly(socket: NetlinkSocket, rule: Rule): boolean {
   const begin = (): Rule[] => []
   const siblings = foldRules(socket)(begin, (all, other) => {
     if (rankOf(other) === rankOf(rule) && all.length <= MOST_OF_ONE_PRIORITY) all.push(other)
@@ -112,7 +116,7 @@ function removeExactly(socket: RouteSocket, rule: Rule): boolean {
   )
 }
 
-function carriedOut(socket: RouteSocket, rule: Rule, what: 'duplicate' | 'delete'): boolean {
+function carriedOut(socket: NetlinkSocket, rule: Rule, what: 'duplicate' | 'delete'): boolean {
   const [error] = socket.requestAll([ruleRequest(rule, what)])
   return error === undefined
 }

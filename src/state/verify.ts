@@ -5,9 +5,9 @@ import type { Address } from '../kernel/netlink/address-schema.js'
 import { TABLE } from '../kernel/netlink/constants.js'
 import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import type { RouteSocket } from '../kernel/netlink/route-socket.js'
 import { foldRules } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Assignment, assignedState } from './assigned.js'
@@ -143,7 +143,7 @@ interface Comparison {
   found: Map<string, number>
 }
 
-function compareRoutes(socket: RouteSocket, { index }: Link, carried: Route[]): Comparison {
+function compareRoutes(socket: NetlinkSocket, { index }: Link, carried: Route[]): Comparison {
   const keys = new Set(carried.map(routeKey))
   const paths = new Set(carried.map(pathOf))
   const wanted = { device: index, destinations: carried.map(({ destination }) => destination) }

@@ -5,19 +5,19 @@ import {
   requireSupportedLink,
 } from '../../src/gvisor/link-support.js'
 import { encodeAttributes, text } from '../../src/kernel/netlink/attributes.js'
-import type { RouteSocket } from '../../src/kernel/netlink/route-socket.js'
+import type { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js'
 
 const IFLA_LINKINFO = 18
 
 /** A socket to a kernel with one device, of a kind that this machine's kernel may not have. */
-function socketTo(kind: string | undefined, data?: Buffer): RouteSocket {
+function socketTo(kind: string | undefined, data?: Buffer): NetlinkSocket {
   const info = [
     ...(kind === undefined ? [] : [text(1, kind)]),
     ...(data === undefined ? [] : [{ type: 2, nested: true, data }]),
   ]
   const linkInfo = { type: IFLA_LINKINFO, nested: true, data: encodeAttributes(info) }
   const message = Buffer.concat([Buffer.alloc(16), encodeAttributes(kind ? [linkInfo] : [])])
-  return { request: () => [{ data: message }] } as unknown as RouteSocket
+  return { request: () => [{ data: message }] } as unknown as NetlinkSocket
 }
 
 /** IFLA_IPVLAN_MODE and IFLA_IPVLAN_FLAGS, as the driver sends them. */

@@ -40,7 +40,7 @@ bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLE
 /* inet_pton(3). Returns the number of bytes: 4, 16, or 0 if the text is not an address. */
 size_t address_bytes(const char *text, uint8_t bytes[16]);
 
-/* route_socket.c */
+/* netlink_socket.c */
 
 /* Opens a netlink socket of a protocol (NETLINK_*) in the current network namespace. It stays in that
  * namespace when the thread enters another one. It receives messages of the kernel only. */

@@ -18,7 +18,7 @@ import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
-import type { RouteSocket } from './route-socket.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 
 /** Attributes of an address (IFA_* of linux/if_addr.h). */
 const IFA = {
@@ -41,12 +41,12 @@ const CACHE_INFO_BYTES = 16
 const FOR_EVER = 0xffffffff
 
 /** All addresses of a device, of both families, in the kernel's order. */
-export function dumpAddresses(socket: RouteSocket, index: number): Address[] {
+export function dumpAddresses(socket: NetlinkSocket, index: number): Address[] {
   return collect(foldAddresses(socket, index))
 }
 
 /** The same, each handled as it comes. */
-export function foldAddresses(socket: RouteSocket, index: number): Fold<Address> {
+export function foldAddresses(socket: NetlinkSocket, index: number): Fold<Address> {
   const request = { type: RTM.getAddress, header: fixedPart({}, index) }
   return (begin, take) =>
     socket.fold([request], begin, (result, { bytes }, start, end) => {

@@ -3,7 +3,7 @@ import { decodeAttributes, toText } from './attributes.js'
 import { readU32, writeS32, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
 import { Flag } from './message.js'
-import type { RouteSocket } from './route-socket.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 
 /** A filter of tc(8) where packets enter or leave a device. */
 export interface Filter {
@@ -28,7 +28,7 @@ const PARENT_OF_QDISC = 0xfffffff1
 const PARENTS = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const
 
 /** The filters in the clsact or ingress qdisc of a device, of each kind and preference once. */
-export function filtersOn(socket: RouteSocket, index: number): Filter[] {
+export function filtersOn(socket: NetlinkSocket, index: number): Filter[] {
   const found: Filter[] = []
   const seen = new Set<string>()
   for (const direction of directionsOf(socket, index)) {
@@ -44,7 +44,7 @@ export function filtersOn(socket: RouteSocket, index: number): Filter[] {
 }
 
 /** Where the device's qdisc has filters. Of most devices there is none. */
-function directionsOf(socket: RouteSocket, index: number): Filter['direction'][] {
+function directionsOf(socket: NetlinkSocket, index: number): Filter['direction'][] {
   const header = fixedPart(index, PARENT_OF_QDISC)
   try {
     // Kernels before 6.3 answer only a request with NLM_F_ECHO.

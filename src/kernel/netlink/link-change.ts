@@ -7,7 +7,7 @@ import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader } from './link.js'
 import type { Settable, XdpMode } from './link-schema.js'
 import { encodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import { Flag, type Request } from './message.js'
-import type { RouteSocket } from './route-socket.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 
 /** Changes to a device; absent members stay as they are. */
 export interface LinkChange {
@@ -33,7 +33,7 @@ export interface LinkChange {
  * brings it up. It does not undo earlier steps if a later one fails.
  * @throws KernelError if the kernel refuses
  */
-export function changeLink(socket: RouteSocket, index: number, change: LinkChange): void {
+export function changeLink(socket: NetlinkSocket, index: number, change: LinkChange): void {
   socket.request(linkRequest(index, change))
 }
 
@@ -43,7 +43,7 @@ export function changeLink(socket: RouteSocket, index: number, change: LinkChang
  *   KernelError
  */
 export function startLinkChange(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   index: number,
   change: LinkChange,
 ): () => void {
@@ -57,7 +57,7 @@ const XDP_FLAGS = { generic: 2, driver: 4, hardware: 8 } as const
 const NONE = 0xffffffff
 
 /** Detaches the XDP program of a mode. */
-export function detachXdp(socket: RouteSocket, index: number, mode: XdpMode): void {
+export function detachXdp(socket: NetlinkSocket, index: number, mode: XdpMode): void {
   const attributes = [nested(IFLA.xdp, [u32(XDP.fd, NONE), u32(XDP.flags, XDP_FLAGS[mode])])]
   socket.request({ type: RTM.newLink, header: linkHeader(index, 0), attributes })
 }

@@ -8,7 +8,7 @@ import { AF, RTM } from './constants.js'
 import type { Link, Settable, XdpMode } from './link-schema.js'
 import { decodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import type { Payload, Request } from './message.js'
-import type { RouteSocket } from './route-socket.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 
 /** Attributes of a link (IFLA_* of linux/if_link.h). */
 export const IFLA = {
@@ -77,7 +77,7 @@ const MASTERS = ['bridge', 'bond', 'team', 'hsr']
  * @returns undefined if there is none in the socket's namespace
  */
 export function findLink(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   by: { name: string } | { index: number },
 ): Link | undefined {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
@@ -100,7 +100,7 @@ export function findLink(
 
 /** The first device of the socket's namespace that meets a condition; it comes without settings. */
 export function findLinkThat(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   isWanted: (link: Link) => boolean,
 ): Link | undefined {
   const begin = (): { link?: Link } => ({})
@@ -116,7 +116,7 @@ export function findLinkThat(
  * one of its ports': such a device is returned only if no other has the address.
  * @param address in lower case, with colons
  */
-export function findLinksByHardwareAddress(socket: RouteSocket, address: string): Link[] {
+export function findLinksByHardwareAddress(socket: NetlinkSocket, address: string): Link[] {
   const found = dump(socket)
     .map((answer) => ({ answer, attributes: attributesOf(answer) }))
     .map(({ answer, attributes }) => ({
@@ -142,7 +142,7 @@ export function attributesOf({ data }: Payload): Attribute[] {
   return decodeAttributes(data.subarray(FIXED_BYTES))
 }
 
-function dump(socket: RouteSocket): Payload[] {
+function dump(socket: NetlinkSocket): Payload[] {
   return socket.dump(dumpRequest())
 }
 

@@ -22,7 +22,7 @@ import { NEIGHBOR_FLAG, RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
 import type { Neighbor } from './neighbor-schema.js'
-import type { RouteSocket } from './route-socket.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 
 /** Attributes of a neighbour (NDA_* of linux/neighbour.h). */
 const NDA = {
@@ -41,12 +41,12 @@ const FIXED_BYTES = 12
 const OFFSET = { family: 0, index: 4, state: 8, flags: 10 } as const
 
 /** Neighbour entries of a device, both families, including proxy entries. */
-export function dumpNeighbors(socket: RouteSocket, index: number): Neighbor[] {
+export function dumpNeighbors(socket: NetlinkSocket, index: number): Neighbor[] {
   return collect(foldNeighbors(socket, index))
 }
 
 /** The same, each handled as it comes. */
-export function foldNeighbors(socket: RouteSocket, index: number): Fold<Neighbor> {
+export function foldNeighbors(socket: NetlinkSocket, index: number): Fold<Neighbor> {
   // Proxy entries need a dump of their own (NTF_PROXY).
   const requests = [0, NEIGHBOR_FLAG.proxy].map((flags) => ({
     type: RTM.getNeighbor,

@@ -14,9 +14,9 @@ import {
 import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
 import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
 import { Flag, type Request } from './message.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 import type { NexthopObject } from './nexthop-object-schema.js'
 import type { Nexthop } from './route-schema.js'
-import type { RouteSocket } from './route-socket.js'
 
 /** Attributes of a nexthop object (NHA_* of linux/nexthop.h). The flags are of the answer. */
 const NHA = {
@@ -41,7 +41,7 @@ const GROUP_MEMBER_BYTES = 8
 const MEMBER_OFFSET = { id: 0, weight: 4, highWeight: 5 } as const
 
 /** All nexthop objects of the socket's namespace. */
-export function dumpNexthopObjects(socket: RouteSocket): NexthopObject[] {
+export function dumpNexthopObjects(socket: NetlinkSocket): NexthopObject[] {
   return socket
     .dump({ type: RTM.getNexthop, header: Buffer.alloc(FIXED_BYTES) })
     .map(decodeNexthopObject)
@@ -52,7 +52,7 @@ export function dumpNexthopObjects(socket: RouteSocket): NexthopObject[] {
  * `net.ipv4.nexthop_compat_mode` is 0.
  * @returns a function from an id to the object's nexthops; empty for an unknown id
  */
-export function nexthopsOfObjects(socket: RouteSocket): (id: number) => Nexthop[] {
+export function nexthopsOfObjects(socket: NetlinkSocket): (id: number) => Nexthop[] {
   const objects = new Map(dumpNexthopObjects(socket).map((object) => [object.id, object]))
   return (id) => {
     const { nexthop, members = [] } = objects.get(id) ?? {}

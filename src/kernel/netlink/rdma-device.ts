@@ -4,7 +4,7 @@ import type { NativeError } from '../native-addon.js'
 import { decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
 import { PROTOCOL } from './constants.js'
 import type { Request } from './message.js'
-import { RouteSocket } from './route-socket.js'
+import { NetlinkSocket } from './netlink-socket.js'
 
 /** RDMA_NL_GET_TYPE of linux/rdma/rdma_netlink.h: the client is RDMA_NL_NLDEV, and the rest a command. */
 const NLDEV = 5 << 10
@@ -87,16 +87,16 @@ function requestFor(command: number, attributes: NonNullable<Request['attributes
  * Sends requests with the thread in the namespace: the kernel moves a device only from the namespace of
  * the thread that asks, whatever that of its socket.
  */
-function withSocket<T>(namespace: NetworkNamespace, work: (socket: RouteSocket) => T): T {
+function withSocket<T>(namespace: NetworkNamespace, work: (socket: NetlinkSocket) => T): T {
   return namespace.run(() => {
     using socket = opened()
     return work(socket)
   })
 }
 
-function opened(): RouteSocket {
+function opened(): NetlinkSocket {
   try {
-    return RouteSocket.openHere(PROTOCOL.rdma)
+    return NetlinkSocket.openHere(PROTOCOL.rdma)
   } catch (error) {
     const { errno, syscall } = error as NativeError
     throw syscall === undefined ? error : new KernelError(errno, '', syscall)

@@ -3,11 +3,11 @@ import type { Family } from './common-schema.js'
 import { AF, RTA, RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
 import type { Datagram } from './message.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 import { nexthopsOfObjects } from './nexthop-object.js'
 import { routeDecoder } from './route-alike.js'
 import { digestsOf, glimpseAt, ROUTE_FIXED_BYTES } from './route-glimpse.js'
 import type { Nexthop, Route } from './route-schema.js'
-import type { RouteSocket } from './route-socket.js'
 
 /** In struct rtmsg, the fixed part of a message about a route. */
 const FAMILY_OFFSET = 0
@@ -21,7 +21,7 @@ export interface WantedRoutes {
 }
 
 /** The routes of both families, in every table, in the kernel's order. */
-export function dumpRoutes(socket: RouteSocket, wanted: WantedRoutes = {}): Route[] {
+export function dumpRoutes(socket: NetlinkSocket, wanted: WantedRoutes = {}): Route[] {
   const { device } = wanted
   const resolved = withNexthops(socket, collect(foldRoutes(socket, wanted)))
   return device === undefined ? resolved : resolved.filter((route) => leadsThrough(route, device))
@@ -32,7 +32,7 @@ export function dumpRoutes(socket: RouteSocket, wanted: WantedRoutes = {}): Rout
  * (net.ipv4.nexthop_compat_mode).
  */
 export function foldRoutes(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   { device, destinations }: WantedRoutes,
 ): Fold<Route> {
   return (begin, take) => {
@@ -53,7 +53,7 @@ export function foldRoutes(
 
 /** Like `foldRoutes`, but before a route is decoded. */
 export function foldRouteMessages<T>(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   device: number | undefined,
   begin: () => T,
   take: (result: T, datagram: Datagram, start: number, end: number) => void,
@@ -81,7 +81,7 @@ function isUnresolved({ nexthops, nexthopObject }: Route): boolean {
 }
 
 /** Adds the nexthops of nexthop objects, if the kernel reports only their ids. */
-export function withNexthops(socket: RouteSocket, routes: Route[]): Route[] {
+export function withNexthops(socket: NetlinkSocket, routes: Route[]): Route[] {
   if (!routes.some(isUnresolved)) return routes
   const nexthopsOf = nexthopsOfObjects(socket)
   return routes.map((route) => {

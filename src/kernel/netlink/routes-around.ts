@@ -1,10 +1,10 @@
 import type { Datagram } from './message.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
 import { routeDecoder } from './route-alike.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
 import { digestOfAddress, type Glimpse, glimpseAt } from './route-glimpse.js'
 import type { Route } from './route-schema.js'
-import type { RouteSocket } from './route-socket.js'
 
 /** The routes of a namespace, as seen from one of its devices. */
 export interface RoutesAround {
@@ -34,7 +34,7 @@ interface Entry {
  * @param locals the addresses of the device
  */
 export function dumpRoutesAround(
-  socket: RouteSocket,
+  socket: NetlinkSocket,
   index: number,
   locals: string[],
 ): RoutesAround {
@@ -58,7 +58,7 @@ export function dumpRoutesAround(
 }
 
 /** All routes; those are decoded that may concern the device. */
-function readTable(socket: RouteSocket, index: number, locals: string[]): Entry[] {
+function readTable(socket: NetlinkSocket, index: number, locals: string[]): Entry[] {
   const sources = new Set(locals.map(digestOfAddress))
   const mayConcern = ({ device, source }: Glimpse) =>
     device === index || device === undefined || (source !== undefined && sources.has(source))
@@ -74,7 +74,7 @@ function readTable(socket: RouteSocket, index: number, locals: string[]): Entry[
 }
 
 /** Adds the nexthops of nexthop objects to what is decoded. */
-function resolve(socket: RouteSocket, entries: Entry[]): Entry[] {
+function resolve(socket: NetlinkSocket, entries: Entry[]): Entry[] {
   const near = entries.filter(({ route }) => route !== undefined)
   const routes = withNexthops(socket, near.flatMap(routeOf))
   for (const [n, entry] of near.entries()) entry.route = routes[n]

@@ -25,7 +25,7 @@ import { type NetlinkMessage, readU8, readU16, readU32, writeU16, writeU32 } fro
 import { RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
 import { Flag, type Request } from './message.js'
-import type { RouteSocket } from './route-socket.js'
+import type { NetlinkSocket } from './netlink-socket.js'
 import type { Rule } from './rule-schema.js'
 
 /** Attributes of a rule (FRA_* of linux/fib_rules.h). */
@@ -63,12 +63,12 @@ const FIB_RULE_INVERT = 2
 const SUPPRESS_NOTHING = 0xffffffff
 
 /** All rules of the socket's namespace, of both families. */
-export function dumpRules(socket: RouteSocket): Rule[] {
+export function dumpRules(socket: NetlinkSocket): Rule[] {
   return collect(foldRules(socket))
 }
 
 /** The same, each handled as it comes. */
-export function foldRules(socket: RouteSocket): Fold<Rule> {
+export function foldRules(socket: NetlinkSocket): Fold<Rule> {
   const request = { type: RTM.getRule, header: Buffer.alloc(FIXED_BYTES) }
   return (begin, take) =>
     socket.fold([request], begin, (result, { bytes }, start, end) => {

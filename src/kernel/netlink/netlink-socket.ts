@@ -31,10 +31,10 @@ const DATAGRAM_BYTES = 32 * 1024
 const DUMP_ATTEMPTS = 20
 
 /**
- * A NETLINK_ROUTE socket, or one of another protocol, which answers in the same way. It stays in the
- * network namespace in which it was opened, whatever namespace the thread enters later.
+ * A netlink socket: of NETLINK_ROUTE, or of another protocol, which answers in the same way. It stays in
+ * the network namespace in which it was opened, whatever namespace the thread enters later.
  */
-export class RouteSocket {
+export class NetlinkSocket {
   #sequence = 0
   #timeout = TIMEOUT_MILLISECONDS
   private constructor(readonly fd: number) {}
@@ -43,8 +43,8 @@ export class RouteSocket {
    * Opens a socket in the thread's namespace.
    * @throws NativeError, with EPROTONOSUPPORT where the kernel has not loaded that protocol
    */
-  static openHere(protocol: number = PROTOCOL.route): RouteSocket {
-    return new RouteSocket(nativeAddon().openNetlinkSocket(protocol, TIMEOUT_MILLISECONDS))
+  static openHere(protocol: number = PROTOCOL.route): NetlinkSocket {
+    return new NetlinkSocket(nativeAddon().openNetlinkSocket(protocol, TIMEOUT_MILLISECONDS))
   }
 
   /**

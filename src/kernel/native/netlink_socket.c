@@ -25,8 +25,8 @@ struct failure set_socket_timeout(int fd, int timeout_milliseconds) {
   return (struct failure){0};
 }
 
-/* Sets options that are optional: older kernels lack some of them. */
-static void ask_for_comfort(int fd) {
+/* Sets the options that older kernels lack, as far as this one has them. */
+static void set_optional_options(int fd) {
   int one = 1, buffer = 1 << 20;
   /* Extended ack messages, shorter acknowledgements, filtered dumps. */
   (void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
@@ -49,7 +49,7 @@ static struct failure connect_to_kernel(int fd) {
 struct failure open_netlink_socket(int protocol, int timeout_milliseconds, int *fd) {
   *fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (*fd < 0) return (struct failure){"socket", errno};
-  ask_for_comfort(*fd);
+  set_optional_options(*fd);
   struct failure failure = set_socket_timeout(*fd, timeout_milliseconds);
   if (failure.call == NULL) failure = connect_to_kernel(*fd);
   if (failure.call != NULL) close(*fd);
