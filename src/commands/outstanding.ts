@@ -7,7 +7,7 @@ import {
   outstandingKeyOf,
   outstandingRecords,
 } from '../records/attachments.js'
-import { elapsedSeconds } from '../records/elapsed.js'
+import { elapsedSeconds } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { joinedOutstanding, outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'

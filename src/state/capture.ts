@@ -9,7 +9,6 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { dumpRoutesAround, type RoutesAround } from '../kernel/netlink/routes-around.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import { readAllSysctls, readSysctl, STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
-import { carried, toRestore } from './carry.js'
 import { tableOfDevice } from './connected-route.js'
 import { leaveDependentRoutes } from './dependent-routes.js'
 import {
@@ -20,7 +19,7 @@ import {
   reasonToLeaveRoute,
   reasonToLeaveRule,
 } from './judge.js'
-import type { Reason } from './reasons.js'
+import { carried, type Reason, toRestore } from './reasons.js'
 import { placeOf } from './routes.js'
 import type { Captured, HostNetworkState } from './schema.js'
 

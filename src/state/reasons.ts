@@ -1,3 +1,5 @@
+import type { Captured } from './schema.js'
+
 /**
  * Reasons to leave an object behind, and whether it reappears by itself when the device returns.
  */
@@ -46,4 +48,16 @@ const OF_KERNEL: Reason[] = [
 /** Whether an object is left behind because the kernel makes it itself. */
 export function isOfKernel(reason: Reason | undefined): boolean {
   return reason !== undefined && OF_KERNEL.includes(reason)
+}
+
+/** The captured objects that are carried. */
+export function carried<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
+}
+
+/** The captured objects that do not reappear on the host by themselves. */
+export function toRestore<T>(captured: Captured<T>[]): T[] {
+  return captured.flatMap(({ value, leftBehind }) =>
+    leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
+  )
 }

@@ -1,5 +1,5 @@
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { toRestore } from './carry.js'
+import { toRestore } from './reasons.js'
 import { orderOf } from './restore.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../../src/kernel/netlink/route-schema.js'
-import { carried, carriedState } from '../../src/state/carry.js'
+import { carriedState } from '../../src/state/carry.js'
+import { carried } from '../../src/state/reasons.js'
 import { address, link, neighbor, route, rule, state } from '../support/kernel-objects.js'
 
 describe('what is carried', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../../src/kernel/netlink/route-schema.js'
-import { givingMetric } from '../../src/state/carry.js'
+import { givingMetric } from '../../src/state/route-metric.js'
 
 const route = (differences: Partial<Route> = {}): Route => ({
   family: 'inet',
