@@ -131,7 +131,7 @@ export function returnLentDevice(
     const home = returnDevice(host, device, located, { bringUp: !restore, othersLent })
     const { up, master } = device.onHost
     const isSoon = restore && up && master === undefined && canComeUpWithoutSettings(device.onHost)
-    return isSoon && !home.up ? upIfPossible(host, home) : home
+    return isSoon && !home.up ? upIfPossible(host, device.onHost, home) : home
   }
   const namespaces = sandbox ? [host, sandbox] : [host]
   // The host first: what looks like a device that is at home must not be taken from a pod.
@@ -149,9 +149,9 @@ export function returnLentDevice(
  * Brings a device up that is home. If the kernel refuses, as with a macvlan whose own device is down,
  * the restoring of its state does, too, and that becomes outstanding.
  */
-function upIfPossible(host: NetworkNamespace, home: Link): Link {
+function upIfPossible(host: NetworkNamespace, onHost: Link, home: Link): Link {
   try {
-    return broughtUp(host, home)
+    return broughtUp(host, onHost, home)
   } catch (error) {
     if (error instanceof Failure && error.kind === 'return-failed') return home
     throw error

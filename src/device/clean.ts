@@ -8,6 +8,7 @@ import { warn } from '../log.js'
 import type { LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { removeProgramsOfPod } from './programs.js'
+import { wakeUp } from './wake-up.js'
 
 /** How often a device may differ again from what it was just set to. */
 const MOST_ATTEMPTS = 3
@@ -24,22 +25,28 @@ export function removeDevicesOn({ namespace, link }: LocatedDevice): void {
   if (refused) warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
 }
 
-/** What has to be set so that a device is as it was: its MAC, MTU, flags, group and limits. */
+/** What a pod can set of a link, and the record has, besides `settable`. */
+const SETTINGS = ['hardwareAddress', 'mtu', 'linkMode'] as const
+
+/**
+ * What has to be set so that a device is as it was: its MAC, MTU, link mode, flags, group and limits.
+ */
 function changesBack(onHost: Link, now: Link): LinkChange | undefined {
   const settable = settableDifference(onHost.settable, now.settable)
-  const change = {
-    ...(now.hardwareAddress === onHost.hardwareAddress
-      ? {}
-      : { hardwareAddress: onHost.hardwareAddress }),
-    ...(now.mtu === onHost.mtu ? {} : { mtu: onHost.mtu }),
+  // A record of an earlier version does not have all of them.
+  const differing = SETTINGS.filter(
+    (name) => onHost[name] !== undefined && now[name] !== onHost[name],
+  )
+  if (differing.length === 0 && !settable) return undefined
+  return {
+    ...Object.fromEntries(differing.map((name) => [name, onHost[name]])),
     ...(settable ? { settable } : {}),
   }
-  return Object.keys(change).length === 0 ? undefined : change
 }
 
 /**
- * Gives a device that is home and down the MAC, MTU, flags, group and limits that it had, and takes
- * its pod's programs off it.
+ * Gives a device that is home and down the MAC, MTU, link mode, flags, group and limits that it had,
+ * and takes its pod's programs off it.
  * @returns the device as it is now
  * @throws Failure `return-failed`; the device is on the host, down
  */
@@ -49,7 +56,7 @@ export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link
   let link = home
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const change = changesBack(onHost, link)
-    if (!change) return link
+    if (!change) return wakeUp(host, onHost, link)
     try {
       changeLink(host.socket, link.index, change)
     } catch (error) {
@@ -59,7 +66,7 @@ export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link
   }
   const change = changesBack(onHost, link)
   if (change) throw unclean(link, change, 'it was set, and is not so')
-  return link
+  return wakeUp(host, onHost, link)
 }
 
 function unclean({ name }: Link, change: LinkChange, reason: string): Failure {

@@ -10,6 +10,7 @@ import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { cleanRadio, returnWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
+import { wakeUp } from './wake-up.js'
 
 interface ReturnOptions {
   /** Whether to bring the device up, if it was up when it was lent; default true. */
@@ -62,7 +63,7 @@ export function returnDevice(
   }
   restoreNames(host, returned, onHost)
   const home = cleanDevice(host, lent, returned)
-  return bringUp && onHost.up && !home.up ? broughtUp(host, home) : home
+  return bringUp && onHost.up && !home.up ? broughtUp(host, onHost, home) : home
 }
 
 /**
@@ -134,11 +135,15 @@ function isRecognised(host: NetworkNamespace, lent: LentDevice, returned: Link):
 
 /**
  * Brings a device up that is home, in a message of its own: a later DEL finds it there.
+ * @param onHost as it was when it was lent
  * @throws Failure `return-failed` if the kernel refuses
  */
-export function broughtUp(host: NetworkNamespace, device: Link): Link {
+export function broughtUp(host: NetworkNamespace, onHost: Link, device: Link): Link {
   try {
     changeLink(host.socket, device.index, { up: true })
+    // The answer waits until the kernel has seen the carrier, which else takes up to a second.
+    const now = findLink(host.socket, { index: device.index })
+    return now ? wakeUp(host, onHost, now) : { ...device, up: true }
   } catch (error) {
     throw new Failure(
       'return-failed',
@@ -146,8 +151,6 @@ export function broughtUp(host: NetworkNamespace, device: Link): Link {
       `the device is on the host as ${device.name}, down; a later DEL tries again`,
     )
   }
-  // The answer waits until the kernel has seen the carrier, which else takes up to a second.
-  return findLink(host.socket, { index: device.index }) ?? { ...device, up: true }
 }
 
 function returnFailure(onHost: Link, { namespace, link }: LocatedDevice, reason: string): Failure {

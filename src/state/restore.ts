@@ -1,8 +1,10 @@
+import { wakeUp } from '../device/wake-up.js'
 import { EVERYTHING } from '../kernel/ip-address.js'
 import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
+import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { newRouteRequest } from '../kernel/netlink/route.js'
@@ -54,6 +56,7 @@ export function restoreHostState(
     ...portRefused,
     ...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })),
     ...refused,
+    ...wakeIfBroughtUp(host, home, original),
     ...restoreToken(host, home, original),
   ]
 }
@@ -86,6 +89,18 @@ function applyOrSayWhy(host: NetworkNamespace, home: Link, plan: StatePlan): Ref
   } catch (error) {
     if (!(error instanceof KernelError)) throw error
     return [refusal('its state, and maybe down', error, { kind: 'everything' })]
+  }
+}
+
+/** A device that came up only with its state may be dormant, which the kernel tells only then. */
+function wakeIfBroughtUp(host: NetworkNamespace, home: Link, original: Link): Refusal[] {
+  if (home.up || !original.up) return []
+  try {
+    const now = findLink(host.socket, { index: home.index })
+    if (now) wakeUp(host, original, now)
+    return []
+  } catch (error) {
+    return [refusal('its operational state', error as Error)]
   }
 }
 

@@ -17,6 +17,7 @@ const CHANGES = [
   ['GSO size', 'link set net1 gso_max_size 4096'],
   ['GSO segments', 'link set net1 gso_max_segs 3'],
   ['GRO size', 'link set net1 gro_max_size 4096'],
+  ['dormant', 'link set net1 mode dormant'],
   ['how IPv6 addresses are made', 'link set net1 addrgenmode none'],
   ['an alternative name', 'link property add dev net1 altname of-the-pod'],
 ] as const
@@ -55,6 +56,33 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     for (const [, change] of CHANGES) testbed.inPod(change)
     call('DEL')
     expect(shown()).toEqual(before)
+  })
+
+  it.each([
+    ['come up at once', '0'],
+    ['come up with a sysctl of their own', '1'],
+  ])('awake, also where the carrier never changes: those that %s', (_, acceptDad) => {
+    testbed.onHost('link add quiet0 type ifb')
+    testbed.run(testbed.host, `sysctl -q -w net.ipv6.conf.quiet0.accept_dad=${acceptDad}`)
+    testbed.onHost('link set quiet0 up')
+    const options = { configuration: { device: 'quiet0' } }
+    expect(callPlugin(testbed, path, 'ADD', options).exitCode).toBe(0)
+    testbed.inPod('link set net1 mode dormant')
+    testbed.inPod('link set net1 state dormant')
+    expect(testbed.inPod('link show dev net1')).toContain('state DORMANT')
+    expect(callPlugin(testbed, path, 'DEL', options)).toMatchObject({ exitCode: 0, stderr: '' })
+    const [link] = JSON.parse(testbed.onHost('-json link show dev quiet0'))
+    expect(link).toMatchObject({ operstate: 'UP', linkmode: 'DEFAULT' })
+  })
+
+  it('dormant, if it was so on the host', () => {
+    testbed.onHost('link set eth1 mode dormant')
+    testbed.onHost('link set eth1 down')
+    testbed.onHost('link set eth1 up')
+    call('ADD')
+    testbed.inPod('link set net1 mode default')
+    call('DEL')
+    expect(shown()).toMatchObject({ operstate: 'DORMANT', linkmode: 'DORMANT' })
   })
 
   it.each(['bridge', 'passthru'])('without a macvlan of the pod: %s', (mode) => {

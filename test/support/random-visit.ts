@@ -43,6 +43,9 @@ export const randomVisit = fc.record({
       fc.constantFrom(
         'link set net1 down',
         'link set net1 up',
+        'link set net1 state dormant',
+        'link set net1 mode dormant',
+        'link set net1 mode dormant\nlink set net1 down\nlink set net1 up',
         'link set net1 arp off',
         'link set net1 multicast off',
         'link set net1 addrgenmode none',

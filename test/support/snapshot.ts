@@ -54,6 +54,8 @@ export function snapshotOf(
 export function isSettled({ flags, operstate, ifname, addr_info }: Json, routes: Json[]): boolean {
   const has = (flag: string) => (flags as string[]).includes(flag)
   if (!has('UP')) return true
+  // It has no IPv6 before somebody wakes it.
+  if (operstate === 'DORMANT') return true
   if (has('LOWER_UP') !== ['UP', 'UNKNOWN'].includes(operstate as string)) return false
   if (!has('LOWER_UP')) return true
   return (addr_info as Json[]).every(
@@ -71,7 +73,7 @@ const PASSING_FLAGS = ['LOWER_UP', 'NO-CARRIER', 'M-DOWN']
 
 /** Without what other devices and namespaces do to a link, and without its counters. */
 function steadyLink({ ifindex, operstate, promiscuity, allmulti, linkinfo, ...link }: Json): Json {
-  const { link: _, link_index, link_netnsid, linkmode, qdisc, ...rest } = link
+  const { link: _, link_index, link_netnsid, qdisc, ...rest } = link
   const flags = (link.flags as string[]).filter((flag) => !PASSING_FLAGS.includes(flag))
   const kind = (linkinfo as Json | undefined)?.info_kind
   return { ...rest, flags, kind }

@@ -1,6 +1,6 @@
 import { addressBytes } from '../ip-address.js'
 import { bytesOfText } from '../kernel-text.js'
-import { type Attribute, bytes, nested, text, u32 } from './attributes.js'
+import { type Attribute, bytes, nested, text, u8, u32 } from './attributes.js'
 import { hardwareAddressBytes } from './bytes.js'
 import { AF, RTM } from './constants.js'
 import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader } from './link.js'
@@ -18,6 +18,10 @@ export interface LinkChange {
   hardwareAddress?: string
   mtu?: number
   settable?: Settable
+  /** IF_LINK_MODE_* of linux/if.h. */
+  linkMode?: number
+  /** IF_OPER_* of linux/if.h. The kernel takes few of them, and passes over the others. */
+  operationalState?: number
   /** The interface identifier of the addresses that router advertisements bring: "::77". */
   token?: string
   /** Index of the bridge or bond of which it is to be a port. */
@@ -91,6 +95,9 @@ function linkRequest(index: number, change: LinkChange): Request {
   if (change.hardwareAddress !== undefined)
     attributes.push(bytes(IFLA.address, hardwareAddressBytes(change.hardwareAddress)))
   if (change.mtu !== undefined) attributes.push(u32(IFLA.mtu, change.mtu))
+  if (change.operationalState !== undefined)
+    attributes.push(u8(IFLA.operationalState, change.operationalState))
+  if (change.linkMode !== undefined) attributes.push(u8(IFLA.linkMode, change.linkMode))
   if (change.master !== undefined) attributes.push(u32(IFLA.master, change.master))
   if (change.token !== undefined) {
     const token = bytes(IFLA_INET6_TOKEN, addressBytes(change.token))

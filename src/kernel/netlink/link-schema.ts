@@ -48,6 +48,8 @@ export const LinkSchema = Type.Object({
   ),
   qdisc: Type.Optional(Type.String({ description: 'kind of its root qdisc' })),
   settable: Type.Optional(SettableSchema),
+  linkMode: Type.Optional(Type.Integer({ description: 'IF_LINK_MODE_* of linux/if.h' })),
+  operationalState: Type.Optional(Type.Integer({ description: 'IF_OPER_* of linux/if.h' })),
   xdp: Type.Optional(
     Type.Array(Type.Object({ mode: XdpModeSchema, program: Type.Integer() }), {
       description: 'the ids of XDP programs that are attached',

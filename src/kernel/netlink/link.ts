@@ -18,6 +18,8 @@ export const IFLA = {
   link: 5,
   qdisc: 6,
   master: 10,
+  operationalState: 16,
+  linkMode: 17,
   linkInfo: 18,
   ifalias: 20,
   afSpec: 26,
@@ -206,6 +208,8 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
     const value = attribute.data
     if (attribute.type === IFLA.ifname) link.name = toText(value)
     else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)
+    else if (attribute.type === IFLA.linkMode) link.linkMode = value[0] ?? 0
+    else if (attribute.type === IFLA.operationalState) link.operationalState = value[0] ?? 0
     else if (attribute.type === IFLA.ifalias) link.alias = toText(value)
     else if (attribute.type === IFLA.address) link.hardwareAddress = hardwareAddressText(value)
     else if (attribute.type === IFLA.permanentAddress)

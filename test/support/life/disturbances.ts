@@ -16,6 +16,10 @@ const CHANGES: Record<
   alias: { words: (name) => [`link set ${name} alias mine`], leaves: 'perhaps' },
   mac: { words: (name, n) => [`link set ${name} address 02:00:00:00:03:${n}`], leaves: 'no' },
   down: { words: (name) => [`link set ${name} down`], leaves: 'no' },
+  dormant: {
+    words: (name) => [`link set ${name} mode dormant`, `link set ${name} state dormant`],
+    leaves: 'perhaps',
+  },
   flush: { words: (name) => [`address flush dev ${name}`], leaves: 'perhaps' },
   address: { words: (name, n) => [`address add 10.210.${n}.1/24 dev ${name}`], leaves: 'yes' },
   route: { words: (name, n) => [`route add 172.30.${n}.0/24 dev ${name}`], leaves: 'yes' },
