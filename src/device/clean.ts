@@ -26,10 +26,11 @@ export function removeDevicesOn({ namespace, link }: LocatedDevice): void {
 }
 
 /** What a pod can set of a link, and the record has, besides `settable`. */
-const SETTINGS = ['hardwareAddress', 'mtu', 'linkMode'] as const
+const SETTINGS = ['hardwareAddress', 'broadcastAddress', 'mtu', 'linkMode'] as const
 
 /**
- * What has to be set so that a device is as it was: its MAC, MTU, link mode, flags, group and limits.
+ * What has to be set so that a device is as it was: its MAC and that of broadcasts, MTU, link mode,
+ * flags, group and limits.
  */
 function changesBack(onHost: Link, now: Link): LinkChange | undefined {
   const settable = settableDifference(onHost.settable, now.settable)
@@ -45,8 +46,8 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
 }
 
 /**
- * Gives a device that is home and down the MAC, MTU, link mode, flags, group and limits that it had,
- * and takes its pod's programs off it.
+ * Gives a device that is home and down the MAC, broadcast address, MTU, link mode, flags, group and
+ * limits that it had, and takes its pod's programs off it.
  * @returns the device as it is now
  * @throws Failure `return-failed`; the device is on the host, down
  */

@@ -7,6 +7,7 @@ import { Testbed } from '../support/testbed.js'
 /** What a pod does to the device that it was lent. Each is undone when the device is home. */
 const CHANGES = [
   ['another MAC', 'link set net1 address 02:00:00:00:00:99'],
+  ['another broadcast address', 'link set net1 brd 02:ff:ff:ff:ff:fe'],
   ['another MTU', 'link set net1 mtu 1280'],
   ['promiscuous', 'link set net1 promisc on'],
   ['all multicast', 'link set net1 allmulticast on'],
@@ -49,7 +50,13 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
   })
 
   it('after all of them, also when the host had other values than the defaults', () => {
-    for (const words of ['mtu 1400', 'promisc on', 'group 3', 'address 02:00:00:00:00:55'])
+    for (const words of [
+      'mtu 1400',
+      'promisc on',
+      'group 3',
+      'address 02:00:00:00:00:55',
+      'brd 02:00:00:00:00:56',
+    ])
       testbed.onHost(`link set eth1 ${words}`)
     const before = shown()
     call('ADD')

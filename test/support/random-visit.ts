@@ -5,6 +5,7 @@ const setting = fc.oneof(
   fc.integer({ min: 1280, max: 1600 }).map((mtu) => `mtu ${mtu}`),
   fc.integer({ min: 1, max: 5000 }).map((length) => `txqueuelen ${length}`),
   fc.integer({ min: 1, max: 254 }).map((byte) => `address 02:00:00:00:0a:${hex(byte)}`),
+  fc.integer({ min: 1, max: 254 }).map((byte) => `brd 02:00:00:00:0b:${hex(byte)}`),
   fc.integer({ min: 1, max: 99 }).map((group) => `group ${group}`),
   fc.integer({ min: 8192, max: 65536 }).map((size) => `gso_max_size ${size}`),
   fc.integer({ min: 2, max: 65535 }).map((count) => `gso_max_segs ${count}`),

@@ -16,6 +16,7 @@ export interface LinkChange {
   alias?: string
   up?: boolean
   hardwareAddress?: string
+  broadcastAddress?: string
   mtu?: number
   settable?: Settable
   /** IF_LINK_MODE_* of linux/if.h. */
@@ -94,6 +95,8 @@ function linkRequest(index: number, change: LinkChange): Request {
   if (change.alias !== undefined) attributes.push(bytes(IFLA.ifalias, bytesOfText(change.alias)))
   if (change.hardwareAddress !== undefined)
     attributes.push(bytes(IFLA.address, hardwareAddressBytes(change.hardwareAddress)))
+  if (change.broadcastAddress !== undefined)
+    attributes.push(bytes(IFLA.broadcast, hardwareAddressBytes(change.broadcastAddress)))
   if (change.mtu !== undefined) attributes.push(u32(IFLA.mtu, change.mtu))
   if (change.operationalState !== undefined)
     attributes.push(u8(IFLA.operationalState, change.operationalState))

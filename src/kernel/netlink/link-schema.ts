@@ -32,6 +32,11 @@ export const LinkSchema = Type.Object({
   name: Type.String(),
   alternativeNames: Type.Array(Type.String()),
   hardwareAddress: Type.String({ description: 'colon-separated; empty where the device has none' }),
+  broadcastAddress: Type.Optional(
+    Type.String({
+      description: 'to which it sends what is for all stations, such as ARP requests',
+    }),
+  ),
   permanentAddress: Type.Optional(
     Type.String({ description: 'the hardware address it was made with' }),
   ),

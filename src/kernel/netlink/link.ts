@@ -13,6 +13,7 @@ import type { NetlinkSocket } from './netlink-socket.js'
 /** Attributes of a link (IFLA_* of linux/if_link.h). */
 export const IFLA = {
   address: 1,
+  broadcast: 2,
   ifname: 3,
   mtu: 4,
   link: 5,
@@ -212,6 +213,7 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
     else if (attribute.type === IFLA.operationalState) link.operationalState = value[0] ?? 0
     else if (attribute.type === IFLA.ifalias) link.alias = toText(value)
     else if (attribute.type === IFLA.address) link.hardwareAddress = hardwareAddressText(value)
+    else if (attribute.type === IFLA.broadcast) link.broadcastAddress = hardwareAddressText(value)
     else if (attribute.type === IFLA.permanentAddress)
       link.permanentAddress = hardwareAddressText(value)
     else if (attribute.type === IFLA.parentDeviceName) parent.name = toText(value)

@@ -15,6 +15,7 @@ const CHANGES: Record<
   rename: { words: (name, n) => [`link set ${name} name other${n}`], leaves: 'no' },
   alias: { words: (name) => [`link set ${name} alias mine`], leaves: 'perhaps' },
   mac: { words: (name, n) => [`link set ${name} address 02:00:00:00:03:${n}`], leaves: 'no' },
+  broadcast: { words: (name) => [`link set ${name} broadcast 02:ff:ff:ff:ff:fe`], leaves: 'yes' },
   down: { words: (name) => [`link set ${name} down`], leaves: 'no' },
   dormant: {
     words: (name) => [`link set ${name} mode dormant`, `link set ${name} state dormant`],

@@ -8,7 +8,19 @@ export type Keys = Record<string, unknown>
 
 /** What somebody in a pod does to a device that the pod has. */
 export const CHANGES = [
-  ...['rename', 'alias', 'mac', 'down', 'dormant', 'flush', 'address', 'route', 'rule', 'bridge'],
+  ...[
+    'rename',
+    'alias',
+    'mac',
+    'broadcast',
+    'down',
+    'dormant',
+    'flush',
+    'address',
+    'route',
+    'rule',
+    'bridge',
+  ],
   ...['move away', 'give back'],
 ] as const
 
