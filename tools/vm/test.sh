@@ -9,7 +9,7 @@ trap 'exit 130' INT TERM
 report_of() { echo "build/vm/report-$(basename "$1")"; }
 
 mkdir -p build/vm
-export VM_DEADLINE=${VM_DEADLINE:-1080}
+export VM_DEADLINE=${VM_DEADLINE:-1200}
 for kernel; do
   # So that `tail` below finds it, however soon it starts.
   : >"$(report_of "$kernel")"
