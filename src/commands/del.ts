@@ -7,7 +7,6 @@ import { attachmentOf, type Call, ipamOf } from './call.js'
 import { requireSandboxIsNotHost } from './namespaces.js'
 import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment } from './release.js'
-import { releaseCapture } from './release-capture.js'
 import { returnUnrecorded } from './unrecorded.js'
 import { wayOf } from './way.js'
 
@@ -25,9 +24,10 @@ export async function del(call: Call): Promise<undefined> {
     // First, before the device loses its addresses by moving: the address keeper would take that
     // for gVisor removing them.
     () => releaseGvisorRecord(stateDir, attachmentOf(call)),
-    () => {
+    async () => {
       extendDeadline(RETURN_SECONDS)
-      if (release(call)) outcome = 'what was lent is back on the host, and its record is removed'
+      if (await release(call))
+        outcome = 'what was lent is back on the host, and its record is removed'
     },
     () => settleOutstanding(stateDir, isOf(call)),
   ]
@@ -59,15 +59,18 @@ async function releaseAddresses(call: Call): Promise<void> {
  * Undoes what this plugin's ADD did at this position of the chain.
  * @returns whether a record said what that is
  */
-function release(call: Call): boolean {
+async function release(call: Call): Promise<boolean> {
   const { configuration, environment } = call
   const { stateDir, restoreOnDelete: restore } = configuration
   const key = attachmentOf(call)
   const way = wayOf(call)
   switch (way) {
-    case 'capture':
+    case 'capture': {
+      // Few hosts have captures.
+      const { releaseCapture } = await import('./release-capture.js')
       releaseCapture(stateDir, key, restore)
       return false
+    }
     case 'apply':
     case 'move':
     case 'userspace':

@@ -30,14 +30,24 @@ export function restoreFromRecord(
     elapsedSeconds: elapsedSeconds(record),
   })
   const left = outstandingOf({ onHost, state }, refusals)
-  if (left) {
-    const store = outstandingRecords(stateDir)
-    const earlier = store.read(outstandingKeyOf(record))
-    const whole = earlier ? joinedOutstanding({ ...earlier.device, ...earlier }, left) : left
-    const { added: _, ...rest } = record
-    store.write({ ...rest, device: { ...device, onHost: whole.onHost }, state: whole.state })
-  }
+  if (left)
+    addOutstanding(stateDir, {
+      ...record,
+      device: { ...device, onHost: left.onHost },
+      state: left.state,
+    })
   return refusals
+}
+
+/** Records what is to be restored of a device once that is possible, with what is outstanding of it. */
+export function addOutstanding(stateDir: string, record: AttachmentRecord): void {
+  const { device, state } = record
+  const store = outstandingRecords(stateDir)
+  const earlier = store.read(outstandingKeyOf(record))
+  const left = { onHost: device.onHost, state }
+  const whole = earlier ? joinedOutstanding({ ...earlier.device, ...earlier }, left) : left
+  const { added: _, ...rest } = record
+  store.write({ ...rest, device: { ...device, onHost: whole.onHost }, state: whole.state })
 }
 
 /** A failure to restore is only a warning: the device itself is back on the host. */

@@ -1,19 +1,13 @@
-import { findLentDevice } from '../device/lent-device.js'
+import { findLentDevice, isSameDevice } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
-import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import { captureRecords } from '../records/attachments.js'
-import { lockAttachment } from '../records/lock.js'
-import type { AttachmentKey } from '../records/record.js'
+import { attachmentRecords, captureRecords } from '../records/attachments.js'
+import { lockAttachment, lockDevice } from '../records/lock.js'
+import { type AttachmentKey, isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
-import { describeNeighbor } from '../state/describe.js'
-import { toRestore } from '../state/reasons.js'
-import { routeKey } from '../state/routes.js'
-import type { Captured } from '../state/schema.js'
-import { restoreOrWarn } from './outstanding.js'
+import { isBare, presentOf } from '../state/bare.js'
+import { addOutstanding, restoreOrWarn } from './outstanding.js'
 
 /**
  * Removes a record captured for a later plugin of the chain. DEL runs in reverse order, so the
@@ -21,49 +15,43 @@ import { restoreOrWarn } from './outstanding.js'
  * @param restore whether to restore the host state of a device that is back from a move
  */
 export function releaseCapture(stateDir: string, key: AttachmentKey, restore: boolean): void {
-  const store = captureRecords(stateDir)
   using _attachment = lockAttachment(stateDir, key)
-  const record = restore ? store.read(key) : undefined
-  if (record) {
-    using host = NetworkNamespace.host()
-    const link = findLentDevice(host, record.device)
-    if (link && hasBeenAway(host, link, record)) {
-      const home = returnDevice(host, record.device, { namespace: host, link })
-      restoreOrWarn(stateDir, host, home, record)
-    }
-  }
-  store.remove(key)
+  if (restore) giveBackEarlier(stateDir, key)
+  captureRecords(stateDir).remove(key)
 }
 
 /**
- * Whether a device has lost since the capture what every move takes: its addresses; its routes if it
- * had no address; its neighbour entries if it had neither. A device that has any of them never left,
- * such as the master of a macvlan, or was configured since: it stays as it is.
+ * Gives a device back what was captured of it under an attachment, before the record goes or another
+ * takes its place. If the device is away without that, it becomes outstanding. The caller has the
+ * lock of the attachment.
  */
-function hasBeenAway(
-  { socket }: NetworkNamespace,
-  { index }: Link,
-  { state }: AttachmentRecord,
-): boolean {
-  const { addresses, routes, neighbors } = state
-  return (
-    areGone(
-      addresses,
-      ({ local }) => local,
-      () => dumpAddresses(socket, index),
-    ) ??
-    areGone(routes, routeKey, () => dumpRoutes(socket, { device: index })) ??
-    areGone(neighbors, describeNeighbor, () => dumpNeighbors(socket, index)) ??
-    false
-  )
+export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
+  const record = captureRecords(stateDir).read(key)
+  if (!record) return
+  const { device, state } = record
+  using host = NetworkNamespace.host()
+  using _device = lockDevice(stateDir, device.onHost)
+  const link = findLentDevice(host, device)
+  if (!link) {
+    // Of one that is lent, the loan says what it had when it left.
+    const loans = attachmentRecords(stateDir).list().filter(isLoan)
+    const loan = loans.find((one) => isSameDevice(one.device, device))
+    if (!loan || isBare(state, loan.state)) addOutstanding(stateDir, record)
+    return
+  }
+  if (!wasMoved(host, link, record)) return
+  // A call that is killed from here on leaves a device with part of its state, which no longer looks
+  // as one does that was moved.
+  captureRecords(stateDir).write({ ...record, mode: 'move' })
+  const home = returnDevice(host, device, { namespace: host, link })
+  restoreOrWarn(stateDir, host, home, record)
 }
 
-/** Whether none of what a move takes is there; undefined if there was nothing to take. */
-function areGone<T>(
-  captured: Captured<T>[],
-  keyOf: (value: T) => string,
-  present: () => T[],
-): boolean | undefined {
-  const had = new Set(toRestore(captured).map(keyOf))
-  return had.size === 0 ? undefined : !present().some((value) => had.has(keyOf(value)))
+/** Whether another plugin has moved a device that is home since it was captured. */
+export function wasMoved(
+  host: NetworkNamespace,
+  link: Link,
+  { mode, state }: AttachmentRecord,
+): boolean {
+  return mode === 'move' || isBare(state, presentOf(host, link))
 }

@@ -9,6 +9,7 @@ import { lockDevice } from '../records/lock.js'
 import { elapsedSeconds, isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
+import { isBare, presentOf } from '../state/bare.js'
 import { outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
@@ -62,7 +63,12 @@ function settle(
     return undefined
   }
   const { onHost } = record.device
-  const { state } = record
+  const { mode, state } = record
+  if (mode === 'capture' && !isBare(state, presentOf(host, home))) {
+    // It was given another state meanwhile.
+    store.remove(key)
+    return undefined
+  }
   const refusals = restoreHostState(
     host,
     home,
@@ -79,7 +85,8 @@ function settle(
   const isSoon = refusals.some(({ again }) => again === 'soon')
   const failures = (record.failures ?? 0) + (isSoon ? 1 : 0)
   const rest = { ...record, device: { ...record.device, onHost: left.onHost }, state: left.state }
-  store.write({ ...rest, failures })
+  // Of a capture the device has part of it by now.
+  store.write({ ...rest, ...(mode === 'capture' ? { mode: 'move' as const } : {}), failures })
   return isSoon && failures <= MOST_FAILURES ? failureOf(home.name, refusals) : undefined
 }
 

@@ -16,9 +16,12 @@ export function attachmentRecords(stateDirectory: string): RecordStore<Attachmen
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'attachments' })
 }
 
+/** The directory of captures, in the state directory. */
+export const CAPTURE_DIRECTORY = 'captures'
+
 /** Records of state captured for a later plugin of the same chain. */
 export function captureRecords(stateDirectory: string): RecordStore<AttachmentRecord> {
-  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: 'captures' })
+  return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: CAPTURE_DIRECTORY })
 }
 
 /** The loans of other attachments than that of a record. */

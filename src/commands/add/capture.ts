@@ -1,9 +1,13 @@
 import { encodeResult } from '../../cni/result.js'
+import { findSelectedDevice } from '../../device/selected-device.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { enterPhase } from '../../phases.js'
 import { captureRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'
 import { attachmentOf, type Call } from '../call.js'
+import { giveBackCaptured } from '../captured.js'
+import { giveBackEarlier } from '../release-capture.js'
+import { selectorOf } from '../way.js'
 import { inspectToCapture } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 
@@ -13,14 +17,16 @@ import { logAdd, recordOf } from './record.js'
  */
 export async function addByCapture(call: Call): Promise<object> {
   const { configuration, cniVersion } = call
-  const { stateDir, prevResult } = configuration
+  const { stateDir, prevResult, restoreOnDelete: restore } = configuration
   const key = attachmentOf(call)
   using host = NetworkNamespace.host()
+  await giveBackCaptured(call, host, findSelectedDevice(host, selectorOf(configuration)))
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   enterPhase('look')
   const { lent, state, remarks } = inspectToCapture(call, host)
   enterPhase('record')
+  if (restore) giveBackEarlier(stateDir, key)
   const record = recordOf(call, 'capture', lent, state)
   captureRecords(stateDir).write(record)
   logAdd(`captured the state of ${lent.onHost.name}`, record, remarks)

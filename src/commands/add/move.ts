@@ -14,6 +14,7 @@ import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
 import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import type { Call } from '../call.js'
+import { giveBackCaptured } from '../captured.js'
 import { openGround } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
@@ -30,6 +31,7 @@ export async function addByMove(call: Call): Promise<object> {
   const { stateDir, key, ipam, gvisor, host, sandbox } = ground
   const store = attachmentRecords(stateDir)
   const found = await claimDevice(host, call, store)
+  await giveBackCaptured(call, host, found)
   await settleOutstanding(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)

@@ -1,11 +1,19 @@
 import { expect } from 'vitest'
+import { at } from '../points.js'
 import { expectSame, expectSoonSame } from '../same.js'
+import { tampered } from '../strace.js'
 import { expectUnchanged, isAwayOrAstray } from './adds.js'
 import type { Attachment, Life } from './life.js'
 import type { StepOf } from './steps.js'
 import type { Nic, Snapshots } from './world.js'
 
 const RESTORE = { restoreOnDelete: true }
+
+/** What a runtime may do between the ADD of a capture and its last DEL: the device is home bare then. */
+export const TWISTS = [
+  ...['none', 'none', 'ADD again', 'another loan around DEL', 'another loan'],
+  ...['DEL killed, ADD again', 'DEL killed, another loan'],
+] as const
 
 /**
  * A chain, from its ADD to its DEL: `capture`, another plugin that moves the device, `apply`. In the
@@ -30,9 +38,33 @@ export async function chainWithMover(
     const wasUp = world.find(nic, before)?.link.flags.includes('UP') ?? false
     moveBack(life, nic, attachment, wasUp)
   }
+  await twist(life, attachment, step)
   await succeed(life, 'DEL', attachment, { ...capture, ...RESTORE })
   const look = async () => inAnyOrder(await life.look())
   await expectSoonSame(look, inAnyOrder(before), 'after DEL of a chain with a capture')
+}
+
+/** The keys of these calls have it that all is given back. */
+async function twist(
+  life: Life,
+  attachment: Attachment,
+  { twist, nth, keys }: StepOf<'capture, a move by another plugin, apply'>,
+): Promise<void> {
+  const capture = { ...keys, ...RESTORE, mode: 'capture' }
+  const loan = { ...attachment, interfaceName: 'cap2' }
+  if (twist.startsWith('DEL killed')) {
+    const wrapper = tampered(...at({ kind: 'sendto', nth }, 'signal=KILL'))
+    const { exitCode } = await life.call('DEL', attachment, { keys: capture, wrapper })
+    life.wasKilled ||= exitCode === undefined
+  }
+  if (twist.endsWith('ADD again')) await succeed(life, 'ADD', attachment, capture)
+  if (!twist.includes('another loan')) return
+  // Of a configuration without restoring, ADD does not give back first what was captured.
+  const isFirst = twist !== 'another loan around DEL'
+  const { exitCode } = await life.call('ADD', loan, { keys: { restoreOnDelete: isFirst } })
+  if (!isFirst) await succeed(life, 'DEL', attachment, capture)
+  // The pod may have a device of that name, or a rule of that priority.
+  if (exitCode === 0) await succeed(life, 'DEL', loan, RESTORE)
 }
 
 async function applyCaptured(

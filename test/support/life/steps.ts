@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Ipam } from './assignment.js'
+import { TWISTS } from './captures.js'
 import { type NicPlan, nicPlan } from './nic.js'
 import { DEADLY, MISTAKES } from './refusals.js'
 
@@ -39,7 +40,7 @@ export type Step =
   | { do: 'GC'; valid: number; isListed: boolean; keys: Keys }
   | { do: 'apply'; pod: number; nic: number; name: number; keys: Keys }
   | { do: 'end apply'; application: number; keys: Keys; withoutPath: boolean }
-  | { do: 'capture, a move by another plugin, apply'; pod: number; nic: number; keys: Keys }
+  | ({ do: 'capture, a move by another plugin, apply'; pod: number; nic: number } & Chain)
   | { do: 'ADD by mistake, and its DEL'; pod: number; nic: number; mistake: Mistake }
   | ({ do: 'ADD that is killed, and its DEL'; pod: number; nic: number; keys: Keys } & Moment)
   | { do: 'ADD of another container, and its DEL'; loan: number; keys: Keys }
@@ -55,6 +56,8 @@ export type Step =
   | { do: 'make again'; nic: number }
 
 type Mistake = (typeof MISTAKES)[number]
+/** What comes between the ADD of a capture and the DEL that counts, and at which call one is killed. */
+type Chain = { keys: Keys; twist: (typeof TWISTS)[number]; nth: number }
 /** The nth system call of a kind. */
 type Moment = { kind: (typeof DEADLY)[number]; nth: number }
 
@@ -93,7 +96,10 @@ const step = fc.oneof(
   when(1, 'GC', { valid: some, isListed: fc.constantFrom(true, true, true, false), keys }),
   when(2, 'apply', { pod: one, nic: one, name: one, keys }),
   when(1, 'end apply', { application: some, keys, withoutPath: fc.boolean() }),
-  when(1, 'capture, a move by another plugin, apply', { pod: one, nic: one, keys }),
+  when(1, 'capture, a move by another plugin, apply', {
+    ...{ pod: one, nic: one, keys },
+    ...{ twist: fc.constantFrom(...TWISTS), nth: fc.integer({ min: 1, max: 12 }) },
+  }),
   when(1, 'ADD by mistake, and its DEL', {
     ...{ pod: one, nic: one, mistake: fc.constantFrom(...MISTAKES) },
   }),

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { observeHost } from '../support/carried-state.js'
+import { callPlugin } from '../support/plugin.js'
+import { at } from '../support/points.js'
+import { tampered, traceCalls } from '../support/strace.js'
+import { Testbed } from '../support/testbed.js'
+
+const STATE = [
+  'address add 198.51.100.5/24 dev eth1',
+  'address add 2001:db8::5/64 dev eth1 nodad',
+  'route add default via 198.51.100.1 table 100',
+  'route add 203.0.113.0/24 via 198.51.100.1',
+  'neighbour add 198.51.100.9 lladdr 02:00:00:00:00:09 dev eth1 nud permanent',
+]
+
+/** System calls at which DEL is killed: what it does to the kernel, and to the state directory. */
+const DEADLY = ['sendto', 'rename', 'unlink']
+
+/**
+ * A capture has what its device had before another plugin moved it. That plugin brings the device
+ * home bare; only the record says what it is to have.
+ */
+describe.each(ARTEFACTS)('$artefact: what was captured is not lost', ({ path }) => {
+  let testbed: Testbed
+  let before: unknown
+  const call = (command: string, device: string, containerId: string, mode?: string) => {
+    const configuration = { cniVersion: '1.0.0', device, ...(mode ? { mode } : {}) }
+    const variables = { CNI_CONTAINERID: containerId }
+    return callPlugin(testbed, path, command, { configuration, variables })
+  }
+  const capture = (command: string, containerId = 'c1', device = 'eth1') =>
+    expect(call(command, device, containerId, 'capture')).toMatchObject({ exitCode: 0 })
+  const move = (command: string, containerId = 'c1', device = 'eth1') =>
+    expect(call(command, device, containerId)).toMatchObject({ exitCode: 0 })
+  const leave = () => testbed.onHost(`link set eth1 netns ${testbed.pod}`)
+  const comeHome = () => testbed.inPod(`link set eth1 netns ${testbed.host}`)
+  const moveThereAndBack = () => {
+    leave()
+    comeHome()
+    expect(testbed.onHost('address show dev eth1')).not.toContain('198.51.100.5')
+  }
+  const expectRestored = (when: string) => {
+    expect(observeHost(testbed), when).toEqual(before)
+    expect(testbed.filesIn('captures'), when).toEqual([])
+    expect(testbed.filesIn('outstanding'), when).toEqual([])
+  }
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.addDevice('eth2')
+    for (const words of STATE) testbed.onHost(words)
+    before = observeHost(testbed)
+    capture('ADD')
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  it('by a second ADD of the same capture', () => {
+    moveThereAndBack()
+    capture('ADD')
+    moveThereAndBack()
+    capture('DEL')
+    expectRestored('after the second DEL')
+  })
+
+  it('by the capture of another device under the same attachment', () => {
+    moveThereAndBack()
+    capture('ADD', 'c1', 'eth2')
+    capture('DEL', 'c1', 'eth2')
+    expectRestored('after DEL of the other device')
+  })
+
+  it('by an ADD that moves the device, before DEL of the capture', () => {
+    moveThereAndBack()
+    move('ADD', 'c2')
+    expect(testbed.inPod('address show dev net1')).toContain('198.51.100.5')
+    capture('DEL')
+    move('DEL', 'c2')
+    expectRestored('after both DELs')
+  })
+
+  it.each([
+    ['DEL', () => capture('DEL')],
+    ['the capture of another device', () => capture('ADD', 'c1', 'eth2')],
+  ])('by %s while the device is away', (_, end) => {
+    moveThereAndBack()
+    // Of a configuration without restoring, ADD gives nothing back.
+    const configuration = { cniVersion: '1.0.0', restoreOnDelete: false }
+    const variables = { CNI_CONTAINERID: 'c2' }
+    const lent = callPlugin(testbed, path, 'ADD', { configuration, variables })
+    expect(lent.exitCode).toBe(0)
+    end()
+    move('DEL', 'c2')
+    capture('DEL')
+    expectRestored('after DEL of the capture, and of the loan')
+  })
+
+  it('but not given to a device that had another state when it was lent', () => {
+    testbed.onHost('address delete 2001:db8::5/64 dev eth1')
+    const changed = observeHost(testbed)
+    move('ADD', 'c2')
+    capture('DEL')
+    move('DEL', 'c2')
+    expect(observeHost(testbed)).toEqual(changed)
+    expect(testbed.filesIn('outstanding')).toEqual([])
+  })
+
+  it('where DEL is killed, and the device is lent or captured next', () => {
+    const configuration = { cniVersion: '1.0.0', mode: 'capture' }
+    const variables = { CNI_CONTAINERID: 'c1' }
+    moveThereAndBack()
+    const kinds = DEADLY.join(',')
+    const { calls } = traceCalls(testbed, path, 'DEL', kinds, { configuration, variables })
+    const points = DEADLY.flatMap((kind) => {
+      const count = calls.filter((one) => one.includes(` ${kind}(`)).length
+      return Array.from({ length: count }, (_, n) => ({ kind, nth: n + 1 }))
+    })
+    expect(points.length).toBeGreaterThan(10)
+    for (const [n, point] of points.entries()) {
+      const when = `DEL killed at ${point.kind} number ${point.nth}`
+      capture('ADD')
+      moveThereAndBack()
+      const wrapper = tampered(...at(point, 'signal=KILL'))
+      callPlugin(testbed, path, 'DEL', { configuration, variables, wrapper })
+      if (n % 2 === 0) {
+        move('ADD')
+        move('DEL')
+      } else {
+        capture('ADD')
+        moveThereAndBack()
+        capture('DEL')
+      }
+      expectRestored(when)
+    }
+  }, 120_000)
+})
