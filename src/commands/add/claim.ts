@@ -80,8 +80,9 @@ export function requireStillThere(
 
 /**
  * The record that there is under an attachment. A loan whose device is on the host again ends before,
- * as its DEL would end it: the record of this ADD takes the place of the one that says what is still
- * to be restored and what is to be taken off the sandbox. The caller has the lock of the attachment.
+ * and the device gets its state back: the record of this ADD takes the place of the one that says what
+ * is still to be restored and what is to be taken off the sandbox. `restoreOnDelete` is for the DEL of
+ * this loan, not for the earlier one. The caller has the lock of the attachment.
  * @throws Failure `return-failed`
  */
 export async function earlierRecord(
@@ -91,8 +92,8 @@ export async function earlierRecord(
 ): Promise<AttachmentRecord | undefined> {
   const earlier = store.read(key)
   if (!earlier || !isLoan(earlier)) return earlier
-  const { stateDir, restoreOnDelete: restore } = configuration
-  if (!releaseRecorded(stateDir, earlier, { restore, onlyFromHost: true })) return earlier
+  const { stateDir } = configuration
+  if (!releaseRecorded(stateDir, earlier, { restore: true, onlyFromHost: true })) return earlier
   await concludeRelease(stateDir, earlier)
   return undefined
 }
@@ -162,16 +163,17 @@ function loanOfSelected(
     .find(({ device }) => selects(selector, device))
 }
 
+/** Ends a loan whose device is on the host, and gives the device its state back, to be lent with it. */
 async function reclaim(
   host: NetworkNamespace,
   { configuration }: Call,
   store: RecordStore<AttachmentRecord>,
   loan: AttachmentRecord,
 ) {
-  const { stateDir, restoreOnDelete: restore } = configuration
+  const { stateDir } = configuration
   // The device may be on the host because the ADD of the loan has not moved it yet, or because its
   // DEL has not ended. The release waits for the end of that call.
-  if (releaseAttachment(stateDir, keyOf(loan), { restore, onlyFromHost: true }))
+  if (releaseAttachment(stateDir, keyOf(loan), { restore: true, onlyFromHost: true }))
     await concludeRelease(stateDir, loan)
   else if (store.read(keyOf(loan))) throw lentAlready(loan)
   return findSelectedDevice(host, selectorOf(configuration))
