@@ -1,5 +1,6 @@
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
+import { canBeRestored, driverDifference } from '../kernel/netlink/driver-settings.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -26,11 +27,14 @@ export function removeDevicesOn({ namespace, link }: LocatedDevice): void {
 }
 
 /** What a pod can set of a link, and the record has, besides `settable`. */
-const SETTINGS = ['hardwareAddress', 'broadcastAddress', 'mtu', 'linkMode'] as const
+const SETTINGS = [
+  ...(['hardwareAddress', 'broadcastAddress', 'mtu', 'linkMode'] as const),
+  ...(['protocolDown', 'protocolDownReasons'] as const),
+]
 
 /**
  * What has to be set so that a device is as it was: its MAC and that of broadcasts, MTU, link mode,
- * flags, group and limits.
+ * flags, group, limits, and what its driver takes back.
  */
 function changesBack(onHost: Link, now: Link): LinkChange | undefined {
   const settable = settableDifference(onHost.settable, now.settable)
@@ -38,26 +42,35 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
   const differing = SETTINGS.filter(
     (name) => onHost[name] !== undefined && now[name] !== onHost[name],
   )
-  if (differing.length === 0 && !settable) return undefined
+  const driver = driverDifference(onHost.driverSettings, now.driverSettings)
+  const driverSettings = driver && canBeRestored(driver) ? driver : undefined
+  if (differing.length === 0 && !settable && !driverSettings) return undefined
   return {
     ...Object.fromEntries(differing.map((name) => [name, onHost[name]])),
     ...(settable ? { settable } : {}),
+    ...(driverSettings ? { driverSettings } : {}),
   }
 }
 
 /**
- * Gives a device that is home and down the MAC, broadcast address, MTU, link mode, flags, group and
- * limits that it had, and takes its pod's programs off it.
+ * Gives a device that is home and down the MAC, broadcast address, MTU, link mode, flags, group,
+ * limits and settings of its driver that it had, and takes its pod's programs off it.
  * @returns the device as it is now
  * @throws Failure `return-failed`; the device is on the host, down
  */
 export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link): Link {
   const { onHost } = lent
   removeProgramsOfPod(host, lent, home)
+  const link = setBack(host, onHost, home)
+  warnOfDriver(onHost, link)
+  return wakeUp(host, onHost, link)
+}
+
+function setBack(host: NetworkNamespace, onHost: Link, home: Link): Link {
   let link = home
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const change = changesBack(onHost, link)
-    if (!change) return wakeUp(host, onHost, link)
+    if (!change) return link
     try {
       changeLink(host.socket, link.index, change)
     } catch (error) {
@@ -67,7 +80,15 @@ export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link
   }
   const change = changesBack(onHost, link)
   if (change) throw unclean(link, change, 'it was set, and is not so')
-  return wakeUp(host, onHost, link)
+  return link
+}
+
+function warnOfDriver(onHost: Link, { name, driverSettings }: Link): void {
+  const left = driverDifference(onHost.driverSettings, driverSettings)
+  if (left)
+    warn(
+      `${name} is home with other settings of ${left.kind} than it had: its pod may have set them`,
+    )
 }
 
 function unclean({ name }: Link, change: LinkChange, reason: string): Failure {

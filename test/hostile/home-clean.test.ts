@@ -82,6 +82,70 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     expect(link).toMatchObject({ operstate: 'UP', linkmode: 'DEFAULT' })
   })
 
+  /** A device of the host, named special0: what `ip` shows of it before it is lent, and after. */
+  function shownAround(words: string, changes: string[], onHost: string[] = []) {
+    const options = { configuration: { device: 'special0' } }
+    testbed.onHost(`link add special0 address 02:00:00:00:00:77 ${words}`)
+    for (const line of onHost) testbed.onHost(line)
+    testbed.onHost('link set special0 up')
+    testbed.settle()
+    const show = () => {
+      const [link] = JSON.parse(testbed.onHost('-json -details link show dev special0'))
+      const { info_data } = link.linkinfo
+      // In the order of a hash, and what the whole port of all macvlans uses.
+      info_data.macaddr_data?.sort()
+      delete info_data.bc_queue_len_used
+      delete info_data.usedbcqueuelen
+      return link
+    }
+    const before = show()
+    expect(callPlugin(testbed, path, 'ADD', options).exitCode).toBe(0)
+    for (const line of changes) testbed.inPod(line)
+    expect(callPlugin(testbed, path, 'DEL', options)).toMatchObject({ exitCode: 0, stderr: '' })
+    testbed.settle()
+    return { before, after: show() }
+  }
+  const MACVLAN = 'link eth1 type macvlan mode'
+  const VXLAN = 'type vxlan id 7 dstport 4789'
+
+  it.each([
+    ['protodown', ['link set net1 protodown on']],
+    ['with reasons', ['link set net1 protodown on protodown_reason 3 on']],
+  ])('with its carrier: %s', (_, changes) => {
+    const { before, after } = shownAround(`${MACVLAN} bridge`, changes)
+    expect(before.operstate).toBe('UP')
+    expect(after).toEqual(before)
+  })
+
+  it.each([
+    ['mode', `${MACVLAN} bridge`, ['type macvlan mode private']],
+    ['queue', `${MACVLAN} vepa`, ['type macvlan bcqueuelen 7', 'type macvlan mode bridge']],
+    ['flags', `${MACVLAN} passthru`, ['type macvlan mode passthru nopromisc']],
+    ['sources', `${MACVLAN} source`, ['type macvlan macaddr add 02:00:00:00:00:99']],
+    [
+      'vxlan',
+      `${VXLAN} remote 198.51.100.1`,
+      ['type vxlan remote 6.6.6.6 ttl 3 ageing 77 nolearning'],
+    ],
+    ['vxlan without a remote', VXLAN, ['type vxlan remote 6.6.6.6 local 7.7.7.7']],
+  ])('with the settings that its driver had: %s', (_, words, changes) => {
+    const lines = changes.map((change) => `link set net1 ${change}`)
+    const { before, after } = shownAround(words, lines)
+    expect(after).toEqual(before)
+  })
+
+  it('with the MACs that a macvlan of the host receives from', () => {
+    const add = (name: string, n: number) =>
+      `link set ${name} type macvlan macaddr add 02:00:00:00:00:0${n}`
+    const { before, after } = shownAround(
+      `${MACVLAN} source`,
+      ['link set net1 type macvlan macaddr flush', add('net1', 7)],
+      [1, 2, 3].map((n) => add('special0', n)),
+    )
+    expect(JSON.stringify(before)).toContain('02:00:00:00:00:03')
+    expect(after).toEqual(before)
+  })
+
   it('dormant, if it was so on the host', () => {
     testbed.onHost('link set eth1 mode dormant')
     testbed.onHost('link set eth1 down')

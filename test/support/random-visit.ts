@@ -12,6 +12,15 @@ const setting = fc.oneof(
   fc.constantFrom('promisc on', 'allmulticast on', 'alias uplink', 'alias Über'),
 )
 
+/** How to make the device, as the words of `ip`: of a kind whose driver a pod can change, too. */
+export const randomKind = fc.constantFrom(
+  ...['veth', 'veth', 'veth'],
+  'link wire0 type macvlan mode bridge',
+  'link wire0 type macvlan mode source',
+  'type vxlan id 7 dstport 4789 remote 198.51.100.1',
+  'type vxlan id 7 dstport 4789',
+)
+
 /** Sysctls whose values have no other effect than the one that they are for. */
 export const SYSCTLS = [
   ...['ipv4/conf/DEVICE/rp_filter', 'ipv4/conf/DEVICE/arp_ignore', 'ipv4/conf/DEVICE/arp_announce'],
@@ -45,6 +54,14 @@ export const randomVisit = fc.record({
         'link set net1 down',
         'link set net1 up',
         'link set net1 state dormant',
+        'link set net1 protodown on',
+        'link set net1 protodown on protodown_reason 3 on',
+        // Each for its kind of device.
+        'link set net1 type macvlan mode private',
+        'link set net1 type macvlan bcqueuelen 7',
+        'link set net1 type macvlan macaddr flush\nlink set net1 type macvlan macaddr add 02:00:00:00:00:97',
+        'link set net1 type vxlan remote 198.51.100.97 ttl 3',
+        'link set net1 type vxlan ageing 77 nolearning',
         'link set net1 mode dormant',
         'link set net1 mode dormant\nlink set net1 down\nlink set net1 up',
         'link set net1 arp off',

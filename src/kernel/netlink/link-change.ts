@@ -3,8 +3,9 @@ import { bytesOfText } from '../kernel-text.js'
 import { type Attribute, bytes, nested, text, u8, u32 } from './attributes.js'
 import { hardwareAddressBytes } from './bytes.js'
 import { AF, RTM } from './constants.js'
-import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader } from './link.js'
-import type { Settable, XdpMode } from './link-schema.js'
+import { encodeDriverSettings } from './driver-settings.js'
+import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader, PROTOCOL_DOWN_REASONS } from './link.js'
+import type { DriverSettings, Settable, XdpMode } from './link-schema.js'
 import { encodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import { Flag, type Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
@@ -21,6 +22,10 @@ export interface LinkChange {
   settable?: Settable
   /** IF_LINK_MODE_* of linux/if.h. */
   linkMode?: number
+  protocolDown?: boolean
+  /** A bit for each; those that are not here are taken away. */
+  protocolDownReasons?: number
+  driverSettings?: DriverSettings
   /** IF_OPER_* of linux/if.h. The kernel takes few of them, and passes over the others. */
   operationalState?: number
   /** The interface identifier of the addresses that router advertisements bring: "::77". */
@@ -58,6 +63,9 @@ export function startLinkChange(
 /** In `IFLA.xdp` (IFLA_XDP_* and XDP_FLAGS_* of linux/if_link.h). */
 const XDP = { fd: 1, flags: 3 } as const
 const XDP_FLAGS = { generic: 2, driver: 4, hardware: 8 } as const
+/** The mask of a change of all reasons. */
+const ALL_REASONS = 0xffffffff
+
 /** In place of a program: none. */
 const NONE = 0xffffffff
 
@@ -101,6 +109,17 @@ function linkRequest(index: number, change: LinkChange): Request {
   if (change.operationalState !== undefined)
     attributes.push(u8(IFLA.operationalState, change.operationalState))
   if (change.linkMode !== undefined) attributes.push(u8(IFLA.linkMode, change.linkMode))
+  if (change.protocolDown !== undefined)
+    attributes.push(u8(IFLA.protocolDown, change.protocolDown ? 1 : 0))
+  if (change.protocolDownReasons !== undefined)
+    attributes.push(
+      nested(IFLA.protocolDownReasons, [
+        u32(PROTOCOL_DOWN_REASONS.mask, ALL_REASONS),
+        u32(PROTOCOL_DOWN_REASONS.value, change.protocolDownReasons),
+      ]),
+    )
+  if (change.driverSettings !== undefined)
+    attributes.push(nested(IFLA.linkInfo, encodeDriverSettings(change.driverSettings)))
   if (change.master !== undefined) attributes.push(u32(IFLA.master, change.master))
   if (change.token !== undefined) {
     const token = bytes(IFLA_INET6_TOKEN, addressBytes(change.token))

@@ -26,6 +26,16 @@ const XdpModeSchema = Type.Union([
 ])
 export type XdpMode = Static<typeof XdpModeSchema>
 
+/** See driver-settings.ts. */
+const DriverSettingsSchema = Type.Object(
+  {
+    kind: Type.String({ description: 'such as macvlan' }),
+    data: Type.String({ description: 'hexadecimal, as the kernel reports it' }),
+  },
+  { description: 'what `ip link set … type` sets, for the kinds that a pod can change' },
+)
+export type DriverSettings = Static<typeof DriverSettingsSchema>
+
 /** A network device, as RTM_GETLINK reports it. */
 export const LinkSchema = Type.Object({
   index: Type.Integer(),
@@ -54,6 +64,11 @@ export const LinkSchema = Type.Object({
   qdisc: Type.Optional(Type.String({ description: 'kind of its root qdisc' })),
   settable: Type.Optional(SettableSchema),
   linkMode: Type.Optional(Type.Integer({ description: 'IF_LINK_MODE_* of linux/if.h' })),
+  protocolDown: Type.Optional(
+    Type.Boolean({ description: 'kept without a carrier by a program (`protodown`)' }),
+  ),
+  protocolDownReasons: Type.Optional(Type.Integer({ description: 'a bit for each program' })),
+  driverSettings: Type.Optional(DriverSettingsSchema),
   operationalState: Type.Optional(Type.Integer({ description: 'IF_OPER_* of linux/if.h' })),
   xdp: Type.Optional(
     Type.Array(Type.Object({ mode: XdpModeSchema, program: Type.Integer() }), {

@@ -5,6 +5,7 @@ import type { LinkSettings } from '../link-settings.js'
 import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
 import { hardwareAddressText, readS32, readU32, writeS32, writeU32 } from './bytes.js'
 import { AF, RTM } from './constants.js'
+import { decodeDriverSettings, LINK_INFO } from './driver-settings.js'
 import type { Link, Settable, XdpMode } from './link-schema.js'
 import { decodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import type { Payload, Request } from './message.js'
@@ -28,15 +29,20 @@ export const IFLA = {
   extMask: 29,
   linkNamespace: 37,
   xdp: 43,
+  protocolDown: 39,
   newIndex: 49,
   propList: 52,
   altIfname: 53,
   permanentAddress: 54,
+  protocolDownReasons: 55,
   parentDeviceName: 56,
   parentDeviceBus: 57,
   /** Only newer kernels report it. */
   netnsImmutable: 67,
 } as const
+
+/** In `IFLA.protocolDownReasons` (IFLA_PROTO_DOWN_REASON_* of linux/if_link.h). */
+export const PROTOCOL_DOWN_REASONS = { mask: 1, value: 2 } as const
 
 /** In `IFLA.xdp`: the program of each mode (IFLA_XDP_* of linux/if_link.h). */
 const XDP_PROGRAM_IDS = new Map<number, XdpMode>([
@@ -44,9 +50,6 @@ const XDP_PROGRAM_IDS = new Map<number, XdpMode>([
   [6, 'generic'],
   [7, 'hardware'],
 ])
-
-/** In `IFLA.linkInfo` (IFLA_INFO_* of linux/if_link.h). */
-export const LINK_INFO = { kind: 1, data: 2 } as const
 
 /** In `IFLA.afSpec`, below the family (linux/if_link.h). */
 const IFLA_INET_CONF = 1
@@ -202,6 +205,8 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
     up: (flags & IFF_UP) !== 0,
     loopback: (flags & IFF_LOOPBACK) !== 0,
     netnsImmutable: false,
+    // The kernel reports them only where there are some.
+    protocolDownReasons: 0,
   }
   const settable: Settable = { flags: flags & SETTABLE_FLAGS }
   const parent = { bus: '', name: '' }
@@ -221,6 +226,10 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
     else if (attribute.type === IFLA.netnsImmutable) link.netnsImmutable = value[0] === 1
     else if (attribute.type === IFLA.master) link.master = toNumber(value)
     else if (attribute.type === IFLA.qdisc) link.qdisc = toText(value)
+    else if (attribute.type === IFLA.protocolDown) link.protocolDown = value[0] === 1
+    else if (attribute.type === IFLA.protocolDownReasons)
+      link.protocolDownReasons = decodeReasons(value)
+    else if (attribute.type === IFLA.linkInfo) keepDriverSettings(link, value)
     else if (attribute.type === IFLA.xdp) Object.assign(link, decodeXdp(value))
     else if (attribute.type === IFLA.propList)
       link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
@@ -229,6 +238,16 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
   link.settable = settable
   if (parent.name) link.parentDevice = `${parent.bus}/${parent.name}`
   return link
+}
+
+function decodeReasons(data: Buffer): number {
+  const value = find(decodeAttributes(data), PROTOCOL_DOWN_REASONS.value)
+  return value ? toNumber(value) : 0
+}
+
+function keepDriverSettings(link: Link, linkInfo: Buffer): void {
+  const settings = decodeDriverSettings(linkInfo)
+  if (settings) link.driverSettings = settings
 }
 
 /** Nothing where no program is attached. */
