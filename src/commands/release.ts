@@ -18,7 +18,7 @@ import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
-import { removeStandIns } from '../state/stand-ins.js'
+import { removeStandIns } from '../state/own-parts.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
 import { openRecorded } from './namespaces.js'
@@ -103,7 +103,7 @@ export function undoPreparations(
   home: Link,
   { state, device }: AttachmentRecord,
 ): void {
-  removeStandIns(host, state, device.onHost)
+  removeStandIns(host, { onHost: device.onHost, state }, home)
   joinGroupsAgain(host, home, state)
 }
 

@@ -8,6 +8,7 @@ import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { groupBy } from './group-by.js'
 import { leadTheSameWay, nexthopKey, placeOf, wholeOf } from './routes.js'
+import { isStandIn, standsFor } from './stand-in.js'
 
 /** What else may be in the places of the routes that are added. */
 export interface Surroundings {
@@ -15,8 +16,6 @@ export interface Surroundings {
   order: Route[]
   /** The addresses of the device: the kernel makes routes with them. */
   addresses: Address[]
-  /** What the host was given in place of routes that left with the device, by `wholeOf`. */
-  standIns: Map<string, Route>
 }
 
 /**
@@ -102,7 +101,7 @@ function entryOf(
   const isObsolete = (one: Route) =>
     !known.has(wholeOf(one)) && isOwn(one) && isConnectedRoute(one, around.addresses)
   const staying = present
-    .filter((one) => !isObsolete(one) && !around.standIns.has(wholeOf(one)))
+    .filter((one) => !isObsolete(one) && (!isStandIn(one) || known.has(wholeOf(one))))
     .flatMap(partsOf)
   const knownParts = new Set(order.flatMap(partsOf).map(partKey))
   const isStranger = (part: Route) =>
@@ -112,7 +111,7 @@ function entryOf(
   const thereAlready = new Set(staying.map(partKey))
   const missing = partsOf(value).filter((part) => !thereAlready.has(partKey(part)))
   if (missing.length === 0) return 'there'
-  const original = (one: Route) => around.standIns.get(wholeOf(one)) ?? one
+  const original = (one: Route) => order.find((other) => standsFor(one, other)) ?? one
   const rank = rankIn(order, value)
   const ranks = present
     .map((one) => rankIn(order, original(one)))

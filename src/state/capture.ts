@@ -21,28 +21,29 @@ import {
 } from './judge.js'
 import { carried, type Reason, toRestore } from './reasons.js'
 import { placeOf } from './routes.js'
+import { withOriginals } from './routes-away.js'
 import type { Captured, HostNetworkState } from './schema.js'
 
 /**
  * Reads a device's host state. Must run while the link is up: link down alone removes all gateway
  * routes and most IPv6 addresses. The thread must be in the host's namespace.
+ * @param away the states of devices that are away; asked for where the host has something in the place
+ *   of what left with one of them
  * @throws Failure `configuration-invalid` for a sysctl that cannot be read
  */
 export function captureHostNetworkState(
   host: NetworkNamespace,
   device: Link,
   policy: CapturePolicy,
+  away: () => HostNetworkState[] = () => [],
 ): HostNetworkState {
   const { useInterfaceNetwork } = policy
   const allAddresses = dumpAddresses(host.socket, device.index)
   const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
     reasonToLeaveAddress(address, policy),
   )
-  const table = dumpRoutesAround(
-    host.socket,
-    device.index,
-    allAddresses.map(({ local }) => local),
-  )
+  const locals = allAddresses.map(({ local }) => local)
+  const table = withOriginals(dumpRoutesAround(host.socket, device.index, locals), away)
   const ownTable = tableOfDevice(table.own)
   const judgedAlone = judgeEach(
     table.own,

@@ -10,7 +10,6 @@ import { describeAddress, describeRoute, onlyNameOf } from './describe.js'
 import { carried, toRestore } from './reasons.js'
 import { givingMetric } from './route-metric.js'
 import type { Captured, HostNetworkState } from './schema.js'
-import type { StandIn } from './stand-ins.js'
 
 /** State to apply to a device. */
 export interface StateToApply {
@@ -23,8 +22,6 @@ export interface StateToApply {
    * makes. Absent if `routes` are new.
    */
   order?: Route[]
-  /** What the host has in place of routes that left with the device. */
-  standIns?: StandIn[]
   nexthopObjects?: NexthopObject[]
   rules: Rule[]
   neighbors: Neighbor[]

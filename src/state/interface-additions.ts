@@ -7,9 +7,10 @@ import { foldNeighbors } from '../kernel/netlink/neighbor.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor } from './describe.js'
-import { planState, through } from './plan.js'
+import { planState } from './plan.js'
 import { routeKey } from './routes.js'
 import type { InterfaceAdditions } from './schema.js'
+import { through } from './through.js'
 
 type InterfaceState = Pick<StateToApply, 'addresses' | 'routes' | 'neighbors'>
 

@@ -6,7 +6,7 @@ import { newNeighborRequest } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
 import { routeEncoder } from '../kernel/netlink/route-alike.js'
-import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
@@ -14,7 +14,7 @@ import type { Addition } from './add-objects.js'
 import type { Surroundings } from './add-routes.js'
 import type { StateToApply } from './carry.js'
 import { planAddresses } from './plan-addresses.js'
-import { wholeOf } from './routes.js'
+import { byIndex, through } from './through.js'
 
 /** What a request needs of a device. */
 type Device = Pick<Link, 'index' | 'name'>
@@ -98,37 +98,15 @@ function planRoutes(original: Device, device: Device, routes: Route[]): Addition
 function planSurroundings(
   original: Device,
   device: Device,
-  { order, standIns = [], addresses }: StateToApply,
+  { order, addresses }: StateToApply,
 ): Pick<StatePlan, 'around'> {
   if (!order) return {}
   return {
     around: () => ({
       order: order.map((route) => through(original, device, route)),
       addresses,
-      standIns: new Map(standIns.map(({ standIn, route }) => [wholeOf(standIn), route])),
     }),
   }
-}
-
-/** Replaces the device's old index in nexthops. */
-export function through(
-  original: Pick<Link, 'index'>,
-  device: Pick<Link, 'index'>,
-  route: Route,
-): Route {
-  if (original.index === device.index) return route
-  const nexthops = route.nexthops.map((nexthop) => byIndex(original, device, nexthop))
-  return { ...route, nexthops }
-}
-
-/** Replaces the device's old index; the index may change on a move. */
-function byIndex(
-  original: Pick<Link, 'index'>,
-  device: Pick<Link, 'index'>,
-  nexthop: Nexthop,
-): Nexthop {
-  if (nexthop.interfaceIndex !== original.index) return nexthop
-  return { ...nexthop, interfaceIndex: device.index }
 }
 
 /** A learned entry is added as `stale`, so that the kernel confirms it before use. */

@@ -7,18 +7,19 @@ import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { newRouteRequest } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { tryToApply } from './apply.js'
 import type { StateToApply } from './carry.js'
+import { addOwnParts, removeStandIns } from './own-parts.js'
 import { planState, type StatePlan } from './plan.js'
 import { toRestore } from './reasons.js'
 import { type Refusal, refusal } from './refusal.js'
 import { placeOf } from './routes.js'
 import type { HostNetworkState, Original } from './schema.js'
-import { foreignRoutes, isStandIn, ownPartsFor, removeStandIns, standInsFor } from './stand-ins.js'
+import { isStandIn } from './stand-in.js'
+import { foreignRoutes } from './stand-ins.js'
 import { lostSettings } from './sysctls.js'
 
 /** What a device had on the host when it was lent. */
@@ -50,8 +51,11 @@ export function restoreHostState(
     sysctls: [...settings, ...plan.sysctls],
     waitForCarrier,
   })
-  addOwnParts(host, state, original, refused)
-  removeStandIns(host, state, original)
+  const toCome = placesToCome(refused)
+  const whole = { onHost: original, state }
+  // Where other devices of a route are away, it leads through this one alone until they come home.
+  if (toCome.size > 0) addOwnParts(host, whole, home, (route) => toCome.has(placeOf(route)))
+  removeStandIns(host, whole, home)
   return [
     ...portRefused,
     ...harmful.map(({ name }) => ({ what: `sysctl ${name}`, reason: HARM })),
@@ -61,21 +65,13 @@ export function restoreHostState(
   ]
 }
 
-/** Where other devices of a route are away, it leads through this one alone until they come home. */
-function addOwnParts(
-  { socket }: NetworkNamespace,
-  state: HostNetworkState,
-  device: Link,
-  refused: Refusal[],
-): void {
-  const places = new Set(
+/** The places of the routes that the kernel refused, and may take later. */
+function placesToCome(refused: Refusal[]): Set<string> {
+  return new Set(
     refused.flatMap(({ part, again }) =>
       part?.kind === 'route' && again ? [placeOf(part.value)] : [],
     ),
   )
-  const parts = ownPartsFor(state, device).filter(({ route }) => places.has(placeOf(route)))
-  if (parts.length > 0)
-    socket.requestAll(parts.map(({ standIn }) => newRouteRequest(standIn, 'last')))
 }
 
 /** Like `tryToApply`; where the device cannot be brought up, nothing else can be tried. */
@@ -167,7 +163,6 @@ export function stateToRestore(
         : { ...route, expiresSeconds: left(route.expiresSeconds) }
     }),
     order: orderOf(state),
-    standIns: [...standInsFor(state, device), ...ownPartsFor(state, device)],
     ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
     neighbors: toRestore(state.neighbors),

@@ -1,9 +1,10 @@
 import type { Route } from '../kernel/netlink/route-schema.js'
+import type { RoutesAround } from '../kernel/netlink/routes-around.js'
 import { toRestore } from './reasons.js'
 import { orderOf } from './restore.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
-import { isStandIn } from './stand-ins.js'
+import { isStandIn, standsFor } from './stand-in.js'
 
 const DESTINATION = '"destination":"'
 
@@ -41,6 +42,24 @@ export function withRoutesAway(
   if (known.length === 0) return state
   const ofOtherPlaces = (state.shared ?? []).filter((route) => !places.has(placeOf(route)))
   return { ...state, shared: [...ofOtherPlaces, ...eachOnce([...known, ...inPlaces(state)])] }
+}
+
+/**
+ * Puts into the place of stand-ins of the device the routes for which they stand: these are what the
+ * device has, and no stand-in is restored or carried. One that nothing recorded explains stays.
+ * @param away the states of the devices that are lent, and of those of which something is outstanding
+ */
+export function withOriginals(table: RoutesAround, away: () => HostNetworkState[]): RoutesAround {
+  const standIns = table.own.filter(isStandIn)
+  if (standIns.length === 0) return table
+  const known = away()
+    .flatMap(orderOf)
+    .filter((route) => !isStandIn(route))
+  const originals = new Map(
+    standIns.map((one) => [one, known.find((route) => standsFor(one, route)) ?? one]),
+  )
+  const original = (route: Route) => originals.get(route) ?? route
+  return { ...table, own: table.own.map(original), shared: table.shared.map(original) }
 }
 
 function eachOnce(routes: Route[]): Route[] {

@@ -1,56 +1,42 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { describeRoute, type NameOf } from './describe.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
-
-/**
- * A route that the kernel takes from the host with a device, although it leads (also) through
- * others, and what the host gets in its place: the same without the device's nexthops, and without
- * the device's addresses as its source.
- */
-export interface StandIn {
-  route: Route
-  standIn: Route
-}
-
-/**
- * The protocol of a stand-in (`proto 76` in iproute2). It keeps the removal of a stand-in from
- * removing another route: the kernel compares the protocol always, but a source and metrics only if
- * the request names them.
- */
-const STAND_IN_PROTOCOL = 76
-
-/** Whether a route is a stand-in, of whatever device. */
-export function isStandIn({ protocol }: Route): boolean {
-  return protocol === STAND_IN_PROTOCOL
-}
+import { type StandIn, standInThrough, standsFor } from './stand-in.js'
 
 /**
  * The stand-ins for a device. Only for IPv4: of an IPv6 route the kernel takes the nexthops that are
  * the device's, and of a nexthop group those members.
+ * @param presentOf what the host has of a route by now, if other devices of it are away
  */
-export function standInsFor(state: HostNetworkState, device: Link): StandIn[] {
+export function standInsFor(
+  state: HostNetworkState,
+  device: Link,
+  presentOf = (route: Route) => route,
+): StandIn[] {
   const { shared = [] } = state
-  const locals = state.addresses.map(({ value }) => value.local)
+  const locals = localsOf(state)
   const known = new Set(shared.map(wholeOf))
   const routes = [...state.routes.map(({ value }) => value), ...foreignRoutes(state, device)]
   const mayLose = ({ family, nexthops, preferredSource }: Route) =>
     family === 'inet' && (nexthops.length > 1 || preferredSource !== undefined)
   return routes.filter(mayLose).flatMap((route) => {
-    const standIn = standInFor(route, device, locals)
+    const standIn = standInFor(presentOf(route), device, locals)
     return standIn && !known.has(wholeOf(standIn)) ? [{ route, standIn }] : []
   })
 }
 
 /** The routes of other devices that the kernel takes with this one. */
-export function foreignRoutes({ shared = [], addresses }: HostNetworkState, device: Link): Route[] {
-  const locals = addresses.map(({ value }) => value.local)
+export function foreignRoutes(state: HostNetworkState, device: Link): Route[] {
+  const locals = localsOf(state)
+  const { shared = [] } = state
   return shared.filter(
     ({ family, nexthops, preferredSource }) =>
       family === 'inet' &&
@@ -60,42 +46,38 @@ export function foreignRoutes({ shared = [], addresses }: HostNetworkState, devi
   )
 }
 
+/** The addresses of a device. */
+export function localsOf({ addresses }: HostNetworkState): string[] {
+  return addresses.map(({ value }) => value.local)
+}
+
 function standInFor(route: Route, device: Link, locals: string[]): Route | undefined {
   const nexthops = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex !== device.index)
   const losesHops = route.nexthopObject === undefined && nexthops.length < route.nexthops.length
   const { preferredSource, ...rest } = route
   const losesSource = preferredSource !== undefined && locals.includes(preferredSource)
   if (nexthops.length === 0 || !(losesHops || losesSource)) return undefined
-  const standIn = losesSource ? rest : route
-  return { ...standIn, nexthops: alone(nexthops), protocol: STAND_IN_PROTOCOL }
-}
-
-/**
- * What the host gets of a route while this device is home and its other devices are away: the part
- * through this device. A route by a nexthop object that cannot be there yet gets the same.
- */
-export function ownPartsFor(state: HostNetworkState, device: Link): StandIn[] {
-  return state.routes.flatMap(({ value: route }) => {
-    const { nexthopObject, ...plain } = route
-    const own = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex === device.index)
-    const isWhole = own.length === route.nexthops.length && nexthopObject === undefined
-    if (route.family !== 'inet' || own.length === 0 || isWhole) return []
-    return [{ route, standIn: { ...plain, nexthops: alone(own), protocol: STAND_IN_PROTOCOL } }]
-  })
-}
-
-/** The kernel does not report the weight of a single nexthop. */
-function alone(nexthops: Nexthop[]): Nexthop[] {
-  return nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops
+  return standInThrough(losesSource ? rest : route, nexthops)
 }
 
 /**
  * Gives the host its stand-ins before the device leaves, so that there is no moment without a
  * route.
+ * @param areOthersAway whether devices are lent that the device has routes in common with
+ * @returns all of them
  */
-export function addStandIns({ socket }: NetworkNamespace, state: HostNetworkState, device: Link) {
-  const standIns = standInsFor(state, device)
-  if (standIns.length === 0) return
+export function addStandIns(
+  { socket }: NetworkNamespace,
+  state: HostNetworkState,
+  device: Link,
+  areOthersAway: boolean,
+): StandIn[] {
+  const standIns = standInsFor(
+    state,
+    device,
+    areOthersAway ? presentIn(socket, standInsFor(state, device)) : undefined,
+  )
+  if (standIns.length === 0) return []
   const leaving = new Set(standIns.map(({ route }) => wholeOf(route)))
   const stays = (route: Route) =>
     !leaving.has(wholeOf(route)) &&
@@ -112,49 +94,32 @@ export function addStandIns({ socket }: NetworkNamespace, state: HostNetworkStat
     ...first.map(({ standIn }) => newRouteRequest(standIn, 'first')),
     ...last.map(({ standIn }) => newRouteRequest(standIn, 'last')),
   ])
+  return standIns
 }
 
-/**
- * Removes stand-ins whose routes the host has.
- * @returns the routes of which the host has neither, and those with a stand-in
- */
-export function removeStandIns(
-  { socket }: NetworkNamespace,
-  state: HostNetworkState,
-  device: Link,
-): { lost: Route[]; replaced: StandIn[] } {
-  const standIns = standInsFor(state, device)
-  const ownParts = ownPartsFor(state, device)
-  if (standIns.length + ownParts.length === 0) return { lost: [], replaced: [] }
-  const destinations = [
-    ...standIns.map(({ route }) => route.destination),
-    ...ownParts.map(({ route }) => route.destination),
-  ]
-  const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
-  const isHome = ({ route }: StandIn) => there.has(wholeOf(route))
-  const stands = ({ standIn }: StandIn) => there.has(wholeOf(standIn))
-  socket.requestAll(
-    [...standIns, ...ownParts]
-      .filter((one) => isHome(one) && stands(one))
-      .map(({ standIn }) => routeRemoval(standIn)),
-  )
-  const away = standIns.filter((one) => !isHome(one))
-  return {
-    lost: away.filter((one) => !stands(one)).map(({ route }) => route),
-    replaced: away.filter(stands),
-  }
+/** Tells what the host has of a route: all of it, or what stands for it. */
+function presentIn(socket: NetlinkSocket, standIns: StandIn[]): (route: Route) => Route {
+  const destinations = standIns.map(({ route }) => route.destination)
+  const there = standIns.length === 0 ? [] : dumpRoutes(socket, { destinations })
+  const wholes = new Set(there.map(wholeOf))
+  return (route) =>
+    wholes.has(wholeOf(route)) ? route : (there.find((one) => standsFor(one, route)) ?? route)
 }
 
 /** Once the device has left: warns of what the host has lost with it. */
-export function warnOfLostRoutes(
-  host: NetworkNamespace,
-  state: HostNetworkState,
-  device: Link,
-): void {
-  const { lost, replaced } = removeStandIns(host, state, device)
-  const named = (route: Route) => describeForeign(host, route, device)
-  warnOfEach(lost.map((route) => `with ${device.name} the host has lost the route ${named(route)}`))
-  warnOfSources(host, replaced, device)
+export function warnOfLostRoutes(host: NetworkNamespace, standIns: StandIn[], device: Link): void {
+  if (standIns.length === 0) return
+  const destinations = standIns.map(({ route }) => route.destination)
+  const there = new Set(dumpRoutes(host.socket, { destinations }).map(wholeOf))
+  const isHome = ({ route }: StandIn) => there.has(wholeOf(route))
+  const stands = ({ standIn }: StandIn) => there.has(wholeOf(standIn))
+  const needless = standIns.filter((one) => isHome(one) && stands(one))
+  host.socket.requestAll(needless.map(({ standIn }) => routeRemoval(standIn)))
+  const away = standIns.filter((one) => !isHome(one))
+  const lost = away.filter((one) => !stands(one))
+  const named = ({ route }: StandIn) => describeForeign(host, route, device)
+  warnOfEach(lost.map((one) => `with ${device.name} the host has lost the route ${named(one)}`))
+  warnOfSources(host, away.filter(stands), device)
 }
 
 /** Warns of routes that the host has without their source while the device is away. */

@@ -5,6 +5,7 @@ import { batch } from '../support/batch.js'
 import { LONG } from '../support/length.js'
 import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
+import { tampered } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 const RUNS = LONG ? 25 : 3
@@ -62,6 +63,8 @@ const plan = fc.record({
   turns: fc.array(fc.constantFrom(0, 1), { minLength: 3, maxLength: 6 }),
   /** Whether the indexes of the devices are taken in their sandboxes. */
   areTaken: fc.boolean(),
+  /** Whether the index of a device is taken on the host before it comes home. */
+  isTakenAtHome: fc.boolean(),
 })
 
 /** Two devices in sandboxes of their own. */
@@ -84,19 +87,40 @@ class TwoPods implements Disposable {
     })
   }
 
+  /** Something on the host gets the index of the device that is to come home. */
+  takeIndexAtHome(index: number): void {
+    this.testbed.onHost(`link add taker${index} index ${index} type ifb`)
+  }
+
+  indexOf(n: number): number {
+    const [{ ifindex }] = JSON.parse(this.testbed.onHost(`-json link show eth${n + 1}`))
+    return ifindex
+  }
+
+  /** What a pod has that the plugin puts on the host only, in place of what left with a device. */
+  standInsIn(n: number): string {
+    const words = ['-n', `${this.#names[n]}`, 'route', 'show', 'table', 'all', 'proto', '76']
+    return runSync('ip', words).stdout
+  }
+
   get #names() {
     return [this.testbed.pod, this.#second]
   }
 
   call(path: string, command: string, n: number): void {
-    const { exitCode, stdout } = callPlugin(this.testbed, path, command, {
+    const { exitCode, stdout } = this.tryTo(path, command, n)
+    expect(exitCode, `${command} of eth${n + 1}: ${stdout}`).toBe(0)
+  }
+
+  tryTo(path: string, command: string, n: number, wrapper: string[] = []) {
+    return callPlugin(this.testbed, path, command, {
       configuration: { device: `eth${n + 1}`, restoreOnDelete: true },
       variables: {
         CNI_CONTAINERID: `container-${n}`,
         CNI_NETNS: `/run/netns/${this.#names[n]}`,
       },
+      wrapper,
     })
-    expect(exitCode, `${command} of eth${n + 1}: ${stdout}`).toBe(0)
   }
 
   /** What the host has, without what the kernel makes of every link. */
@@ -126,14 +150,24 @@ function sorted(lines: string[]): string[] {
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   it('has all routes over two devices back, in whatever order they were lent and came home', () => {
-    const property = fc.property(plan, ({ routes, turns, areTaken }) => {
+    const property = fc.property(plan, ({ routes, turns, areTaken, isTakenAtHome }) => {
       using pods = new TwoPods()
       batch(pods.testbed.host, ...routes.flat())
       if (areTaken) pods.takeIndexes()
       const before = pods.look()
       const isLent = [false, false]
+      const indexes = [0, 0]
       const turn = (n: number) => {
-        pods.call(path, isLent[n] ? 'DEL' : 'ADD', n)
+        if (isLent[n]) {
+          // What waits for two devices knows them by the indexes that they had.
+          const waits = isLent[1 - n] || pods.testbed.filesIn('outstanding').length > 0
+          if (isTakenAtHome && !waits) pods.takeIndexAtHome(indexes[n] ?? 0)
+          pods.call(path, 'DEL', n)
+        } else {
+          indexes[n] = pods.indexOf(n)
+          pods.call(path, 'ADD', n)
+          expect(pods.standInsIn(n)).toBe('')
+        }
         isLent[n] = !isLent[n]
       }
       for (const n of turns) turn(n)
@@ -143,4 +177,39 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     })
     fc.assert(property, { numRuns: RUNS })
   }, 240_000)
+  it('has only the route itself back where the index of a device was taken at home', () => {
+    using pods = new TwoPods()
+    batch(pods.testbed.host, `route add 203.0.113.0/24 ${FIRST} ${SECOND}`)
+    const before = pods.look()
+    const index = pods.indexOf(0)
+    pods.call(path, 'ADD', 0)
+    pods.takeIndexAtHome(index)
+    pods.call(path, 'DEL', 0)
+    expect(pods.indexOf(0)).not.toBe(index)
+    expect(sorted(pods.look())).toEqual(sorted(before))
+  })
+
+  it('has all back after an ADD that ran out of memory, as its roll-back did', () => {
+    using pods = new TwoPods()
+    batch(
+      pods.testbed.host,
+      `route add 203.0.113.0/24 ${FIRST} ${SECOND}`,
+      'route add 203.0.114.0/24 dev eth2 src 198.51.100.5',
+    )
+    const before = pods.look()
+    let failures = 0
+    for (let first = 12; first < 28; first += LONG ? 1 : 2) {
+      pods.call(path, 'ADD', 0)
+      const inject = `inject=sendto:error=ENOMEM:when=${first}+5`
+      const { exitCode } = pods.tryTo(path, 'ADD', 1, tampered('-e', 'trace=sendto', '-e', inject))
+      if (exitCode !== 0) failures++
+      pods.call(path, 'DEL', 0)
+      for (const _ of [1, 2, 3]) pods.tryTo(path, 'DEL', 1)
+      pods.call(path, 'DEL', 1)
+      expect(sorted(pods.look()), `requests ${first}, ${first + 5}, … failed`).toEqual(
+        sorted(before),
+      )
+    }
+    expect(failures).toBeGreaterThan(2)
+  }, 120_000)
 })

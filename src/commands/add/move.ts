@@ -59,7 +59,7 @@ export async function addByMove(call: Call): Promise<object> {
   try {
     enterPhase('move')
     leaveGroups(host, onHost, state)
-    addStandIns(host, state, onHost)
+    const standIns = addStandIns(host, state, onHost, loans.length > 0)
     const bringUp = state.sysctls.length === 0
     const meanwhile = () => {
       host.closeSysfs()
@@ -82,7 +82,7 @@ export async function addByMove(call: Call): Promise<object> {
     }
     // Last: nobody can attach them again if this ADD fails.
     if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
-    warnOfLostRoutes(host, state, onHost)
+    warnOfLostRoutes(host, standIns, onHost)
     warnOfMove(call, host, { ...lendable, lent: device })
     await informOfDevice(call, pciAddress)
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)

@@ -34,6 +34,7 @@ import { lostDefaultRoutes } from '../../state/routes.js'
 import type { HostNetworkState, Original } from '../../state/schema.js'
 import { attachmentOf, type Call, nameInSandbox } from '../call.js'
 import { type Ground, type OpenGround, requireInterface } from '../namespaces.js'
+import { statesAway } from '../states-away.js'
 import { selectorOf } from '../way.js'
 import { requireNotMoved } from './claim.js'
 import { contributionOf, resultOf } from './report.js'
@@ -72,7 +73,7 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   if (companions.length > 0) lent.companions = companions
   describeRdma(host, lent)
   enterPhase('capture')
-  const state = captureHostNetworkState(host, onHost, configuration)
+  const state = captureNow(call, host, onHost)
   requireExpressible(call, ground, lent, state)
   return { lent, state, foreign, pciAddress }
 }
@@ -147,7 +148,13 @@ export function stateToApply(call: Call, host: NetworkNamespace): Original {
   const captured = captureRecords(configuration.stateDir).read(attachmentOf(call))
   if (captured) return { onHost: captured.device.onHost, state: captured.state }
   const onHost = findSelectedDevice(host, selectorOf(configuration))
-  return { onHost, state: captureHostNetworkState(host, onHost, configuration) }
+  return { onHost, state: captureNow(call, host, onHost) }
+}
+
+/** What a device has now. */
+export function captureNow(call: Call, host: NetworkNamespace, device: Link): HostNetworkState {
+  const away = () => statesAway(call, host, device)
+  return captureHostNetworkState(host, device, call.configuration, away)
 }
 
 /**
@@ -175,7 +182,7 @@ export function inspectToCapture(
   const { configuration } = call
   const onHost = findSelectedDevice(host, selectorOf(configuration))
   enterPhase('capture')
-  const state = captureHostNetworkState(host, onHost, configuration)
+  const state = captureNow(call, host, onHost)
   const lent = describeLentDevice(host, onHost, nameInSandbox(call))
   const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []
   return { lent, state, remarks }

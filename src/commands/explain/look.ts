@@ -8,12 +8,12 @@ import { relationsOf } from '../../kernel/sysfs.js'
 import { warnOfEach } from '../../log.js'
 import { attachmentRecords, outstandingRecords } from '../../records/attachments.js'
 import { isOfThisBoot } from '../../records/record.js'
-import { captureHostNetworkState } from '../../state/capture.js'
 import { carriedState } from '../../state/carry.js'
 import type { HostNetworkState } from '../../state/schema.js'
 import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
 import { lookForDevice } from '../add/claim.js'
 import {
+  captureNow,
   carriedByMove,
   inspectInterface,
   inspectToApply,
@@ -143,7 +143,7 @@ export function whatIsThere(call: Call): Partial<Look> {
       device,
       programs,
       companions,
-      state: captureHostNetworkState(host, device, call.configuration),
+      state: captureNow(call, host, device),
     }
   } catch {
     return {}
