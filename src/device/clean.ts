@@ -6,6 +6,7 @@ import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/l
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
+import { restoreFeatures } from './features.js'
 import type { LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { removeProgramsOfPod } from './programs.js'
@@ -54,7 +55,7 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
 
 /**
  * Gives a device that is home and down the MAC, broadcast address, MTU, link mode, flags, group,
- * limits and settings of its driver that it had, and takes its pod's programs off it.
+ * limits, settings of its driver and offloads that it had, and takes its pod's programs off it.
  * @returns the device as it is now
  * @throws Failure `return-failed`; the device is on the host, down
  */
@@ -63,6 +64,7 @@ export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link
   removeProgramsOfPod(host, lent, home)
   const link = setBack(host, onHost, home)
   warnOfDriver(onHost, link)
+  restoreFeatures(host, lent, link)
   return wakeUp(host, onHost, link)
 }
 

@@ -38,6 +38,9 @@ export const LentDeviceSchema = Type.Object({
   sysfsPath: Type.Optional(
     Type.String({ description: 'where the device it hangs on is under /sys/devices' }),
   ),
+  features: Type.Optional(
+    Type.Array(Type.Integer(), { description: 'its offloads on the host, 32 in each number' }),
+  ),
   programs: Type.Optional(
     Type.Array(Type.Integer(), { description: 'ids of its BPF programs on the host' }),
   ),

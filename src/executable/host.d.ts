@@ -23,6 +23,8 @@ declare module 'host:native' {
   export const detachTcx: NativeAddon['detachTcx']
   export const detachLink: NativeAddon['detachLink']
   export const findXdpLink: NativeAddon['findXdpLink']
+  export const readFeatures: NativeAddon['readFeatures']
+  export const changeFeatures: NativeAddon['changeFeatures']
   export const addressText: NativeAddon['addressText']
   export const addressBytes: NativeAddon['addressBytes']
   export const describeErrno: NativeAddon['describeErrno']

@@ -287,6 +287,43 @@ FUNCTION(find_xdp_link_js) {
   return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, (int32_t)link);
 }
 
+/* A name with its closing zero byte, which the bytes have. */
+static const char *name_in(JSContext *context, JSValueConst value) {
+  size_t length;
+  const uint8_t *bytes = JS_GetUint8Array(context, &length, value);
+  if (bytes && length > 0 && memchr(bytes, 0, length)) return (const char *)bytes;
+  JS_ThrowTypeError(context, "a name with a closing zero byte was expected");
+  return NULL;
+}
+
+FUNCTION(read_features_js) {
+  UNUSED;
+  int fd;
+  size_t length;
+  struct feature_block found[MOST_FEATURE_BLOCKS];
+  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
+  const char *name = name_in(context, arguments[1]);
+  if (!name) return JS_EXCEPTION;
+  struct failure failure = read_features(fd, name, found, &length);
+  if (failure.call) return throw_failure(context, failure);
+  return bytes_value(context, (const uint8_t *)found, length * sizeof *found);
+}
+
+FUNCTION(change_features_js) {
+  UNUSED;
+  int fd;
+  size_t length;
+  struct feature_block blocks[MOST_FEATURE_BLOCKS];
+  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
+  const char *name = name_in(context, arguments[1]);
+  if (!name) return JS_EXCEPTION;
+  const uint8_t *wanted = JS_GetUint8Array(context, &length, arguments[2]);
+  if (!wanted || length > sizeof blocks) return JS_ThrowTypeError(context, "too many features");
+  memcpy(blocks, wanted, length);
+  struct failure failure = change_features(fd, name, blocks, length / sizeof *blocks);
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
 FUNCTION(address_text_js) {
   UNUSED;
   char text[INET6_ADDRSTRLEN];
@@ -366,6 +403,8 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("detachTcx", 3, detach_tcx_js),
     JS_CFUNC_DEF("detachLink", 1, detach_link_js),
     JS_CFUNC_DEF("findXdpLink", 2, find_xdp_link_js),
+    JS_CFUNC_DEF("readFeatures", 2, read_features_js),
+    JS_CFUNC_DEF("changeFeatures", 3, change_features_js),
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
     JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),

@@ -78,6 +78,15 @@ export interface NativeAddon {
   detachLink(link: number): void
   /** The id of the link that holds an XDP program on a device, or 0. */
   findXdpLink(index: number, program: number): number
+  /**
+   * The features (offloads) of a device in the namespace of a socket.
+   * @param name with its closing zero byte
+   * @returns two numbers of 32 bits for each 32 features: a mask of those that can be changed, and
+   *   those that are asked for
+   */
+  readFeatures(fd: number, name: Buffer): Buffer
+  /** Asks for the features of the masks, on or off; there are as many numbers as were read. */
+  changeFeatures(fd: number, name: Buffer, wanted: Buffer): void
   /** inet_ntop(3) of 4 or 16 bytes. */
   addressText(bytes: Buffer): string
   /** inet_pton(3); throws a TypeError if the text is not an address. */

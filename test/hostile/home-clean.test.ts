@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { ALL_FEATURES, Features } from '../support/features.js'
 import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
+import { tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 /** What a pod does to the device that it was lent. Each is undone when the device is home. */
@@ -144,6 +146,48 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     )
     expect(JSON.stringify(before)).toContain('02:00:00:00:00:03')
     expect(after).toEqual(before)
+  })
+
+  it.each(['all on', 'some off'])('with its offloads: %s on the host', (kind) => {
+    using features = new Features()
+    if (kind === 'some off') features.exchange(testbed.host, 'eth1', ['00000f0f', '0000ffff'])
+    const before = features.of(testbed.host, 'eth1')
+    call('ADD')
+    const changed = features.exchange(testbed.pod, 'net1', ALL_FEATURES)
+    expect(changed).not.toBe(before)
+    expect(call('DEL').stderr).toBe('')
+    expect(features.of(testbed.host, 'eth1')).toBe(before)
+  })
+
+  it('without its offloads, with a warning, where the kernel refuses them', () => {
+    using features = new Features()
+    const lendAndExchange = () => {
+      call('ADD')
+      features.exchange(testbed.pod, 'net1', ALL_FEATURES)
+    }
+    lendAndExchange()
+    const { calls } = traceCalls(testbed, path, 'DEL', 'ioctl')
+    // Of the runtime's own there are some, and of those that are meant the second one is the change.
+    const nth = calls.findLastIndex((one) => one.includes('SIOCETHTOOL')) + 1
+    lendAndExchange()
+    const wrapper = tampered('-e', 'trace=ioctl', '-e', `inject=ioctl:error=EBUSY:when=${nth}`)
+    const { exitCode, stderr } = callPlugin(testbed, path, 'DEL', { wrapper })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: expect.stringMatching(
+        /eth1 is home with other features \(offloads\) than it had: .*busy/,
+      ),
+    })
+  })
+
+  it('without a word, where the kernel does not tell of offloads', () => {
+    const wrapper = tampered('-e', 'trace=ioctl', '-e', 'inject=ioctl:error=EOPNOTSUPP')
+    for (const command of ['ADD', 'DEL']) {
+      const { exitCode, stderr } = callPlugin(testbed, path, command, { wrapper })
+      expect(exitCode).toBe(0)
+      expect(stderr).not.toContain('offloads')
+    }
+    expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
   })
 
   it('dormant, if it was so on the host', () => {

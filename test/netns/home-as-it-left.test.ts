@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
+import { Features } from '../support/features.js'
 import { LONG } from '../support/length.js'
 import { callPlugin } from '../support/plugin.js'
 import { randomState } from '../support/random-state.js'
@@ -20,12 +21,17 @@ const NOT_ITS_OWN = ['ifindex', 'link_index', 'link_netnsid', 'stats', 'stats64'
  */
 describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
   let testbed: Testbed
+  let features: Features
 
   beforeEach(() => {
     testbed = new Testbed()
+    features = new Features()
     testbed.run(testbed.pod, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0')
   })
-  afterEach(() => testbed[Symbol.dispose]())
+  afterEach(() => {
+    features[Symbol.dispose]()
+    testbed[Symbol.dispose]()
+  })
 
   const force = (namespace: string, lines: string[]) =>
     runSync('ip', ['-n', namespace, '-force', '-batch', '-'], {
@@ -46,7 +52,7 @@ describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
         .join('\n'),
     )
 
-  /** The link as `ip` shows it, its sysctls, and addresses, routes, rules and neighbours. */
+  /** The link as `ip` shows it, its offloads, its sysctls, and addresses, routes, rules and neighbours. */
   function observe() {
     const state = observeHost(testbed)
     const [link] = JSON.parse(testbed.onHost('-details -json link show dev eth1'))
@@ -57,7 +63,15 @@ describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
     link.linkinfo?.info_data?.macaddr_data?.sort()
     link.altnames?.sort()
     const sysctls = shell(testbed.host, 'grep -s . /proc/sys/net/ipv[46]/conf/eth1/* || true')
-    return { link, sysctls: sysctls.split('\n'), ...state }
+    const offloads = features.of(testbed.host, 'eth1')
+    return { link, offloads, sysctls: sysctls.split('\n'), ...state }
+  }
+
+  /** Whatever name the pod has given it. */
+  function exchangeInPod(masks: string[]): void {
+    const links: { ifname: string }[] = JSON.parse(testbed.inPod('-json link show'))
+    const name = ['net1', 'moved0'].find((one) => links.some(({ ifname }) => ifname === one))
+    if (name) features.exchange(testbed.pod, name, masks)
   }
 
   /** A new device, on a host without rules of the former case. */
@@ -98,6 +112,7 @@ describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
             ...settings.names.map((name) => `link property add dev eth1 altname ${name}`),
           ])
           setSysctls(testbed.host, 'eth1', settings.sysctls)
+          if (settings.features) features.exchange(testbed.host, 'eth1', settings.features)
           testbed.settle()
           force(testbed.host, lines)
           const before = observe()
@@ -105,6 +120,7 @@ describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
           expect(added.exitCode, added.stdout).toBe(0)
           setSysctls(testbed.pod, 'net1', visit.sysctls)
           force(testbed.pod, visit.lines)
+          if (visit.features) exchangeInPod(visit.features)
           const { exitCode, stdout, stderr } = callPlugin(testbed, path, 'DEL')
           expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: '' })
           expect(observe()).toEqual(before)

@@ -34,9 +34,16 @@ const sysctl = fc
 /** Of each kind one at most, so that the last one is not the only one that counts. */
 const kindOf = (line: string) => line.split(' ')[0]
 
+/** Of 64 features (offloads), which to turn on or off. */
+const masks = fc.array(
+  fc.integer({ min: 0, max: 0xffffffff }).map((mask) => mask.toString(16)),
+  { minLength: 2, maxLength: 2 },
+)
+
 /** The settings of a device on its host. */
 export const randomSettings = fc.record({
   link: fc.uniqueArray(setting, { maxLength: 5, selector: kindOf }),
+  features: fc.option(masks),
   names: fc.uniqueArray(fc.constantFrom('uplink0', 'enx020000000001', 'lan'), { maxLength: 2 }),
   sysctls: fc.uniqueArray(sysctl, { maxLength: 4, selector: kindOf }),
 })
@@ -87,6 +94,7 @@ export const randomVisit = fc.record({
     { maxLength: 10 },
   ),
   sysctls: fc.array(sysctl, { maxLength: 4 }),
+  features: fc.option(masks),
 })
 
 function hex(byte: number): string {

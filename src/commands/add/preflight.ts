@@ -1,6 +1,7 @@
 import { CniError, ErrorCode } from '../../cni/error.js'
 import { isAtLeast } from '../../cni/version.js'
 import { companionsOf, warnOfCompanions } from '../../device/companions.js'
+import { featuresOf } from '../../device/features.js'
 import {
   requireFreeNames,
   requireMovable,
@@ -68,6 +69,8 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   if (!configuration.force) requireNobodyDepends(onHost, above)
   const foreign = foreignProgramsOn(host, onHost)
   if (configuration.foreignPrograms === 'refuse') requireNoPrograms(onHost, foreign)
+  const features = featuresOf(host, onHost)
+  if (features) lent.features = features
   lent.programs = foreign.programs.map(({ id }) => id)
   const companions = companionsOf(onHost, beneath, lent.radio)
   if (companions.length > 0) lent.companions = companions

@@ -168,4 +168,20 @@ struct failure detach_link(uint32_t link);
  * devices of that index with that program are in several namespaces. */
 struct failure find_xdp_link(int index, uint32_t program, uint32_t *link);
 
+/* ethtool.c */
+
+/* 32 features (offloads) of a device: which can be changed, and which of them are asked for. */
+struct feature_block {
+  uint32_t mask, on;
+};
+#define MOST_FEATURE_BLOCKS 8
+
+/* The features of a device in the namespace of a socket of any kind; *found has room for
+ * MOST_FEATURE_BLOCKS. */
+struct failure read_features(int fd, const char *name, struct feature_block *found, size_t *count);
+
+/* Asks for features of a device: those of the mask, on or off. It takes as many blocks as were read. */
+struct failure change_features(int fd, const char *name, const struct feature_block *wanted,
+                               size_t count);
+
 #endif

@@ -366,6 +366,51 @@ static napi_value find_xdp_link_js(napi_env env, napi_callback_info info) {
   return failure.call ? throw_failure(env, failure) : number_value(env, (int32_t)link);
 }
 
+/* A name of at most IFNAMSIZ bytes with its closing zero byte, which the buffer has. */
+static const char *name_in(napi_env env, napi_value value) {
+  void *bytes;
+  size_t length;
+  if (!ok(env, napi_get_buffer_info(env, value, &bytes, &length))) return NULL;
+  if (length == 0 || memchr(bytes, 0, length) == NULL) {
+    throw_type_error(env, "a name with a closing zero byte was expected");
+    return NULL;
+  }
+  return bytes;
+}
+
+/* readFeatures(fd: number, name: Buffer): Buffer of a struct feature_block for each */
+static napi_value read_features_js(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int32_t fd;
+  size_t count;
+  struct feature_block found[MOST_FEATURE_BLOCKS];
+  if (!arguments(env, info, 2, values) || !ok(env, napi_get_value_int32(env, values[0], &fd)))
+    return NULL;
+  const char *name = name_in(env, values[1]);
+  if (!name) return NULL;
+  struct failure failure = read_features(fd, name, found, &count);
+  if (failure.call) return throw_failure(env, failure);
+  return buffer_value(env, found, count * sizeof *found);
+}
+
+/* changeFeatures(fd: number, name: Buffer, wanted: Buffer): void */
+static napi_value change_features_js(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int32_t fd;
+  void *wanted;
+  size_t length;
+  struct feature_block blocks[MOST_FEATURE_BLOCKS];
+  if (!arguments(env, info, 3, values) || !ok(env, napi_get_value_int32(env, values[0], &fd)) ||
+      !ok(env, napi_get_buffer_info(env, values[2], &wanted, &length)))
+    return NULL;
+  const char *name = name_in(env, values[1]);
+  if (!name) return NULL;
+  if (length > sizeof blocks) return throw_type_error(env, "too many features");
+  memcpy(blocks, wanted, length);
+  struct failure failure = change_features(fd, name, blocks, length / sizeof *blocks);
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
 /* addressText(bytes: Buffer): string */
 static napi_value address_text_js(napi_env env, napi_callback_info info) {
   napi_value value;
@@ -425,6 +470,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("detachTcx", detach_tcx_js),
       FUNCTION("detachLink", detach_link_js),
       FUNCTION("findXdpLink", find_xdp_link_js),
+      FUNCTION("readFeatures", read_features_js),
+      FUNCTION("changeFeatures", change_features_js),
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
       FUNCTION("describeErrno", describe_errno_js),
