@@ -75,6 +75,7 @@ async function checkDevice(call: Call): Promise<undefined> {
   ]
   requireFaultless(sandbox, link, [
     ...linkFaults(link, record, call),
+    ...(record.device.programs?.length ? await programFaults(sandbox, link, record) : []),
     ...(record.device.rdma ? await rdmaFaults(sandbox, record) : []),
     ...(gvisor?.faults(sandbox, link, missing) ?? asFaults(missing())),
   ])
@@ -128,6 +129,18 @@ function findInSandbox(
   const index = added?.onInterface?.index
   const same = index === undefined ? undefined : findLink(sandbox.socket, { index })
   return same ?? findLink(sandbox.socket, { name: device.nameInSandbox })
+}
+
+async function programFaults(
+  sandbox: NetworkNamespace,
+  link: Link,
+  { mode, device }: AttachmentRecord,
+): Promise<string[]> {
+  if (mode !== 'move') return []
+  const { missingPrograms } = await import('../device/programs.js')
+  return missingPrograms(sandbox, device, link).map(
+    (program) => `${program} of the host is not on it`,
+  )
 }
 
 async function rdmaFaults(

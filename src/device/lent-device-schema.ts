@@ -44,6 +44,9 @@ export const LentDeviceSchema = Type.Object({
   programs: Type.Optional(
     Type.Array(Type.Integer(), { description: 'ids of its BPF programs on the host' }),
   ),
+  losesPrograms: Type.Optional(
+    Type.Literal(true, { description: 'these are detached in the sandbox, as configured' }),
+  ),
   companions: Type.Optional(
     Type.Array(CompanionSchema, { description: 'what hung together with it on the host' }),
   ),

@@ -1,7 +1,7 @@
 import { bounded } from '../bounded.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { type Filter, filtersOn } from '../kernel/netlink/filters.js'
+import { type Filter, filteringOn } from '../kernel/netlink/filters.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { detachProgram, type Program, programsOn } from '../kernel/programs.js'
@@ -14,11 +14,13 @@ export interface ForeignPrograms {
   programs: Program[]
   /** The kernel removes them when the device leaves its namespace. */
   filters: Filter[]
+  /** The kind of what holds the filters, also where there are none. */
+  qdisc?: string
 }
 
 /** Lists the programs on a device of the host. */
 export function foreignProgramsOn(host: NetworkNamespace, device: Link): ForeignPrograms {
-  return { programs: programsOn(host, device), filters: filtersOn(host.socket, device.index) }
+  return { programs: programsOn(host, device), ...filteringOn(host.socket, device.index) }
 }
 
 /** A program or filter for an operator, who finds it with `bpftool net` or `tc filter`. */
@@ -54,15 +56,15 @@ export function requireNoPrograms(device: Link, foreign: ForeignPrograms): void 
 /** Says in the log what becomes of programs and filters that the device had on the host. */
 export function reportPrograms(
   device: Link,
-  { programs, filters }: ForeignPrograms,
+  { programs, filters, qdisc }: ForeignPrograms,
   wish: 'keep' | 'detach' | 'refuse',
 ): void {
   const words = listed(programs.map(describeProgram))
   const { name } = device
   if (programs.length > 0 && wish === 'detach') warn(`${name} has lost ${words}, as configured`)
   else if (programs.length > 0) warn(`${words} of the host went along with ${name}`)
-  if (filters.length === 0) return
-  const lost = listed(describeForeign({ programs: [], filters }))
+  if (qdisc === undefined) return
+  const lost = listed([`qdisc ${qdisc}`, ...describeForeign({ programs: [], filters })])
   warn(`the kernel has removed from ${name}, which does not get it back: ${lost}`)
 }
 
@@ -88,16 +90,39 @@ export function detachPrograms(namespace: NetworkNamespace, link: Link, programs
 }
 
 /**
+ * The programs that a device had on the host, and that somebody has detached since then, in words.
+ * They cannot be put back: nobody holds a program that is attached nowhere.
+ */
+export function missingPrograms(
+  namespace: NetworkNamespace,
+  { programs: known = [], losesPrograms }: LentDevice,
+  link: Link,
+): string[] {
+  if (known.length === 0 || losesPrograms) return []
+  return missingAmong(programsOn(namespace, link), known)
+}
+
+function missingAmong(there: Program[], known: number[]): string[] {
+  const ids = new Set(there.map(({ id }) => id))
+  return known.filter((id) => !ids.has(id)).map((id) => `program ${id}`)
+}
+
+/**
  * Detaches from a device that is home and down what came along from its pod: all but what it had
- * when it was lent.
+ * when it was lent. Warns of what it had, and has no more.
  * @throws Failure `return-failed`; the device is on the host, down
  */
 export function removeProgramsOfPod(
   host: NetworkNamespace,
-  { programs: known }: LentDevice,
+  { programs: known, losesPrograms }: LentDevice,
   home: Link,
 ): void {
   const there = programsOn(host, home)
+  const missing = losesPrograms ? [] : missingAmong(there, known ?? [])
+  if (missing.length > 0)
+    warn(
+      `${home.name} is home without ${listed(missing)} of the host, which its pod may have detached`,
+    )
   if (there.length === 0) return
   // Without a record, or with one of an earlier version, nobody can tell whose they are.
   if (!known) {

@@ -55,11 +55,12 @@ describe.each(ARTEFACTS)('programs that others attached: $artefact', ({ path }) 
 
   it.each(PLACES)('%s: is detached where that is asked for', async (place) => {
     await programs.attach(testbed.host, 'eth1', place)
-    const { stderr } = call('ADD', { foreignPrograms: 'detach' })
+    const { stderr, document } = call('ADD', { foreignPrograms: 'detach' })
     expect(stderr).toMatch(NAMES[place])
     expect(stderr).toContain('as configured')
     expect(testbed.podReaches('198.51.100.1')).toBe(true)
-    call('DEL')
+    call('CHECK', { prevResult: document, foreignPrograms: 'detach' })
+    expect(call('DEL').stderr).toBe('')
     expect(hostReaches()).toBe(true)
   })
 
@@ -97,7 +98,7 @@ describe.each(ARTEFACTS)('programs that others attached: $artefact', ({ path }) 
       expect(explained()).toContain('tc filter ingress pref 7 u32')
       expect(explained()).toContain('tc filter egress pref 7 u32')
       expect(call('ADD').stderr).toContain(
-        'the kernel has removed from eth1, which does not get it back: tc filter ingress pref 7 u32, tc filter egress pref 7 u32',
+        'the kernel has removed from eth1, which does not get it back: qdisc clsact, tc filter ingress pref 7 u32, tc filter egress pref 7 u32',
       )
       call('DEL')
       expect(tc('filter show dev eth1 ingress')).toBe('')
@@ -111,6 +112,15 @@ describe.each(ARTEFACTS)('programs that others attached: $artefact', ({ path }) 
         msg: 'cannot lend eth1: it has tc filter ingress pref 7 u32, tc filter egress pref 7 u32',
       })
       expect(tc('filter show dev eth1 ingress')).toContain('u32')
+    })
+
+    it.each(['clsact', 'ingress'])('or not: an empty %s qdisc is named, too', (kind) => {
+      tc('qdisc delete dev eth1 clsact')
+      tc(`qdisc add dev eth1 ${kind}`)
+      expect(runCommandLine(testbed, path, ['explain', 'eth1']).stdout).toContain(`qdisc ${kind}`)
+      expect(call('ADD', { foreignPrograms: 'refuse' }).stderr).toContain(
+        `the kernel has removed from eth1, which does not get it back: qdisc ${kind}`,
+      )
     })
 
     it('of an ingress qdisc are listed once', () => {
@@ -137,6 +147,25 @@ describe.each(ARTEFACTS)('programs that others attached: $artefact', ({ path }) 
     expect(hostReaches()).toBe(true)
     expect(explained()).not.toContain('programs of others')
   })
+
+  it.each(['xdp', 'xdp-link', 'tcx-link'] as const)(
+    "%s of the host's is missed when it was detached: CHECK fails, and DEL warns",
+    async (place) => {
+      await programs.attach(testbed.host, 'eth1', place)
+      const prevResult = call('ADD').document
+      call('CHECK', { prevResult })
+      if (place === 'xdp') testbed.inPod('link set net1 xdp off')
+      else await programs.endLinks()
+      const { document } = callPlugin(testbed, path, 'CHECK', { configuration: { prevResult } })
+      expect(document).toMatchObject({
+        code: 105,
+        msg: expect.stringMatching(/net1 in .*: program \d+ of the host is not on it$/),
+      })
+      expect(call('DEL').stderr).toMatch(
+        /eth1 is home without program \d+ of the host, which its pod may have detached/,
+      )
+    },
+  )
 
   it("the host's stays when the pod's goes", async () => {
     await programs.attach(testbed.host, 'eth1', 'tcx-egress')

@@ -41,8 +41,13 @@ export class AttachedPrograms implements AsyncDisposable {
     return `${this.#directory}/attach-program`
   }
 
+  /** Ends the processes that hold links, and the links with them. */
+  async endLinks(): Promise<void> {
+    await Promise.all(this.#ending.splice(0).map((end) => end()))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#ending.map((end) => end()))
+    await this.endLinks()
     rmSync(this.#directory, { recursive: true })
   }
 }

@@ -72,6 +72,7 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   const features = featuresOf(host, onHost)
   if (features) lent.features = features
   lent.programs = foreign.programs.map(({ id }) => id)
+  if (configuration.foreignPrograms === 'detach') lent.losesPrograms = true
   const companions = companionsOf(onHost, beneath, lent.radio)
   if (companions.length > 0) lent.companions = companions
   describeRdma(host, lent)

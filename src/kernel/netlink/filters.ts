@@ -27,11 +27,32 @@ const TCA_BPF_NAME = 7
 const PARENT_OF_QDISC = 0xfffffff1
 const PARENTS = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const
 
-/** The filters in the clsact or ingress qdisc of a device, of each kind and preference once. */
-export function filtersOn(socket: NetlinkSocket, index: number): Filter[] {
+/** What a device has of tc(8) where packets enter or leave it. */
+export interface Filtering {
+  /** The kind of the qdisc that holds the filters. */
+  qdisc?: string
+  /** Of each kind and preference once. */
+  filters: Filter[]
+}
+
+/** The clsact or ingress qdisc of a device, and the filters in it. */
+export function filteringOn(socket: NetlinkSocket, index: number): Filtering {
+  const qdisc = qdiscOf(socket, index)
+  if (qdisc === undefined) return { filters: [] }
+  const directions = (['ingress', 'egress'] as const).filter(
+    (direction) => qdisc === 'clsact' || direction === qdisc,
+  )
+  return { qdisc, filters: filtersIn(socket, index, directions) }
+}
+
+function filtersIn(
+  socket: NetlinkSocket,
+  index: number,
+  directions: Filter['direction'][],
+): Filter[] {
   const found: Filter[] = []
   const seen = new Set<string>()
-  for (const direction of directionsOf(socket, index)) {
+  for (const direction of directions) {
     const header = fixedPart(index, PARENTS[direction])
     for (const { data } of socket.dump({ type: RTM.getFilter, header })) {
       const filter = { direction, ...decodeFilter(data) }
@@ -43,16 +64,15 @@ export function filtersOn(socket: NetlinkSocket, index: number): Filter[] {
   return found
 }
 
-/** Where the device's qdisc has filters. Of most devices there is none. */
-function directionsOf(socket: NetlinkSocket, index: number): Filter['direction'][] {
+/** Most devices have none. */
+function qdiscOf(socket: NetlinkSocket, index: number): string | undefined {
   const header = fixedPart(index, PARENT_OF_QDISC)
   try {
     // Kernels before 6.3 answer only a request with NLM_F_ECHO.
     const [answer] = socket.request({ type: RTM.getQdisc, flags: Flag.echo, header })
-    const kind = answer && kindOf(answer.data)
-    return kind === 'clsact' ? ['ingress', 'egress'] : kind === 'ingress' ? ['ingress'] : []
+    return answer && kindOf(answer.data)
   } catch (error) {
-    if (error instanceof KernelError && error.is('ENOENT')) return []
+    if (error instanceof KernelError && error.is('ENOENT')) return undefined
     throw error
   }
 }
