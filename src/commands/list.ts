@@ -3,6 +3,7 @@ import { findLentDevice } from '../device/lent-device.js'
 import { searchEverywhere } from '../device/search.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { SCOPE } from '../kernel/netlink/constants.js'
+import { findLink } from '../kernel/netlink/link.js'
 import { printable, printableLine } from '../printable.js'
 import { attachmentRecords } from '../records/attachments.js'
 import { describeLoan } from '../records/describe-loan.js'
@@ -19,7 +20,7 @@ import { openRecorded } from './namespaces.js'
 /** For all devices together. */
 const TIMEOUT_SECONDS = 60
 
-/** Where a lent device is now. */
+/** Where a lent device is now, or the interface that has its state. */
 type Place =
   /** In its sandbox, back on the host, or in another namespace, under that name. */
   | { in: 'sandbox' | 'host' | 'elsewhere'; as: string; up: boolean; path?: string }
@@ -69,6 +70,7 @@ function placeOf(host: NetworkNamespace, record: AttachmentRecord): Place {
 
 function search(host: NetworkNamespace, record: AttachmentRecord): Place {
   const { device } = record
+  if (!isLoan(record)) return placeOfInterface(host, record)
   const onHost = findLentDevice(host, device)
   if (onHost) return { in: 'host', as: printable(onHost.name), up: onHost.up }
   using sandbox = openRecorded(host, record.sandboxPath, record)
@@ -79,6 +81,17 @@ function search(host: NetworkNamespace, record: AttachmentRecord): Place {
     return { in: 'elsewhere' as const, as: printable(link.name), up: link.up, path: namespace.path }
   })
   return found ?? { in: 'nowhere' }
+}
+
+/** Of what was applied: the device may be anywhere, and the interface counts that has its state. */
+function placeOfInterface(host: NetworkNamespace, record: AttachmentRecord): Place {
+  const { device, added, sandboxPath } = record
+  using sandbox = openRecorded(host, sandboxPath, record)
+  if (!sandbox) return { in: 'unknown', why: `its sandbox is not at ${sandboxPath} any more` }
+  const index = added?.onInterface?.index
+  const wanted = index === undefined ? { name: device.nameInSandbox } : { index }
+  const link = findLink(sandbox.socket, wanted)
+  return link ? { in: 'sandbox', as: printable(link.name), up: link.up } : { in: 'nowhere' }
 }
 
 function asObject({ record, now }: Loan): object {

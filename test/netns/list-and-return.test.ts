@@ -70,6 +70,26 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(run('list').stdout).toMatch(/now {5}in another network namespace, \S+, as third/)
     })
 
+    it('says of a state that was applied where the interface is that has it', () => {
+      testbed.inPod('link add net1 type ifb')
+      testbed.inPod('link set net1 up')
+      lend({}, { mode: 'apply', cniVersion: '1.0.0' })
+      expect(run('list').stdout).toContain('now     in its sandbox as net1, up')
+      // The rest of it has nothing to do with the device itself, which goes to another pod.
+      const second = `${testbed.pod}-2`
+      runSync('ip', ['netns', 'add', second])
+      try {
+        lend({ CNI_CONTAINERID: 'other', CNI_NETNS: `/run/netns/${second}` })
+        const [applied] = run('list').stdout.split('\n\n')
+        expect(applied).toContain('eth1 has given its state to')
+        expect(applied).toContain('now     in its sandbox as net1, up')
+        testbed.inPod('link delete net1')
+        expect(run('list').stdout).toContain('now     destroyed; DEL or GC removes the record')
+      } finally {
+        runSync('ip', ['netns', 'delete', second])
+      }
+    })
+
     it('says that a virtual device died with its sandbox', async () => {
       lend()
       testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
