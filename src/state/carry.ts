@@ -6,7 +6,7 @@ import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
-import { describeAddress, describeRoute, onlyNameOf } from './describe.js'
+import { describeAddress, describeRoute, type NameOf, onlyNameOf } from './describe.js'
 import { carried, toRestore } from './reasons.js'
 import { givingMetric } from './route-metric.js'
 import type { Captured, HostNetworkState } from './schema.js'
@@ -42,18 +42,23 @@ export interface CarriedState extends StateToApply {
  * - routes get another metric, if one is asked for;
  * - multipath routes keep only nexthops through the device;
  * - a preferred source that is not carried is dropped.
+ * @param nameOf names the devices of multipath routes in the remarks
  */
-export function carriedState(state: HostNetworkState, device: Link): CarriedState {
+export function carriedState(
+  state: HostNetworkState,
+  device: Link,
+  nameOf = onlyNameOf(device),
+): CarriedState {
   const remarks: string[] = []
   const remark = (text: string) => void remarks.push(text)
-  remarkOnLeases(state, device, remark)
+  remarkOnLeases(state, device, nameOf, remark)
   const adaptAddress = state.keepsLifetimes ? withItsLifetime : madePermanent
   const addresses = carried(state.addresses).map((address) => adaptAddress(address, remark))
   const locals = new Set(addresses.map(({ local }) => local))
   const giveMetric = givingMetric(carried(state.routes), state.routeMetric)
   const adapt = (route: Route) => {
-    const own = ownNexthopsOnly(withoutObject(route), device, remark)
-    return giveMetric(withCarriedSource(own, locals, device, remark))
+    const own = ownNexthopsOnly(withoutObject(route), device, nameOf, remark)
+    return giveMetric(withCarriedSource(own, locals, nameOf, remark))
   }
   const order: Route[] = []
   const routes: Route[] = []
@@ -95,14 +100,19 @@ type Remark = (text: string) => void
  * Says which leases stay behind, unless the device goes with all its routes and another address of
  * that family; and which key carries them.
  */
-function remarkOnLeases(state: HostNetworkState, device: Link, remark: Remark): void {
+function remarkOnLeases(
+  state: HostNetworkState,
+  device: Link,
+  nameOf: NameOf,
+  remark: Remark,
+): void {
   for (const family of ['inet', 'inet6'] as const) {
     const ofFamily = <T extends { family: string }>(all: Captured<T>[]) =>
       all.filter(({ value }) => value.family === family)
     const leases = ofFamily(state.addresses).filter(({ leftBehind }) => leftBehind === 'dynamic')
     const [route, ...more] = ofFamily(state.routes)
       .filter(({ leftBehind }) => leftBehind === 'with-address')
-      .map(({ value }) => describeRoute(value, onlyNameOf(device)))
+      .map(({ value }) => describeRoute(value, nameOf))
     const isWithout = carried(ofFamily(state.addresses)).length === 0
     if (leases.length === 0 || (route === undefined && !isWithout)) continue
     const [version, key] = family === 'inet' ? ['IPv4', 'ipv4'] : ['IPv6', 'all']
@@ -143,20 +153,23 @@ function withoutObject(route: Route): Route {
   return rest
 }
 
-function ownNexthopsOnly(route: Route, device: Link, remark: Remark): Route {
+function ownNexthopsOnly(route: Route, device: Link, nameOf: NameOf, remark: Remark): Route {
   const isOwn = ({ interfaceIndex }: Nexthop) => interfaceIndex === device.index
   if (route.nexthops.every(isOwn)) return route
-  remark(
-    `of the route ${describeRoute(route, onlyNameOf(device))} only what leaves by the device is carried`,
-  )
+  remark(`of the route ${describeRoute(route, nameOf)} only what leaves by the device is carried`)
   return { ...route, nexthops: route.nexthops.filter(isOwn) }
 }
 
-function withCarriedSource(route: Route, locals: Set<string>, device: Link, remark: Remark): Route {
+function withCarriedSource(
+  route: Route,
+  locals: Set<string>,
+  nameOf: NameOf,
+  remark: Remark,
+): Route {
   if (route.preferredSource === undefined || locals.has(route.preferredSource)) return route
   const { preferredSource, ...rest } = route
   remark(
-    `the route ${describeRoute(route, onlyNameOf(device))} is carried without its source ` +
+    `the route ${describeRoute(route, nameOf)} is carried without its source ` +
       `${preferredSource}, an address that stays behind`,
   )
   return rest

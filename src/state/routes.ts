@@ -4,7 +4,8 @@ import { ROUTE_TYPE, TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
-import { describeRoute, onlyNameOf } from './describe.js'
+import { describeRoute } from './describe.js'
+import { namesIn } from './names-in.js'
 import type { HostNetworkState } from './schema.js'
 
 /** The metric of a route that was requested without one. */
@@ -104,5 +105,5 @@ export function lostDefaultRoutes(
     )
   return own
     .filter((route) => !others.some(({ family }) => family === route.family))
-    .map((route) => describeRoute(route, onlyNameOf(device)))
+    .map((route) => describeRoute(route, namesIn(host, device)))
 }

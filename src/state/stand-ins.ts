@@ -1,12 +1,12 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
-import { describeRoute, type NameOf } from './describe.js'
+import { describeRoute } from './describe.js'
+import { namesIn } from './names-in.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState } from './schema.js'
 import { type StandIn, standInThrough, standsFor } from './stand-in.js'
@@ -138,10 +138,4 @@ export function warnOfSources(host: NetworkNamespace, standIns: StandIn[], devic
 /** A route of the host's that may lead through other devices. */
 export function describeForeign(host: NetworkNamespace, route: Route, device: Link): string {
   return describeRoute(route, namesIn(host, device))
-}
-
-/** The names that devices have in a namespace now. */
-export function namesIn({ socket }: NetworkNamespace, { index, name }: Link): NameOf {
-  return (other) =>
-    other === index ? name : (findLink(socket, { index: other })?.name ?? `#${other}`)
 }

@@ -5,6 +5,7 @@ import { applyState } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
 import { carriedState } from '../../state/carry.js'
 import { additionsTo, joined } from '../../state/interface-additions.js'
+import { namesIn } from '../../state/names-in.js'
 import { planState } from '../../state/plan.js'
 import { waysAround } from '../../state/taken-place.js'
 import { takeOffAdditions, withAdditions } from '../additions.js'
@@ -33,7 +34,7 @@ export async function addByApply(call: Call): Promise<object> {
 
   const { link, onHost, state } = inspectToApply(call, ground, earlier)
   enterPhase('record')
-  const all = carriedState(state, onHost)
+  const all = carriedState(state, onHost, namesIn(ground.host, onHost))
   const carried = gvisor?.fit(sandbox, all, onHost, link.index) ?? all
   let additions = additionsTo(sandbox, onHost, link, carried)
   const lent = { onHost, nameInSandbox: key.nameInSandbox }

@@ -8,6 +8,7 @@ import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { isLoan } from '../../records/record.js'
 import { applyState } from '../../state/apply.js'
 import { leaveGroups } from '../../state/autojoin.js'
+import { namesAround } from '../../state/names-in.js'
 import { planState } from '../../state/plan.js'
 import { mayLeadTo, withRoutesAway } from '../../state/routes-away.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
@@ -41,8 +42,9 @@ export async function addByMove(call: Call): Promise<object> {
   const onHost = requireStillThere(host, call, store, found)
   const lendable = inspectToMove(call, ground, onHost)
   const { lent, state, foreign, pciAddress } = lendable
+  const nameOf = namesAround(host, onHost, state)
   const prepare = (link: Link) => {
-    const carried = carriedByMove(call, ground, onHost, state)
+    const carried = carriedByMove(call, ground, onHost, state, nameOf)
     const contribution = contributionOf(call, link, carried, pciAddress)
     return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
   }

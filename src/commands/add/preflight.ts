@@ -31,6 +31,7 @@ import { captureRecords } from '../../records/attachments.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { type CarriedState, carriedState, remarksOnNothing } from '../../state/carry.js'
+import type { NameOf } from '../../state/describe.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
 import type { HostNetworkState, Original } from '../../state/schema.js'
 import { attachmentOf, type Call, nameInSandbox } from '../call.js'
@@ -88,9 +89,10 @@ export function carriedByMove(
   { sandbox, gvisor }: Ground,
   onHost: Link,
   state: HostNetworkState,
+  nameOf?: NameOf,
 ): CarriedState {
   const { useInterfaceNetwork, ipam } = configuration
-  const all = carriedState(state, onHost)
+  const all = carriedState(state, onHost, nameOf)
   const carried = gvisor?.fit(sandbox, all, onHost) ?? all
   const nothing = useInterfaceNetwork && !ipam?.type ? remarksOnNothing(state, onHost) : []
   return { ...carried, remarks: [...carried.remarks, ...nothing] }

@@ -9,6 +9,7 @@ import { warnOfEach } from '../../log.js'
 import { attachmentRecords, outstandingRecords } from '../../records/attachments.js'
 import { isOfThisBoot } from '../../records/record.js'
 import { carriedState } from '../../state/carry.js'
+import { namesIn } from '../../state/names-in.js'
 import type { HostNetworkState } from '../../state/schema.js'
 import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
 import { lookForDevice } from '../add/claim.js'
@@ -100,7 +101,7 @@ function lookToMove(call: Call, ground: Ground): Look {
   const lendable = inspectToMove(call, ground, found.device)
   const { state, foreign, lent } = lendable
   const device = lent.onHost
-  const { remarks } = carriedByMove(call, ground, device, state)
+  const { remarks } = carriedByMove(call, ground, device, state, namesIn(host, device))
   gvisor?.warnOfOmissions(nameInSandbox(call))
   warnOfSources(host, standInsFor(state, device), device)
   warnOfMove(call, host, lendable)
@@ -113,7 +114,7 @@ function lookToMove(call: Call, ground: Ground): Look {
 function lookToApply(call: Call, { host, sandbox, gvisor }: Ground): Look {
   const inSandbox = sandbox && inspectToApply(call, { host, sandbox, gvisor })
   const { onHost: device, state } = inSandbox ?? stateToApply(call, host)
-  const carried = carriedState(state, device)
+  const carried = carriedState(state, device, namesIn(host, device))
   gvisor?.fit(sandbox, carried, device, inSandbox?.link.index)
   gvisor?.warnOfOmissions(nameInSandbox(call))
   warnOfEach(carried.remarks)
