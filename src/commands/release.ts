@@ -18,6 +18,7 @@ import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
+import { keepWithoutDevice } from '../state/destroyed.js'
 import { removeStandIns } from '../state/own-parts.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
@@ -78,6 +79,7 @@ export function releaseRecorded(
     enterPhase('restore')
     if (home && restore) restoreOrWarn(stateDir, host, home, record)
     else if (home) undoPreparations(host, home, record)
+    else if (!isLentAgain(store, record)) keepWithoutDevice(host, { ...record.device, ...record })
     // After the NIC, which comes home whatever becomes of this.
     if (home) returnRdma(host, sandbox, record.device, home)
   }
@@ -92,6 +94,10 @@ export function releaseRecorded(
     sandboxPath: record.sandboxPath,
   }))
   return true
+}
+
+function isLentAgain(store: RecordStore<AttachmentRecord>, record: AttachmentRecord): boolean {
+  return loansBesides(store, record).some(({ device }) => isSameDevice(device, record.device))
 }
 
 /**

@@ -189,6 +189,29 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(sorted(pods.look())).toEqual(sorted(before))
   })
 
+  it('keeps what leads through the other device where its pod destroyed the first one', () => {
+    using pods = new TwoPods()
+    batch(
+      pods.testbed.host,
+      `route add 203.0.113.0/24 proto static ${FIRST} ${SECOND}`,
+      'route add 203.0.114.0/24 via 192.0.2.1 dev eth2 src 198.51.100.5',
+    )
+    const { stderr: warnings } = pods.tryTo(path, 'ADD', 0)
+    // Each device has its name, where it still has one.
+    expect(warnings).toContain('via 192.0.2.1 dev eth2')
+    expect(warnings).not.toContain('dev #')
+    pods.testbed.inPod('link delete net1')
+    const { exitCode, stderr } = pods.tryTo(path, 'DEL', 0)
+    expect(exitCode).toBe(0)
+    const routes = pods.testbed.onHost('route show')
+    expect(routes).toMatch(/^203\.0\.113\.0\/24 via 192\.0\.2\.1 dev eth2 proto static *$/m)
+    expect(routes).toMatch(/^203\.0\.114\.0\/24 via 192\.0\.2\.1 dev eth2 *$/m)
+    expect(routes).not.toContain('proto 76')
+    expect(stderr).toMatch(
+      /eth1 is destroyed: in place of the route 203\.0\.113\.0\/24 \S* ?.*dev eth1.* the host has 203\.0\.113\.0\/24 via 192\.0\.2\.1 dev eth2/,
+    )
+  })
+
   it('has all back after an ADD that ran out of memory, as its roll-back did', () => {
     using pods = new TwoPods()
     batch(
