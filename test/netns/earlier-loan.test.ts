@@ -54,6 +54,23 @@ describe.each(ARTEFACTS)('$artefact, where DEL of a first device did not end,', 
     expect(testbed.filesIn('attachments')).toEqual([])
   })
 
+  it('ADD that applies a state to an interface that is not there is refused before that', () => {
+    const interfaces = [{ name: 'net1', sandbox: testbed.sandboxPath }]
+    const prevResult = { cniVersion: '1.1.0', interfaces }
+    const second = { configuration: { device: 'eth2', mode: 'apply', prevResult } }
+    const { document, stderr } = call('ADD', second)
+    expect(document).toMatchObject({
+      msg: expect.stringContaining('there is no such interface'),
+      details: expect.stringContaining('nothing was changed'),
+    })
+    expect(stderr).toBe('')
+    expect(testbed.onHost('address show dev eth1')).not.toContain('198.51.100.5')
+    expect(testbed.inPod('rule')).toContain('from 198.51.100.5')
+    expect(testbed.filesIn('attachments')).toHaveLength(1)
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '' })
+    expectRestored()
+  })
+
   it('ADD while that device is away is refused, and the record stays', () => {
     testbed.onHost(`link set eth1 netns ${testbed.pod}`)
     const second = { configuration: { device: 'eth2' } }

@@ -13,7 +13,7 @@ import type { Call } from '../call.js'
 import { openGround } from '../namespaces.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { earlierRecord } from './claim.js'
-import { inspectToApply } from './preflight.js'
+import { inspectInterface, inspectToApply } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
 import { undoAdd } from './undo.js'
@@ -29,6 +29,8 @@ export async function addByApply(call: Call): Promise<object> {
   const store = attachmentRecords(stateDir)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
+  // Before an earlier loan ends: this refusal says that nothing was changed.
+  inspectInterface(call, sandbox, gvisor)
   const earlier = await earlierRecord(call, store, key)
   enterPhase('look')
 
