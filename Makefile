@@ -68,7 +68,7 @@ test-unit: build
 test: build
 	@tools/require-packages.sh iproute2 iputils-ping logrotate procps radvd strace dnsmasq-base file \
 	  busybox-static containerd containernetworking-plugins podman qemu-user-static runc runsc \
-	  time util-linux-extra golang-go golang-github-masterminds-sprig-dev golang-yaml.v2-dev
+	  time util-linux-extra zstd golang-go golang-github-masterminds-sprig-dev golang-yaml.v2-dev
 	$(MAKE) build ARCH=arm64
 	tools/fetch-debian-package.sh forky containerd build/forky-containerd
 	ARTEFACT=$(ARTEFACT) node_modules/.bin/vitest run

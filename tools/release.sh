@@ -1,13 +1,15 @@
 #!/bin/sh
-# Packs the artefacts of both machines, which are built already, into release/. The same source,
-# compilers and SOURCE_DATE_EPOCH give the same bytes.
+# Packs the artefacts of both machines, which are built already: release.sh [DIRECTORY [INPUTS]], by
+# default into release/. The same source, compilers and SOURCE_DATE_EPOCH give the same bytes.
 set -eu
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:?}" LC_ALL=C
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
 native=$(node -p process.arch)
+release=${1:-release} inputs=${2:-tools/release-inputs.sha256}
 stage=build/release
-rm -rf release "$stage"
-mkdir -p release "$stage"
+rm -rf "$release" "$stage"
+mkdir -p "$release" "$stage"
+release=$(realpath "$release") stage=$(realpath "$stage")
 
 # pack ARCHIVE DIRECTORY...: a tar archive that tells nothing of this machine.
 pack() {
@@ -19,8 +21,8 @@ pack() {
 
 # What was downloaded must be what was looked at when it was written into release-inputs.sha256.
 cat build/quickjs/packages.sha256 build/musl-*/packages.sha256 | sort -k 2 >"$stage/downloads"
-if ! grep -vxFf tools/release-inputs.sha256 "$stage/downloads"; then :; else
-  echo 'The packages above are not those of tools/release-inputs.sha256.' >&2
+if ! grep -vxFf "$inputs" "$stage/downloads"; then :; else
+  echo "The packages above are not those of $inputs." >&2
   exit 1
 fi
 {
@@ -32,7 +34,7 @@ fi
       sed -n 's/^installed //p'
   done
   echo "node $(node --version)"
-} >"release/host-device-l3-$version-inputs.txt"
+} >"$release/host-device-l3-$version-inputs.txt"
 
 for machine in x64:amd64 arm64:arm64; do
   arch=${machine%:*} debian=${machine#*:}
@@ -43,26 +45,25 @@ for machine in x64:amd64 arm64:arm64; do
     cp "$dist/$file" "$stage/$name"
   done
   cp -r "$dist/share" "$stage/$name"
-  cp -r LICENSE README.md CHANGELOG.md SECURITY.md docs cni-conf deploy "$stage/$name"
+  cp -r LICENSE README.md CHANGELOG.md SECURITY.md docs cni-conf deploy systemd "$stage/$name"
   for artefact in host-device-l3 host-device-l3.cjs; do
     cp "$dist/$artefact.cdx.json" "$stage/$name"
-    cp "$dist/$artefact.cdx.json" "release/$name${artefact#host-device-l3}.cdx.json"
+    cp "$dist/$artefact.cdx.json" "$release/$name${artefact#host-device-l3}.cdx.json"
   done
-  pack "release/$name.tar" "$name"
-  zstd -q -19 "release/$name.tar"
-  gzip -9 -n "release/$name.tar"
-  image=host-device-l3-$version-image-$debian.tar
-  tools/build-image.sh "$dist" "$debian" "$stage/$image"
-  gzip -9 -n <"$stage/$image" >"release/$image.gz"
+  pack "$release/$name.tar" "$name"
+  zstd -q -19 "$release/$name.tar"
+  gzip -9 -n "$release/$name.tar"
+  # Not compressed: neither podman 4 nor ctr 1.6 loads an archive that is.
+  tools/build-image.sh "$dist" "$debian" "$release/host-device-l3-$version-image-$debian.tar"
 done
 
 # As `helm package` names and lays out a chart.
 cp -r deploy/chart "$stage/host-device-l3"
 pack "$stage/chart.tar" host-device-l3
-gzip -9 -n <"$stage/chart.tar" >"release/host-device-l3-chart-$version.tgz"
+gzip -9 -n <"$stage/chart.tar" >"$release/host-device-l3-chart-$version.tgz"
 
-cd release
-sha256sum -- * >"../$stage/SHA256SUMS"
-sha512sum -- * >"../$stage/SHA512SUMS"
-mv "../$stage/SHA256SUMS" "../$stage/SHA512SUMS" .
+cd "$release"
+sha256sum -- * >"$stage/SHA256SUMS"
+sha512sum -- * >"$stage/SHA512SUMS"
+mv "$stage/SHA256SUMS" "$stage/SHA512SUMS" .
 ls -l

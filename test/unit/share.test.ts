@@ -131,6 +131,12 @@ describe('what the languages say of it', () => {
       expect(complaints(`${write(odd)}(`, program, '-n')).not.toBe('')
     })
 
+  it('the manual page names the files that calls make', () => {
+    const files = part(MANUAL, /^\.SH FILES$/m, /^\.SH /m).replaceAll('\\-', '-')
+    for (const path of ['/var/lib/cni/host-device-l3', '/run/host-device-l3.turns'])
+      expect(files).toContain(`\n.I ${path}\n`)
+  })
+
   it.skipIf(!has('groff'))('groff has no complaint, also of a line with a dot first', () => {
     const page = manual(
       odd.map((command) => ({ ...command, description: ".so\n'odd…" })),

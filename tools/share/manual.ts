@@ -27,6 +27,11 @@ A runtime finds the error on stdout, a caller of a command on stderr.
 .TP
 .I ${escaped(CONFIGURATION_DEFAULTS.stateDir)}
 The records of what is lent, if "stateDir" of the configuration names no other directory.
+.TP
+.I /run/host\\-device\\-l3.turns
+An empty file.
+Calls of the executable lock bytes of it where a control group allows little memory, so that they
+take turns.
 .SH SEE ALSO
 .BR ip\\-link (8),
 .BR ip\\-netns (8)
