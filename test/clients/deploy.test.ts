@@ -73,7 +73,9 @@ describe('deploy/', () => {
     await using remover = await ManifestPod.run(containerd, daemonSetOf('uninstall'))
     const refusal = await remover.initialize()
     expect(refusal.exitCode).toBe(1)
-    expect(refusal.log).toContain(`eth1 is lent to container ${pod.id} as net1`)
+    expect(refusal.log).toContain(
+      `eth1 is lent to pod default/pod (container ${pod.id.slice(0, 12)}…) as net1`,
+    )
     expect(existsSync(node.path(PLUGIN))).toBe(true)
 
     await containerd.useNetwork(withNic)

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,6 +26,13 @@ const NETWORK = {
   name: 'lent',
   plugins: [{ type: 'host-device-l3', device: 'eth1' }],
 }
+
+const SINGLE = JSON.stringify({
+  cniVersion: '1.0.0',
+  name: 'lent',
+  type: 'host-device-l3',
+  device: 'eth1',
+})
 
 const isSame = (one: string, other: string) => readFileSync(one).equals(readFileSync(other))
 
@@ -117,14 +126,107 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
         ['unshare', '--mount', 'sh', '-c', mount, 'sh'],
       )
       expect(exitCode).toBe(1)
-      expect(stderr).toMatch(/^host-device-l3: ENOSPC: [^\n]*$/)
+      expect(stderr).toBe(
+        `host-device-l3: cannot change files in ${binDirectory}: ENOSPC: no space left on device, write; make room on its file system`,
+      )
     })
 
     it('says which directory is not there', () => {
       rmSync(binDirectory, { recursive: true })
       const { exitCode, stderr } = run('install')
       expect(exitCode).toBe(1)
-      expect(stderr).toContain(`ENOENT: no such file or directory, open '${binDirectory}'`)
+      expect(stderr).toContain(
+        `ENOENT: no such file or directory, open '${binDirectory}'; make this directory, or name`,
+      )
+    })
+
+    it('says which directory is read-only, and what to do', () => {
+      const mount = `mount --bind ${binDirectory} ${binDirectory};
+        mount -o remount,bind,ro ${binDirectory}; exec "$@"`
+      const { exitCode, stderr } = run(
+        'install',
+        [],
+        ['unshare', '--mount', 'sh', '-euc', mount, 'sh'],
+      )
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`cannot change files in ${binDirectory}: EROFS`)
+      expect(stderr).toContain('its file system is read-only: mount it for writing')
+    })
+
+    it("says whose the directory has to be where root's rights over others' files are taken away", () => {
+      for (const one of [directory, binDirectory]) chmodSync(one, 0o755)
+      chownSync(binDirectory, 1000, 1000)
+      const { exitCode, stderr } = run('install', [], ['setpriv', '--bounding-set=-all'])
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`cannot change files in ${binDirectory}: EACCES`)
+      expect(stderr).toContain('root, too, has to own it in a container without capabilities')
+      expect(files()).toEqual([])
+    })
+
+    it.each([
+      ['mode 0644', 0o644, 0],
+      ['mode 0000', 0, 0],
+      ['mode 4777', 0o4777, 1000],
+      ['mode 0775', 0o775, 0],
+      ['owner 1000', 0o755, 1000],
+    ])('replaces itself with %s', (fault, mode, owner) => {
+      copyFileSync(path, place)
+      chownSync(place, owner, owner)
+      chmodSync(place, mode)
+      const { exitCode, stdout } = run('install')
+      expect(exitCode).toBe(0)
+      expect(stdout).toMatch(new RegExp(` now, in place of a file with ${fault}$`))
+      const { mode: now, uid } = statSync(place)
+      expect({ mode: now & 0o7777, uid }).toEqual({ mode: 0o755, uid: 0 })
+      expect(run('install').stdout).toContain('is this version already')
+    })
+
+    it('does not run a file that others may have changed', () => {
+      write(`#!/bin/sh\ntouch ${directory}/was-run\necho 99.0.0\n`)
+      chownSync(place, 1000, 1000)
+      expect(run('install')).toMatchObject({ exitCode: 0 })
+      expect(existsSync(`${directory}/was-run`)).toBe(false)
+      expect(isSame(place, path)).toBe(true)
+    })
+
+    it('fails where the same file is there and cannot be run', () => {
+      run('install')
+      const mount = `mount --bind ${binDirectory} ${binDirectory};
+        mount -o remount,bind,noexec ${binDirectory}; exec "$@"`
+      const { exitCode, stderr } = run(
+        'install',
+        [],
+        ['unshare', '--mount', 'sh', '-euc', mount, 'sh'],
+      )
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('does not run here')
+      expect(files()).toEqual(['host-device-l3'])
+    })
+
+    it.each([
+      ['a pipe', (name: string) => runSync('mkfifo', [name])],
+      ['a device', (name: string) => runSync('mknod', [name, 'c', '1', '3'])],
+      ['a directory', (name: string) => mkdirSync(name)],
+      [
+        'a link to a pipe',
+        (name: string) => {
+          runSync('mkfifo', [`${directory}/pipe`])
+          symlinkSync(`${directory}/pipe`, name)
+        },
+      ],
+    ])('does not replace %s, and does not wait for it', (_, make) => {
+      make(place)
+      const { exitCode, stderr } = run('install', [], ['timeout', '10'])
+      expect(exitCode).toBe(1)
+      expect(stderr).toBe(`host-device-l3: ${place} is no regular file: move it away`)
+      expect(files()).toEqual(['host-device-l3'])
+    })
+
+    it('replaces a link that leads nowhere', () => {
+      symlinkSync(`${directory}/nothing`, place)
+      expect(run('install')).toMatchObject({ exitCode: 0 })
+      expect(isSame(place, path)).toBe(true)
+      expect(existsSync(`${directory}/nothing`)).toBe(false)
     })
 
     it('is no trouble for a call that comes meanwhile, nor for another install', async () => {
@@ -175,11 +277,54 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(statSync(installed).mode & 0o777).toBe(0o644)
       expect(run('install', words).stdout).toContain(`${installed} is there already`)
       const state = ['--state-dir', `${directory}/state`]
-      const { exitCode, stdout } = run('uninstall', ['--conf', installed, ...state])
+      const { exitCode, stdout } = run('uninstall', [...words, ...state])
       expect(exitCode).toBe(0)
       expect(stdout.split('\n')[0]).toBe(`${installed} is removed`)
       expect(readdirSync(confDirectory)).toEqual([])
       expect(files()).toEqual([])
+      expect(JSON.parse(readFileSync(conf, 'utf8')), 'the source stays').toEqual(NETWORK)
+    })
+
+    it.each([
+      ['0600 as it is', 0o600, 'is there already', 0o600],
+      ['0666 with its own', 0o666, 'is there now, in place of a file with mode 0666', 0o644],
+    ])('leaves a configuration of mode %s', (_, before, words, after) => {
+      const confDirectory = `${directory}/net.d`
+      mkdirSync(confDirectory)
+      const conf = `${directory}/10-lent.conflist`
+      writeFileSync(conf, JSON.stringify(NETWORK))
+      const installed = `${confDirectory}/10-lent.conflist`
+      copyFileSync(conf, installed)
+      chmodSync(installed, before)
+      const { stdout } = run('install', ['--conf', conf, '--conf-dir', confDirectory])
+      expect(stdout).toContain(`${installed} ${words}`)
+      expect(statSync(installed).mode & 0o7777).toBe(after)
+    })
+
+    it('does not replace a directory with a configuration', () => {
+      const confDirectory = `${directory}/net.d`
+      mkdirSync(`${confDirectory}/10-lent.conflist`, { recursive: true })
+      const conf = `${directory}/10-lent.conflist`
+      writeFileSync(conf, JSON.stringify(NETWORK))
+      const { exitCode, stderr } = run('install', ['--conf', conf, '--conf-dir', confDirectory])
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`${confDirectory}/10-lent.conflist is no regular file`)
+    })
+
+    it('is not undone with a file that no runtime reads, nor with a directory alone', () => {
+      run('install')
+      const file = `${directory}/important.txt`
+      writeFileSync(file, '')
+      const state = ['--state-dir', `${directory}/state`]
+      const { exitCode, stderr } = run('uninstall', ['--conf', file, ...state])
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('no runtime reads a configuration called important.txt')
+      expect(run('uninstall', ['--conf-dir', directory, ...state])).toMatchObject({
+        exitCode: 1,
+        stderr: 'host-device-l3: --conf-dir needs --conf FILE',
+      })
+      expect(existsSync(file)).toBe(true)
+      expect(files()).toEqual(['host-device-l3'])
     })
 
     it('refuses a configuration with mistakes, names them, and installs it if it is forced to', () => {
@@ -199,11 +344,16 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     it.each([
       ['10-lent.conflist', '{ "plugins": [', 'error unmarshall network config'],
       ['10-lent.conflist', '{}', 'it has neither "plugins" nor "type"'],
+      ['10-lent.conf', JSON.stringify(NETWORK), 'is a list, and a runtime reads a single'],
+      ['10-lent.conf', JSON.stringify(NETWORK), 'call it .conflist'],
+      ['10-lent.json', JSON.stringify(NETWORK), 'call it .conflist'],
+      ['10-lent.conflist', SINGLE, 'is a single configuration, and a runtime reads a list'],
+      ['10-lent.conflist', SINGLE, 'call it .conf'],
       ['10-lent.txt', JSON.stringify(NETWORK), 'no runtime reads a configuration called'],
       ['.10-lent.conflist', JSON.stringify(NETWORK), 'no runtime reads a configuration called'],
     ])('refuses the configuration %s, %s, and installs nothing', (name, text, message) => {
       writeFileSync(`${directory}/${name}`, text)
-      const { exitCode, stderr } = run('install', ['--conf', `${directory}/${name}`])
+      const { exitCode, stderr } = run('install', ['--conf', `${directory}/${name}`, '--force'])
       expect(exitCode).toBe(1)
       expect(stderr).toContain(message)
       expect(files()).toEqual([])
@@ -232,6 +382,25 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(testbed.onHost('link show dev eth1')).toContain('eth1')
     expect(run('uninstall', state)).toMatchObject({ exitCode: 0 })
     expect(files()).toEqual([])
+  })
+
+  it('uninstall names the pods that have devices', () => {
+    using testbed = new Testbed()
+    run('install')
+    const variables = { CNI_ARGS: 'K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-1' }
+    expect(callPlugin(testbed, place, 'ADD', { variables })).toMatchObject({ exitCode: 0 })
+    expect(run('uninstall', ['--state-dir', testbed.stateDirectory]).stderr).toContain(
+      `eth1 is lent to pod default/web-1 (container container-1) as net1 (${testbed.sandboxPath})`,
+    )
+    expect(callPlugin(testbed, place, 'DEL', { variables })).toMatchObject({ exitCode: 0 })
+  })
+
+  it('uninstall takes no directory away', () => {
+    mkdirSync(place)
+    const { exitCode, stderr } = run('uninstall', ['--state-dir', `${directory}/state`])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`${place} is no regular file`)
+    expect(files()).toEqual(['host-device-l3'])
   })
 
   it('uninstall is refused while nobody can read what is lent', () => {
@@ -269,7 +438,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       'inject=rename,renameat:delay_exit=500000',
     ]
     const words = ['--state-dir', testbed.stateDirectory]
-    const conf = ['--conf', `${confDirectory}/10-lent.conflist`]
+    const conf = ['--conf', '10-lent.conflist', '--conf-dir', confDirectory]
     const { exitCode, stderr } = run('uninstall', [...words, ...conf], slow)
     expect(exitCode, stderr).toBe(1)
     expect(stderr).toContain(`it is in use, and ${place} is back`)

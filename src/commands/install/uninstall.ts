@@ -1,19 +1,24 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { bounded } from '../../bounded.js'
+import { printableLine } from '../../printable.js'
 import { attachmentRecords } from '../../records/attachments.js'
+import { describeBorrower } from '../../records/describe-loan.js'
 import { remarkOn } from '../../records/other-file.js'
 import { isLoan, isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { OtherFile } from '../../records/store.js'
 import { pathOfState } from '../line/state-directory.js'
-import { BIN_DIRECTORY, PLUGIN } from './install.js'
+import { isThere } from './file-in-place.js'
+import { BIN_DIRECTORY, CONF_DIRECTORY, configurationName, PLUGIN } from './install.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
+import { withCure } from './with-cure.js'
 
 /** Options of `uninstall`. */
 export interface UninstallOptions {
   'bin-dir'?: string | undefined
+  /** The file that was given to `install`, or its name in `conf-dir`. */
   conf?: string | undefined
+  'conf-dir'?: string | undefined
   'state-dir'?: string | undefined
   force?: boolean | undefined
 }
@@ -38,10 +43,12 @@ export function uninstall(options: UninstallOptions): string {
     attachmentRecords(stateDirectory)
       .look((other) => others.push(other))
       .filter(isOfThisBoot)
-  using _ = lockDirectory(directory)
+  using _ = inDirectory(directory, () => lockDirectory(directory))
   if (!options.force) requireNone(attachments(), `${pathOf(program)} is still there`)
   if (!options.force) requireKnown(others, `${pathOf(program)} is still there`)
-  const present = places.filter((place) => existsSync(pathOf(place)))
+  const present = places.filter((place) =>
+    inDirectory(place.directory, () => isThere(pathOf(place))),
+  )
   const absent = places.filter((place) => !present.includes(place))
   const aside = setAside(present)
   const left = attachments()
@@ -50,10 +57,11 @@ export function uninstall(options: UninstallOptions): string {
     putBack(aside)
     requireNone(left, `${pathOf(program)} is back`)
   }
-  for (const place of aside) {
-    rmSync(temporaryName(place.directory, place.name))
-    syncDirectory(place.directory)
-  }
+  for (const place of aside)
+    inDirectory(place.directory, () => {
+      rmSync(temporaryName(place.directory, place.name))
+      syncDirectory(place.directory)
+    })
   return [
     ...present.map((place) => `${pathOf(place)} is removed`),
     ...absent.map((place) => `there is no ${pathOf(place)}`),
@@ -73,9 +81,18 @@ interface Place {
 
 const pathOf = ({ directory, name }: Place) => `${directory}/${name}`
 
-function networkIn({ conf }: UninstallOptions): Place[] {
+function networkIn({ conf, 'conf-dir': directory }: UninstallOptions): Place[] {
+  if (conf === undefined && directory !== undefined) throw new Error('--conf-dir needs --conf FILE')
   if (conf === undefined) return []
-  return [{ directory: dirname(conf), name: conf.slice(conf.lastIndexOf('/') + 1) }]
+  return [{ directory: directory ?? CONF_DIRECTORY, name: configurationName(conf) }]
+}
+
+function inDirectory<T>(directory: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw withCure(error, directory)
+  }
 }
 
 /** Renames files so that no runtime finds them: all of them, or none. */
@@ -83,7 +100,9 @@ function setAside(places: Place[]): Place[] {
   const done: Place[] = []
   try {
     for (const place of places) {
-      renameSync(pathOf(place), temporaryName(place.directory, place.name))
+      inDirectory(place.directory, () =>
+        renameSync(pathOf(place), temporaryName(place.directory, place.name)),
+      )
       done.push(place)
     }
   } catch (error) {
@@ -114,9 +133,9 @@ function requireKnown([other]: OtherFile[], state: string): void {
 
 function described(records: AttachmentRecord[]): string {
   const names = records.map((record) => {
-    const { device, containerId, sandboxPath } = record
+    const { device, sandboxPath } = record
     const what = isLoan(record) ? 'is lent to' : 'has given its state to'
-    return `${device.onHost.name} ${what} container ${containerId} as ${device.nameInSandbox} (${sandboxPath})`
+    return `${device.onHost.name} ${what} ${describeBorrower(record)} as ${device.nameInSandbox} (${printableLine(sandboxPath)})`
   })
   return bounded(names, MOST_NAMED).join('; ')
 }

@@ -6,6 +6,12 @@ const BIN_DIRECTORY_OPTION: Option = {
   help: 'where the runtime looks for plugins (/opt/cni/bin)',
 }
 
+const CONF_DIRECTORY_OPTION: Option = {
+  name: 'conf-dir',
+  value: 'DIR',
+  help: 'where the runtime looks for networks (/etc/cni/net.d)',
+}
+
 /** The subcommands that bring the plugin to a node and take it away. */
 export const INSTALLATION: Subcommand[] = [
   {
@@ -14,11 +20,7 @@ export const INSTALLATION: Subcommand[] = [
     options: [
       BIN_DIRECTORY_OPTION,
       { name: 'conf', value: 'FILE', help: 'install this network configuration, too' },
-      {
-        name: 'conf-dir',
-        value: 'DIR',
-        help: 'where the runtime looks for networks (/etc/cni/net.d)',
-      },
+      CONF_DIRECTORY_OPTION,
       { name: 'force', help: 'replace a newer version; install a configuration that has mistakes' },
     ],
     summary: 'puts this program where the runtime looks for plugins',
@@ -42,18 +44,21 @@ in it.`,
     operands: [],
     options: [
       BIN_DIRECTORY_OPTION,
-      { name: 'conf', value: 'FILE', help: 'remove this network configuration, too' },
+      { name: 'conf', value: 'FILE', help: 'remove what install --conf FILE has put there, too' },
+      CONF_DIRECTORY_OPTION,
       { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },
       { name: 'force', help: 'also while devices are lent' },
     ],
     summary: 'takes the plugin away, unless devices are lent',
     description: `Removes the plugin from where install puts it. While pods have devices it removes nothing and
-says which pods these are: without the plugin, no runtime could end them.`,
+says which pods these are: without the plugin, no runtime could end them. With --conf, it first
+removes the file of that name from where the runtime looks for networks; FILE itself stays.`,
     run: async ({ options }) => {
       const { uninstall } = await import('../install/uninstall.js')
       const text = uninstall({
         'bin-dir': options.get('bin-dir'),
         conf: options.get('conf'),
+        'conf-dir': options.get('conf-dir'),
         'state-dir': options.get('state-dir'),
         force: options.has('force'),
       })
