@@ -3,16 +3,19 @@
  * default of 50 MiB, and as many at once as pods start. A call needs 2 MB; where 64 of them do
  * not fit, the kernel kills one, or the daemon. So a call waits here, before it has used anything.
  *
- * Nothing depends on a turn: who cannot have one goes on without.
+ * A call that gets no turn in time fails before it has changed anything, and the runtime tries again.
  */
 #define _GNU_SOURCE
 #include "host.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 /* With less than this there are turns, one for each such part: a call, the IPAM plugin that it
@@ -20,8 +23,8 @@
 #define SCARCE_BYTES (256ull << 20)
 #define BYTES_OF_A_TURN (12ull << 20)
 
-/* Less than a runtime waits for a plugin. */
-#define MOST_SECONDS 60
+/* With the work that follows, less than the two minutes that a kubelet waits. */
+#define MOST_SECONDS 90
 
 /* One byte of this file is locked for each turn: only root can open it. */
 static const char TURNS[] = "/run/host-device-l3.turns";
@@ -53,34 +56,80 @@ static bool find_limit(char *groups, char *path, size_t size) {
          snprintf(path, size, "/sys/fs/cgroup%s/memory.max", in_version_2) < (int)size;
 }
 
-/* How many calls may run at once; 0 for any number. */
-static int count_turns(void) {
+/* The turns of the calls in one control group: so many bytes of the file, from its own first one. */
+struct turns {
+  int fd, count;
+  off_t first;
+};
+
+/* A place for each control group. Two that share one wait for each other, too. */
+static off_t place_of(const char *path) {
+  uint32_t hash = 2166136261u; /* FNV-1a */
+  for (; *path; path++) hash = (hash ^ (unsigned char)*path) * 16777619u;
+  return (off_t)hash * 4096;
+}
+
+/* Whether calls are to take turns here. */
+static bool find_turns(struct turns *turns) {
   char text[4096], path[4096 + 64];
   if (read_text("/proc/self/cgroup", text, sizeof text) == 0 ||
       !find_limit(text, path, sizeof path) || read_text(path, text, sizeof text) == 0)
-    return 0;
+    return false;
   /* "max" in version 2 is no number, and becomes 0. */
   unsigned long long bytes = strtoull(text, NULL, 10);
-  if (bytes == 0 || bytes >= SCARCE_BYTES) return 0;
-  return bytes < BYTES_OF_A_TURN ? 1 : (int)(bytes / BYTES_OF_A_TURN);
+  if (bytes == 0 || bytes >= SCARCE_BYTES) return false;
+  turns->count = bytes < BYTES_OF_A_TURN ? 1 : (int)(bytes / BYTES_OF_A_TURN);
+  turns->first = place_of(path);
+  turns->fd = open(TURNS, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  return turns->fd >= 0;
+}
+
+/* Whether this call need not wait: it has the turn, or there can be no turns in this file. */
+static bool take(const struct turns *turns, int command, int turn) {
+  /* The lock is the open file's: it ends with this process, and not when another descriptor closes. */
+  struct flock byte = {
+      .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = turns->first + turn, .l_len = 1};
+  return fcntl(turns->fd, command, &byte) == 0 ||
+         (errno != EAGAIN && errno != EACCES && errno != EINTR);
+}
+
+static bool take_any(const struct turns *turns) {
+  for (int turn = 0; turn < turns->count; turn++)
+    if (take(turns, F_OFD_SETLK, turn)) return true;
+  return false;
+}
+
+static time_t seconds(void) {
+  struct timespec now;
+  return clock_gettime(CLOCK_MONOTONIC, &now) < 0 ? 0 : now.tv_sec;
 }
 
 static void on_alarm(int number) { (void)number; }
 
-void take_turn(void) {
-  int count = count_turns();
-  if (count == 0) return;
-  int fd = open(TURNS, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return;
-  /* The lock is the open file's: it ends with this process, and with no descriptor closed before. */
-  struct flock turn = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
-  for (turn.l_start = 0; turn.l_start < count; turn.l_start++)
-    if (fcntl(fd, F_OFD_SETLK, &turn) == 0) return;
-  /* No SA_RESTART: the alarm ends the wait. */
+/* Waits for each turn in order, a second each: the one who has it may wait for an IPAM plugin. */
+static bool wait_for_any(const struct turns *turns) {
+  /* No SA_RESTART: the alarm ends the wait. It comes again, should it come before the wait. */
   (void)sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
-  (void)alarm(MOST_SECONDS);
-  turn.l_start = getpid() % count;
-  (void)fcntl(fd, F_OFD_SETLKW, &turn);
-  (void)alarm(0);
+  struct timeval second = {.tv_sec = 1};
+  (void)setitimer(ITIMER_REAL, &(struct itimerval){second, second}, NULL);
+  time_t end = seconds() + MOST_SECONDS;
+  bool has_turn = false;
+  for (int turn = getpid(); !has_turn && seconds() < end; turn++)
+    has_turn = take(turns, F_OFD_SETLKW, turn % turns->count) || take_any(turns);
+  (void)setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
   (void)signal(SIGALRM, SIG_DFL);
+  return has_turn;
+}
+
+void take_turn(void) {
+  /* A person waits for nobody, and VERSION needs next to nothing. */
+  const char *command = getenv("CNI_COMMAND");
+  if (!command || strcmp(command, "VERSION") == 0) return;
+  struct turns turns;
+  if (!find_turns(&turns) || take_any(&turns) || wait_for_any(&turns)) return;
+  (void)printf("{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":\"waited %d seconds for a turn: no more than "
+               "%d calls at once fit into the memory of this container\",\"details\":\"nothing was changed; a "
+               "later call tries again; raise the memory limit of the container that runs the plugin\"}\n",
+               MOST_SECONDS, turns.count);
+  exit(1);
 }

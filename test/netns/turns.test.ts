@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILED } from '../support/artefacts.js'
+import { LONG } from '../support/length.js'
+import { type Outcome, startPlugin } from '../support/plugin.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
+import { SmallContainer } from '../support/small-container.js'
+import { Testbed } from '../support/testbed.js'
+
+describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () => {
+  let testbed: Testbed
+  let container: SmallContainer
+  beforeEach(() => {
+    testbed = new Testbed()
+    container = new SmallContainer(testbed.pod, 12)
+  })
+  afterEach(() => {
+    container[Symbol.dispose]()
+    testbed[Symbol.dispose]()
+  })
+
+  const call = (command: string, variables: Record<string, string> = {}) =>
+    startPlugin(testbed, COMPILED, command, {
+      wrapper: container.wrapper,
+      configuration: { device: 'eth1' },
+      variables: { CNI_IFNAME: 'net9', ...variables },
+    })
+
+  /** An ADD that has its turn for so long, while others are called. */
+  async function during(seconds: number, work: () => Promise<void>): Promise<Outcome> {
+    using ipam = new ScriptedIpam({ ADD: `sleep ${seconds}; echo '{"cniVersion":"1.1.0"}'` })
+    const add = startPlugin(testbed, COMPILED, 'ADD', {
+      wrapper: container.wrapper,
+      configuration: { ipam: { type: ipam.type }, timeoutSeconds: seconds + 20 },
+      variables: { CNI_PATH: ipam.directory },
+    })
+    await expect.poll(() => ipam.calls).toEqual(['ADD'])
+    await work()
+    return add
+  }
+
+  it('a call waits for its turn, and VERSION does not', async () => {
+    const start = performance.now()
+    const seconds = () => (performance.now() - start) / 1000
+    const added = await during(5, async () => {
+      expect(await call('VERSION')).toMatchObject({ exitCode: 0 })
+      expect(seconds()).toBeLessThan(5)
+      expect(await call('STATUS')).toMatchObject({ exitCode: 0, stdout: '' })
+      expect(seconds()).toBeGreaterThan(5)
+    })
+    expect(added.exitCode, added.stdout).toBe(0)
+  })
+
+  it('another container does not wait', async () => {
+    using other = new SmallContainer(testbed.host, 12)
+    let hasEnded = false
+    const add = during(5, async () => {
+      const outcome = await startPlugin(testbed, COMPILED, 'STATUS', { wrapper: other.wrapper })
+      expect(outcome).toMatchObject({ exitCode: 0, stdout: '' })
+      expect(hasEnded).toBe(false)
+    }).finally(() => {
+      hasEnded = true
+    })
+    expect((await add).exitCode).toBe(0)
+  })
+
+  // It waits for 90 seconds: `make test-long` does.
+  it.runIf(LONG)('a call that gets no turn fails and has changed nothing', async () => {
+    const before = testbed.filesIn('attachments')
+    await during(100, async () => {
+      const { exitCode, document } = await call('ADD')
+      expect(exitCode).toBe(1)
+      expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('for a turn') })
+      expect(testbed.filesIn('attachments')).toEqual(before)
+    })
+  })
+})
