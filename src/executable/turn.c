@@ -26,6 +26,9 @@
 /* With the work that follows, less than the two minutes that a kubelet waits. */
 #define MOST_SECONDS 90
 
+#define MOUNT "/sys/fs/cgroup"
+#define MOST_PATH 4096
+
 /* One byte of this file is locked for each turn: only root can open it. */
 static const char TURNS[] = "/run/host-device-l3.turns";
 
@@ -38,9 +41,10 @@ static size_t read_text(const char *path, char *text, size_t size) {
   return strlen(text);
 }
 
-/* The file with the memory limit of this process's control group: of version 1 where that has the
- * controller, as in "4:memory:/kubepods/x", else of version 2, as in "0::/kubepods/x". */
-static bool find_limit(char *groups, char *path, size_t size) {
+/* This process's control group as a directory, and the name of the file with its memory limit: of
+ * version 1 where that has the controller, as in "4:memory:/kubepods/x", else of version 2, as in
+ * "0::/kubepods/x". */
+static const char *find_group(char *groups, char *path, size_t size) {
   const char *in_version_2 = NULL;
   char *rest = groups;
   for (char *line; (line = strsep(&rest, "\n"));) {
@@ -48,12 +52,36 @@ static bool find_limit(char *groups, char *path, size_t size) {
     const char *group = controllers ? strchr(controllers + 1, ':') : NULL;
     if (!group) continue;
     if (strncmp(controllers, ":memory:", 8) == 0)
-      return snprintf(path, size, "/sys/fs/cgroup/memory%s/memory.limit_in_bytes", group + 1) <
-             (int)size;
+      return snprintf(path, size, MOUNT "/memory%s", group + 1) < (int)size ? "memory.limit_in_bytes"
+                                                                           : NULL;
     if (strncmp(line, "0::", 3) == 0) in_version_2 = group + 1;
   }
-  return in_version_2 &&
-         snprintf(path, size, "/sys/fs/cgroup%s/memory.max", in_version_2) < (int)size;
+  return in_version_2 && snprintf(path, size, MOUNT "%s", in_version_2) < (int)size ? "memory.max"
+                                                                                    : NULL;
+}
+
+/* The limit in bytes; 0 for none. "max" in version 2 is no number, and becomes 0. */
+static unsigned long long limit_of(const char *group, const char *file, bool *exists) {
+  char path[MOST_PATH + 32], text[32];
+  (void)snprintf(path, sizeof path, "%s/%s", group, file);
+  *exists = read_text(path, text, sizeof text) > 0;
+  return strtoull(text, NULL, 10);
+}
+
+/* Leaves in `group` the group, of this and those that it is in, that allows the least. */
+static unsigned long long find_least(char *group, const char *file) {
+  char each[MOST_PATH];
+  unsigned long long least = 0;
+  (void)snprintf(each, sizeof each, "%s", group);
+  for (bool exists = true; exists && strlen(each) > strlen(MOUNT);) {
+    unsigned long long bytes = limit_of(each, file, &exists);
+    if (bytes != 0 && (least == 0 || bytes < least)) {
+      least = bytes;
+      (void)strcpy(group, each);
+    }
+    *strrchr(each, '/') = '\0';
+  }
+  return least;
 }
 
 /* The turns of the calls in one control group: so many bytes of the file, from its own first one. */
@@ -71,15 +99,13 @@ static off_t place_of(const char *path) {
 
 /* Whether calls are to take turns here. */
 static bool find_turns(struct turns *turns) {
-  char text[4096], path[4096 + 64];
-  if (read_text("/proc/self/cgroup", text, sizeof text) == 0 ||
-      !find_limit(text, path, sizeof path) || read_text(path, text, sizeof text) == 0)
-    return false;
-  /* "max" in version 2 is no number, and becomes 0. */
-  unsigned long long bytes = strtoull(text, NULL, 10);
+  char text[MOST_PATH - 64], group[MOST_PATH];
+  if (read_text("/proc/self/cgroup", text, sizeof text) == 0) return false;
+  const char *file = find_group(text, group, sizeof group);
+  unsigned long long bytes = file ? find_least(group, file) : 0;
   if (bytes == 0 || bytes >= SCARCE_BYTES) return false;
   turns->count = bytes < BYTES_OF_A_TURN ? 1 : (int)(bytes / BYTES_OF_A_TURN);
-  turns->first = place_of(path);
+  turns->first = place_of(group);
   turns->fd = open(TURNS, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
   return turns->fd >= 0;
 }

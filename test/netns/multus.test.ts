@@ -56,7 +56,8 @@ class Node implements Disposable {
 
   constructor(
     private readonly path: string,
-    private readonly wrapper: string[],
+    /** Where the plugin runs. */
+    private readonly place: { chroot: string[]; container: string[] },
   ) {
     const { pod } = this.testbed
     this.pods = Array.from({ length: COUNT }, (_, n) => ({
@@ -85,7 +86,7 @@ class Node implements Disposable {
   async call(command: string, pod: MultusPod, prevResult?: unknown): Promise<Outcome> {
     const { id, sandbox, pciAddress: deviceID } = pod
     return startPlugin(this.testbed, this.path, command, {
-      wrapper: [...this.wrapper, ...this.#buses],
+      wrapper: [...this.place.chroot, ...this.#buses, ...this.place.container],
       configuration: {
         device: undefined,
         ...exampleNetwork(),
@@ -151,7 +152,7 @@ vi.setConfig({ testTimeout: MOST_MILLISECONDS, hookTimeout: MOST_MILLISECONDS })
 describe.each(ARTEFACTS)('thin Multus, a child of the runtime: $artefact', ({ path }) => {
   let node: Node
   beforeEach(() => {
-    node = new Node(path, [])
+    node = new Node(path, { chroot: [], container: [] })
   })
   afterEach(() => node[Symbol.dispose]())
 
@@ -165,7 +166,7 @@ describe.skipIf(!SmallContainer.isPossible)(
     let node: Node
     beforeEach(() => {
       container = new SmallContainer(`hdl3-multus-${process.pid}`)
-      node = new Node(COMPILED, [...CHROOT, ...container.wrapper])
+      node = new Node(COMPILED, { chroot: CHROOT, container: container.wrapper })
     })
     afterEach(() => {
       container[Symbol.dispose]()

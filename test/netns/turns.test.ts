@@ -50,6 +50,16 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
     expect(added.exitCode, added.stdout).toBe(0)
   })
 
+  it('a call waits in a group inside, too, which has no limit of its own', async () => {
+    const wrapper = container.innerWrapper
+    await during(5, async () => {
+      const start = performance.now()
+      const outcome = await startPlugin(testbed, COMPILED, 'STATUS', { wrapper })
+      expect(outcome).toMatchObject({ exitCode: 0, stdout: '' })
+      expect(performance.now() - start).toBeGreaterThan(2500)
+    })
+  })
+
   it('another container does not wait', async () => {
     using other = new SmallContainer(testbed.host, 12)
     let hasEnded = false

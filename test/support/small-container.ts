@@ -72,8 +72,17 @@ export class SmallContainer implements Disposable {
     return ['sh', '-euc', `${MOUNT}; ${enter}; exec "$@"`, 'sh']
   }
 
+  /** The same for a group inside that has no limit of its own. */
+  get innerWrapper(): string[] {
+    const [inner = ''] = this.#directories.slice(-1).map((directory) => `${directory}/inner`)
+    mkdirSync(inner)
+    this.#directories.push(inner)
+    const file = `/proc/${process.pid}/root${inner}/cgroup.procs`
+    return ['sh', '-euc', `${MOUNT}; echo 0 >${file}; exec "$@"`, 'sh']
+  }
+
   [Symbol.dispose](): void {
-    for (const directory of this.#directories) {
+    for (const directory of this.#directories.toReversed()) {
       // A process that has ended is in it a moment longer.
       until(() => readFileSync(`${directory}/cgroup.procs`, 'utf8') === '')
       rmdirSync(directory)
