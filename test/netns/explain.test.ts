@@ -57,7 +57,7 @@ describe.each(ARTEFACTS)('$artefact explain', ({ path }) => {
     expect(flat).toContain(`10.51.0.0/16 ${ours} weight 1 ${other} weight 1`)
     const { stderr } = callPlugin(testbed, path, 'ADD')
     expect(stderr).toMatch(
-      /of the route 10\.50\.0\.0\/16 nexthop via 172\.31\.0\.9 dev #\d+ .* dev eth1/,
+      /of the route 10\.50\.0\.0\/16 nexthop via 172\.31\.0\.9 dev eth2 .* dev eth1/,
     )
   })
 

@@ -30,9 +30,9 @@ export async function addByApply(call: Call): Promise<object> {
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   // Before an earlier loan ends: this refusal says that nothing was changed.
+  enterPhase('look')
   inspectInterface(call, sandbox, gvisor)
   const earlier = await earlierRecord(call, store, key)
-  enterPhase('look')
 
   const { link, onHost, state } = inspectToApply(call, ground, earlier)
   enterPhase('record')
