@@ -50,12 +50,21 @@ export function withSubject(
   network: RawNetwork,
 ): ErrorDocument {
   const { command } = environment
-  const { code, msg, details = '' } = document
+  const { code, msg } = document
+  const details = withEarlierChange(document.details ?? '')
   const unsaidOf = command === 'GC' ? networkUnsaid : unsaid
   const subject = subjectOf(environment, network)
   const more = [stateOf(command, code, details), unsaidOf(subject, `${msg}; ${details}`, network)]
   const all = [details, ...more].filter((text) => text !== '').join('; ')
   return all === '' ? document : { ...document, details: all }
+}
+
+/** A refusal does not know that the call ended an earlier loan before, and brought its device home. */
+function withEarlierChange(details: string): string {
+  const { phase, hasChanged } = reached()
+  return phase === 'look' && hasChanged
+    ? details.replace('nothing was changed', 'nothing else was changed')
+    : details
 }
 
 /** "ADD was for eth1, as net1 in sandbox /run/netns/x"; empty for an error that says as much. */

@@ -71,6 +71,18 @@ describe.each(ARTEFACTS)('$artefact, where DEL of a first device did not end,', 
     expectRestored()
   })
 
+  it('ADD of another device that is refused after that says that something was changed', () => {
+    testbed.inPod('link add net1 type ifb')
+    const { document } = call('ADD', { configuration: { device: 'eth2' } })
+    expect(document).toMatchObject({
+      msg: expect.stringContaining('net1'),
+      details: expect.stringMatching(/nothing else was changed/),
+    })
+    expectRestored()
+    expect(testbed.onHost('link')).toContain('eth2@')
+    expect(testbed.filesIn('attachments')).toEqual([])
+  })
+
   it('ADD while that device is away is refused, and the record stays', () => {
     testbed.onHost(`link set eth1 netns ${testbed.pod}`)
     const second = { configuration: { device: 'eth2' } }
