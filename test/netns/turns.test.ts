@@ -21,6 +21,7 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
   const call = (command: string, variables: Record<string, string> = {}) =>
     startPlugin(testbed, COMPILED, command, {
       wrapper: container.wrapper,
+      milliseconds: 150_000,
       configuration: { device: 'eth1' },
       variables: { CNI_IFNAME: 'net9', ...variables },
     })
@@ -30,6 +31,7 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
     using ipam = new ScriptedIpam({ ADD: `sleep ${seconds}; echo '{"cniVersion":"1.1.0"}'` })
     const add = startPlugin(testbed, COMPILED, 'ADD', {
       wrapper: container.wrapper,
+      milliseconds: 150_000,
       configuration: { ipam: { type: ipam.type }, timeoutSeconds: seconds + 20 },
       variables: { CNI_PATH: ipam.directory },
     })
@@ -75,8 +77,8 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
 
   // It waits for 90 seconds: `make test-long` does.
   it.runIf(LONG)('a call that gets no turn fails and has changed nothing', async () => {
-    const before = testbed.filesIn('attachments')
     await during(100, async () => {
+      const before = testbed.filesIn('attachments')
       const { exitCode, document } = await call('ADD')
       expect(exitCode).toBe(1)
       expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('for a turn') })

@@ -21,6 +21,8 @@ export interface CallOptions {
   variables?: Record<string, string | undefined>
   /** A command put before the plugin's own, e.g. strace with its options. */
   wrapper?: string[]
+  /** After so long the call is ended: a minute, unless a test waits longer. */
+  milliseconds?: number
 }
 
 /** What a call has to know of the network it is for. */
@@ -96,7 +98,7 @@ function prepare(testbed: CallSite, artefactPath: string, command: string, optio
       env: variables,
       extendEnv: false,
       reject: false,
-      timeout: 60_000,
+      timeout: options.milliseconds ?? 60_000,
     } as const,
   }
 }
