@@ -110,6 +110,7 @@ function prefixLength(netmask = ''): number | undefined {
   return /^1*0*$/.test(bits) && bits.length === 32 ? bits.replaceAll('0', '').length : undefined
 }
 
-function quote(value: unknown): string {
+/** A key or value, shortened. */
+export function quote(value: unknown): string {
   return JSON.stringify(value).slice(0, QUOTED_CHARACTERS)
 }

@@ -3,13 +3,11 @@ import { nearest } from '../nearest.js'
 import { mistakesInCapabilities } from './capability-mistakes.js'
 import { KEYS_INSIDE } from './configuration.js'
 import { FOREIGN_KEYS } from './foreign-keys.js'
-import { mistakesInIpam } from './ipam-mistakes.js'
+import { mistakesInIpam, quote } from './ipam-mistakes.js'
 import { isObject, spelledAsDocumented } from './network.js'
 
 /** Maximum number of unknown keys that are named, of a configuration that may have a million. */
 const MOST_NAMED = 8
-/** Maximum number of characters of a key or value that is quoted. */
-const QUOTED_CHARACTERS = 60
 
 const SELECTORS = ['device', 'hwaddr', 'kernelpath', 'pciBusID']
 
@@ -145,8 +143,4 @@ function missingDevice(network: Record<string, unknown>): Mistake[] {
       onlyInCall: true,
     },
   ]
-}
-
-function quote(value: unknown): string {
-  return JSON.stringify(value).slice(0, QUOTED_CHARACTERS)
 }

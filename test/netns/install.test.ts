@@ -50,6 +50,12 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const { exitCode, stdout, stderr } = runSync(program, rest, { reject: false })
     return { exitCode, stdout, stderr }
   }
+  /** To be put before a command: it sees the directory mounted with an option, such as ro. */
+  const whereMounted = (option: string): string[] => {
+    const mount = `mount --bind ${binDirectory} ${binDirectory};
+      mount -o remount,bind,${option} ${binDirectory}; exec "$@"`
+    return ['unshare', '--mount', 'sh', '-euc', mount, 'sh']
+  }
   const write = (text: string) => {
     writeFileSync(place, text)
     chmodSync(place, 0o755)
@@ -106,10 +112,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
     it('changes nothing where it cannot run from the directory', () => {
       write(ofVersion('0.0.1'))
-      const mount = `mount --bind ${binDirectory} ${binDirectory};
-        mount -o remount,bind,noexec ${binDirectory}; exec "$@"`
-      const wrapper = ['unshare', '--mount', 'sh', '-euc', mount, 'sh']
-      const { exitCode, stderr } = run('install', [], wrapper)
+      const { exitCode, stderr } = run('install', [], whereMounted('noexec'))
       expect(exitCode).toBe(1)
       expect(stderr).toContain('.host-device-l3.new does not run here')
       expect(stderr).toContain('EACCES')
@@ -141,13 +144,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     })
 
     it('says which directory is read-only, and what to do', () => {
-      const mount = `mount --bind ${binDirectory} ${binDirectory};
-        mount -o remount,bind,ro ${binDirectory}; exec "$@"`
-      const { exitCode, stderr } = run(
-        'install',
-        [],
-        ['unshare', '--mount', 'sh', '-euc', mount, 'sh'],
-      )
+      const { exitCode, stderr } = run('install', [], whereMounted('ro'))
       expect(exitCode).toBe(1)
       expect(stderr).toContain(`cannot change files in ${binDirectory}: EROFS`)
       expect(stderr).toContain('its file system is read-only: mount it for writing')
@@ -191,13 +188,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
     it('fails where the same file is there and cannot be run', () => {
       run('install')
-      const mount = `mount --bind ${binDirectory} ${binDirectory};
-        mount -o remount,bind,noexec ${binDirectory}; exec "$@"`
-      const { exitCode, stderr } = run(
-        'install',
-        [],
-        ['unshare', '--mount', 'sh', '-euc', mount, 'sh'],
-      )
+      const { exitCode, stderr } = run('install', [], whereMounted('noexec'))
       expect(exitCode).toBe(1)
       expect(stderr).toContain('does not run here')
       expect(files()).toEqual(['host-device-l3'])
