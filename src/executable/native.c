@@ -296,13 +296,17 @@ static const char *name_in(JSContext *context, JSValueConst value) {
   return NULL;
 }
 
+/* The first two arguments of a function about a device: a socket of its namespace, and its name. */
+static const char *read_device(JSContext *context, JSValueConst *arguments, int *fd) {
+  return read_integers(context, arguments, 1, fd) ? name_in(context, arguments[1]) : NULL;
+}
+
 FUNCTION(read_features_js) {
   UNUSED;
   int fd;
   size_t length;
   struct feature_block found[MOST_FEATURE_BLOCKS];
-  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
-  const char *name = name_in(context, arguments[1]);
+  const char *name = read_device(context, arguments, &fd);
   if (!name) return JS_EXCEPTION;
   struct failure failure = read_features(fd, name, found, &length);
   if (failure.call) return throw_failure(context, failure);
@@ -314,8 +318,7 @@ FUNCTION(change_features_js) {
   int fd;
   size_t length;
   struct feature_block blocks[MOST_FEATURE_BLOCKS];
-  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
-  const char *name = name_in(context, arguments[1]);
+  const char *name = read_device(context, arguments, &fd);
   if (!name) return JS_EXCEPTION;
   const uint8_t *wanted = JS_GetUint8Array(context, &length, arguments[2]);
   if (!wanted || length > sizeof blocks) return JS_ThrowTypeError(context, "too many features");
