@@ -4,6 +4,7 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -36,8 +37,14 @@ const SINGLE = JSON.stringify({
 
 const isSame = (one: string, other: string) => readFileSync(one).equals(readFileSync(other))
 
+/** Each version of the plugin has this in it. */
+const MARK = '/var/lib/cni/host-device-l3'
+
 /** A plugin that says it has another version. */
-const ofVersion = (text: string) => `#!/bin/sh\necho '${text}'\n`
+const ofVersion = (text: string) => `#!/bin/sh\n: ${MARK}\necho '${text}'\n`
+
+/** Another program of the name, which says a version, too. */
+const FOREIGN = '#!/bin/sh\necho 0.0.1\n'
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   let directory: string
@@ -102,7 +109,8 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
 
     it.each([
       ['what is older', ofVersion('0.0.9 (of an engine)')],
-      ['what cannot be run', 'no program'],
+      ['what cannot be run', `no program ${MARK}`],
+      ['what is empty', ''],
     ])('replaces %s', (_, text) => {
       write(text)
       expect(run('install')).toMatchObject({ exitCode: 0 })
@@ -178,8 +186,81 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(run('install').stdout).toContain('is this version already')
     })
 
+    it.each([
+      ['that can be run', 0o755],
+      ['with another mode', 0o664],
+    ])('leaves a file %s and is no executable of this plugin, unless it is forced', (_, mode) => {
+      write(FOREIGN)
+      chmodSync(place, mode)
+      expect(run('install')).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: `host-device-l3: ${place} is no executable of this plugin, of any version: look at it; --force replaces it`,
+      })
+      const state = ['--state-dir', `${directory}/state`]
+      expect(run('uninstall', state)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('look at it; --force removes it'),
+      })
+      expect(files()).toEqual(['host-device-l3'])
+      expect(readFileSync(place, 'utf8')).toBe(FOREIGN)
+      expect(run('install', ['--force'])).toMatchObject({ exitCode: 0 })
+      expect(isSame(place, path)).toBe(true)
+    })
+
+    it('finds what tells its executables from others wherever it is in the file', () => {
+      const part = 1 << 16
+      for (const before of [part - 1, part - MARK.length + 1, 2 * part - 5]) {
+        write('x'.repeat(before) + MARK)
+        expect(run('install')).toMatchObject({ exitCode: 0 })
+        rmSync(place)
+      }
+    })
+
+    it('leaves what it cannot read, unless it is forced', () => {
+      copyFileSync(path, place)
+      chmodSync(place, 0)
+      const wrapper = ['setpriv', '--bounding-set=-all']
+      const { exitCode, stderr } = run('install', [], wrapper)
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(
+        `nobody can say whether ${place} is an executable of this plugin (EACCES`,
+      )
+      expect(run('install', ['--force'], wrapper)).toMatchObject({ exitCode: 0 })
+      expect(isSame(place, path)).toBe(true)
+    })
+
+    it.each([
+      ['to a program', FOREIGN],
+      ['to an older version', ofVersion('0.0.1')],
+      ['that leads nowhere', undefined],
+    ])('leaves a link %s, unless it is forced', (_, text) => {
+      const target = `${directory}/target`
+      if (text !== undefined) writeFileSync(target, text, { mode: 0o755 })
+      symlinkSync(target, place)
+      const state = ['--state-dir', `${directory}/state`]
+      for (const [command, words, deed] of [
+        ['install', [], 'replaces'],
+        ['uninstall', state, 'removes'],
+      ] as const)
+        expect(run(command, [...words])).toMatchObject({
+          exitCode: 1,
+          stderr: `host-device-l3: ${place} is a symbolic link to ${target}, which install does not make: look at it; --force ${deed} the link, and leaves what it leads to`,
+        })
+      expect(run('install', ['--force'])).toMatchObject({ exitCode: 0 })
+      expect(isSame(place, path)).toBe(true)
+      expect(lstatSync(place).isFile()).toBe(true)
+      expect(existsSync(target) && readFileSync(target, 'utf8')).toBe(text ?? false)
+    })
+
+    it('is content with a link to its own version', () => {
+      symlinkSync(path, place)
+      expect(run('install').stdout).toContain('is this version already')
+      expect(lstatSync(place).isSymbolicLink()).toBe(true)
+    })
+
     it('does not run a file that others may have changed', () => {
-      write(`#!/bin/sh\ntouch ${directory}/was-run\necho 99.0.0\n`)
+      write(`#!/bin/sh\n: ${MARK}\ntouch ${directory}/was-run\necho 99.0.0\n`)
       chownSync(place, 1000, 1000)
       expect(run('install')).toMatchObject({ exitCode: 0 })
       expect(existsSync(`${directory}/was-run`)).toBe(false)
@@ -211,13 +292,6 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(exitCode).toBe(1)
       expect(stderr).toBe(`host-device-l3: ${place} is no regular file: move it away`)
       expect(files()).toEqual(['host-device-l3'])
-    })
-
-    it('replaces a link that leads nowhere', () => {
-      symlinkSync(`${directory}/nothing`, place)
-      expect(run('install')).toMatchObject({ exitCode: 0 })
-      expect(isSame(place, path)).toBe(true)
-      expect(existsSync(`${directory}/nothing`)).toBe(false)
     })
 
     it('is no trouble for a call that comes meanwhile, nor for another install', async () => {

@@ -45,6 +45,7 @@ export function faultOf({ mode, uid }: Stats, { needed, allowed }: Modes): strin
   return uid === ROOT || uid === process.getuid?.() ? undefined : `owner ${uid}`
 }
 
-function notRegular(path: string): Error {
+/** For what is neither a regular file nor a link to one. */
+export function notRegular(path: string): Error {
   return new Error(`${path} is no regular file: move it away`)
 }

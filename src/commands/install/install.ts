@@ -3,6 +3,7 @@ import { canonicalKeys, decodeObject } from '../../cni/network.js'
 import { readText } from '../configuration-file.js'
 import { asLine, findingsIn } from '../validate/validate.js'
 import { faultOf, fileInPlace, NETWORK_MODES, PROGRAM_MODES } from './file-in-place.js'
+import { isOwn, requireOwn } from './own-file.js'
 import {
   compareVersions,
   copyInto,
@@ -79,13 +80,15 @@ async function installProgram(directory: string, isForced: boolean): Promise<str
   const version = await versionOf(own)
   const found = fileInPlace(place)
   const fault = found && faultOf(found, PROGRAM_MODES)
-  // What others may have changed is not run, not even to ask for its version.
-  const former = found && fault === undefined ? await knownVersionOf(place) : undefined
+  // What others may have changed, or is another program, is not run, not even to ask for its version.
+  const isRun = found && fault === undefined && isOwn(place) === true
+  const former = isRun ? await knownVersionOf(place) : undefined
   // One that does not run may have a label or a list of rights of its own, which a new file has not.
   if (former === version && haveSameContents(own, place))
     return `${place} is this version already, ${version}`
   if (former !== undefined && compareVersions(former, version) > 0 && !isForced)
     return `${place} is newer, ${former}, and stays; --force replaces it with ${version}`
+  if (!isForced) requireOwn(place, 'replaces')
   await replaceFile(
     ...([directory, PLUGIN, 0o755] as const),
     (fd) => copyInto(fd, own),

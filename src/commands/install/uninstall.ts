@@ -10,6 +10,7 @@ import type { OtherFile } from '../../records/store.js'
 import { pathOfState } from '../line/state-directory.js'
 import { isThere } from './file-in-place.js'
 import { BIN_DIRECTORY, CONF_DIRECTORY, configurationName, PLUGIN } from './install.js'
+import { requireOwn } from './own-file.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
 import { withCure } from './with-cure.js'
 
@@ -49,6 +50,7 @@ export function uninstall(options: UninstallOptions): string {
   const present = places.filter((place) =>
     inDirectory(place.directory, () => isThere(pathOf(place))),
   )
+  if (!options.force) inDirectory(directory, () => requireOwn(pathOf(program), 'removes'))
   const absent = places.filter((place) => !present.includes(place))
   const aside = setAside(present)
   const left = attachments()

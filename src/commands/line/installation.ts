@@ -21,13 +21,16 @@ export const INSTALLATION: Subcommand[] = [
       BIN_DIRECTORY_OPTION,
       { name: 'conf', value: 'FILE', help: 'install this network configuration, too' },
       CONF_DIRECTORY_OPTION,
-      { name: 'force', help: 'replace a newer version; install a configuration that has mistakes' },
+      {
+        name: 'force',
+        help: 'replace a newer version or another file; install a configuration that has mistakes',
+      },
     ],
     summary: 'puts this program where the runtime looks for plugins',
     description: `Puts this program where the container runtime looks for plugins, as host-device-l3, once it
 has run from there. A call that comes meanwhile finds the old version or the new one. What is
-newer stays. With --conf, a network configuration follows, unless validate finds a mistake
-in it.`,
+newer stays, and so does a link or a file that is no version of this program, with an error. With
+--conf, a network configuration follows, unless validate finds a mistake in it.`,
     run: async ({ options }) => {
       const { install } = await import('../install/install.js')
       const text = await install({
@@ -47,7 +50,7 @@ in it.`,
       { name: 'conf', value: 'FILE', help: 'remove what install --conf FILE has put there, too' },
       CONF_DIRECTORY_OPTION,
       { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },
-      { name: 'force', help: 'also while devices are lent' },
+      { name: 'force', help: 'also while devices are lent, and whatever has the name' },
     ],
     summary: 'takes the plugin away, unless devices are lent',
     description: `Removes the plugin from where install puts it. While pods have devices it removes nothing and
