@@ -14,20 +14,65 @@ export interface LinkSettings {
   token?: string
 }
 
+/** A value of these arrays that can be set. */
+interface Setting {
+  /** As sysctl(8) has it, such as "net.ipv4.conf.rp_filter". */
+  name: string
+  /** Where it is in the array, in bytes. */
+  at: number
+  /** The value, as the sysctl has it. */
+  read: (bytes: Buffer, at: number) => number
+}
+
+/** The kernel reports these in milliseconds, but takes them in seconds. */
+const IN_SECONDS = [
+  'router_solicitation_interval',
+  'router_solicitation_max_interval',
+  'router_solicitation_delay',
+  'router_probe_interval',
+]
+
+const UNSIGNED = ['ra_defrtr_metric', 'ioam6_id', 'ioam6_id_wide']
+
 /**
- * Names in /proc/sys of the values in these arrays, in the kernel's order (linux/ip.h counts from
- * 1, linux/ipv6.h from 0). A dot marks a value that is not restored: read-only (mc_forwarding),
- * computed by the kernel (the IPv6 mtu), or not reported (stable_secret).
+ * The settings of an array.
+ * @param names those in /proc/sys, in the kernel's order (linux/ip.h counts from 1, linux/ipv6.h
+ *   from 0). A dot marks a value that is not restored: read-only (mc_forwarding), computed by the
+ *   kernel (the IPv6 mtu), or not reported (stable_secret)
  */
-const IPV4 = `
+function settingsOf(directory: string, names: string): Setting[] {
+  const words = names.trim().split(/\s+/)
+  return words
+    .map((word, n) => ({
+      name: `${directory}.${word}`,
+      at: n * NUMBER_BYTES,
+      read: readerOf(word),
+    }))
+    .filter((_, n) => words[n] !== '.')
+}
+
+/** How the value of a setting is read. */
+function readerOf(word: string): Setting['read'] {
+  if (IN_SECONDS.includes(word)) return (bytes, at) => Math.trunc(readS32(bytes, at) / 1000)
+  return UNSIGNED.includes(word) ? readU32 : readS32
+}
+
+const NUMBER_BYTES = 4
+
+const IPV4 = settingsOf(
+  'net.ipv4.conf',
+  `
   forwarding . proxy_arp accept_redirects secure_redirects send_redirects shared_media
   rp_filter accept_source_route bootp_relay log_martians tag arp_filter medium_id disable_xfrm
   disable_policy force_igmp_version arp_announce arp_ignore promote_secondaries arp_accept
   arp_notify accept_local src_valid_mark proxy_arp_pvlan route_localnet
   igmpv2_unsolicited_report_interval igmpv3_unsolicited_report_interval
   ignore_routes_with_linkdown drop_unicast_in_l2_multicast drop_gratuitous_arp bc_forwarding
-  arp_evict_nocarrier`
-const IPV6 = `
+  arp_evict_nocarrier`,
+)
+const IPV6 = settingsOf(
+  'net.ipv6.conf',
+  `
   forwarding hop_limit . accept_ra accept_redirects autoconf dad_transmits router_solicitations
   router_solicitation_interval router_solicitation_delay use_tempaddr temp_valid_lft
   temp_prefered_lft regen_max_retry max_desync_factor max_addresses force_mld_version
@@ -40,35 +85,55 @@ const IPV6 = `
   router_solicitation_max_interval seg6_enabled seg6_require_hmac enhanced_dad addr_gen_mode
   disable_policy accept_ra_rt_info_min_plen ndisc_tclass rpl_seg_enabled ra_defrtr_metric
   ioam6_enabled ioam6_id ioam6_id_wide ndisc_evict_nocarrier accept_untracked_na
-  accept_ra_min_lft force_forwarding`
-
-/** The kernel reports these in milliseconds, but takes them in seconds. */
-const IN_SECONDS = /^router_(solicitation_(max_)?interval|solicitation_delay|probe_interval)$/
-
-const UNSIGNED = /^(ra_defrtr_metric|ioam6_id(_wide)?)$/
+  accept_ra_min_lft force_forwarding`,
+)
 
 /** The settings that have a known name and can be written, as sysctl(8) would show them. */
 export function sysctlsIn({ ipv4, ipv6 }: LinkSettings): Sysctl[] {
-  return [...named('net.ipv4.conf', IPV4, ipv4), ...named('net.ipv6.conf', IPV6, ipv6)]
+  return [...valuesOf(IPV4, ipv4), ...valuesOf(IPV6, ipv6)]
 }
 
+/** Reads the settings of some names. */
+export function readerOfSysctls(names: string[]): (settings: LinkSettings) => Sysctl[] {
+  const isWanted = ({ name }: Setting) => names.includes(name)
+  const [inIpv4, inIpv6] = [IPV4.filter(isWanted), IPV6.filter(isWanted)]
+  return ({ ipv4, ipv6 }) => [...valuesOf(inIpv4, ipv4), ...valuesOf(inIpv6, ipv6)]
+}
+
+/** A setting that has another value than before. */
+export interface ChangedSysctl {
+  name: string
+  before: string
+  now: string
+}
+
+/** The settings that both have, with another value. */
+export function changedSysctls(before: LinkSettings, now: LinkSettings): ChangedSysctl[] {
+  return [...changesIn(IPV4, before.ipv4, now.ipv4), ...changesIn(IPV6, before.ipv6, now.ipv6)]
+}
+
+function changesIn(settings: Setting[], before?: string, now?: string): ChangedSysctl[] {
+  if (before === now) return []
+  const valuesNow = valuesOf(settings, now)
+  return valuesOf(settings, before)
+    .slice(0, valuesNow.length)
+    .map(({ name, value }, n) => ({ name, before: value, now: valuesNow[n]?.value ?? '' }))
+    .filter((one) => one.before !== one.now)
+}
+
+const readAddressMode = readerOfSysctls(['net.ipv6.conf.addr_gen_mode'])
 /** IN6_ADDR_GEN_MODE_STABLE_PRIVACY of linux/if_link.h. */
-const STABLE_PRIVACY = 2
+const STABLE_PRIVACY = '2'
 
 /** Whether the device makes its IPv6 addresses with a secret (stable_secret). */
-export function usesStableSecret({ ipv6 = '' }: LinkSettings): boolean {
-  const position = IPV6.trim().split(/\s+/).indexOf('addr_gen_mode')
-  const bytes = Buffer.from(ipv6, 'hex')
-  return bytes.length > position * 4 && readS32(bytes, position * 4) === STABLE_PRIVACY
+export function usesStableSecret(settings: LinkSettings): boolean {
+  return readAddressMode(settings)[0]?.value === STABLE_PRIVACY
 }
 
-function named(directory: string, names: string, hexadecimal = ''): Sysctl[] {
+/** Of an array as hexadecimal text. One of an older kernel is shorter. */
+function valuesOf(settings: Setting[], hexadecimal = ''): Sysctl[] {
   const bytes = Buffer.from(hexadecimal, 'hex')
-  const words = names.trim().split(/\s+/)
-  return words.slice(0, bytes.length / 4).flatMap((word, position) => {
-    if (word === '.') return []
-    const reported = (UNSIGNED.test(word) ? readU32 : readS32)(bytes, position * 4)
-    const value = IN_SECONDS.test(word) ? Math.trunc(reported / 1000) : reported
-    return [{ name: `${directory}.${word}`, value: `${value}` }]
-  })
+  return settings
+    .filter(({ at }) => at + NUMBER_BYTES <= bytes.length)
+    .map(({ name, at, read }) => ({ name, value: `${read(bytes, at)}` }))
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js'
-import { type LinkSettings, sysctlsIn } from '../kernel/link-settings.js'
+import { changedSysctls, type LinkSettings, readerOfSysctls } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { readSysctl, STABLE_SECRET, type Sysctl, writeSysctl } from '../kernel/sysctl.js'
@@ -51,33 +51,36 @@ export function enableIpv6(namespace: NetworkNamespace, device: string): void {
  */
 export function lostSettings(original: Link, home: Link): Sysctl[] {
   if (!original.settings || !home.settings) return []
-  const now = new Map(sysctlsIn(home.settings).map(({ name, value }) => [name, value]))
-  return sysctlsIn(original.settings)
-    .filter(({ name, value }) => now.has(name) && now.get(name) !== value)
-    .filter(({ name }) => isOfNoarp(name, now.get(name)) || now.get(name) === defaultOf(name))
+  return changedSysctls(original.settings, home.settings)
+    .filter(({ name, now }) => isOfNoarp(name, now) || now === defaultOf(name))
+    .map(({ name, before }) => ({ name, value: before }))
 }
 
 /**
  * Whether the kernel gave a sysctl this value because the device had no ARP when it came to the
  * namespace: a pod may have turned it off.
  */
-function isOfNoarp(name: string, value: string | undefined): boolean {
+function isOfNoarp(name: string, value: string): boolean {
   return value === '-1' && /^net\.ipv6\.conf\.(accept_dad|use_tempaddr)$/.test(name)
 }
 
 /** Sysctls that take effect when the device comes up. */
-const HEEDED_AT_ONCE =
-  /^net\.ipv6\.conf\.(disable_ipv6|addr_gen_mode|accept_dad|optimistic_dad|accept_ra|router_solicitations)$/
+const readHeededAtOnce = readerOfSysctls([
+  'net.ipv6.conf.disable_ipv6',
+  'net.ipv6.conf.addr_gen_mode',
+  'net.ipv6.conf.accept_dad',
+  'net.ipv6.conf.optimistic_dad',
+  'net.ipv6.conf.accept_ra',
+  'net.ipv6.conf.router_solicitations',
+])
 
 /**
- * Whether a device can be returned and brought up in one message, because none of its sysctls in
- * `HEEDED_AT_ONCE` differs from the default. Separate messages are slower: the kernel may take a
+ * Whether a device can be returned and brought up in one message, because none of its sysctls that
+ * take effect at once differs from the default. Separate messages are slower: the kernel may take a
  * second to notice the carrier. The thread must be in the host's namespace.
  */
 export function canComeUpWithoutSettings({ settings }: { settings?: LinkSettings }): boolean {
-  return sysctlsIn(settings ?? {})
-    .filter(({ name }) => HEEDED_AT_ONCE.test(name))
-    .every(({ name, value }) => value === defaultOf(name))
+  return readHeededAtOnce(settings ?? {}).every(({ name, value }) => value === defaultOf(name))
 }
 
 /** The directory under /proc/sys with the defaults for new devices. It stands in for a device. */

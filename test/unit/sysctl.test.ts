@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { sysctlsIn } from '../../src/kernel/link-settings.js'
+import { changedSysctls, sysctlsIn } from '../../src/kernel/link-settings.js'
 import { pathOfSysctl, readAllSysctls, readSysctl } from '../../src/kernel/sysctl.js'
 
 /** A run of numbers as the kernel reports it, each four times its place. */
@@ -70,6 +70,14 @@ describe('the settings in one message', () => {
       'net.ipv4.conf.accept_redirects',
     ])
     expect(sysctlsIn({})).toEqual([])
+  })
+
+  it('are compared as far as both have them', () => {
+    const ipv4 = `${run(3)}ffffffff`
+    expect(changedSysctls({ ipv4: run(6) }, { ipv4 })).toEqual([
+      { name: 'net.ipv4.conf.accept_redirects', before: '12', now: '-1' },
+    ])
+    expect(changedSysctls({ ipv6: run(60) }, { ipv4, ipv6: run(60) })).toEqual([])
   })
 
   it('have names under which this kernel has a setting', () => {
