@@ -51,8 +51,11 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   let binDirectory: string
   let place: string
   const run = (command: string, words: string[] = [], wrapper: string[] = []) => {
+    // That of the machine may have networks.
+    const isWithout = command === 'uninstall' && !words.includes('--conf-dir')
+    const confDirectory = isWithout ? ['--conf-dir', `${directory}/no-net.d`] : []
     const [program = '', ...rest] = [
-      ...[...wrapper, path, command, '--bin-dir', binDirectory, ...words],
+      ...[...wrapper, path, command, '--bin-dir', binDirectory, ...confDirectory, ...words],
     ]
     const { exitCode, stdout, stderr } = runSync(program, rest, { reject: false })
     return { exitCode, stdout, stderr }
@@ -376,7 +379,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(stderr).toContain(`${confDirectory}/10-lent.conflist is no regular file`)
     })
 
-    it('is not undone with a file that no runtime reads, nor with a directory alone', () => {
+    it('is not undone with a file that no runtime reads', () => {
       run('install')
       const file = `${directory}/important.txt`
       writeFileSync(file, '')
@@ -384,10 +387,6 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       const { exitCode, stderr } = run('uninstall', ['--conf', file, ...state])
       expect(exitCode).toBe(1)
       expect(stderr).toContain('no runtime reads a configuration called important.txt')
-      expect(run('uninstall', ['--conf-dir', directory, ...state])).toMatchObject({
-        exitCode: 1,
-        stderr: 'host-device-l3: --conf-dir needs --conf FILE',
-      })
       expect(existsSync(file)).toBe(true)
       expect(files()).toEqual(['host-device-l3'])
     })
@@ -447,6 +446,75 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(testbed.onHost('link show dev eth1')).toContain('eth1')
     expect(run('uninstall', state)).toMatchObject({ exitCode: 0 })
     expect(files()).toEqual([])
+  })
+
+  describe('uninstall looks at what is lent by the networks of the node', () => {
+    let confDirectory: string
+    const writeNetwork = (name: string, text: string) => {
+      mkdirSync(confDirectory, { recursive: true })
+      writeFileSync(`${confDirectory}/${name}`, text)
+    }
+    beforeEach(() => {
+      confDirectory = `${directory}/net.d`
+    })
+
+    it.each([
+      ['10-lent.conflist', (own: object) => ({ ...NETWORK, plugins: [{ type: 'bridge' }, own] })],
+      ['10-lent.conf', (own: object) => ({ cniVersion: '1.0.0', name: 'lent', ...own })],
+    ])('also with another stateDir, as in %s', (name, networkWith) => {
+      using testbed = new Testbed()
+      run('install')
+      const own = { type: 'host-device-l3', STATEDIR: `${testbed.stateDirectory}/` }
+      writeNetwork(name, JSON.stringify(networkWith(own)))
+      expect(callPlugin(testbed, place, 'ADD')).toMatchObject({ exitCode: 0 })
+      const words = ['--conf-dir', confDirectory, '--state-dir', `${directory}/state`]
+      const refusal = run('uninstall', words)
+      expect(refusal.exitCode).toBe(1)
+      expect(refusal.stderr).toContain('eth1 is lent to container container-1 as net1')
+      expect(files()).toEqual(['host-device-l3'])
+      expect(callPlugin(testbed, place, 'DEL')).toMatchObject({ exitCode: 0 })
+      expect(run('uninstall', words)).toEqual({
+        exitCode: 0,
+        stderr: '',
+        stdout: [
+          `${place} is removed`,
+          `there is no ${directory}/state, where it would say what is lent`,
+          `what is in ${testbed.stateDirectory} stays`,
+        ].join('\n'),
+      })
+    })
+
+    it('passes over what is none of its own, and what no runtime reads', () => {
+      run('install')
+      const own = { type: 'host-device-l3', stateDir: `${directory}/other` }
+      writeNetwork('10-other.conf', JSON.stringify({ ...own, type: 'bridge' }))
+      writeNetwork('20-broken.conf', '{')
+      writeNetwork('30-relative.conf', JSON.stringify({ ...own, stateDir: 'state' }))
+      writeNetwork('40-unread.bak', JSON.stringify(own))
+      mkdirSync(`${confDirectory}/50-directory.conf`)
+      symlinkSync('nothing', `${confDirectory}/60-link.conf`)
+      const words = ['--conf-dir', confDirectory, '--state-dir', `${directory}/state`]
+      expect(run('uninstall', words)).toMatchObject({
+        exitCode: 0,
+        stdout: expect.not.stringContaining('other'),
+      })
+    })
+
+    it('is refused where it cannot read one, unless it is forced', () => {
+      run('install')
+      writeNetwork('10-lent.conf', SINGLE)
+      chmodSync(`${confDirectory}/10-lent.conf`, 0)
+      const words = ['--conf-dir', confDirectory, '--state-dir', `${directory}/state`]
+      const wrapper = ['setpriv', '--bounding-set=-all']
+      expect(run('uninstall', words, wrapper)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining(
+          `cannot read the configuration ${confDirectory}/10-lent.conf: EACCES`,
+        ),
+      })
+      expect(files()).toEqual(['host-device-l3'])
+      expect(run('uninstall', [...words, '--force'], wrapper)).toMatchObject({ exitCode: 0 })
+    })
   })
 
   it('uninstall names the pods that have devices', () => {

@@ -13,6 +13,7 @@ import {
   versionOf,
 } from './program-file.js'
 import { lockDirectory, replaceFile } from './replace-file.js'
+import { CONFIGURATION_FILE } from './state-directories.js'
 import { withCure } from './with-cure.js'
 
 /** The name by which configurations call the plugin. */
@@ -21,9 +22,6 @@ export const PLUGIN = 'host-device-l3'
 /** The directories in which runtimes look, unless they are told others. */
 export const BIN_DIRECTORY = '/opt/cni/bin'
 export const CONF_DIRECTORY = '/etc/cni/net.d'
-
-/** The files of a directory of configurations that CNI's library reads. */
-const CONFIGURATION_FILE = /^[^.].*\.(conf|conflist|json)$/
 
 /** Options of `install`. */
 export interface InstallOptions {

@@ -12,6 +12,7 @@ import { isThere } from './file-in-place.js'
 import { BIN_DIRECTORY, CONF_DIRECTORY, configurationName, PLUGIN } from './install.js'
 import { requireOwn } from './own-file.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
+import { stateDirectoriesOf } from './state-directories.js'
 import { withCure } from './with-cure.js'
 
 /** Options of `uninstall`. */
@@ -19,6 +20,7 @@ export interface UninstallOptions {
   'bin-dir'?: string | undefined
   /** The file that was given to `install`, or its name in `conf-dir`. */
   conf?: string | undefined
+  /** Where `conf` is, and configurations that may have state directories of their own. */
   'conf-dir'?: string | undefined
   'state-dir'?: string | undefined
   force?: boolean | undefined
@@ -34,15 +36,15 @@ const MOST_NAMED = 10
  * @throws Error if there are attachments; nothing has changed then
  */
 export function uninstall(options: UninstallOptions): string {
-  const stateDirectory = pathOfState(options['state-dir'])
+  const stateDirectories = stateDirectoriesFor(options)
   const directory = options['bin-dir'] ?? BIN_DIRECTORY
   const program: Place = { directory, name: PLUGIN }
   // The configuration first: a runtime must not be told to call what is gone.
   const places = [...networkIn(options), program]
   const others: OtherFile[] = []
   const attachments = () =>
-    attachmentRecords(stateDirectory)
-      .look((other) => others.push(other))
+    stateDirectories
+      .flatMap((path) => attachmentRecords(path).look((other) => others.push(other)))
       .filter(isOfThisBoot)
   using _ = inDirectory(directory, () => lockDirectory(directory))
   if (!options.force) requireNone(attachments(), `${pathOf(program)} is still there`)
@@ -68,9 +70,11 @@ export function uninstall(options: UninstallOptions): string {
     ...present.map((place) => `${pathOf(place)} is removed`),
     ...absent.map((place) => `there is no ${pathOf(place)}`),
     ...(left.length > 0 ? [`without the plugin, these cannot be ended: ${described(left)}`] : []),
-    existsSync(stateDirectory)
-      ? `what is in ${stateDirectory} stays`
-      : `there is no ${stateDirectory}, where it would say what is lent`,
+    ...stateDirectories.map((path) =>
+      existsSync(path)
+        ? `what is in ${path} stays`
+        : `there is no ${path}, where it would say what is lent`,
+    ),
   ]
     .map((line) => `${line}\n`)
     .join('')
@@ -84,9 +88,23 @@ interface Place {
 const pathOf = ({ directory, name }: Place) => `${directory}/${name}`
 
 function networkIn({ conf, 'conf-dir': directory }: UninstallOptions): Place[] {
-  if (conf === undefined && directory !== undefined) throw new Error('--conf-dir needs --conf FILE')
   if (conf === undefined) return []
   return [{ directory: directory ?? CONF_DIRECTORY, name: configurationName(conf) }]
+}
+
+/** Where it may say what is lent, each once. */
+function stateDirectoriesFor(options: UninstallOptions): string[] {
+  const paths = [pathOfState(options['state-dir']), ...ofConfigurations(options)]
+  return [...new Set(paths.map((path) => path.replace(/(.)\/+$/, '$1')))]
+}
+
+function ofConfigurations({ 'conf-dir': directory, force }: UninstallOptions): string[] {
+  try {
+    return stateDirectoriesOf(directory ?? CONF_DIRECTORY)
+  } catch (error) {
+    if (force) return []
+    throw error
+  }
 }
 
 function inDirectory<T>(directory: string, work: () => T): T {

@@ -49,13 +49,19 @@ newer stays, and so does a link or a file that is no version of this program, wi
       BIN_DIRECTORY_OPTION,
       { name: 'conf', value: 'FILE', help: 'remove what install --conf FILE has put there, too' },
       CONF_DIRECTORY_OPTION,
-      { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },
-      { name: 'force', help: 'also while devices are lent, and whatever has the name' },
+      {
+        name: 'state-dir',
+        value: 'DIR',
+        help: 'the directory of the records, besides those of the configurations',
+      },
+      { name: 'force', help: 'also while devices are lent, and whatever file has the name' },
     ],
     summary: 'takes the plugin away, unless devices are lent',
     description: `Removes the plugin from where install puts it. While pods have devices it removes nothing and
-says which pods these are: without the plugin, no runtime could end them. With --conf, it first
-removes the file of that name from where the runtime looks for networks; FILE itself stays.`,
+says which pods these are: without the plugin, no runtime could end them. It looks at the records in
+--state-dir, and in the "stateDir" of each configuration where the runtime looks for networks, and
+prints where it looked. With --conf, it first removes the file of that name from there; FILE itself
+stays.`,
     run: async ({ options }) => {
       const { uninstall } = await import('../install/uninstall.js')
       const text = uninstall({
