@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { IDaemonSet } from 'kubernetes-models/apps/v1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { version } from '../../package.json' with { type: 'json' }
+import { description, version } from '../../package.json' with { type: 'json' }
 import { COMPILED } from '../support/artefacts.js'
 import { Containerd, CRI_NAMESPACE } from '../support/clients/containerd.js'
 import { describeDevice, LOOK, makeHost } from '../support/clients/host.js'
@@ -41,6 +41,24 @@ describe('deploy/', () => {
       'THIRD-PARTY-NOTICES',
       'host-device-l3',
     ])
+  })
+
+  it('the image says what it is', () => {
+    const storage = ['--root', `${directory}/root`, '--runroot', `${directory}/run`]
+    const podman = (...words: string[]) =>
+      runSync('podman', [...storage, '--storage-driver', 'vfs', ...words]).stdout
+    podman('load', '--quiet', '--input', archive)
+    const labels = podman(
+      ...['image', 'inspect', '--format', '{{json .Labels}}'],
+      `localhost/host-device-l3:${version}`,
+    )
+    expect(JSON.parse(labels)).toMatchObject({
+      'org.opencontainers.image.title': 'host-device-l3',
+      'org.opencontainers.image.description': description,
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.licenses':
+        'Apache-2.0 AND GPL-3.0-or-later WITH GCC-exception-3.1 AND ISC AND LGPL-2.1-or-later AND MIT',
+    })
   })
 
   it('puts the plugin on a node, which then lends a device, and takes it off when none is lent', async () => {
