@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { Ajv } from 'ajv'
 import { DaemonSet } from 'kubernetes-models/apps/v1'
 import { describe, expect, it } from 'vitest'
 import { DEPLOY, parseManifests, readManifests, renderKustomization } from '../support/manifests.js'
@@ -13,6 +14,48 @@ const GO = {
   GOPATH: '/usr/share/gocode',
   GOCACHE: `${tmpdir()}/hdl3-go-cache`,
 }
+
+const isAllowed = new Ajv({ strictTypes: false }).compile(
+  JSON.parse(readFileSync(`${CHART}/values.schema.json`, 'utf8')),
+)
+
+const DEFAULTS = readManifests(`${CHART}/values.yaml`)[0] as Record<string, unknown>
+
+type Values = Record<string, unknown>
+
+const isMap = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** As Helm does before it looks at the schema: maps are merged, and null takes a value away. */
+function merged(below: Values, above: Values): Values {
+  const all = Object.entries(above).map(([key, value]) => {
+    const former = below[key]
+    return [key, isMap(former) && isMap(value) ? merged(former, value) : value] as const
+  })
+  const entries = Object.entries({ ...below, ...Object.fromEntries(all) })
+  return Object.fromEntries(entries.filter(([, value]) => value !== null))
+}
+
+/** What values.schema.json says of values of one's own. */
+function faultsOf(own: Values): string[] {
+  if (isAllowed(merged(DEFAULTS, own))) return []
+  return (isAllowed.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+}
+
+/** The values with one key misspelt, for each key of a map that is not the operator's own. */
+function misspelt(values: Values, path: string[] = []): { at: string; values: Values }[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const { [key]: _, ...rest } = values
+    const below = isMap(value) && !OPEN.includes(key) ? misspelt(value, [...path, key]) : []
+    return [
+      { at: [...path, key].join('.'), values: { ...rest, [`${key}x`]: value } },
+      ...below.map((one) => ({ at: one.at, values: { ...values, [key]: one.values } })),
+    ]
+  })
+}
+
+/** Maps with keys of the operator. */
+const OPEN = ['nodeSelector', 'podAnnotations', 'requests', 'limits']
 
 /**
  * What `helm template --namespace kube-system` prints, with some values of one's own: from a file,
@@ -55,10 +98,12 @@ describe('the chart of deploy/', () => {
       affinity: { nodeAffinity: {} },
       tolerations: [{ key: 'nics', operator: 'Exists' }],
       podAnnotations: { 'example.org/note': 'x' },
+      seLinuxOptions: { type: 'spc_t' },
       resources: { install: { limits: { memory: '64Mi' } }, wait: { requests: { cpu: '2m' } } },
     }
     const [values] = readManifests(`${CHART}/values.yaml`)
     expect(Object.keys(given).toSorted()).toEqual(Object.keys(values ?? {}).toSorted())
+    expect(faultsOf(given)).toEqual([])
     const rendered = render(given)
     expect(() => new DaemonSet(rendered as never).validate()).not.toThrow()
     const { updateStrategy, template } = rendered?.spec ?? {}
@@ -69,6 +114,10 @@ describe('the chart of deploy/', () => {
       nodeSelector: given.nodeSelector,
       affinity: given.affinity,
       tolerations: given.tolerations,
+      securityContext: {
+        seccompProfile: { type: 'RuntimeDefault' },
+        seLinuxOptions: given.seLinuxOptions,
+      },
       volumes: [{ name: 'cni-bin', hostPath: { path: '/usr/libexec/cni' } }],
     })
     expect(template.spec).not.toHaveProperty('priorityClassName')
@@ -84,6 +133,61 @@ describe('the chart of deploy/', () => {
         image: 'registry.example/cni@sha256:0',
         imagePullPolicy: 'Always',
       })
+  })
+
+  it('has a schema that allows the values as they come, and those that its documents name', () => {
+    expect(faultsOf({})).toEqual([])
+    for (const own of [
+      { image: { repository: 'registry.example/host-device-l3' } },
+      { image: { tag: '1.10' } },
+      { image: { tag: 20261129 } },
+      { image: { digest: `sha256:${'0a'.repeat(32)}` } },
+      { image: { pullPolicy: 'IfNotPresent' } },
+      { force: true },
+      { maxUnavailable: 1 },
+      { maxUnavailable: '25%' },
+      { priorityClassName: '' },
+      { priorityClassName: null },
+      { tolerations: [] },
+      { tolerations: [{ key: 'a', operator: 'Equal', value: 'b', effect: 'NoExecute' }] },
+      { resources: { install: { limits: { cpu: 1, memory: '64Mi' } } } },
+      { resources: { wait: { limits: null } } },
+      { seLinuxOptions: { user: 'u', role: 'r', type: 'spc_t', level: 's0:c1,c2' } },
+      // Of a chart that depends on this one.
+      { global: { registry: 'x' } },
+    ])
+      expect(faultsOf(own), JSON.stringify(own)).toEqual([])
+  })
+
+  const spelt = {
+    ...DEFAULTS,
+    ...{ seLinuxOptions: { type: 'spc_t' }, affinity: { nodeAffinity: {} } },
+  }
+  it.each(misspelt(spelt))(
+    'has a schema that refuses another key in place of $at',
+    ({ values }) => {
+      expect(isAllowed(spelt)).toBe(true)
+      expect(isAllowed(values)).toBe(false)
+    },
+  )
+
+  it.each([
+    { image: { repository: '' } },
+    { image: { pullPolicy: 'always' } },
+    { image: { digest: '0a0a' } },
+    { imagePullSecrets: ['secret'] },
+    { binDirectory: 'opt/cni/bin' },
+    { binDirectory: null },
+    { force: 'true' },
+    { maxUnavailable: '10 %' },
+    { maxUnavailable: 0.1 },
+    { priorityClassName: true },
+    { nodeSelector: { nics: true } },
+    { tolerations: [{ operator: 'exists' }] },
+    { podAnnotations: { 'example.org/note': 1 } },
+    { seLinuxOptions: 'spc_t' },
+  ])('has a schema that refuses the value of %j', (own) => {
+    expect(faultsOf(own)).not.toEqual([])
   })
 
   it.each([
