@@ -6,6 +6,7 @@ import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { at, pointsOf } from '../support/points.js'
 import { runSync } from '../support/run-sync.js'
 import { until } from '../support/until.js'
+import { killAtChanges } from '../support/vm/kill-at-changes.js'
 import { E1000, Machine } from '../support/vm/machine.js'
 
 /** See tools/vm/module.sh: it is there for the kernel of the release whose compiler this machine has. */
@@ -43,10 +44,10 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
     expect(outcome.exitCode, outcome.stdout).toBe(0)
     return outcome
   }
-  const expectWhole = () => {
-    expect(devicesIn(machine.host)).toEqual(['hdl3ib0'])
-    expect(hostState()).toEqual(before)
-    expect(readdirSync(`${machine.stateDirectory}/attachments`)).toEqual([])
+  const expectWhole = (when?: string) => {
+    expect(devicesIn(machine.host), when).toEqual(['hdl3ib0'])
+    expect(hostState(), when).toEqual(before)
+    expect(readdirSync(`${machine.stateDirectory}/attachments`), when).toEqual([])
   }
 
   beforeAll(() => {
@@ -199,26 +200,7 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
   })
 
   it('is home after the next DEL, wherever an ADD or a DEL was killed', () => {
-    const options = { configuration: { device: 'eth1' } }
-    const file = `${machine.stateDirectory}/killed`
-    const change = /^sendto\(.*nlmsg_type=(RTM_NEWLINK|0x10|0x1402)\b/
-    const tried = ['ADD', 'DEL'].map((command) => ({
-      command,
-      points: pointsOf(machine, COMPILED, command, options).points.filter(({ call: line }) =>
-        change.test(line),
-      ),
-    }))
-    for (const { points } of tried)
-      expect(points.filter(({ call: line }) => SET.test(line))).toHaveLength(1)
-    for (const { command, points } of tried)
-      for (const point of points) {
-        const when = `${command} killed at ${point.call}`
-        if (command === 'DEL') expect(call(COMPILED, 'ADD').exitCode, when).toBe(0)
-        const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
-        callPlugin(machine, COMPILED, command, { ...options, wrapper })
-        expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
-        expect(call(COMPILED, 'DEL'), when).toMatchObject({ exitCode: 0, stdout: '' })
-        expectWhole()
-      }
+    const each = /^sendto\(.*nlmsg_type=(RTM_NEWLINK|0x10|0x1402)\b/
+    killAtChanges(machine, { device: 'eth1', each, move: SET }, expectWhole)
   })
 })

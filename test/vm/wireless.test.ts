@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
-import { at, pointsOf } from '../support/points.js'
 import { runSync } from '../support/run-sync.js'
 import { until } from '../support/until.js'
+import { killAtChanges } from '../support/vm/kill-at-changes.js'
 import { Machine } from '../support/vm/machine.js'
 
 /** The kernel lets a wireless device into another namespace only with its radio, and down. */
@@ -91,27 +91,11 @@ describe('a wireless device', () => {
 
   it('is home after the next DEL, wherever an ADD or a DEL was killed', () => {
     const before = hostState()
-    const options = { configuration: { device: 'hdl3wl' } }
-    const file = `${machine.stateDirectory}/killed`
     // NL80211_CMD_SET_WIPHY_NETNS, SET_WIPHY and SET_INTERFACE, and RTM_NEWLINK.
-    const change = /^sendto\(.*(nlmsg_type=(RTM_NEWLINK|0x10)\b|nlmsg_pid=0\}, "\\x(31|02|06)\\x00)/
-    const pointsIn = (command: string) =>
-      pointsOf(machine, COMPILED, command, options).points.filter(({ call: line }) =>
-        change.test(line),
-      )
-    const tried = ['ADD', 'DEL'].map((command) => ({ command, points: pointsIn(command) }))
-    for (const { points } of tried)
-      expect(points.filter(({ call: line }) => line.includes('"\\x31\\x00'))).toHaveLength(1)
-    for (const { command, points } of tried)
-      for (const point of points) {
-        const when = `${command} killed at ${point.call}`
-        if (command === 'DEL') expect(call(COMPILED, 'ADD').exitCode, when).toBe(0)
-        const wrapper = ['strace', '-f', '-qq', '-o', file, ...at(point, 'signal=KILL')]
-        callPlugin(machine, COMPILED, command, { ...options, wrapper })
-        expect(readFileSync(file, 'utf8'), when).toContain('killed by SIGKILL')
-        expect(call(COMPILED, 'DEL'), when).toMatchObject({ exitCode: 0, stdout: '' })
-        expect(interfaces(), when).toEqual(['hdl3wl'])
-        expect(hostState(), when).toBe(before)
-      }
+    const each = /^sendto\(.*(nlmsg_type=(RTM_NEWLINK|0x10)\b|nlmsg_pid=0\}, "\\x(31|02|06)\\x00)/
+    killAtChanges(machine, { device: 'hdl3wl', each, move: /"\\x31\\x00/ }, (when) => {
+      expect(interfaces(), when).toEqual(['hdl3wl'])
+      expect(hostState(), when).toBe(before)
+    })
   })
 })
