@@ -1,5 +1,5 @@
 import { bytesOfText, textOfBytes } from '../kernel-text.js'
-import { align, readU16, readU32, writeU16, writeU32 } from './bytes.js'
+import { align, FIRST_HALF, readU32, SECOND_HALF, wordsOf, writeU16, writeU32 } from './bytes.js'
 import type { OpaqueAttribute } from './common-schema.js'
 
 /** A netlink attribute; `data` excludes header and padding. */
@@ -18,14 +18,18 @@ const TYPE_MASK = 0x3fff
 /**
  * Decodes a sequence of attributes. Each `data` is a view of the buffer, not a copy, for speed: a
  * host may have tens of thousands of routes with six attributes each.
+ * @param bytes begin at a word of their memory; see `wordsOf`
  */
 export function decodeAttributes(bytes: Buffer): Attribute[] {
   const attributes: Attribute[] = []
-  for (let at = 0; at + ATTRIBUTE_HEADER_BYTES <= bytes.length; ) {
-    const length = readU16(bytes, at)
-    if (length < ATTRIBUTE_HEADER_BYTES || at + length > bytes.length)
-      throw new Error(`an attribute of ${length} bytes, with ${bytes.length - at} left`)
-    const type = readU16(bytes, at + 2)
+  const words = wordsOf(bytes)
+  const end = bytes.length
+  for (let at = 0; at + ATTRIBUTE_HEADER_BYTES <= end; ) {
+    const header = words[at >> 2] as number
+    const length = (header >>> FIRST_HALF) & 0xffff
+    if (length < ATTRIBUTE_HEADER_BYTES || at + length > end)
+      throw new Error(`an attribute of ${length} bytes, with ${end - at} left`)
+    const type = (header >>> SECOND_HALF) & 0xffff
     attributes.push({
       type: type & TYPE_MASK,
       nested: (type & NESTED) !== 0,

@@ -61,9 +61,12 @@ export function writeS32(bytes: Buffer, value: number, at: number): void {
   putS32.call(bytes, value, at)
 }
 
+/** A byte in hexadecimal, by its value. */
+const HEXADECIMAL = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Formats a hardware address: "02:00:00:00:00:01". The length depends on the device type. */
 export function hardwareAddressText(address: Buffer): string {
-  return [...address].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+  return Array.from(address, (byte) => HEXADECIMAL[byte]).join(':')
 }
 
 /** The bytes of such a text. */

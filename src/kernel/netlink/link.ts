@@ -177,18 +177,39 @@ function isIndependent(attributes: Attribute[]): boolean {
 /** Decodes the settings in IFLA_AF_SPEC. A kernel without IPv6 reports only those of IPv4. */
 function decodeSettings(afSpec: Buffer): LinkSettings {
   const settings: LinkSettings = {}
-  const hexadecimal = (family: Buffer, wanted: number) =>
-    find(decodeAttributes(family), wanted)?.toString('hex') ?? ''
+  const hexadecimal = (attributes: Attribute[], wanted: number) =>
+    find(attributes, wanted)?.toString('hex') ?? ''
   for (const { type, data } of decodeAttributes(afSpec)) {
-    if (type === AF.inet) settings.ipv4 = hexadecimal(data, IFLA_INET_CONF)
+    if (type === AF.inet) settings.ipv4 = hexadecimal(decodeAttributes(data), IFLA_INET_CONF)
     else if (type === AF.inet6) {
-      settings.ipv6 = hexadecimal(data, IFLA_INET6_CONF)
-      const token = find(decodeAttributes(data), IFLA_INET6_TOKEN)
+      const attributes = decodeAttributes(data)
+      settings.ipv6 = hexadecimal(attributes, IFLA_INET6_CONF)
+      const token = find(attributes, IFLA_INET6_TOKEN)
       if (token?.some((byte) => byte !== 0)) settings.token = addressText(token)
     }
   }
   return settings
 }
+
+/** What an attribute says of a link. A table, as a link has dozens that say nothing of interest. */
+const DECODERS = new Map<number, (value: Buffer) => Partial<Link>>([
+  [IFLA.ifname, (value) => ({ name: toText(value) })],
+  [IFLA.mtu, (value) => ({ mtu: toNumber(value) })],
+  [IFLA.linkMode, (value) => ({ linkMode: value[0] ?? 0 })],
+  [IFLA.operationalState, (value) => ({ operationalState: value[0] ?? 0 })],
+  [IFLA.ifalias, (value) => ({ alias: toText(value) })],
+  [IFLA.address, (value) => ({ hardwareAddress: hardwareAddressText(value) })],
+  [IFLA.broadcast, (value) => ({ broadcastAddress: hardwareAddressText(value) })],
+  [IFLA.permanentAddress, (value) => ({ permanentAddress: hardwareAddressText(value) })],
+  [IFLA.netnsImmutable, (value) => ({ netnsImmutable: value[0] === 1 })],
+  [IFLA.master, (value) => ({ master: toNumber(value) })],
+  [IFLA.qdisc, (value) => ({ qdisc: toText(value) })],
+  [IFLA.protocolDown, (value) => ({ protocolDown: value[0] === 1 })],
+  [IFLA.protocolDownReasons, (value) => ({ protocolDownReasons: decodeReasons(value) })],
+  [IFLA.linkInfo, driverSettings],
+  [IFLA.xdp, decodeXdp],
+  [IFLA.propList, (value) => ({ alternativeNames: decodeAlternativeNames(value) })],
+])
 
 /**
  * Decodes a link.
@@ -211,28 +232,11 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
   const settable: Settable = { flags: flags & SETTABLE_FLAGS }
   const parent = { bus: '', name: '' }
   for (const attribute of attributes) {
-    const value = attribute.data
-    if (attribute.type === IFLA.ifname) link.name = toText(value)
-    else if (attribute.type === IFLA.mtu) link.mtu = toNumber(value)
-    else if (attribute.type === IFLA.linkMode) link.linkMode = value[0] ?? 0
-    else if (attribute.type === IFLA.operationalState) link.operationalState = value[0] ?? 0
-    else if (attribute.type === IFLA.ifalias) link.alias = toText(value)
-    else if (attribute.type === IFLA.address) link.hardwareAddress = hardwareAddressText(value)
-    else if (attribute.type === IFLA.broadcast) link.broadcastAddress = hardwareAddressText(value)
-    else if (attribute.type === IFLA.permanentAddress)
-      link.permanentAddress = hardwareAddressText(value)
-    else if (attribute.type === IFLA.parentDeviceName) parent.name = toText(value)
-    else if (attribute.type === IFLA.parentDeviceBus) parent.bus = toText(value)
-    else if (attribute.type === IFLA.netnsImmutable) link.netnsImmutable = value[0] === 1
-    else if (attribute.type === IFLA.master) link.master = toNumber(value)
-    else if (attribute.type === IFLA.qdisc) link.qdisc = toText(value)
-    else if (attribute.type === IFLA.protocolDown) link.protocolDown = value[0] === 1
-    else if (attribute.type === IFLA.protocolDownReasons)
-      link.protocolDownReasons = decodeReasons(value)
-    else if (attribute.type === IFLA.linkInfo) keepDriverSettings(link, value)
-    else if (attribute.type === IFLA.xdp) Object.assign(link, decodeXdp(value))
-    else if (attribute.type === IFLA.propList)
-      link.alternativeNames = decodeAttributes(value).map(({ data: name }) => toText(name))
+    const { type, data: value } = attribute
+    const decode = DECODERS.get(type)
+    if (decode) Object.assign(link, decode(value))
+    else if (type === IFLA.parentDeviceName) parent.name = toText(value)
+    else if (type === IFLA.parentDeviceBus) parent.bus = toText(value)
     else decodeSettable(attribute, settable)
   }
   link.settable = settable
@@ -245,9 +249,13 @@ function decodeReasons(data: Buffer): number {
   return value ? toNumber(value) : 0
 }
 
-function keepDriverSettings(link: Link, linkInfo: Buffer): void {
+function driverSettings(linkInfo: Buffer): Pick<Link, 'driverSettings'> {
   const settings = decodeDriverSettings(linkInfo)
-  if (settings) link.driverSettings = settings
+  return settings ? { driverSettings: settings } : {}
+}
+
+function decodeAlternativeNames(data: Buffer): string[] {
+  return decodeAttributes(data).map(({ data: name }) => toText(name))
 }
 
 /** Nothing where no program is attached. */
