@@ -14,10 +14,10 @@ import {
   u8,
   u32,
 } from './attributes.js'
-import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
+import { readU8, readU32, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
-import { Flag, type Request } from './message.js'
+import { Flag, type Payload, type Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 
 /** Attributes of an address (IFA_* of linux/if_addr.h). */
@@ -86,7 +86,7 @@ export function addressRemoval(
 }
 
 /** Undefined if the family is not IP. */
-export function decodeAddress({ data }: Pick<NetlinkMessage, 'data'>): Address | undefined {
+export function decodeAddress({ data }: Payload): Address | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
   const address: Address = {

@@ -1,5 +1,5 @@
 import { bytesOfText, textOfBytes } from '../kernel-text.js'
-import { align, FIRST_HALF, readU32, SECOND_HALF, wordsOf, writeU16, writeU32 } from './bytes.js'
+import { align, FIRST_HALF, readU32, SECOND_HALF, wordsOf, writeU32 } from './bytes.js'
 import type { OpaqueAttribute } from './common-schema.js'
 
 /** A netlink attribute; `data` excludes header and padding. */
@@ -19,8 +19,9 @@ const TYPE_MASK = 0x3fff
  * Decodes a sequence of attributes. Each `data` is a view of the buffer, not a copy, for speed: a
  * host may have tens of thousands of routes with six attributes each.
  * @param bytes begin at a word of their memory; see `wordsOf`
+ * @param wanted the types of those that are decoded; default all
  */
-export function decodeAttributes(bytes: Buffer): Attribute[] {
+export function decodeAttributes(bytes: Buffer, wanted?: ReadonlySet<number>): Attribute[] {
   const attributes: Attribute[] = []
   const words = wordsOf(bytes)
   const end = bytes.length
@@ -29,12 +30,14 @@ export function decodeAttributes(bytes: Buffer): Attribute[] {
     const length = (header >>> FIRST_HALF) & 0xffff
     if (length < ATTRIBUTE_HEADER_BYTES || at + length > end)
       throw new Error(`an attribute of ${length} bytes, with ${end - at} left`)
-    const type = (header >>> SECOND_HALF) & 0xffff
-    attributes.push({
-      type: type & TYPE_MASK,
-      nested: (type & NESTED) !== 0,
-      data: bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + length),
-    })
+    const flagged = (header >>> SECOND_HALF) & 0xffff
+    const type = flagged & TYPE_MASK
+    if (!wanted || wanted.has(type))
+      attributes.push({
+        type,
+        nested: (flagged & NESTED) !== 0,
+        data: bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + length),
+      })
     at += align(length)
   }
   return attributes
@@ -54,15 +57,25 @@ export function encodedLength(attributes: Attribute[]): number {
   return length
 }
 
-/** Writes attributes into a zeroed buffer, starting at an offset. */
-export function writeAttributes(bytes: Buffer, offset: number, attributes: Attribute[]): void {
+/**
+ * Writes attributes into a zeroed buffer.
+ * @param words those of the buffer
+ * @returns where the next message or attribute begins
+ */
+export function writeAttributes(
+  bytes: Buffer,
+  offset: number,
+  attributes: Attribute[],
+  words = wordsOf(bytes),
+): number {
   let at = offset
   for (const { type, nested, data } of attributes) {
-    writeU16(bytes, ATTRIBUTE_HEADER_BYTES + data.length, at)
-    writeU16(bytes, nested ? type | NESTED : type, at + 2)
+    const length = ATTRIBUTE_HEADER_BYTES + data.length
+    words[at >> 2] = (length << FIRST_HALF) | ((nested ? type | NESTED : type) << SECOND_HALF)
     bytes.set(data, at + ATTRIBUTE_HEADER_BYTES)
-    at += align(ATTRIBUTE_HEADER_BYTES + data.length)
+    at += align(length)
   }
+  return at
 }
 
 /** An attribute of one byte. */

@@ -2,13 +2,8 @@
 // copy all hundred names of the package at every start.
 import * as codec from 'netlink/dist/structs'
 
-export type { NetlinkMessage } from 'netlink/dist/structs'
-
 /** Size of struct nlmsghdr, the header of every message (linux/netlink.h). */
 export const HEADER_BYTES = codec.HEADER_LENGTH
-
-/** Splits a buffer into messages; their `data` are views of it. */
-export const parseMessages = codec.parseMessages
 
 /** Rounds a length up to a multiple of four, where the next message or attribute begins. */
 export function align(length: number): number {

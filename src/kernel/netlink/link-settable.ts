@@ -15,6 +15,8 @@ const ATTRIBUTES = {
   groIpv4MaxSize: 64,
 } as const
 
+export const SETTABLE_TYPES: number[] = Object.values(ATTRIBUTES)
+
 const NAMES = new Map(
   Object.entries(ATTRIBUTES).map(([name, type]) => [type as number, name as SettableName]),
 )

@@ -7,7 +7,7 @@ import { hardwareAddressText, readS32, readU32, writeS32, writeU32 } from './byt
 import { AF, RTM } from './constants.js'
 import { decodeDriverSettings, LINK_INFO } from './driver-settings.js'
 import type { Link, Settable, XdpMode } from './link-schema.js'
-import { decodeSettable, SETTABLE_FLAGS } from './link-settable.js'
+import { decodeSettable, SETTABLE_FLAGS, SETTABLE_TYPES } from './link-settable.js'
 import type { Payload, Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 
@@ -143,9 +143,9 @@ export function linkHeader(index: number, flags: number, change = flags): Buffer
   return header
 }
 
-/** The attributes in a message about a link. */
+/** The attributes of interest in a message about a link, which has dozens of others. */
 export function attributesOf({ data }: Payload): Attribute[] {
-  return decodeAttributes(data.subarray(FIXED_BYTES))
+  return decodeAttributes(data.subarray(FIXED_BYTES), OF_INTEREST)
 }
 
 function dump(socket: NetlinkSocket): Payload[] {
@@ -191,7 +191,7 @@ function decodeSettings(afSpec: Buffer): LinkSettings {
   return settings
 }
 
-/** What an attribute says of a link. A table, as a link has dozens that say nothing of interest. */
+/** What an attribute says of a link. */
 const DECODERS = new Map<number, (value: Buffer) => Partial<Link>>([
   [IFLA.ifname, (value) => ({ name: toText(value) })],
   [IFLA.mtu, (value) => ({ mtu: toNumber(value) })],
@@ -209,6 +209,13 @@ const DECODERS = new Map<number, (value: Buffer) => Partial<Link>>([
   [IFLA.linkInfo, driverSettings],
   [IFLA.xdp, decodeXdp],
   [IFLA.propList, (value) => ({ alternativeNames: decodeAlternativeNames(value) })],
+])
+
+const OF_INTEREST: ReadonlySet<number> = new Set([
+  ...DECODERS.keys(),
+  ...SETTABLE_TYPES,
+  ...[IFLA.parentDeviceName, IFLA.parentDeviceBus],
+  ...[IFLA.link, IFLA.linkNamespace, IFLA.afSpec],
 ])
 
 /**

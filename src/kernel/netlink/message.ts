@@ -6,16 +6,7 @@ import {
   toText,
   writeAttributes,
 } from './attributes.js'
-import {
-  align,
-  FIRST_HALF,
-  HEADER_BYTES,
-  type NetlinkMessage,
-  parseMessages,
-  readS32,
-  SECOND_HALF,
-  wordsOf,
-} from './bytes.js'
+import { align, FIRST_HALF, HEADER_BYTES, readS32, SECOND_HALF, wordsOf } from './bytes.js'
 
 /** Flags of a message's header (NLM_F_* of linux/netlink.h). */
 export const Flag = {
@@ -75,19 +66,27 @@ export function encodeRequests(requests: Request[], lastFlags: number, sequence:
   const bytes = Buffer.alloc(requests.reduce((sum, request) => sum + requestLength(request), 0))
   const words = wordsOf(bytes)
   let at = 0
-  for (const [n, request] of requests.entries()) {
-    const { type, header, attributes = [], flags = 0 } = request
+  for (const [n, { type, header, attributes = [], flags = 0 }] of requests.entries()) {
     const more = n === requests.length - 1 ? lastFlags : 0
-    const length = requestLength(request)
-    words[at >> 2] = length
-    words[(at >> 2) + WORD.typeAndFlags] =
+    const first = at >> 2
+    words[first + WORD.typeAndFlags] =
       (type << FIRST_HALF) | ((flags | more | Flag.request) << SECOND_HALF)
-    words[(at >> 2) + WORD.sequence] = sequence + n
+    words[first + WORD.sequence] = sequence + n
     bytes.set(header, at + HEADER_BYTES)
-    writeAttributes(bytes, at + HEADER_BYTES + header.length, attributes)
-    at += length
+    const end = writeAttributes(bytes, at + HEADER_BYTES + header.length, attributes, words)
+    words[first + WORD.length] = end - at
+    at = end
   }
   return bytes
+}
+
+/** A message from the kernel; `data` is a view of what was received. */
+export interface NetlinkMessage {
+  type: number
+  flags: number
+  /** Number of the request that it answers. */
+  seq: number
+  data: Buffer
 }
 
 /** What carries data in an answer: a message without its header. */
@@ -149,7 +148,7 @@ export interface Answers {
 /** Sorts the messages from the kernel into data, errors and interruptions. */
 export function decodeAnswers(received: Buffer): Answers {
   const answers: Answers = { messages: [], errors: new Map(), interrupted: false }
-  for (const message of parseMessages(received)) {
+  for (const message of messagesIn(received)) {
     if (message.flags & Flag.dumpInterrupted) answers.interrupted = true
     if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) answers.messages.push(message)
     else {
@@ -158,6 +157,27 @@ export function decodeAnswers(received: Buffer): Answers {
     }
   }
   return answers
+}
+
+/** Splits what was received into messages. */
+function messagesIn(bytes: Buffer): NetlinkMessage[] {
+  const messages: NetlinkMessage[] = []
+  const words = wordsOf(bytes)
+  for (let at = 0; at < bytes.length; ) {
+    const first = at >> 2
+    const length = words[first + WORD.length] ?? 0
+    if (length < HEADER_BYTES || at + length > bytes.length)
+      throw new Error(`a message of ${length} bytes, with ${bytes.length - at} left`)
+    const typeAndFlags = words[first + WORD.typeAndFlags] as number
+    messages.push({
+      type: (typeAndFlags >>> FIRST_HALF) & 0xffff,
+      flags: (typeAndFlags >>> SECOND_HALF) & 0xffff,
+      seq: words[first + WORD.sequence] as number,
+      data: bytes.subarray(at + HEADER_BYTES, at + length),
+    })
+    at += align(length)
+  }
+  return messages
 }
 
 /**

@@ -11,7 +11,6 @@ import {
 import {
   hardwareAddressBytes,
   hardwareAddressText,
-  type NetlinkMessage,
   readS32,
   readU8,
   readU16,
@@ -20,7 +19,7 @@ import {
 } from './bytes.js'
 import { NEIGHBOR_FLAG, RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
-import { Flag, type Request } from './message.js'
+import { Flag, type Payload, type Request } from './message.js'
 import type { Neighbor } from './neighbor-schema.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 
@@ -79,7 +78,7 @@ export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
 }
 
 /** Undefined if the family is not IP. */
-export function decodeNeighbor({ data }: Pick<NetlinkMessage, 'data'>): Neighbor | undefined {
+export function decodeNeighbor({ data }: Payload): Neighbor | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
   const neighbor: Neighbor = {

@@ -3,7 +3,6 @@ import { Failure } from '../../failure.js'
 import { closeDescriptor } from '../descriptor.js'
 import { KernelError } from '../kernel-error.js'
 import { type NativeError, nativeAddon } from '../native-addon.js'
-import type { NetlinkMessage } from './bytes.js'
 import { PROTOCOL } from './constants.js'
 import {
   type Answers,
@@ -12,6 +11,7 @@ import {
   encodeRequest,
   encodeRequests,
   Flag,
+  type NetlinkMessage,
   type Payload,
   type Request,
   requestLength,

@@ -11,9 +11,9 @@ import {
   toNumber,
   u32,
 } from './attributes.js'
-import { type NetlinkMessage, readU8, readU32, writeU32 } from './bytes.js'
+import { readU8, readU32, writeU32 } from './bytes.js'
 import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
-import { Flag, type Request } from './message.js'
+import { Flag, type Payload, type Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import type { NexthopObject } from './nexthop-object-schema.js'
 import type { Nexthop } from './route-schema.js'
@@ -88,7 +88,7 @@ export function nexthopObjectRequest(object: NexthopObject, how: 'create' | 'rep
   }
 }
 
-export function decodeNexthopObject({ data }: Pick<NetlinkMessage, 'data'>): NexthopObject {
+export function decodeNexthopObject({ data }: Payload): NexthopObject {
   const nexthop: Nexthop = { interfaceIndex: 0, weight: 1 }
   const object: NexthopObject = {
     id: 0,

@@ -19,9 +19,9 @@ import {
   u32,
   writeAttributes,
 } from './attributes.js'
-import { type NetlinkMessage, readS32, readU8, readU32, writeU32 } from './bytes.js'
+import { readS32, readU8, readU32, writeU32 } from './bytes.js'
 import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
-import { Flag, type Request } from './message.js'
+import { Flag, type Payload, type Request } from './message.js'
 import {
   decodeMultipath,
   decodeNexthopAttribute,
@@ -94,7 +94,7 @@ export function routeMtu({ metrics }: Route): number | undefined {
 }
 
 /** Undefined if the family is not IP. */
-export function decodeRoute({ data }: Pick<NetlinkMessage, 'data'>): Route | undefined {
+export function decodeRoute({ data }: Payload): Route | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
   const flags = readU32(data, OFFSET.flags)

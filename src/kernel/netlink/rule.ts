@@ -21,10 +21,10 @@ import {
   u8,
   u32,
 } from './attributes.js'
-import { type NetlinkMessage, readU8, readU16, readU32, writeU16, writeU32 } from './bytes.js'
+import { readU8, readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
-import { Flag, type Request } from './message.js'
+import { Flag, type Payload, type Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import type { Rule } from './rule-schema.js'
 
@@ -105,7 +105,7 @@ export function ruleKey(rule: Rule): string {
 }
 
 /** Undefined if the family is not IP. */
-export function decodeRule({ data }: Pick<NetlinkMessage, 'data'>): Rule | undefined {
+export function decodeRule({ data }: Payload): Rule | undefined {
   const family = familyOf(readU8(data, OFFSET.family))
   if (family === undefined) return undefined
   const lengths = { to: readU8(data, OFFSET.toLength), from: readU8(data, OFFSET.fromLength) }
