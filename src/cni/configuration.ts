@@ -72,7 +72,7 @@ export function withoutNeedlessFaults(
   const kept = { ...network }
   for (const key of KEYS) {
     const { name, allowed } = key
-    if (NEEDED_TO_RELEASE.includes(name) || isValid(key, network[name])) continue
+    if (isValid(key, network[name]) || NEEDED_TO_RELEASE.includes(name)) continue
     tell(invalid(name, network[name], allowed).message)
     delete kept[name]
   }
@@ -96,12 +96,14 @@ export const KEYS_INSIDE: Record<string, string[]> = {
   routes: INNER_KEYS.routes,
 }
 
+const KNOWN_KEYS = new Set(KEYS.map(({ name }) => name))
+
 /**
  * Whether the configuration may have keys that are of no use: only then is the code loaded that
  * knows what may be meant. A key with a dot or a slash is a runtime's.
  */
 export function hasUselessKeys(network: Record<string, unknown>): boolean {
-  const isKnown = (key: string) => /[./]/.test(key) || KEYS.some(({ name }) => name === key)
+  const isKnown = (key: string) => KNOWN_KEYS.has(key) || /[./]/.test(key)
   if (!Object.keys(network).every(isKnown)) return true
   const { ipam } = network
   if (isObject(ipam) && !ipam.type && Object.keys(ipam).length > 0) return true

@@ -50,11 +50,10 @@ export function requireNetworkName(name: unknown): asserts name is string {
 
 /** A configuration with the keys that this program reads in their documented spelling. */
 export function spelledAsDocumented(object: Record<string, unknown>): Record<string, unknown> {
-  const names = KEYS.map(({ name }) => name)
-  const network = canonicalKeys(object, names)
-  for (const [key, inner] of Object.entries(INNER_KEYS)) {
+  const network = respelled(object, SPELLINGS)
+  for (const [key, inner] of INNER_SPELLINGS) {
     const value = network[key]
-    if (isObject(value)) network[key] = canonicalKeys(value, inner)
+    if (isObject(value)) network[key] = respelled(value, inner)
   }
   return network
 }
@@ -103,7 +102,22 @@ export function canonicalKeys(
   object: Record<string, unknown>,
   names: string[],
 ): Record<string, unknown> {
-  const spellings = new Map(names.map((name) => [name.toLowerCase(), name]))
+  return respelled(object, spellingsOf(names))
+}
+
+/** The documented spellings, by themselves in lower case. */
+type Spellings = ReadonlyMap<string, string>
+
+function spellingsOf(names: string[]): Spellings {
+  return new Map(names.map((name) => [name.toLowerCase(), name]))
+}
+
+const SPELLINGS = spellingsOf(KEYS.map(({ name }) => name))
+const INNER_SPELLINGS = Object.entries(INNER_KEYS).map(
+  ([key, names]) => [key, spellingsOf(names)] as const,
+)
+
+function respelled(object: Record<string, unknown>, spellings: Spellings): Record<string, unknown> {
   const entries = Object.entries(object)
     .map(([key, value]) => [spellings.get(key.toLowerCase()) ?? key, value] as const)
     .filter(([key, value]) => value !== null || MEANINGFUL_NULLS.includes(key))

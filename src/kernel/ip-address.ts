@@ -33,12 +33,10 @@ export function prefixCovers(prefix: string, address: string): boolean {
   const { address: network, length } = splitPrefix(prefix)
   const [theirs, ours] = [addressBytes(network), addressBytes(address)]
   if (theirs.length !== ours.length) return false
-  const whole = length >> 3
+  const whole = Math.min(length >> 3, ours.length)
+  for (let n = 0; n < whole; n++) if (theirs[n] !== ours[n]) return false
   const mask = 0xff00 >> (length & 7)
-  return (
-    theirs.subarray(0, whole).equals(ours.subarray(0, whole)) &&
-    (((theirs[whole] ?? 0) ^ (ours[whole] ?? 0)) & mask & 0xff) === 0
-  )
+  return (((theirs[whole] ?? 0) ^ (ours[whole] ?? 0)) & mask & 0xff) === 0
 }
 
 /** The network of an address, e.g. "198.51.100.0/24" for 198.51.100.5 and 24. */

@@ -51,8 +51,9 @@ function makesRoute(address: Address, { destination, preferredSource, priority, 
 
 /** Whether an IPv6 address comes with this route, or a router advertisement, without an address in it. */
 function hasIpv6Maker(route: Route, addresses: Address[]): boolean {
-  const inside = addresses.filter(({ local, peer = local }) =>
-    [local, peer].some((end) => prefixCovers(route.destination, end)),
+  const isInside = (end: string) => prefixCovers(route.destination, end)
+  const inside = addresses.filter(
+    ({ local, peer }) => isInside(local) || (peer !== undefined && isInside(peer)),
   )
   if (inside.length === 0) return true
   return inside.some(({ flags }) => (flags & ADDRESS_FLAG.noprefixroute) === 0)
