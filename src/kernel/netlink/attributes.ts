@@ -32,13 +32,12 @@ export function decodeAttributes(bytes: Buffer, wanted?: ReadonlySet<number>): A
       throw new Error(`an attribute of ${length} bytes, with ${end - at} left`)
     const flagged = (header >>> SECOND_HALF) & 0xffff
     const type = flagged & TYPE_MASK
-    if (!wanted || wanted.has(type))
-      attributes.push({
-        type,
-        nested: (flagged & NESTED) !== 0,
-        data: bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + length),
-      })
-    at += align(length)
+    if (!wanted || wanted.has(type)) {
+      const data = bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + length)
+      attributes.push(flagged & NESTED ? { type, nested: true, data } : { type, data })
+    }
+    // Without a call of `align`: there is one for every attribute of every message.
+    at += (length + 3) & ~3
   }
   return attributes
 }
