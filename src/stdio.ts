@@ -9,7 +9,7 @@ const PAUSE_MILLISECONDS = 2
 
 /** Maximum size of stdin. Configurations have a few kilobytes. */
 const MOST_INPUT_MEBIBYTES = 16
-const PART_BYTES = 1 << 16
+const PART_BYTES = 1 << 14
 
 /**
  * Reads all of stdin as text.
@@ -25,11 +25,11 @@ export function readStandardInput(): string {
  */
 export function readAll(fd: number): string {
   const parts: Buffer[] = []
+  const part = Buffer.allocUnsafe(PART_BYTES)
   for (let total = 0; total <= MOST_INPUT_MEBIBYTES << 20; ) {
-    const part = Buffer.allocUnsafe(PART_BYTES)
     const length = retryWhileBusy(() => readSync(fd, part))
     if (length === 0) return Buffer.concat(parts).toString()
-    parts.push(part.subarray(0, length))
+    parts.push(Buffer.from(part.subarray(0, length)))
     total += length
   }
   throw new Error(`it is longer than ${MOST_INPUT_MEBIBYTES} MiB`)

@@ -46,9 +46,8 @@ export function trustedPath(
   const own = [process.getuid?.(), rootUser]
   let resolved = start
   let links = 0
-  for (let rest = partsOf(path); rest.length > 0; ) {
-    const [part, ...others] = rest
-    rest = others
+  const rest = partsOf(path)
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     if (part === '..') {
       resolved = resolved.slice(0, Math.max(0, resolved.lastIndexOf('/')))
       continue
@@ -62,7 +61,7 @@ export function trustedPath(
       if (++links > MOST_LINKS)
         throw new UntrustedPath(`${next} is one link too many`, `rm ${next}`)
       if (target.startsWith('/')) resolved = ''
-      rest = [...partsOf(target), ...rest]
+      rest.unshift(...partsOf(target))
       continue
     }
     const isSafe = (status.mode & WRITABLE_BY_OTHERS) === 0

@@ -61,7 +61,10 @@ const HEXADECIMAL = Array.from({ length: 256 }, (_, byte) => byte.toString(16).p
 
 /** Formats a hardware address: "02:00:00:00:00:01". The length depends on the device type. */
 export function hardwareAddressText(address: Buffer): string {
-  return Array.from(address, (byte) => HEXADECIMAL[byte]).join(':')
+  let text = ''
+  for (let n = 0; n < address.length; n++)
+    text += `${n === 0 ? '' : ':'}${HEXADECIMAL[address[n] as number]}`
+  return text
 }
 
 /** The bytes of such a text. */

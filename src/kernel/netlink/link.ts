@@ -55,6 +55,8 @@ const XDP_PROGRAM_IDS = new Map<number, XdpMode>([
 const IFLA_INET_CONF = 1
 const IFLA_INET6_CONF = 2
 export const IFLA_INET6_TOKEN = 7
+/** The token of a device for which none was set. */
+const NO_TOKEN = '::'
 
 /** struct ifinfomsg: its size, and the offsets of its fields. */
 const FIXED_BYTES = 16
@@ -174,6 +176,8 @@ function isIndependent(attributes: Attribute[]): boolean {
   return !madeOnAnother && !(kind && MASTERS.includes(toText(kind)))
 }
 
+const OF_INET6 = new Set([IFLA_INET6_CONF, IFLA_INET6_TOKEN])
+
 /** Decodes the settings in IFLA_AF_SPEC. A kernel without IPv6 reports only those of IPv4. */
 function decodeSettings(afSpec: Buffer): LinkSettings {
   const settings: LinkSettings = {}
@@ -182,10 +186,11 @@ function decodeSettings(afSpec: Buffer): LinkSettings {
   for (const { type, data } of decodeAttributes(afSpec)) {
     if (type === AF.inet) settings.ipv4 = hexadecimal(decodeAttributes(data), IFLA_INET_CONF)
     else if (type === AF.inet6) {
-      const attributes = decodeAttributes(data)
+      const attributes = decodeAttributes(data, OF_INET6)
       settings.ipv6 = hexadecimal(attributes, IFLA_INET6_CONF)
       const token = find(attributes, IFLA_INET6_TOKEN)
-      if (token?.some((byte) => byte !== 0)) settings.token = addressText(token)
+      const text = token && addressText(token)
+      if (text && text !== NO_TOKEN) settings.token = text
     }
   }
   return settings
