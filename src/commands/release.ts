@@ -135,9 +135,11 @@ export function returnLentDevice(
   const bringHome = (located: LocatedDevice) => {
     if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
     const home = returnDevice(host, device, located, { bringUp: !restore, othersLent })
-    const { up, master } = device.onHost
-    const isSoon = restore && up && master === undefined && canComeUpWithoutSettings(device.onHost)
-    return isSoon && !home.up ? upIfPossible(host, device.onHost, home) : home
+    const { onHost } = device
+    const isSoon = restore && onHost.up && onHost.master === undefined && !home.up
+    return isSoon && canComeUpWithoutSettings(onHost, home)
+      ? upIfPossible(host, onHost, home)
+      : home
   }
   const namespaces = sandbox ? [host, sandbox] : [host]
   // The host first: what looks like a device that is at home must not be taken from a pod.

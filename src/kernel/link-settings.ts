@@ -93,13 +93,6 @@ export function sysctlsIn({ ipv4, ipv6 }: LinkSettings): Sysctl[] {
   return [...valuesOf(IPV4, ipv4), ...valuesOf(IPV6, ipv6)]
 }
 
-/** Reads the settings of some names. */
-export function readerOfSysctls(names: string[]): (settings: LinkSettings) => Sysctl[] {
-  const isWanted = ({ name }: Setting) => names.includes(name)
-  const [inIpv4, inIpv6] = [IPV4.filter(isWanted), IPV6.filter(isWanted)]
-  return ({ ipv4, ipv6 }) => [...valuesOf(inIpv4, ipv4), ...valuesOf(inIpv6, ipv6)]
-}
-
 /** A setting that has another value than before. */
 export interface ChangedSysctl {
   name: string
@@ -121,13 +114,13 @@ function changesIn(settings: Setting[], before?: string, now?: string): ChangedS
     .filter((one) => one.before !== one.now)
 }
 
-const readAddressMode = readerOfSysctls(['net.ipv6.conf.addr_gen_mode'])
+const ADDRESS_MODE = IPV6.filter(({ name }) => name === 'net.ipv6.conf.addr_gen_mode')
 /** IN6_ADDR_GEN_MODE_STABLE_PRIVACY of linux/if_link.h. */
 const STABLE_PRIVACY = '2'
 
 /** Whether the device makes its IPv6 addresses with a secret (stable_secret). */
-export function usesStableSecret(settings: LinkSettings): boolean {
-  return readAddressMode(settings)[0]?.value === STABLE_PRIVACY
+export function usesStableSecret({ ipv6 }: LinkSettings): boolean {
+  return valuesOf(ADDRESS_MODE, ipv6).some(({ value }) => value === STABLE_PRIVACY)
 }
 
 /** Of an array as hexadecimal text. One of an older kernel is shorter. */

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js'
-import { changedSysctls, type LinkSettings, readerOfSysctls } from '../kernel/link-settings.js'
+import { changedSysctls } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { readSysctl, STABLE_SECRET, type Sysctl, writeSysctl } from '../kernel/sysctl.js'
@@ -65,22 +65,26 @@ function isOfNoarp(name: string, value: string): boolean {
 }
 
 /** Sysctls that take effect when the device comes up. */
-const readHeededAtOnce = readerOfSysctls([
+const HEEDED_AT_ONCE = [
   'net.ipv6.conf.disable_ipv6',
   'net.ipv6.conf.addr_gen_mode',
   'net.ipv6.conf.accept_dad',
   'net.ipv6.conf.optimistic_dad',
   'net.ipv6.conf.accept_ra',
   'net.ipv6.conf.router_solicitations',
-])
+]
 
 /**
- * Whether a device can be returned and brought up in one message, because none of its sysctls that
- * take effect at once differs from the default. Separate messages are slower: the kernel may take a
+ * Whether a returned device can be brought up before it gets its sysctls back, because each in
+ * `HEEDED_AT_ONCE` is as it was, or was the default. After them is slower: the kernel may take a
  * second to notice the carrier. The thread must be in the host's namespace.
+ * @param original the device as it was when it was lent
+ * @param home the device as it returned
  */
-export function canComeUpWithoutSettings({ settings }: { settings?: LinkSettings }): boolean {
-  return readHeededAtOnce(settings ?? {}).every(({ name, value }) => value === defaultOf(name))
+export function canComeUpWithoutSettings(original: Link, home: Link): boolean {
+  return changedSysctls(original.settings ?? {}, home.settings ?? {})
+    .filter(({ name }) => HEEDED_AT_ONCE.includes(name))
+    .every(({ name, before }) => before === defaultOf(name))
 }
 
 /** The directory under /proc/sys with the defaults for new devices. It stands in for a device. */
