@@ -55,8 +55,10 @@ function devicesIn(directory: string): { names: string[]; elsewhere: number } {
  * if this sysfs belongs to another namespace.
  */
 export function sysfsPathOf(name: string): string | undefined {
+  const path = pathOfText(`/sys/class/net/${name}/device`)
   try {
-    return realpathSync(pathOfText(`/sys/class/net/${name}/device`))
+    // To resolve a path takes a system call for each part.
+    return existsSync(path) ? realpathSync(path) : undefined
   } catch {
     return undefined
   }
@@ -74,10 +76,13 @@ export interface Relations {
 
 /** The relations of a network device. Empty if this sysfs belongs to another namespace. */
 export function relationsOf(name: string): Relations {
-  const entries = entriesOf(`/sys/class/net/${name}`)
-  const after = (start: string) =>
-    entries.filter((entry) => entry.startsWith(start)).map((entry) => entry.slice(start.length))
-  return { above: after(UPPER), beneath: after(LOWER), isWireless: entries.includes(RADIO) }
+  const relations: Relations = { above: [], beneath: [], isWireless: false }
+  for (const entry of entriesOf(`/sys/class/net/${name}`)) {
+    if (entry.startsWith(UPPER)) relations.above.push(entry.slice(UPPER.length))
+    if (entry.startsWith(LOWER)) relations.beneath.push(entry.slice(LOWER.length))
+    if (entry === RADIO) relations.isWireless = true
+  }
+  return relations
 }
 
 /**
