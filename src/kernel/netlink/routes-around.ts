@@ -39,22 +39,23 @@ export function dumpRoutesAround(
   locals: string[],
 ): RoutesAround {
   const entries = readTable(socket, index, locals)
-  const isOwn = (route: Route) => leadsThrough(route, index)
   const isBySource = ({ preferredSource }: Route) =>
     preferredSource !== undefined && locals.includes(preferredSource)
-  const own: Route[] = []
+  const own = new Set<Route>()
   const bySource: Route[] = []
   const wanted = new Set<number>()
   for (const { route, destination } of entries) {
-    if (!route || !(isOwn(route) || isBySource(route))) continue
-    ;(isOwn(route) ? own : bySource).push(route)
+    if (!route) continue
+    if (leadsThrough(route, index)) own.add(route)
+    else if (isBySource(route)) bySource.push(route)
+    else continue
     wanted.add(destination)
   }
   const withOthers = new Set<number>()
   for (const { route, destination } of entries)
-    if (wanted.has(destination) && !(route && isOwn(route))) withOthers.add(destination)
+    if (wanted.has(destination) && !(route && own.has(route))) withOthers.add(destination)
   const shared = entries.filter(({ destination }) => withOthers.has(destination))
-  return { own, bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
+  return { own: [...own], bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
 }
 
 /** All routes; those are decoded that may concern the device. */
