@@ -19,12 +19,13 @@ export interface Glimpse {
   destinationEnd: number
 }
 
-const nothing: Glimpse = {
+const seen: Glimpse = {
   ...{ device: undefined, source: undefined },
   ...{ destination: 0, destinationStart: 0, destinationEnd: 0 },
 }
 
-const seen: Glimpse = { ...nothing }
+// Looked up once, not for each attribute.
+const { outputInterface, preferredSource, destination } = RTA
 
 /**
  * Walks over the attributes of a route, without calls and objects for each: they would take most of
@@ -32,15 +33,19 @@ const seen: Glimpse = { ...nothing }
  * @returns the same object for every route
  */
 export function glimpseAt({ words }: Datagram, start: number, end: number): Glimpse {
-  Object.assign(seen, nothing)
+  seen.device = undefined
+  seen.source = undefined
+  seen.destination = 0
+  seen.destinationStart = 0
+  seen.destinationEnd = 0
   for (let at = (start + ROUTE_FIXED_BYTES) >> 2; at < end >> 2; ) {
     const header = words[at] as number
     const length = (header >>> FIRST_HALF) & 0xffff
     const type = (header >>> SECOND_HALF) & 0xffff
     if (length < 4 || at * 4 + length > end) break
-    if (type === RTA.outputInterface) seen.device = words[at + 1]
-    else if (type === RTA.preferredSource) seen.source = digestAt(words, at + 1, length >> 2)
-    else if (type === RTA.destination) {
+    if (type === outputInterface) seen.device = words[at + 1]
+    else if (type === preferredSource) seen.source = digestAt(words, at + 1, length >> 2)
+    else if (type === destination) {
       seen.destination = digestAt(words, at + 1, length >> 2)
       seen.destinationStart = at * 4 + 4
       seen.destinationEnd = at * 4 + length
