@@ -110,11 +110,12 @@ function remarkOnLeases(
     const ofFamily = <T extends { family: string }>(all: Captured<T>[]) =>
       all.filter(({ value }) => value.family === family)
     const leases = ofFamily(state.addresses).filter(({ leftBehind }) => leftBehind === 'dynamic')
+    if (leases.length === 0) continue
     const [route, ...more] = ofFamily(state.routes)
       .filter(({ leftBehind }) => leftBehind === 'with-address')
       .map(({ value }) => describeRoute(value, nameOf))
     const isWithout = carried(ofFamily(state.addresses)).length === 0
-    if (leases.length === 0 || (route === undefined && !isWithout)) continue
+    if (route === undefined && !isWithout) continue
     const [version, key] = family === 'inet' ? ['IPv4', 'ipv4'] : ['IPv6', 'all']
     remark(
       `the lease of ${bounded(leases.map(({ value }) => describeAddress(value))).join(', ')} stays behind` +

@@ -2,9 +2,10 @@
 export function groupBy<T>(values: T[], key: (value: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const value of values) {
-    const group = groups.get(key(value))
+    const name = key(value)
+    const group = groups.get(name)
     if (group) group.push(value)
-    else groups.set(key(value), [value])
+    else groups.set(name, [value])
   }
   return groups
 }

@@ -52,12 +52,12 @@ export function isOfKernel(reason: Reason | undefined): boolean {
 
 /** The captured objects that are carried. */
 export function carried<T>(captured: Captured<T>[]): T[] {
-  return captured.flatMap(({ value, leftBehind }) => (leftBehind === undefined ? [value] : []))
+  return captured.filter(({ leftBehind }) => leftBehind === undefined).map(({ value }) => value)
 }
 
 /** The captured objects that do not reappear on the host by themselves. */
 export function toRestore<T>(captured: Captured<T>[]): T[] {
-  return captured.flatMap(({ value, leftBehind }) =>
-    leftBehind !== undefined && REASONS[leftBehind].returnsByItself ? [] : [value],
-  )
+  const isToRestore = ({ leftBehind }: Captured<T>) =>
+    leftBehind === undefined || !REASONS[leftBehind].returnsByItself
+  return captured.filter(isToRestore).map(({ value }) => value)
 }
