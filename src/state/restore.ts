@@ -195,7 +195,8 @@ function withOwnPart(route: Route, device: Link): Route {
 
 /** All routes in their places, in the kernel's order. */
 export function orderOf({ routes, shared = [] }: HostNetworkState): Route[] {
+  const all = routes.map(({ value }) => value)
+  if (shared.length === 0) return all
   const places = new Set(shared.map(placeOf))
-  const alone = routes.map(({ value }) => value).filter((route) => !places.has(placeOf(route)))
-  return [...alone, ...shared]
+  return [...all.filter((route) => !places.has(placeOf(route))), ...shared]
 }

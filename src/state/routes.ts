@@ -29,7 +29,7 @@ export function placeOf({
   typeOfService,
   priority = DEFAULT_METRIC[family],
 }: Route): string {
-  return [family, destination, source, table, typeOfService, priority].join(' ')
+  return `${family} ${destination} ${source} ${table} ${typeOfService} ${priority}`
 }
 
 /**
