@@ -23,11 +23,12 @@ export function parseSelector(
     [key in SelectorKey]?: string | undefined
   },
 ): DeviceSelector {
-  const given = SELECTOR_KEYS.flatMap((key) => {
+  const selector: DeviceSelector = {}
+  for (const key of SELECTOR_KEYS) {
     const value = values[key]
-    return value ? [[key, key === 'hwaddr' ? parseMac(value) : value] as const] : []
-  })
-  return Object.fromEntries(given)
+    if (value) selector[key] = key === 'hwaddr' ? parseMac(value) : value
+  }
+  return selector
 }
 
 /** Whether a selector has no key, and so selects no device. */

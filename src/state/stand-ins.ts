@@ -53,10 +53,11 @@ export function localsOf({ addresses }: HostNetworkState): string[] {
 
 function standInFor(route: Route, device: Link, locals: string[]): Route | undefined {
   const nexthops = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex !== device.index)
+  if (nexthops.length === 0) return undefined
   const losesHops = route.nexthopObject === undefined && nexthops.length < route.nexthops.length
   const { preferredSource, ...rest } = route
   const losesSource = preferredSource !== undefined && locals.includes(preferredSource)
-  if (nexthops.length === 0 || !(losesHops || losesSource)) return undefined
+  if (!losesHops && !losesSource) return undefined
   return standInThrough(losesSource ? rest : route, nexthops)
 }
 
