@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
 import type { Attachment } from './contestants.js'
 
 /** Where the bench works: namespaces of its own, and a state directory of ours. */
@@ -33,8 +32,9 @@ export function prepareDevices(devices: string[]): void {
 /** Makes those devices again that a plugin lost or left in their sandboxes; returns how many. */
 export function remakeDevices({ cloudName }: Network, attachments: Attachment[]): number {
   const missing = attachments.filter(({ device }) => !existsSync(`/sys/class/net/${device}`))
-  for (const { device, sandboxPath } of missing) {
-    spawnSync('ip', ['-n', basename(sandboxPath), 'link', 'delete', 'net1'])
+  for (const { device } of missing) {
+    // Wherever a plugin that was killed has left the device, it goes with its other end.
+    spawnSync('ip', ['-n', cloudName, 'link', 'delete', device])
     const peer = ['peer', 'name', device, 'netns', cloudName]
     execFileSync('ip', ['link', 'add', device, 'type', 'veth', ...peer])
     execFileSync('ip', ['-n', cloudName, 'link', 'set', device, 'up'])
