@@ -6,7 +6,7 @@ import { type Report, Samples } from './statistics.js'
 
 /** How many devices are lent at once, as when a node starts. */
 export const COUNTS = [1, 8, 64]
-const ROUNDS = 5
+const ROUNDS = 3
 
 /** Lends several devices at once, each to a sandbox of its own, and returns them at once. */
 export async function compareAtOnce(network: Network, noise: Noise): Promise<Report> {

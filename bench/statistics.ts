@@ -57,5 +57,7 @@ export function table({ title, rows }: Report): string {
 }
 
 function text(cell: string | number | undefined): string {
-  return typeof cell === 'number' ? cell.toFixed(2) : (cell ?? '')
+  if (typeof cell !== 'number') return cell ?? ''
+  // Of no run at all there is neither a median nor a minimum.
+  return Number.isFinite(cell) ? cell.toFixed(2) : '-'
 }
