@@ -1,9 +1,10 @@
+import type { KernelError } from '../kernel/kernel-error.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { newRouteRequest, type RoutePosition, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { groupBy } from './group-by.js'
@@ -48,6 +49,8 @@ interface Entry {
   /** The route, or those of its IPv6 nexthops that are missing there. */
   route: Route
   position: RoutePosition
+  /** All that is to be there, if it has another order than the kernel would give it. */
+  whole?: Route
   /** Where it was among the routes of its place. */
   rank: number
   /** What the kernel made there and the host did not have. */
@@ -117,13 +120,50 @@ function entryOf(
     .map((one) => rankIn(order, original(one)))
     .filter((other) => other >= 0 && other !== rank)
   const isFirst = ranks.length > 0 && ranks.every((other) => other > rank)
+  const own = missing.flatMap(({ nexthops }) => nexthops)
+  const all = allInOrder(value, own, present, order)
   return {
     addition,
-    route: { ...value, nexthops: missing.flatMap(({ nexthops }) => nexthops) },
+    route: { ...value, nexthops: own },
     position: isFirst ? 'first' : 'last',
+    ...(all ? { whole: { ...value, nexthops: all } } : {}),
     rank,
     obsolete: present.filter(isObsolete),
   }
+}
+
+/**
+ * All nexthops of an IPv6 multipath route, where the kernel would put the missing ones elsewhere than
+ * they were: it adds them at the end, and chooses a nexthop for each flow by their order.
+ * @param order what the host had in this place
+ * @returns undefined if they belong at the end, or what is there is not the rest of that route
+ */
+function allInOrder(
+  value: Route,
+  missing: Nexthop[],
+  present: Route[],
+  order: Route[],
+): Nexthop[] | undefined {
+  if (value.family === 'inet') return undefined
+  const [there, ...others] = present.filter(({ nexthops }) => nexthops.some(hasGateway))
+  const withoutHops = (one: Route) => wholeOf({ ...one, nexthops: [] })
+  if (!there || others.length > 0 || withoutHops(there) !== withoutHops(value)) return undefined
+  if (there.expiresSeconds !== undefined || value.expiresSeconds !== undefined) return undefined
+  const [whole] = order.toSorted((one, other) => other.nexthops.length - one.nexthops.length)
+  const hops = whole?.nexthops ?? []
+  const known = hops.map(nexthopKey)
+  const rankOf = (hop: Nexthop) => known.indexOf(nexthopKey(hop))
+  // The kernel does not report the weight of a single nexthop.
+  const isAlone = there.nexthops.length === 1
+  const staying = there.nexthops.map((hop) => (isAlone && hops[rankOf(hop)]) || hop)
+  const joined = [...staying, ...missing]
+  const sorted = joined.toSorted((one, other) => rankOf(one) - rankOf(other))
+  const isMoved = sorted.some((hop, n) => hop !== joined[n])
+  return isMoved && joined.every((hop) => rankOf(hop) >= 0) ? sorted : undefined
+}
+
+function hasGateway({ gateway, via }: Nexthop): boolean {
+  return gateway !== undefined || via !== undefined
 }
 
 /** The kernel keeps each nexthop of an IPv6 route as a route of its own. */
@@ -148,11 +188,23 @@ function addEntries(socket: NetlinkSocket, entries: Entry[]): Refused<Route>[] {
   const first = sorted.filter(({ position }) => position === 'first').toReversed()
   const inOrder = [...first, ...sorted.filter(({ position }) => position !== 'first')]
   socket.requestAll(inOrder.flatMap(({ obsolete }) => obsolete).map(routeRemoval))
-  const outcomes = socket.requestAll(
-    inOrder.map(({ route, position }) => newRouteRequest(route, position)),
+  const refused = send(socket, inOrder)
+  // A nexthop that is there already may be one that the kernel would not take now.
+  const again = refused.flatMap(({ whole, ...entry }) => (whole ? [entry] : []))
+  return [...refused.filter(({ whole }) => !whole), ...send(socket, again)].map(
+    ({ addition, error }) => ({ ...addition, error }),
   )
-  return inOrder.flatMap(({ addition }, n) => {
+}
+
+/** @returns what the kernel refused */
+function send(socket: NetlinkSocket, entries: Entry[]): (Entry & { error: KernelError })[] {
+  const outcomes = socket.requestAll(
+    entries.map(({ whole, route, position }) =>
+      whole ? newRouteRequest(whole, 'instead') : newRouteRequest(route, position),
+    ),
+  )
+  return entries.flatMap((entry, n) => {
     const error = outcomes[n]
-    return error ? [{ ...addition, error }] : []
+    return error ? [{ ...entry, error }] : []
   })
 }

@@ -8,7 +8,7 @@ import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { tryToApply } from './apply.js'
 import type { StateToApply } from './carry.js'
@@ -16,7 +16,7 @@ import { addOwnParts, removeStandIns } from './own-parts.js'
 import { planState, type StatePlan } from './plan.js'
 import { toRestore } from './reasons.js'
 import { type Refusal, refusal } from './refusal.js'
-import { placeOf } from './routes.js'
+import { nexthopKey, placeOf } from './routes.js'
 import type { HostNetworkState, Original } from './schema.js'
 import { isStandIn } from './stand-in.js'
 import { foreignRoutes } from './stand-ins.js'
@@ -150,13 +150,14 @@ export function stateToRestore(
   elapsedSeconds = 0,
 ): StateToApply {
   const left = (seconds: number) => seconds - elapsedSeconds
+  const withWeight = weighted(state.shared)
   return {
     up: device.up,
     addresses: toRestore(state.addresses).flatMap(
       (address) => withTimeLeft(address, elapsedSeconds) ?? [],
     ),
     routes: [...toRestore(state.routes), ...foreignRoutes(state, device)].flatMap((captured) => {
-      const route = withOwnPart(captured, device)
+      const route = withWeight(withOwnPart(captured, device))
       if (route.expiresSeconds === undefined) return route
       return left(route.expiresSeconds) <= 0
         ? []
@@ -191,6 +192,25 @@ function withOwnPart(route: Route, device: Link): Route {
   if (route.family === 'inet' || route.nexthopObject !== undefined) return route
   const own = route.nexthops.filter(({ interfaceIndex }) => interfaceIndex === device.index)
   return own.length === route.nexthops.length ? route : { ...route, nexthops: own }
+}
+
+/**
+ * Gives a single nexthop of an IPv6 route its weight, which the kernel does not report, where the other
+ * nexthops were away at the capture: their records have the whole route.
+ */
+function weighted(shared: Route[] = []): (route: Route) => Route {
+  const keyOf = (route: Route, hop: Nexthop) => `${placeOf(route)} ${nexthopKey(hop)}`
+  const known = new Map(
+    shared
+      .filter(({ family, nexthops }) => family === 'inet6' && nexthops.length > 1)
+      .flatMap((route) => route.nexthops.map((hop) => [keyOf(route, hop), hop])),
+  )
+  return (route) => {
+    const [alone, ...others] = route.nexthops
+    if (known.size === 0 || !alone || others.length > 0) return route
+    const hop = known.get(keyOf(route, alone))
+    return hop ? { ...route, nexthops: [hop] } : route
+  }
 }
 
 /** All routes in their places, in the kernel's order. */

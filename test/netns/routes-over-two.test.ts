@@ -148,6 +148,13 @@ function sorted(lines: string[]): string[] {
   return [...lines].sort()
 }
 
+/** An IPv6 route through both devices, and as `ip` shows it. */
+const MULTIPATH = [
+  'via 2001:db8::1 dev eth1 weight 3',
+  'via 2001:db8:2::1 dev eth2 weight 2',
+  'via 2001:db8::9 dev eth1 weight 1',
+]
+
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   it('has all routes over two devices back, in whatever order they were lent and came home', () => {
     const property = fc.property(plan, ({ routes, turns, areTaken, isTakenAtHome }) => {
@@ -187,6 +194,46 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     pods.call(path, 'DEL', 0)
     expect(pods.indexOf(0)).not.toBe(index)
     expect(sorted(pods.look())).toEqual(sorted(before))
+  })
+
+  it.each([
+    ['the first device', [0, 0]],
+    ['the second device', [1, 1]],
+    ['both, in turn', [0, 1, 0, 1]],
+    ['both, the later one first', [0, 1, 1, 0]],
+    ['both, the second one first', [1, 0, 1, 0]],
+    ['both, the second one first and home last', [1, 0, 0, 1]],
+  ])(
+    'has the nexthops of an IPv6 route in their order, with their weights, after a loan of %s',
+    (_, turns) => {
+      using pods = new TwoPods()
+      const show = () =>
+        pods.testbed.onHost('-6 route show 2001:db8:99::/64').replaceAll(/ +\n|$/g, '\n')
+      pods.testbed.onHost(
+        `route add 2001:db8:99::/64 ${MULTIPATH.map((hop) => `nexthop ${hop}`).join(' ')}`,
+      )
+      const before = show()
+      expect(before.match(/via .* weight \d+/g)).toEqual(MULTIPATH)
+      const isLent = [false, false]
+      for (const n of turns) {
+        pods.call(path, isLent[n] ? 'DEL' : 'ADD', n)
+        isLent[n] = !isLent[n]
+      }
+      expect(show()).toBe(before)
+      expect(pods.testbed.filesIn('outstanding')).toEqual([])
+    },
+  )
+
+  it('has all nexthops of an IPv6 route where the kernel would not take that of the other device now', () => {
+    using pods = new TwoPods()
+    const hops = MULTIPATH.map((hop) => `nexthop ${hop}`).join(' ')
+    pods.testbed.onHost(`route add 2001:db8:99::/64 ${hops}`)
+    pods.call(path, 'ADD', 0)
+    pods.testbed.onHost('address delete 2001:db8:2::5/64 dev eth2')
+    pods.call(path, 'DEL', 0)
+    const shown = pods.testbed.onHost('-6 route show 2001:db8:99::/64')
+    const [first, second, third] = MULTIPATH
+    expect(shown.match(/via .* weight \d+/g)).toEqual([second, first, third])
   })
 
   it('keeps what leads through the other device where its pod destroyed the first one', () => {

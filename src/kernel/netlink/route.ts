@@ -55,14 +55,16 @@ const TICKS_PER_SECOND = 100
 
 /**
  * Where a new route goes, if the kernel has others for the same destination, table, TOS and
- * metric: nowhere (EEXIST), before them, or after them. IPv6 puts it after them in either case.
+ * metric: nowhere (EEXIST), before them, or after them. IPv6 puts it after them in either case. In
+ * place of them: of IPv6 those are all nexthops that have a gateway.
  */
-export type RoutePosition = 'alone' | 'first' | 'last'
+export type RoutePosition = 'alone' | 'first' | 'last' | 'instead'
 
 const POSITION_FLAGS: Record<RoutePosition, number> = {
   alone: Flag.exclusive,
   first: 0,
   last: Flag.append,
+  instead: Flag.replace,
 }
 
 /** Request to add a route; EEXIST also if an equal one exists. */
