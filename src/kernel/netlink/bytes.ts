@@ -56,15 +56,17 @@ export function writeS32(bytes: Buffer, value: number, at: number): void {
   putS32.call(bytes, value, at)
 }
 
-/** A byte in hexadecimal, by its value. */
-const HEXADECIMAL = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** A byte in hexadecimal after a colon, by its value. */
+const AFTER_COLON = Array.from(
+  { length: 256 },
+  (_, byte) => `:${byte.toString(16).padStart(2, '0')}`,
+)
 
 /** Formats a hardware address: "02:00:00:00:00:01". The length depends on the device type. */
 export function hardwareAddressText(address: Buffer): string {
   let text = ''
-  for (let n = 0; n < address.length; n++)
-    text += `${n === 0 ? '' : ':'}${HEXADECIMAL[address[n] as number]}`
-  return text
+  for (const byte of address) text += AFTER_COLON[byte]
+  return text.slice(1)
 }
 
 /** The bytes of such a text. */

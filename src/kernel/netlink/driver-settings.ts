@@ -59,9 +59,10 @@ const KINDS = new Map<string, Kind>([
 export function decodeDriverSettings(linkInfo: Buffer): DriverSettings | undefined {
   const attributes = decodeAttributes(linkInfo)
   const find = (wanted: number) => attributes.find(({ type }) => type === wanted)?.data
-  const [kind, data] = [find(LINK_INFO.kind), find(LINK_INFO.data)]
-  if (!kind || !data || !KINDS.has(toText(kind))) return undefined
-  return { kind: toText(kind), data: data.toString('hex') }
+  const kind = find(LINK_INFO.kind)
+  if (!kind || !KINDS.has(toText(kind))) return undefined
+  const data = find(LINK_INFO.data)
+  return data && { kind: toText(kind), data: data.toString('hex') }
 }
 
 /** The content of IFLA_LINKINFO that gives a device these. */
