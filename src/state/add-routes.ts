@@ -64,18 +64,68 @@ function addBesideOthers(
   refused: Refused<Route>[],
   around: Surroundings | undefined,
 ): Refused<Route>[] {
-  if (!refused.some(isTaken)) return refused
+  const isMeant = (one: Refused<Route>) =>
+    isTaken(one) || (around !== undefined && needsOthers(one, device))
+  if (!refused.some(isMeant)) return refused
   const destinations = refused.map(({ value }) => value.destination)
   const there = groupBy(dumpRoutes(socket, { destinations }), placeOf)
+  const orders = groupBy(around?.order ?? [], placeOf)
+  const again = (value: Route) => socket.requestAll([newRouteRequest(value)])[0]
   const entries: Entry[] = []
   const left: Refused<Route>[] = []
   for (const addition of refused) {
-    const present = isTaken(addition) ? (there.get(placeOf(addition.value)) ?? []) : undefined
-    const entry = present && entryOf(addition, present, device, around)
+    const place = placeOf(addition.value)
+    const present = isMeant(addition) ? (there.get(place) ?? []) : []
+    const order = orders.get(place) ?? []
+    const asNow = renumbering(order, present, device)
+    const value = asNow(addition.value)
+    const outcome = isTaken(addition) || value === addition.value ? addition.error : again(value)
+    if (!outcome) continue
+    const surroundings = around && { ...around, order: order.map(asNow) }
+    const entry = outcome.is('EEXIST')
+      ? entryOf({ ...addition, value }, present, device, surroundings)
+      : undefined
     if (!entry) left.push(addition)
     else if (entry !== 'there') entries.push(entry)
   }
   return [...left, ...addEntries(socket, entries)]
+}
+
+/** Whether an IPv4 route is refused as a whole where another device of it is not there. */
+function needsOthers({ value: { family, nexthops } }: Refused<Route>, { index }: Link): boolean {
+  return family === 'inet' && nexthops.some(({ interfaceIndex }) => interfaceIndex !== index)
+}
+
+/**
+ * Tells how a route is now if another device of it came home under a new index: a nexthop in its place has
+ * the gateway of one that is not there, and an index that nobody knows.
+ * @param order what the host had in the place
+ * @param present what it has
+ * @returns gives back the route itself if nothing is different
+ */
+function renumbering(order: Route[], present: Route[], device: Link): (route: Route) => Route {
+  const ofOthers = (routes: Route[]) =>
+    routes
+      .flatMap(({ nexthops }) => nexthops)
+      .filter((hop) => hop.interfaceIndex !== device.index && hasGateway(hop))
+  const there = ofOthers(present)
+  const known = ofOthers(order)
+  const [thereKeys, knownKeys] = [there, known].map((hops) => new Set(hops.map(nexthopKey)))
+  const gatewayOf = (hop: Nexthop) => nexthopKey({ ...hop, interfaceIndex: 0 })
+  const indexes = new Map<number, number>()
+  for (const hop of there.filter((one) => !knownKeys?.has(nexthopKey(one)))) {
+    const absent = known.filter((one) => !thereKeys?.has(nexthopKey(one)))
+    const same = absent.filter((one) => gatewayOf(one) === gatewayOf(hop))
+    const [former, ...others] = new Set(same.map(({ interfaceIndex }) => interfaceIndex))
+    if (former !== undefined && others.length === 0) indexes.set(former, hop.interfaceIndex)
+  }
+  if (!order.some(({ nexthops }) => nexthops.some((hop) => indexes.has(hop.interfaceIndex))))
+    return (route) => route
+  const asNow = (hop: Nexthop) => ({
+    ...hop,
+    interfaceIndex: indexes.get(hop.interfaceIndex) ?? hop.interfaceIndex,
+  })
+  return (route) => ({ ...route, nexthops: route.nexthops.map(asNow) })
 }
 
 function isTaken({ error }: Refused<Route>): boolean {
@@ -85,6 +135,7 @@ function isTaken({ error }: Refused<Route>): boolean {
 /**
  * Decides on one route.
  * @param present what is in its place
+ * @param around what was there
  * @returns undefined if something in its place is of somebody else
  */
 function entryOf(
@@ -99,7 +150,7 @@ function entryOf(
   if (!around)
     return present.some((one) => isOwn(one) && leadTheSameWay(one, value)) ? 'there' : undefined
 
-  const order = around.order.filter((one) => placeOf(one) === placeOf(value))
+  const { order } = around
   const known = new Set(order.map(wholeOf))
   const isObsolete = (one: Route) =>
     !known.has(wholeOf(one)) && isOwn(one) && isConnectedRoute(one, around.addresses)

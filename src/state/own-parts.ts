@@ -96,9 +96,15 @@ export function removeStandIns(
   if (concerned.length === 0) return
   const destinations = concerned.map(({ destination }) => destination)
   const there = dumpRoutes(socket, { destinations })
-  const originals = new Set(concerned.map((route) => wholeOf(through(onHost, home, route))))
+  // Other devices of a route may have come home under other indexes.
+  const isOwn = ({ interfaceIndex }: Nexthop) => interfaceIndex === home.index
+  const anywhere = (route: Route) => {
+    const hops = route.nexthops.map((hop) => (isOwn(hop) ? hop : { ...hop, interfaceIndex: 0 }))
+    return wholeOf({ ...route, nexthops: hops })
+  }
+  const originals = new Set(concerned.map((route) => anywhere(through(onHost, home, route))))
   const covers = (route: Route, one: Route) =>
-    isStandIn(route) ? isMore(route, one) : originals.has(wholeOf(route))
+    isStandIn(route) ? isMore(route, one) : originals.has(anywhere(route))
   const needless = there.filter((one) =>
     there.some((route) => standsFor(one, route) && covers(route, one)),
   )

@@ -197,6 +197,34 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   })
 
   it.each([
+    ['the first, home first', [0], [0, 1]],
+    ['the first, home last', [0], [1, 0]],
+    ['both, the first home first', [0, 1], [0, 1]],
+    ['both, the first home last', [0, 1], [1, 0]],
+  ])(
+    'has routes over two devices back where other devices took the indexes of %s',
+    (_, taken, home) => {
+      using pods = new TwoPods()
+      batch(
+        pods.testbed.host,
+        `route add 203.0.113.0/24 ${FIRST} weight 2 ${SECOND} weight 3`,
+        `route add 203.0.114.0/24 table 100 ${SECOND} ${FIRST}`,
+        `route add 2001:db8:99::/64 ${MULTIPATH.map((hop) => `nexthop ${hop}`).join(' ')}`,
+      )
+      const before = pods.look()
+      const indexes = [0, 1].map((n) => pods.indexOf(n))
+      for (const n of [0, 1]) pods.call(path, 'ADD', n)
+      for (const n of taken) pods.takeIndexAtHome(indexes[n] ?? 0)
+      for (const n of home) pods.call(path, 'DEL', n)
+      for (const n of taken) expect(indexes).not.toContain(pods.indexOf(n))
+      // What waited for the other device is tried by the next call.
+      pods.call(path, 'DEL', 0)
+      expect(sorted(pods.look())).toEqual(sorted(before))
+      expect(pods.testbed.filesIn('outstanding')).toEqual([])
+    },
+  )
+
+  it.each([
     ['the first device', [0, 0]],
     ['the second device', [1, 1]],
     ['both, in turn', [0, 1, 0, 1]],
