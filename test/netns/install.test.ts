@@ -417,10 +417,13 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       ['.10-lent.conflist', JSON.stringify(NETWORK), 'no runtime reads a configuration called'],
     ])('refuses the configuration %s, %s, and installs nothing', (name, text, message) => {
       writeFileSync(`${directory}/${name}`, text)
-      const { exitCode, stderr } = run('install', ['--conf', `${directory}/${name}`, '--force'])
+      const words = ['--conf', `${directory}/${name}`, '--conf-dir', `${directory}/net.d`]
+      mkdirSync(`${directory}/net.d`)
+      const { exitCode, stderr } = run('install', [...words, '--force'])
       expect(exitCode).toBe(1)
       expect(stderr).toContain(message)
       expect(files()).toEqual([])
+      expect(readdirSync(`${directory}/net.d`)).toEqual([])
     })
   })
 
