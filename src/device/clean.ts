@@ -36,6 +36,7 @@ const SETTINGS = [
 /**
  * What has to be set so that a device is as it was: its MAC and that of broadcasts, MTU, link mode,
  * flags, group, limits, and what its driver takes back.
+ * @returns what is to be set first
  */
 function changesBack(onHost: Link, now: Link): LinkChange | undefined {
   const settable = settableDifference(onHost.settable, now.settable)
@@ -46,6 +47,8 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
   const driver = driverDifference(onHost.driverSettings, now.driverSettings)
   const driverSettings = driver && canBeRestored(driver) ? driver : undefined
   if (differing.length === 0 && !settable && !driverSettings) return undefined
+  // vxlan takes no MTU in one message with its settings, and these limit the MTU.
+  if (driverSettings && differing.includes('mtu')) return { driverSettings }
   return {
     ...Object.fromEntries(differing.map((name) => [name, onHost[name]])),
     ...(settable ? { settable } : {}),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { observeHost } from '../support/carried-state.js'
 import { Features } from '../support/features.js'
 import { LONG } from '../support/length.js'
@@ -129,4 +130,20 @@ describe.each(ARTEFACTS)('home as it left: $artefact', ({ path }) => {
       { numRuns: CASES },
     )
   }, 600_000)
+
+  // The kernel refuses an MTU in one message with the settings of vxlan.
+  it('after a visit that changed the MTU and the settings of vxlan', () => {
+    startAnew('type vxlan id 7 dstport 4789')
+    force(testbed.host, ['link set eth1 mtu 1365'])
+    const before = observe()
+    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+    batch(
+      testbed.pod,
+      'link set net1 mtu 1410',
+      'link set net1 type vxlan remote 198.51.100.97 ttl 3',
+    )
+    const { exitCode, stdout, stderr } = callPlugin(testbed, path, 'DEL')
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+    expect(observe()).toEqual(before)
+  })
 })
