@@ -32,7 +32,7 @@ static void try_datagrams(const struct datagram *datagrams, size_t count) {
   for (size_t n = 0; n < exchange.answers_length; n++) sum ^= exchange.answers[n];
   if (in_parts && exchange.answers_length > 0) abort();
   if (number < 0 || exchange.answers_length % NLMSG_ALIGNTO != 0) abort();
-  free(exchange.answers);
+  free_answers(&exchange);
   close(ends[0]);
   close(ends[1]);
 }

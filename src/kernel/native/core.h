@@ -85,8 +85,8 @@ struct exchange {
   uint32_t last_sequence; /* of the last message in the request */
   taker *take;            /* gets each datagram of the answers; NULL: all are kept */
   void *whose;
-  uint8_t *answers; /* concatenated, each aligned; the caller frees them */
-  size_t answers_length;
+  uint8_t *answers; /* concatenated, each aligned; for free_answers */
+  size_t answers_length, room;
   struct failure failure;
   pthread_t thread;
   bool in_thread; /* else it is done already */
@@ -95,6 +95,8 @@ struct exchange {
 /* Prepares an exchange; false if the request is not a sequence of netlink messages. Does not copy
  * the request. */
 bool prepare_exchange(struct exchange *exchange, int fd, const uint8_t *request, size_t length);
+
+void free_answers(struct exchange *exchange);
 
 /* Sends the request and waits for all answers. */
 void carry_out(struct exchange *exchange);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,12 @@
 /* The kernel builds no larger datagram than 32 KiB for a dump, but a single link with hundreds of
  * virtual functions may need more. */
 #define RECEIVE_BYTES (256 * 1024)
+
+/* So much room is there at first: the answers of most exchanges, and the next datagram. */
+#define FIRST_ROOM_BYTES (RECEIVE_BYTES + 64 * 1024)
+
+/* The room of an exchange before, for the next: it is new memory of the kernel's otherwise, at each. */
+static uint8_t *_Atomic spare;
 
 /* Timeout for all parts of an answer together, without the time that their taker needs. */
 #define LONGEST_SECONDS 10
@@ -71,24 +78,31 @@ static time_t keep(struct exchange *exchange, uint8_t *datagram, size_t length) 
 }
 
 /* Makes room for one more datagram; false if there is no memory. */
-static bool make_room(struct exchange *exchange, size_t *room) {
-  if (*room - exchange->answers_length >= RECEIVE_BYTES) return true;
-  *room = exchange->answers_length * 2 + RECEIVE_BYTES;
-  uint8_t *larger = realloc(exchange->answers, *room);
+static bool make_room(struct exchange *exchange) {
+  if (exchange->room - exchange->answers_length >= RECEIVE_BYTES) return true;
+  size_t room = exchange->answers_length * 2 + FIRST_ROOM_BYTES;
+  uint8_t *larger = exchange->room == 0 ? atomic_exchange(&spare, NULL) : NULL;
+  if (larger == NULL) larger = realloc(exchange->answers, room);
   if (larger == NULL) return false;
   exchange->answers = larger;
+  exchange->room = room;
   return true;
+}
+
+void free_answers(struct exchange *exchange) {
+  uint8_t *room = exchange->answers;
+  if (exchange->room == FIRST_ROOM_BYTES) room = atomic_exchange(&spare, room);
+  free(room);
 }
 
 /* Receives all answers up to the one that ends the exchange; 0 or errno. SO_RCVTIMEO limits the
  * wait for each part; LONGEST_SECONDS limits the total. */
 static int receive_until_closed(struct exchange *exchange) {
-  size_t room = 0;
   for (time_t end = seconds() + LONGEST_SECONDS; seconds() <= end;) {
-    if (!make_room(exchange, &room)) return ENOMEM;
+    if (!make_room(exchange)) return ENOMEM;
     uint8_t *place = exchange->answers + exchange->answers_length;
     struct sockaddr_nl sender = {0};
-    struct iovec part = {.iov_base = place, .iov_len = room - exchange->answers_length};
+    struct iovec part = {.iov_base = place, .iov_len = exchange->room - exchange->answers_length};
     struct msghdr message = {
         .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
     ssize_t received = recvmsg(exchange->fd, &message, 0);

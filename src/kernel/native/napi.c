@@ -131,7 +131,7 @@ static napi_value answers_value(napi_env env, struct exchange *exchange, struct 
   napi_value answers = failure.call
                            ? throw_failure(env, failure)
                            : buffer_value(env, exchange->answers, exchange->answers_length);
-  free(exchange->answers);
+  free_answers(exchange);
   return answers;
 }
 
@@ -174,7 +174,7 @@ static napi_value transact_in_parts_js(napi_env env, napi_callback_info info) {
   exchange.take = give;
   exchange.whose = &receiver;
   carry_out(&exchange);
-  free(exchange.answers);
+  free_answers(&exchange);
   if (exchange.whose != NULL && exchange.failure.call) return throw_failure(env, exchange.failure);
   return NULL;
 }
