@@ -1,3 +1,4 @@
+import { SocketAddress } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addressBytes, addressText, prefixCovers } from '../../src/kernel/ip-address.js'
@@ -13,6 +14,25 @@ describe('an IP address', () => {
         expect([...addressBytes(addressText(Buffer.from(bytes)))]).toEqual([...bytes])
       }),
     )
+  })
+
+  it('has the text that other programs have for it', () => {
+    // Zeros are what its text depends on.
+    const word = fc.oneof(fc.constantFrom(0, 0, 0xffff), fc.nat({ max: 0xffff }))
+    const words = fc.oneof(
+      fc.array(word, { minLength: 8, maxLength: 8 }),
+      fc.tuple(word, word, word).map((last) => [0, 0, 0, 0, 0, ...last]),
+    )
+    fc.assert(
+      fc.property(words, (all) => {
+        const whole = all.map((one) => one.toString(16)).join(':')
+        const { address } = new SocketAddress({ address: whole, family: 'ipv6' })
+        const bytes = Buffer.from(all.flatMap((one) => [one >> 8, one & 255]))
+        expect(addressText(bytes)).toBe(address)
+      }),
+      { numRuns: 1000 },
+    )
+    expect(addressText(Buffer.from([198, 51, 100, 255]))).toBe('198.51.100.255')
   })
 
   it.each(['', '198.51.100', '198.51.100.256', '2001:db8::g', '198.51.100.5/24', 'x'.repeat(200)])(

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/file.h>
 
 struct failure enter_network_namespace(int fd) {
@@ -37,9 +38,43 @@ struct failure wait_for_termination(void) {
   return (struct failure){0};
 }
 
+/* Where the first of the longest runs of zero words begins; *length is that of the run, 0 if no run
+ * is longer than one. */
+static size_t longest_zeros(const uint16_t words[8], size_t *length) {
+  size_t start = 0;
+  *length = 0;
+  for (size_t n = 0, run = 0; n < 8; n++) {
+    run = words[n] == 0 ? run + 1 : 0;
+    if (run < 2 || run <= *length) continue;
+    *length = run;
+    start = n + 1 - run;
+  }
+  return start;
+}
+
+static void ipv6_text(const uint8_t bytes[16], char text[INET6_ADDRSTRLEN]) {
+  uint16_t words[8];
+  size_t zeros;
+  for (size_t n = 0; n < 8; n++) words[n] = (uint16_t)(bytes[2 * n] << 8 | bytes[2 * n + 1]);
+  size_t start = longest_zeros(words, &zeros), end = start + zeros;
+  bool has_ipv4 = start == 0 && (zeros == 6 || (zeros == 5 && words[5] == 0xffff));
+  char *at = text;
+  for (size_t n = 0; n < 8; n++) {
+    if (zeros > 0 && n == start) at += sprintf(at, "::");
+    if (zeros > 0 && n >= start && n < end) continue;
+    if (has_ipv4 && n == 6) {
+      (void)sprintf(at, "%s%d.%d.%d.%d", zeros == 5 ? ":" : "", bytes[12], bytes[13], bytes[14], bytes[15]);
+      return;
+    }
+    at += sprintf(at, "%s%x", n == 0 || (zeros > 0 && n == end) ? "" : ":", words[n]);
+  }
+}
+
+/* Not by the C library: musl has another text than glibc for an address with a single zero word. */
 bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLEN]) {
-  if (length != 4 && length != 16) return false;
-  return inet_ntop(length == 4 ? AF_INET : AF_INET6, bytes, text, INET6_ADDRSTRLEN) != NULL;
+  if (length == 16) ipv6_text(bytes, text);
+  else if (length == 4) (void)sprintf(text, "%d.%d.%d.%d", bytes[0], bytes[1], bytes[2], bytes[3]);
+  return length == 4 || length == 16;
 }
 
 size_t address_bytes(const char *text, uint8_t bytes[16]) {
