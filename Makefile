@@ -23,9 +23,9 @@ ARTEFACTS = $(DIST)/host-device-l3.cjs $(DIST)/host-device-l3
 # Below $(DIST)/share, and where they are installed below $(DATADIR).
 SHARED = bash-completion/completions/host-device-l3 fish/vendor_completions.d/host-device-l3.fish \
   host-device-l3/configuration.schema.json man/man8/host-device-l3.8 zsh/site-functions/_host-device-l3
-CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross
-SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/share/*.ts) test/support/host-program.ts \
+CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross qemu-user-static
+SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/*.c tools/share/*.ts) test/support/host-program.ts \
   test/support/watched-modules.c test/support/spawn.c $(shell find src -type f)
 
 # Of what `make image` writes, and of all that is dated in it and in a release: the last commit.

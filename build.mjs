@@ -10,6 +10,7 @@ import { basename, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { buildExecutable, writeBuildInfo } from './tools/build-executable.mjs'
 import { ARCH, C_OPTIONS, CC, filesInC, isForOther } from './tools/c-options.mjs'
+import { codecPlugin } from './tools/codec-plugin.mjs'
 import { compileKeeper } from './tools/compile-keeper.mjs'
 import { compileSchemas } from './tools/compile-schemas.mjs'
 import { librariesOf, packagesOf, tracedFiles } from './tools/components.mjs'
@@ -49,6 +50,7 @@ const bundleOptions = {
   alias: { os: './tools/endianness.mjs', yaml: YAML },
   logLevel: 'warning',
   plugins: [
+    codecPlugin,
     {
       name: 'native',
       setup: ({ onResolve }) =>

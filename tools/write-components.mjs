@@ -11,10 +11,6 @@ const PREFACE = `host-device-l3 itself is licensed under the Apache License 2.0;
 Its two artefacts, the executable host-device-l3 and the JavaScript file host-device-l3.cjs, have in
 them what is listed here, each under its own licence. The text that follows each is what its package
 says of itself; a part of such a text may be about files that are not in these artefacts.
-
-glibc is linked statically into the executable. The complete source of the executable and the
-commands that link it are published with it, so that it can be linked with a changed glibc:
-make build.
 `
 
 /**

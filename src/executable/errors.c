@@ -13,6 +13,18 @@ static const struct {
 #include "errors.inc"
 };
 
+/* What strerror(3) says of each, on the machine that builds this: as the other artefact says it. */
+static const char *const TEXTS[] = {
+#include "error-texts.inc"
+};
+
+const char *error_text(int number) {
+  static char unknown[32];
+  if (number >= 0 && number < (int)COUNT(TEXTS) && TEXTS[number]) return TEXTS[number];
+  (void)snprintf(unknown, sizeof unknown, "Unknown error %d", number);
+  return unknown;
+}
+
 const char *errno_name(int number) {
   for (size_t n = 0; n < COUNT(ERRORS); n++)
     if (ERRORS[n].number == number) return ERRORS[n].name;

@@ -310,7 +310,7 @@ FUNCTION(stat_file_system) {
     result = throw_system_error(context, errno, "statfs", path, NULL);
   } else {
     result = JS_NewObject(context);
-    JS_SetPropertyStr(context, result, "type", JS_NewInt64(context, status.f_type));
+    JS_SetPropertyStr(context, result, "type", JS_NewInt64(context, (int64_t)status.f_type));
   }
   js_free(context, path);
   return result;

@@ -30,11 +30,33 @@ struct exports {
 extern const struct exports file_exports, path_exports, net_exports, timer_exports, native_exports,
     child_exports, keeper_exports;
 
+/* A variable that is kept from when the program was built: snapshot.c. */
+#define IN_SNAPSHOT __attribute__((section("snapshot")))
+
+/* main.c */
+
+/* One line for what went wrong, and never any source. */
+_Noreturn void give_up(const char *why);
+_Noreturn void give_up_with(JSContext *context);
+
+/* Runs what waits for nothing more. */
+void run_jobs(JSRuntime *runtime);
+
+/* snapshot.c: the engine with the program in it, of which nothing has run yet. */
+struct program {
+  JSRuntime *runtime;
+  JSContext *context;
+  JSModuleDef *main;
+};
+const struct program *started_program(void);
+
 /* turn.c: waits while as many calls run as memory allows. It costs three files that are read. */
 void take_turn(void);
 
-/* memory.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing. */
+/* heap.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing. */
 JSRuntime *new_runtime(void);
+void keep_reserve(void);
+size_t heap_bytes(void);
 
 /* buffer.c: the global Buffer. Its methods are those of every Uint8Array: it is no class of its
  * own, so that a view of one costs no more than the engine's own. */
@@ -43,11 +65,14 @@ void add_buffer(JSContext *context);
 /* json.c: keeps JSON.parse from texts that are nested too deep for the stack. */
 void bound_json(JSContext *context);
 
-/* process.c: the global process, as far as the program uses it. */
-void add_process(JSContext *context, int count, char **words);
+/* process.c: the global process, as far as the program uses it; and what differs from call to call:
+ * its environment, its words and the path of the executable. */
+void add_process(JSContext *context);
+void fill_process(JSContext *context, int count, char **words);
 
 /* modules.c: loads the program's modules, compiled into this file, and those of the host. */
 void add_modules(JSRuntime *runtime);
+void give_modules(const uint8_t *bytes, size_t length);
 JSModuleDef *load_module(JSContext *context, const char *name, void *opaque);
 
 /* text.c: texts from and to bytes, as in Node: what is no UTF-8 becomes U+FFFD, and so does a
@@ -64,6 +89,9 @@ JSValue throw_system_error(JSContext *context, int number, const char *call, con
 
 /* Throws "kill ESRCH", as Node does where no file is concerned. */
 JSValue throw_errno(JSContext *context, int number, const char *call);
+
+/* "No such file or directory" for 2. */
+const char *error_text(int number);
 
 /* "ENOENT" for 2, "SIGKILL" for 9. */
 const char *errno_name(int number);

@@ -4,7 +4,7 @@
  * with many more must not be for the stack to bear. */
 #define MOST_LEVELS 2000
 
-static JSValue parse;
+static IN_SNAPSHOT JSValue parse;
 
 /* Whether brackets that stand in no string open more levels than that. */
 static bool is_deep(const char *text, size_t length) {

@@ -16,34 +16,31 @@
 /* Half of what a process usually has; JSON of two thousand levels takes a fifth of it. */
 #define STACK_BYTES (4u << 20)
 
-/* One line for what went wrong, and never any source. */
-static _Noreturn void give_up(const char *why) {
-  (void)fprintf(stderr, "host-device-l3: %.*s\n", (int)strcspn(why, "\n"), why);
+void give_up(const char *why) {
+  char line[1024];
+  int length = snprintf(line, sizeof line, "host-device-l3: %.900s", why);
+  length = (int)strcspn(line, "\n");
+  line[length++] = '\n';
+  /* Not by stdio, which asks the kernel for more than to write. */
+  if (write(STDERR_FILENO, line, (size_t)length) < 0) _exit(1);
   exit(1);
 }
 
-static _Noreturn void give_up_with(JSContext *context) {
+void give_up_with(JSContext *context) {
   JSValue error = JS_GetException(context);
   const char *text = JS_ToCString(context, error);
   give_up(text ? text : "out of memory");
+}
+
+void run_jobs(JSRuntime *runtime) {
+  for (JSContext *context; JS_IsJobPending(runtime);)
+    if (JS_ExecutePendingJob(runtime, &context) < 0) give_up_with(context);
 }
 
 /* A file that is opened later must not become one of the standard streams. */
 static void open_missing_streams(void) {
   for (int fd = 0; fd <= 2; fd++)
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) _exit(1);
-}
-
-/* Only what the program needs: each costs time at every start. */
-static JSContext *new_context(JSRuntime *runtime) {
-  JSContext *context = JS_NewContextRaw(runtime);
-  if (!context || JS_AddIntrinsicBaseObjects(context) < 0 || JS_AddIntrinsicDate(context) < 0 ||
-      JS_AddIntrinsicRegExp(context) < 0 || JS_AddIntrinsicJSON(context) < 0 ||
-      JS_AddIntrinsicMapSet(context) < 0 || JS_AddIntrinsicTypedArrays(context) < 0 ||
-      JS_AddIntrinsicPromise(context) < 0 || JS_AddIntrinsicBigInt(context) < 0)
-    give_up("out of memory");
-  JS_AddIntrinsicRegExpCompiler(context);
-  return context;
 }
 
 /* The engine's part of the stack: it throws where that is used up, before the kernel would. */
@@ -58,25 +55,16 @@ int main(int count, char **words) {
   /* As in Node: who writes hears of it. */
   (void)signal(SIGPIPE, SIG_IGN);
   take_turn();
-  JSRuntime *runtime = new_runtime();
-  if (!runtime) give_up("out of memory");
-  JS_SetMaxStackSize(runtime, stack_bytes());
-  /* The process ends before cycles could matter. */
-  JS_SetGCThreshold(runtime, SIZE_MAX);
-  JS_SetCanBlock(runtime, true);
-  JSContext *context = new_context(runtime);
-  add_buffer(context);
-  add_process(context, count, words);
-  bound_json(context);
-  add_modules(runtime);
-  JSModuleDef *module = load_module(context, "main.js", NULL);
-  if (!module) give_up_with(context);
-  JSValue function = JS_DupValue(context, JS_MKPTR(JS_TAG_MODULE, module));
-  if (JS_ResolveModule(context, function) < 0) give_up_with(context);
+  const struct program *program = started_program();
+  JSContext *context = program->context;
+  keep_reserve();
+  JS_SetMaxStackSize(program->runtime, stack_bytes());
+  JS_UpdateStackTop(program->runtime);
+  fill_process(context, count, words);
+  JSValue function = JS_DupValue(context, JS_MKPTR(JS_TAG_MODULE, program->main));
   JSValue outcome = JS_EvalFunction(context, function);
   if (JS_IsException(outcome)) give_up_with(context);
-  for (JSContext *job; JS_IsJobPending(runtime);)
-    if (JS_ExecutePendingJob(runtime, &job) < 0) give_up_with(job);
+  run_jobs(program->runtime);
   if (JS_PromiseState(context, outcome) == JS_PROMISE_REJECTED) {
     JS_Throw(context, JS_PromiseResult(context, outcome));
     give_up_with(context);

@@ -3,14 +3,45 @@
 #include <string.h>
 
 /* The program's modules as bytecode, one after the other, and where each begins: made by
- * build.mjs. */
+ * build.mjs. Those that the snapshot has are not among them. */
 extern const uint8_t program_bytes[];
 static const struct {
   const char *name;
   size_t start, length;
 } PROGRAM[] = {
 #include "program.inc"
-};
+    {NULL, 0, 0}};
+
+/* A module of the snapshot that is made. */
+static const uint8_t *loaded_modules, *loaded_modules_end;
+
+void give_modules(const uint8_t *bytes, size_t length) {
+  loaded_modules = bytes;
+  loaded_modules_end = bytes + length;
+}
+
+/* Its bytecode, by its name, from what was given: the name with a zero byte, the length, the bytes. */
+static const uint8_t *given_module(const char *name, size_t *length) {
+  uint32_t size;
+  for (const uint8_t *at = loaded_modules; at < loaded_modules_end; at += size) {
+    const char *this = (const char *)at;
+    at += strlen(this) + 1;
+    memcpy(&size, at, sizeof size);
+    at += sizeof size;
+    *length = size;
+    if (strcmp(this, name) == 0) return at;
+  }
+  return NULL;
+}
+
+static const uint8_t *bytecode(const char *name, size_t *length) {
+  for (size_t n = 0; PROGRAM[n].name; n++) {
+    if (strcmp(PROGRAM[n].name, name) != 0) continue;
+    *length = PROGRAM[n].length;
+    return program_bytes + PROGRAM[n].start;
+  }
+  return given_module(name, length);
+}
 
 /* The address keeper's bytes, linked in by build.mjs. */
 extern const uint8_t keeper_bytes[], keeper_bytes_end[];
@@ -57,17 +88,17 @@ JSModuleDef *load_module(JSContext *context, const char *name, void *opaque) {
   (void)opaque;
   for (size_t n = 0; n < COUNT(HOST); n++)
     if (strcmp(HOST[n]->module, name) == 0) return host_module(context, HOST[n]);
-  for (size_t n = 0; n < COUNT(PROGRAM); n++) {
-    if (strcmp(PROGRAM[n].name, name) != 0) continue;
-    JSValue module = JS_ReadObject(context, program_bytes + PROGRAM[n].start, PROGRAM[n].length,
-                                   JS_READ_OBJ_BYTECODE);
-    if (JS_IsException(module)) return NULL;
-    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
-    JS_FreeValue(context, module);
-    return definition;
+  size_t length;
+  const uint8_t *bytes = bytecode(name, &length);
+  if (!bytes) {
+    JS_ThrowReferenceError(context, "there is no module %s", name);
+    return NULL;
   }
-  JS_ThrowReferenceError(context, "there is no module %s", name);
-  return NULL;
+  JSValue module = JS_ReadObject(context, bytes, length, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(module)) return NULL;
+  JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+  JS_FreeValue(context, module);
+  return definition;
 }
 
 void add_modules(JSRuntime *runtime) {

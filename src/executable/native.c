@@ -9,7 +9,7 @@
 
 static JSValue throw_failure(JSContext *context, struct failure failure) {
   char message[256];
-  (void)snprintf(message, sizeof message, "%s: %s", failure.call, strerror(failure.number));
+  (void)snprintf(message, sizeof message, "%s: %s", failure.call, error_text(failure.number));
   JSValue error = JS_NewError(context);
   if (JS_IsException(error)) return error;
   JS_DefinePropertyValueStr(context, error, "message", JS_NewString(context, message),
@@ -101,7 +101,7 @@ static JSValue answers_value(JSContext *context, struct exchange *exchange,
   JSValue answers = failure.call
                         ? throw_failure(context, failure)
                         : bytes_value(context, exchange->answers, exchange->answers_length);
-  free(exchange->answers);
+  free_answers(exchange);
   return answers;
 }
 
@@ -139,7 +139,7 @@ FUNCTION(transact_in_parts_js) {
   exchange.take = give;
   exchange.whose = &receiver;
   carry_out(&exchange);
-  free(exchange.answers);
+  free_answers(&exchange);
   if (exchange.whose == NULL) return JS_EXCEPTION;
   return exchange.failure.call ? throw_failure(context, exchange.failure) : JS_UNDEFINED;
 }
@@ -352,7 +352,7 @@ FUNCTION(describe_errno_js) {
   UNUSED;
   int number;
   if (JS_ToInt32(context, &number, arguments[0]) < 0) return JS_EXCEPTION;
-  return JS_NewString(context, strerror(number));
+  return JS_NewString(context, error_text(number));
 }
 
 FUNCTION(wait_for_termination_js) {

@@ -114,21 +114,28 @@ const struct exports path_exports = {"node:path", PATH, COUNT(PATH)};
 static const JSCFunctionListEntry TIMERS[] = {JS_CFUNC_DEF("setTimeout", 1, sleep_for)};
 const struct exports timer_exports = {"node:timers/promises", TIMERS, COUNT(TIMERS)};
 
-void add_process(JSContext *context, int count, char **words) {
+void add_process(JSContext *context) {
+  JSValue global = JS_GetGlobalObject(context), process = JS_NewObject(context);
+  JS_SetPropertyFunctionList(context, process, PROCESS, COUNT(PROCESS));
+  JS_SetPropertyStr(context, global, "process", process);
+  JS_FreeValue(context, global);
+}
+
+void fill_process(JSContext *context, int count, char **words) {
   char program[4096];
   (void)clock_gettime(CLOCK_MONOTONIC, &started);
   ssize_t length = readlink("/proc/self/exe", program, sizeof program);
   JSValue path = text_value(context, program, length < 0 ? 0 : (size_t)length);
-  JSValue global = JS_GetGlobalObject(context), process = JS_NewObject(context);
   JSValue arguments = JS_NewArray(context);
   JS_SetPropertyUint32(context, arguments, 0, JS_DupValue(context, path));
   JS_SetPropertyUint32(context, arguments, 1, JS_DupValue(context, path));
   for (int n = 1; n < count; n++)
     JS_SetPropertyUint32(context, arguments, (uint32_t)n + 1, text_value(context, words[n], strlen(words[n])));
-  JS_SetPropertyFunctionList(context, process, PROCESS, COUNT(PROCESS));
+  JSValue global = JS_GetGlobalObject(context);
+  JSValue process = JS_GetPropertyStr(context, global, "process");
   JS_SetPropertyStr(context, process, "execPath", path);
   JS_SetPropertyStr(context, process, "argv", arguments);
   JS_SetPropertyStr(context, process, "env", environment(context));
-  JS_SetPropertyStr(context, global, "process", process);
+  JS_FreeValue(context, process);
   JS_FreeValue(context, global);
 }

@@ -25,7 +25,7 @@ describe.each(ARTEFACTS)('$artefact, watched by strace,', ({ path }) => {
   })
 
   it('sends no message more than it must, and reads no setting', () => {
-    const calls = trace('sendto,openat')
+    const calls = trace('sendto,openat,open')
     // The device, by name and by index; the name in the sandbox; queueing disciplines (programs of
     // others); addresses, rules, and two families of routes, nexthop objects, and neighbours and
     // proxies; the move; the device there; address; route.

@@ -119,7 +119,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
       gvisor.testbed,
       path,
       'DEL',
-      'pidfd_open,pidfd_send_signal,kill,tkill,tgkill,openat',
+      'pidfd_open,pidfd_send_signal,kill,tkill,tgkill,openat,open',
       // A sanitized executable cannot look for leaks while it is traced.
       { variables: { CNI_CONTAINERID: gvisor.containerId, ASAN_OPTIONS: 'detect_leaks=0' } },
     )
@@ -128,7 +128,7 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     const order = calls.flatMap(
       (line) =>
         line.match(
-          / (pidfd_open|pidfd_send_signal|t?g?kill)\(|openat\([^"]*"\/proc\/\d+\/stat"/,
+          / (pidfd_open|pidfd_send_signal|t?g?kill)\(|open(at)?\([^"]*"\/proc\/\d+\/stat"/,
         )?.[0] ?? [],
     )
     expect(order).toEqual([

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { type CallOptions, callPlugin, type Outcome } from './plugin.js'
 import { traceCalls } from './strace.js'
 import type { Testbed } from './testbed.js'
@@ -8,8 +8,7 @@ export type Cost = Record<string, number>
 
 /** An executable like the one that is shipped, which notes the modules that it reads. */
 const WATCHED = 'build/host-device-l3-watched'
-/** The source files of each of its modules. */
-const SOURCES = 'build/executable/build-host-device-l3-watched/modules.json'
+const BUILT_IN = 'build/executable/build-host-device-l3-watched'
 
 /**
  * Without those for memory: their number depends on where the kernel puts the heap. Waiting for
@@ -41,18 +40,30 @@ export function loadCost(
     ...options,
     variables: { MODULES_READ: report },
   })
-  const modules = readFileSync(report, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(' '))
-  rmSync(report)
-  const sourcesOf: Record<string, string[]> = JSON.parse(readFileSync(SOURCES, 'utf8'))
+  const lines = existsSync(report) ? readFileSync(report, 'utf8').trimEnd().split('\n') : []
+  const modules = lines.map((line) => line.split(' '))
+  rmSync(report, { force: true })
   return {
     outcome,
     cost: {
       'modules read': modules.length,
       'bytes of bytecode': modules.reduce((sum, [bytes]) => sum + Number(bytes), 0),
     },
-    sources: modules.flatMap(([, name = '']) => sourcesOf[name] ?? []),
+    sources: modules.flatMap(([, name = '']) => sourcesOf(name)),
   }
+}
+
+/** What the executable begins with: the bytes of its snapshot, and the source files in it. */
+export function snapshotCost(): { cost: Cost; sources: string[] } {
+  const names: string[] = JSON.parse(readFileSync(`${BUILT_IN}/loaded.json`, 'utf8'))
+  return {
+    cost: { 'bytes of the snapshot': statSync(`${BUILT_IN}/snapshot`).size },
+    sources: names.flatMap(sourcesOf),
+  }
+}
+
+/** The source files of a module of the executable. */
+function sourcesOf(name: string): string[] {
+  const sources = JSON.parse(readFileSync(`${BUILT_IN}/modules.json`, 'utf8'))
+  return (sources as Record<string, string[]>)[name] ?? []
 }

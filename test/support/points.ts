@@ -56,7 +56,7 @@ const FILE = /^\((?:AT_FDCWD<[^>]*>, )?(?:"|\d+<)(\/(?![^">]*\/#\d)[^">]*)/
 const BETWEEN_THREADS = /^\w+\(\d+<(anon_inode|pipe):/
 
 const CHANGING =
-  /^(send\w+|recv\w+|setns|write|fsync|rename|linkat|unlink|flock|mkdir|openat.*(O_WRONLY|O_RDWR|O_CREAT))/
+  /^(send\w+|recv\w+|setns|write|fsync|rename|linkat|unlink|flock|mkdir|open.*(O_WRONLY|O_RDWR|O_CREAT))/
 
 /** The errors with which a system call can fail. */
 export function errorsOf({ kind }: Point): string[] {

@@ -1,5 +1,4 @@
-// The only import of the codec package. Each further file with such an import would make the bundle
-// copy all hundred names of the package at every start.
+// The only import of the codec package, of which the build takes what is used (tools/codec-plugin.mjs).
 import * as codec from 'netlink/dist/structs'
 
 /** Size of struct nlmsghdr, the header of every message (linux/netlink.h). */
@@ -23,7 +22,6 @@ export function wordsOf(bytes: Buffer): Uint32Array {
 export const [FIRST_HALF, SECOND_HALF] =
   new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? ([0, 16] as const) : ([16, 0] as const)
 
-// Looked up once: otherwise the bundle would look each name up in the package at every use.
 const [u8At, u16At, u32At, s32At] = [codec.readU8, codec.readU16, codec.readU32, codec.readS32]
 const [putU16, putU32, putS32] = [codec.writeU16, codec.writeU32, codec.writeS32]
 

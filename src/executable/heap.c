@@ -1,0 +1,212 @@
+/*
+ * The engine's memory. Its first part, which the engine took when the program was built, is in the
+ * executable (snapshot.c); it is at a fixed place, for it is full of addresses of itself.
+ */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Tables of a hundred thousand routes fit into this. */
+#define MOST_BYTES ((size_t)1 << 30)
+
+/* What is kept back for the time after an allocation failed: the error is an object, too, and
+ * bringing the device home takes memory. JS_SetMemoryLimit knows no such part. */
+#define RESERVE_BYTES ((size_t)16 << 20)
+
+/* So much is asked of the kernel at once, and for each block that is larger than those of a class. */
+#define CHUNK_BYTES ((size_t)1 << 20)
+
+/* Blocks that nobody has are in classes, eight between 2^n bytes and twice as many, from 128 bytes on:
+ * what is smaller the engine cuts from blocks of 4 KiB. */
+#define SMALLEST_BYTES ((size_t)128)
+#define CLASSES 96
+#define LARGEST_OF_CLASSES ((size_t)256 << 10)
+
+/* What stands before each block. */
+struct block {
+  size_t size;
+  /* While nobody has it. */
+  struct block *next;
+};
+
+static IN_SNAPSHOT size_t used;
+static size_t limit = MOST_BYTES;
+static void *reserve = MAP_FAILED;
+
+#ifdef __SANITIZE_ADDRESS__
+/* The sanitizer is to see each block, and at its size. */
+static struct block *take(size_t size) {
+  struct block *block = malloc(sizeof *block + size);
+  if (block) block->size = size;
+  return block;
+}
+
+static void give_back(struct block *block) {
+  free(block);
+}
+
+static struct block *enlarge(struct block *block, size_t size) {
+  (void)block, (void)size;
+  return NULL;
+}
+#else
+static IN_SNAPSHOT struct block *unused[CLASSES];
+
+#ifdef HEAP_BYTES
+static IN_SNAPSHOT _Alignas(4096) unsigned char heap[HEAP_BYTES];
+#else
+static IN_SNAPSHOT unsigned char heap[1];
+#endif
+/* Where no block has been yet. */
+static IN_SNAPSHOT unsigned char *place = heap, *end = heap + sizeof heap;
+
+size_t heap_bytes(void) {
+  return (size_t)(place - heap);
+}
+
+/* The class of a block: those of the next class are all larger. */
+static unsigned class_of(size_t size) {
+  unsigned power = 63 - (unsigned)__builtin_clzl(size);
+  return (power - 7) * 8 + (unsigned)(size >> (power - 3) & 7);
+}
+
+static void *map(size_t size) {
+  void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+static struct block *new_block(size_t size) {
+  if ((size_t)(end - place) < size) {
+    unsigned char *chunk = map(CHUNK_BYTES);
+    if (!chunk) return NULL;
+    place = chunk;
+    end = chunk + CHUNK_BYTES;
+  }
+  struct block *block = (struct block *)(void *)place;
+  place += size;
+  return block;
+}
+
+static void add_unused(struct block *block) {
+  struct block **first = &unused[class_of(block->size)];
+  block->next = *first;
+  *first = block;
+}
+
+/* A block that nobody has, and of which nobody has the rest afterwards; NULL if all are smaller. */
+static struct block *reuse(size_t size) {
+  unsigned class = class_of(size);
+  if (unused[class] && unused[class]->size < size) class++;
+  while (class < CLASSES && !unused[class]) class++;
+  if (class == CLASSES) return NULL;
+  struct block *block = unused[class];
+  unused[class] = block->next;
+  if (block->size - size < SMALLEST_BYTES + sizeof *block) return block;
+  struct block *rest = (struct block *)(void *)((unsigned char *)(block + 1) + size);
+  rest->size = block->size - size - sizeof *rest;
+  block->size = size;
+  add_unused(rest);
+  return block;
+}
+
+static struct block *take(size_t size) {
+  struct block *block;
+  if (size > LARGEST_OF_CLASSES) {
+    block = map(sizeof *block + size);
+    if (block) block->size = size;
+    return block;
+  }
+  size = size > SMALLEST_BYTES ? (size + 15) & ~(size_t)15 : SMALLEST_BYTES;
+  block = reuse(size);
+  if (block) return block;
+  block = new_block(sizeof *block + size);
+  if (block) block->size = size;
+  return block;
+}
+
+static void give_back(struct block *block) {
+  if (block->size > LARGEST_OF_CLASSES) (void)munmap(block, sizeof *block + block->size);
+  else add_unused(block);
+}
+
+/* The same block with more room, or NULL: then another one has to be taken. */
+static struct block *enlarge(struct block *block, size_t size) {
+  if (block->size <= LARGEST_OF_CLASSES) return NULL;
+  void *larger = mremap(block, sizeof *block + block->size, sizeof *block + size, MREMAP_MAYMOVE);
+  if (larger == MAP_FAILED) return NULL;
+  block = larger;
+  block->size = size;
+  return block;
+}
+#endif
+
+static struct block *block_of(const void *bytes) {
+  return (struct block *)(uintptr_t)bytes - 1;
+}
+
+static size_t size_of(const void *bytes) {
+  return bytes ? block_of(bytes)->size : 0;
+}
+
+static bool fits(size_t more) {
+  return more <= limit && used <= limit - more;
+}
+
+/* Nothing can be had: makes the reserve available to the next. */
+static void *refuse(void) {
+  limit = MOST_BYTES + RESERVE_BYTES;
+  if (reserve != MAP_FAILED) (void)munmap(reserve, RESERVE_BYTES);
+  reserve = MAP_FAILED;
+  return NULL;
+}
+
+static void *allocate(void *opaque, size_t size) {
+  (void)opaque;
+  struct block *block = fits(size) ? take(size) : NULL;
+  if (!block) return refuse();
+  used += block->size;
+  return block + 1;
+}
+
+static void *allocate_zeroed(void *opaque, size_t count, size_t size) {
+  if (size != 0 && count > SIZE_MAX / size) return NULL;
+  void *bytes = allocate(opaque, count * size);
+  return bytes ? memset(bytes, 0, count * size) : NULL;
+}
+
+static void release(void *opaque, void *bytes) {
+  (void)opaque;
+  if (!bytes) return;
+  used -= size_of(bytes);
+  give_back(block_of(bytes));
+}
+
+static void *reallocate(void *opaque, void *bytes, size_t size) {
+  size_t before = size_of(bytes);
+  if (bytes && size <= before) return bytes;
+  if (!fits(size - before)) return refuse();
+  struct block *larger = bytes ? enlarge(block_of(bytes), size) : NULL;
+  if (larger) {
+    used += larger->size - before;
+    return larger + 1;
+  }
+  void *copy = allocate(opaque, size);
+  if (!copy) return NULL;
+  if (bytes) memcpy(copy, bytes, before);
+  release(opaque, bytes);
+  return copy;
+}
+
+JSRuntime *new_runtime(void) {
+  static const JSMallocFunctions functions = {allocate_zeroed, allocate, release, reallocate,
+                                              size_of};
+  return JS_NewRuntime2(&functions, NULL);
+}
+
+/* It counts for the limit of the process, but takes no memory. */
+void keep_reserve(void) {
+  reserve = mmap(NULL, RESERVE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
