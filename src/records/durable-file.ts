@@ -23,8 +23,28 @@ export function writeDurably(path: string, text: string): void {
   const temporary = temporaryName(path)
   inDirectory(directory, () => onDisk(openNew(temporary), (fd) => writeFileSync(fd, text)))
   renameSync(temporary, path)
-  // A rename is durable only once the directory is on disk.
-  onDisk(openSync(directory, O_RDONLY | O_DIRECTORY))
+  syncDirectory(directory)
+}
+
+/**
+ * Writes a new file atomically: once this returns, a killed process leaves all of it.
+ * @returns makes it durable: only then is it there after a loss of power
+ */
+export function writeAhead(path: string, text: string): () => void {
+  const directory = dirname(path)
+  const temporary = temporaryName(path)
+  const fd = inDirectory(directory, () => openNew(temporary))
+  try {
+    writeFileSync(fd, text)
+    renameSync(temporary, path)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  return () => {
+    onDisk(fd)
+    syncDirectory(directory)
+  }
 }
 
 /** Removes a file, and the temporary file that a killed call may have left. */
@@ -113,6 +133,11 @@ function openNew(path: string): number {
     rmSync(path)
     return openRegular(path, flags, true)
   }
+}
+
+/** A rename is durable only once the directory is on disk. */
+function syncDirectory(path: string): void {
+  onDisk(openSync(path, O_RDONLY | O_DIRECTORY))
 }
 
 /** Runs `work` on an open file or directory, syncs it to disk and closes it. */

@@ -1,7 +1,7 @@
 import { readdirSync, renameSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { NotRegular, UntrustedPath } from '../kernel/trusted-path.js'
-import { readPrivate, removeDurable, TooLarge, writeDurably } from './durable-file.js'
+import { readPrivate, removeDurable, TooLarge, writeAhead, writeDurably } from './durable-file.js'
 
 /*
  * The file of one record. What fails is a Failure `state-unusable` that names the file.
@@ -25,6 +25,15 @@ export function readRecord(path: string): string | undefined {
 /** Writes a record durably and atomically. */
 export function writeRecord(path: string, record: object): void {
   attempt('write', path, () => writeDurably(path, textOf(record)))
+}
+
+/**
+ * Writes a new record atomically.
+ * @returns makes it durable
+ */
+export function writeRecordAhead(path: string, record: object): () => void {
+  const sync = attempt('write', path, () => writeAhead(path, textOf(record)))
+  return () => attempt('write', path, sync)
 }
 
 /** Removes a record, and the temporary file that a killed call may have left. */

@@ -10,6 +10,7 @@ import {
   removeRecord,
   setRecordAside,
   writeRecord,
+  writeRecordAhead,
 } from './record-file.js'
 
 const EXTENSION = '.json'
@@ -99,6 +100,21 @@ export class RecordStore<T extends AnyRecord> {
     const path = this.#path(key)
     try {
       writeRecord(path, record)
+    } catch (error) {
+      this.#removeUnfinished(key)
+      throw error
+    }
+  }
+
+  /**
+   * Writes a new record atomically, before what it is about happens: a killed process leaves it.
+   * @returns makes it durable, while that happens: a machine that loses power has all devices at home
+   * @throws Failure `state-unusable`, as what it returns does
+   */
+  writeAhead(record: T): () => void {
+    const key = this.kind.keyOf(record)
+    try {
+      return writeRecordAhead(this.#path(key), record)
     } catch (error) {
       this.#removeUnfinished(key)
       throw error

@@ -57,13 +57,14 @@ export async function addByMove(call: Call): Promise<object> {
     loans.map((loan) => loan.state),
   )
   let record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
-  store.write(record)
+  const makeDurable = store.writeAhead(record)
   try {
     enterPhase('move')
     leaveGroups(host, onHost, state)
     const standIns = addStandIns(host, state, onHost, loans.length > 0)
     const bringUp = state.sysctls.length === 0
     const meanwhile = () => {
+      makeDurable()
       host.closeSysfs()
       return prepare(expected)
     }
