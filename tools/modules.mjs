@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { build } from 'esbuild'
+import { codecPlugin } from './codec-plugin.mjs'
+import { engineVersion } from './engine.mjs'
+import { hostPlugin } from './host-plugin.mjs'
+
+/**
+ * What is loaded when the executable is built, with all that it imports: what a runtime's calls run
+ * of an ordinary attachment. In memory it has four times the size of its bytecode: the keys of the
+ * configuration, which are many small functions, are read at each call for that reason.
+ */
+const LOADED = [
+  'src/commands/add.ts',
+  'src/commands/add/move.ts',
+  'src/commands/check.ts',
+  'src/commands/del.ts',
+  'src/phases.ts',
+]
+
+/** A file for each group of source files that are loaded together; OUTDIR.json has which these are. */
+export async function bundleModules(entryPoint, outdir) {
+  const { metafile } = await build({
+    ...{ bundle: true, splitting: true, minify: true, platform: 'neutral', format: 'esm' },
+    ...{ target: 'esnext', legalComments: 'none', logLevel: 'warning', outdir },
+    mainFields: ['module', 'main'],
+    entryPoints: { main: entryPoint },
+    chunkNames: '[name]-[hash]',
+    alias: { os: './tools/endianness.mjs' },
+    plugins: [codecPlugin, hostPlugin(engineVersion())],
+    metafile: true,
+  })
+  const sources = Object.entries(metafile.outputs).map(([path, { inputs }]) => [
+    path.replace(`${outdir}/`, ''),
+    Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0),
+  ])
+  writeFileSync(`${outdir}.json`, JSON.stringify(Object.fromEntries(sources)))
+  return metafile.outputs
+}
+
+/** The modules that the snapshot has: the program's own, those of `LOADED`, and what they import. */
+export function loadedModules(outputs) {
+  const loaded = new Set()
+  const add = (path) => {
+    if (loaded.has(path) || !outputs[path]) return
+    loaded.add(path)
+    for (const { path: imported, kind } of outputs[path].imports)
+      if (kind === 'import-statement') add(imported)
+  }
+  for (const [path, { entryPoint }] of Object.entries(outputs))
+    if (basename(path) === 'main.js' || LOADED.includes(entryPoint)) add(path)
+  return [...loaded].map((path) => basename(path))
+}
+
+/**
+ * Compiles each module, and writes what modules.c and the linker have to know of them.
+ * @param loaded the names of those that the snapshot has
+ */
+export function writeProgram(directory, keeper, loaded) {
+  const all = readdirSync(`${directory}/modules`).map((name) => ({
+    name,
+    bytes: execFileSync('build/executable/compile', [name], {
+      input: readFileSync(`${directory}/modules/${name}`),
+      maxBuffer: 16 << 20,
+    }),
+  }))
+  const given = all.filter(({ name }) => loaded.includes(name))
+  writeFileSync(
+    `${directory}/loaded.bytes`,
+    Buffer.concat(
+      given.flatMap(({ name, bytes }) => {
+        const length = Buffer.alloc(4)
+        length.writeUInt32LE(bytes.length)
+        return [Buffer.from(`${name}\0`), length, bytes]
+      }),
+    ),
+  )
+  const parts = all.filter(({ name }) => !loaded.includes(name))
+  let start = 0
+  const lines = parts.map(({ name, bytes }) => {
+    const line = `{"${name}", ${start}, ${bytes.length}},`
+    start += bytes.length
+    return line
+  })
+  writeFileSync(`${directory}/program.bytes`, Buffer.concat(parts.map(({ bytes }) => bytes)))
+  writeFileSync(`${directory}/program.inc`, `${lines.join('\n')}\n`)
+  writeFileSync(
+    `${directory}/program.S`,
+    `.section .rodata
+.global program_bytes, keeper_bytes, keeper_bytes_end
+program_bytes: .incbin "${directory}/program.bytes"
+keeper_bytes: .incbin "${keeper}"
+keeper_bytes_end:
+.section .note.GNU-stack,"",%progbits
+`,
+  )
+}
+
+/** The names of the modules that are loaded when the executable is built. */
+export function writeLoaded(directory, outputs) {
+  const names = Object.entries(outputs)
+    .filter(([, { entryPoint }]) => LOADED.includes(entryPoint))
+    .map(([path]) => `"${basename(path)}",`)
+  writeFileSync(`${directory}/loaded.inc`, `${names.join('\n')}\n`)
+}
