@@ -88,6 +88,30 @@ describe('C that reads foreign bytes', () => {
   })
 })
 
+describe('the heap of the executable', () => {
+  const ENGINE = fileURLToPath(
+    new URL('../../build/quickjs/root/usr/src/quickjs-ng', import.meta.url),
+  )
+
+  it.each([
+    ['', ['-fsanitize=undefined', '-fno-sanitize-recover=all']],
+    [', where each block is the sanitizer’s', SANITIZERS],
+  ])('keeps what is written to its blocks%s', (_, options) => {
+    const directory = mkdtempSync(`${tmpdir()}/hdl3-heap-`)
+    const program = `${directory}/heap`
+    const seed = Date.now()
+    const steps = 10 * EXECUTIONS
+    const compile = ['-std=gnu11', '-O1', ...options, `-isystem${ENGINE}`, '-o', program]
+    runSync('cc', [...compile, `${DIRECTORY}heap.c`], { cwd: directory })
+    expect(runSync(program, [`${steps}`, `${seed}`], { cwd: directory })).toMatchObject({
+      stdout: `${steps} steps`,
+      stderr: '',
+    })
+    console.log(`the heap: ${steps} steps with seed ${seed}`)
+    rmSync(directory, { recursive: true })
+  })
+})
+
 const RECORD = {
   format: 1 as const,
   containerId: 'container-1',
