@@ -22,6 +22,7 @@
 /* Blocks that nobody has are in classes, eight between 2^n bytes and twice as many, from 128 bytes on:
  * what is smaller the engine cuts from blocks of 4 KiB. */
 #define SMALLEST_BYTES ((size_t)128)
+#define LARGEST_OF_LAST ((size_t)4096)
 #define CLASSES 96
 #define LARGEST_OF_CLASSES ((size_t)256 << 10)
 
@@ -35,6 +36,7 @@ struct block {
 static IN_SNAPSHOT size_t used;
 static size_t limit = MOST_BYTES;
 static void *reserve = MAP_FAILED;
+static bool is_refusing;
 
 #ifdef __SANITIZE_ADDRESS__
 /* The sanitizer is to see each block, and at its size. */
@@ -51,6 +53,15 @@ static void give_back(struct block *block) {
 static struct block *enlarge(struct block *block, size_t size) {
   (void)block, (void)size;
   return NULL;
+}
+
+static struct block *take_last(size_t size) {
+  (void)size;
+  return NULL;
+}
+
+static bool add_chunk(void) {
+  return true;
 }
 #else
 static IN_SNAPSHOT struct block *unused[CLASSES];
@@ -78,13 +89,16 @@ static void *map(size_t size) {
   return mapped == MAP_FAILED ? NULL : mapped;
 }
 
+static bool add_chunk(void) {
+  unsigned char *chunk = map(CHUNK_BYTES);
+  if (!chunk) return false;
+  place = chunk;
+  end = chunk + CHUNK_BYTES;
+  return true;
+}
+
 static struct block *new_block(size_t size) {
-  if ((size_t)(end - place) < size) {
-    unsigned char *chunk = map(CHUNK_BYTES);
-    if (!chunk) return NULL;
-    place = chunk;
-    end = chunk + CHUNK_BYTES;
-  }
+  if ((size_t)(end - place) < size && !add_chunk()) return NULL;
   struct block *block = (struct block *)(void *)place;
   place += size;
   return block;
@@ -141,6 +155,18 @@ static struct block *enlarge(struct block *block, size_t size) {
   block->size = size;
   return block;
 }
+
+/* Once the reserve is used up, too: the engine makes an error of it, which must not fail. */
+static struct block *take_last(size_t size) {
+  static _Alignas(16) unsigned char last[256 << 10];
+  static size_t taken;
+  size = (size + 15) & ~(size_t)15;
+  if (size > LARGEST_OF_LAST || sizeof last - taken < sizeof(struct block) + size) return NULL;
+  struct block *block = (struct block *)(void *)(last + taken);
+  taken += sizeof *block + size;
+  block->size = size;
+  return block;
+}
 #endif
 
 static struct block *block_of(const void *bytes) {
@@ -160,12 +186,14 @@ static void *refuse(void) {
   limit = MOST_BYTES + RESERVE_BYTES;
   if (reserve != MAP_FAILED) (void)munmap(reserve, RESERVE_BYTES);
   reserve = MAP_FAILED;
+  is_refusing = true;
   return NULL;
 }
 
 static void *allocate(void *opaque, size_t size) {
   (void)opaque;
   struct block *block = fits(size) ? take(size) : NULL;
+  if (!block && is_refusing) block = take_last(size < SMALLEST_BYTES ? SMALLEST_BYTES : size);
   if (!block) return refuse();
   used += block->size;
   return block + 1;
@@ -206,7 +234,8 @@ JSRuntime *new_runtime(void) {
   return JS_NewRuntime2(&functions, NULL);
 }
 
-/* It counts for the limit of the process, but takes no memory. */
+/* It counts for the limit of the process, but takes no memory. Not before there is some to begin with. */
 void keep_reserve(void) {
+  if (!add_chunk()) return;
   reserve = mmap(NULL, RESERVE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
