@@ -44,11 +44,7 @@ export async function buildExecutable(
   const directory = `build/executable/${outfile.replaceAll('/', '-')}`
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
-  run(BUILD_CC, [
-    ...['-std=gnu11', '-O1', '-no-pie', '-D_GNU_SOURCE', `-I${ENGINE}`],
-    ...['-o', 'build/executable/compile', 'src/executable/compile.c'],
-    ...[...compileEngine(BUILD_CC, [], 'build-'), '-lm', '-lpthread'],
-  ])
+  compileCompiler()
   const outputs = await bundleModules(entryPoint, `${directory}/modules`)
   const loaded = sanitized ? [] : loadedModules(outputs)
   writeFileSync(`${directory}/loaded.json`, JSON.stringify(loaded))
@@ -76,6 +72,17 @@ export async function buildExecutable(
     ...new Map(packages.map((one) => [one.purl, one])).values(),
     ...librariesOf([...tracedFiles(trace.toString()), `${ENGINE}/quickjs.c`]),
   ]
+}
+
+/** The program that compiles modules, for the machine that builds: with the same engine, if it can be. */
+function compileCompiler() {
+  const [compiler, options] = isForOther ? [BUILD_CC, []] : muslCompiler()
+  const engine = compileEngine(compiler, options, isForOther ? 'build-' : `${ARCH}-`)
+  run(compiler, [
+    ...['-std=gnu11', '-O1', '-no-pie', '-D_GNU_SOURCE', `-I${ENGINE}`, ...options],
+    ...['-static', '-o', 'build/executable/compile', 'src/executable/compile.c'],
+    ...[...engine, '-lm', '-lpthread'],
+  ])
 }
 
 /**
