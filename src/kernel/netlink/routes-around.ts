@@ -1,3 +1,4 @@
+import { ROUTE_PROTOCOL } from './constants.js'
 import type { Datagram } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
@@ -12,7 +13,10 @@ export interface RoutesAround {
   own: Route[]
   /** Those of other devices that prefer one of the device's addresses as their source. */
   bySource: Route[]
-  /** All routes to those of their destinations to which others lead, too; in the kernel's order. */
+  /**
+   * All routes to those of their destinations to which others lead, too, in the kernel's order; not to
+   * those that the kernel gives every device.
+   */
   shared: Route[]
 }
 
@@ -49,13 +53,20 @@ export function dumpRoutesAround(
     if (leadsThrough(route, index)) own.add(route)
     else if (isBySource(route)) bySource.push(route)
     else continue
-    wanted.add(destination)
+    if (!isOfEveryDevice(route)) wanted.add(destination)
   }
   const withOthers = new Set<number>()
   for (const { route, destination } of entries)
     if (wanted.has(destination) && !(route && own.has(route))) withOthers.add(destination)
   const shared = entries.filter(({ destination }) => withOthers.has(destination))
   return { own: [...own], bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
+}
+
+/** What the kernel gives each device for itself. A node has as many of these as it has pods. */
+const OF_EVERY_DEVICE = ['fe80::/64', 'ff00::/8']
+
+function isOfEveryDevice({ destination, protocol }: Route): boolean {
+  return protocol === ROUTE_PROTOCOL.kernel && OF_EVERY_DEVICE.includes(destination)
 }
 
 /** All routes; those are decoded that may concern the device. */
