@@ -78,7 +78,7 @@ function unknownIn(object: Record<string, unknown>, known: string[], above: stri
     (key) => !/[./]/.test(key) && !known.includes(key) && !isOfMultus(object, key, above),
   )
   const named = unknown.slice(0, MOST_NAMED).map((key) => {
-    const foreign = FOREIGN_KEYS[key.toLowerCase()]
+    const foreign = FOREIGN_KEYS.get(key.toLowerCase())
     const meant = nearest(key, known)
     const hint = foreign ?? (meant === undefined ? '' : `is "${meant}" meant?`)
     return {

@@ -206,6 +206,17 @@ describe('a planted mistake', () => {
   })
 })
 
+it.each(['constructor', '__proto__', 'toString'])('%s is a key like any other', (key) => {
+  for (const where of ['', 'dns']) {
+    const text = `{ "${key}": 1 }`
+    const given = where ? { [where]: JSON.parse(text) } : JSON.parse(text)
+    const path = where ? `${where}.${key}` : key
+    const texts = mistakesIn({ ...GOOD, ...given }).map((mistake) => mistake.text)
+    // A key __proto__ is lost where objects are copied.
+    if (where || key !== '__proto__') expect(texts).toEqual([`unknown key "${path}" is ignored`])
+  }
+})
+
 it('keys of ipam that every object has are nobody’s mistakes', () => {
   for (const type of ['static', 'constructor'])
     expect(mistakesIn({ ...GOOD, ipam: { type, constructor: { name: {} } } })).toEqual([])
