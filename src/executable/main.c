@@ -28,7 +28,8 @@ void give_up(const char *why) {
 
 void give_up_with(JSContext *context) {
   JSValue error = JS_GetException(context);
-  const char *text = JS_ToCString(context, error);
+  /* Without room for an error the engine throws null. */
+  const char *text = JS_IsObject(error) ? JS_ToCString(context, error) : NULL;
   give_up(text ? text : "out of memory");
 }
 
@@ -52,8 +53,9 @@ static size_t stack_bytes(void) {
 
 int main(int count, char **words) {
   open_missing_streams();
-  /* As in Node: who writes hears of it. */
+  /* As in Node: who writes hears of it, and of a file that may not get so large. */
   (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN);
   take_turn();
   const struct program *program = started_program();
   JSContext *context = program->context;

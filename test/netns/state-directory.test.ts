@@ -30,6 +30,13 @@ describe.each(ARTEFACTS)('the state directory: $artefact', ({ path }) => {
     ],
   })
 
+  it('refuses a record that is larger than a file may be', () => {
+    const { exitCode, document } = call('ADD', { wrapper: ['prlimit', '--fsize=512'] })
+    expect(exitCode).toBe(1)
+    expect(document).toMatchObject({ msg: expect.stringContaining('EFBIG') })
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('is made for the owner alone, with all that is in it', () => {
     expect(call('ADD').exitCode).toBe(0)
     for (const directory of [stateDir, `${stateDir}/attachments`, `${stateDir}/locks`])
