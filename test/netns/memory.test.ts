@@ -65,4 +65,18 @@ describe('the executable without enough memory', () => {
       expect(testbed.hostState()).toBe(before)
     }
   })
+
+  it('or without enough descriptors says so, and a later DEL brings the device home', () => {
+    expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
+    for (let most = 6; most < 13; most++) {
+      const { document } = callPlugin(testbed, COMPILED, 'DEL', {
+        wrapper: ['prlimit', `--nofile=${most}`],
+      })
+      expect(document, `${most}`).toMatchObject({
+        msg: expect.stringMatching(/EMFILE|Too many open files/),
+      })
+    }
+    expect(callPlugin(testbed, COMPILED, 'DEL').exitCode).toBe(0)
+    expect(testbed.hostState()).toBe(before)
+  })
 })

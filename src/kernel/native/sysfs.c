@@ -42,21 +42,26 @@ struct failure open_sysfs(int *fd) {
   return (struct failure){call, number};
 }
 
-/* The number in the file `ifindex` of a device's directory; 0 if it cannot be read. */
+/* For what a process has too few of, such as descriptors. What was there a moment ago may be gone. */
+static int lack(void) {
+  return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
+}
+
+/* The number in the file `ifindex` of a device's directory; 0 if it cannot be read, or -errno. */
 static int index_in(int directory) {
   char text[16] = "";
   int fd = openat(directory, "ifindex", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
+  if (fd < 0) return lack();
   ssize_t length = read(fd, text, sizeof text - 1);
   close(fd);
   return length > 0 ? (int)strtol(text, NULL, 10) : 0;
 }
 
-/* The index of the device with this name, if its inode number is the wanted one. */
+/* The index of the device with this name, if its inode number is the wanted one; or as `index_in`. */
 static int index_of(int directory, const char *name, uint64_t inode) {
   struct stat status;
   int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return 0;
+  if (fd < 0) return lack();
   int index = fstat(fd, &status) == 0 && status.st_ino == inode ? index_in(fd) : 0;
   close(fd);
   return index;
@@ -78,7 +83,9 @@ static int search(DIR *directory, uint64_t inode, struct device_search *found, b
     found->count++;
     if (entry->d_ino != inode) continue;
     *listed = true;
-    found->index = index_of(dirfd(directory), entry->d_name, inode);
+    int index = index_of(dirfd(directory), entry->d_name, inode);
+    if (index < 0) return -index;
+    found->index = index;
   }
 }
 
