@@ -66,11 +66,7 @@ static bool add_chunk(void) {
 #else
 static IN_SNAPSHOT struct block *unused[CLASSES];
 
-#ifdef HEAP_BYTES
 static IN_SNAPSHOT _Alignas(4096) unsigned char heap[HEAP_BYTES];
-#else
-static IN_SNAPSHOT unsigned char heap[1];
-#endif
 /* Where no block has been yet. */
 static IN_SNAPSHOT unsigned char *place = heap, *end = heap + sizeof heap;
 
@@ -126,17 +122,17 @@ static struct block *reuse(size_t size) {
   return block;
 }
 
+/* Blocks are at multiples of 16. */
+static size_t rounded(size_t size) {
+  return size > SMALLEST_BYTES ? (size + 15) & ~(size_t)15 : SMALLEST_BYTES;
+}
+
 static struct block *take(size_t size) {
-  struct block *block;
-  if (size > LARGEST_OF_CLASSES) {
-    block = map(sizeof *block + size);
-    if (block) block->size = size;
-    return block;
-  }
-  size = size > SMALLEST_BYTES ? (size + 15) & ~(size_t)15 : SMALLEST_BYTES;
-  block = reuse(size);
+  bool is_large = size > LARGEST_OF_CLASSES;
+  if (!is_large) size = rounded(size);
+  struct block *block = is_large ? NULL : reuse(size);
   if (block) return block;
-  block = new_block(sizeof *block + size);
+  block = is_large ? map(sizeof *block + size) : new_block(sizeof *block + size);
   if (block) block->size = size;
   return block;
 }
@@ -160,7 +156,7 @@ static struct block *enlarge(struct block *block, size_t size) {
 static struct block *take_last(size_t size) {
   static _Alignas(16) unsigned char last[256 << 10];
   static size_t taken;
-  size = (size + 15) & ~(size_t)15;
+  size = rounded(size);
   if (size > LARGEST_OF_LAST || sizeof last - taken < sizeof(struct block) + size) return NULL;
   struct block *block = (struct block *)(void *)(last + taken);
   taken += sizeof *block + size;
@@ -193,7 +189,7 @@ static void *refuse(void) {
 static void *allocate(void *opaque, size_t size) {
   (void)opaque;
   struct block *block = fits(size) ? take(size) : NULL;
-  if (!block && is_refusing) block = take_last(size < SMALLEST_BYTES ? SMALLEST_BYTES : size);
+  if (!block && is_refusing) block = take_last(size);
   if (!block) return refuse();
   used += block->size;
   return block + 1;
