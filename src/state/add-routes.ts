@@ -8,7 +8,8 @@ import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { groupBy } from './group-by.js'
-import { leadTheSameWay, nexthopKey, placeOf, wholeOf } from './routes.js'
+import { renumbering } from './renumbering.js'
+import { isOnLink, leadTheSameWay, nexthopKey, placeOf, wholeOf } from './routes.js'
 import { isStandIn, standsFor } from './stand-in.js'
 
 /** What else may be in the places of the routes that are added. */
@@ -96,38 +97,6 @@ function needsOthers({ value: { family, nexthops } }: Refused<Route>, { index }:
   return family === 'inet' && nexthops.some(({ interfaceIndex }) => interfaceIndex !== index)
 }
 
-/**
- * Tells how a route is now if another device of it came home under a new index: a nexthop in its place has
- * the gateway of one that is not there, and an index that nobody knows.
- * @param order what the host had in the place
- * @param present what it has
- * @returns gives back the route itself if nothing is different
- */
-function renumbering(order: Route[], present: Route[], device: Link): (route: Route) => Route {
-  const ofOthers = (routes: Route[]) =>
-    routes
-      .flatMap(({ nexthops }) => nexthops)
-      .filter((hop) => hop.interfaceIndex !== device.index && hasGateway(hop))
-  const there = ofOthers(present)
-  const known = ofOthers(order)
-  const [thereKeys, knownKeys] = [there, known].map((hops) => new Set(hops.map(nexthopKey)))
-  const gatewayOf = (hop: Nexthop) => nexthopKey({ ...hop, interfaceIndex: 0 })
-  const indexes = new Map<number, number>()
-  for (const hop of there.filter((one) => !knownKeys?.has(nexthopKey(one)))) {
-    const absent = known.filter((one) => !thereKeys?.has(nexthopKey(one)))
-    const same = absent.filter((one) => gatewayOf(one) === gatewayOf(hop))
-    const [former, ...others] = new Set(same.map(({ interfaceIndex }) => interfaceIndex))
-    if (former !== undefined && others.length === 0) indexes.set(former, hop.interfaceIndex)
-  }
-  if (!order.some(({ nexthops }) => nexthops.some((hop) => indexes.has(hop.interfaceIndex))))
-    return (route) => route
-  const asNow = (hop: Nexthop) => ({
-    ...hop,
-    interfaceIndex: indexes.get(hop.interfaceIndex) ?? hop.interfaceIndex,
-  })
-  return (route) => ({ ...route, nexthops: route.nexthops.map(asNow) })
-}
-
 function isTaken({ error }: Refused<Route>): boolean {
   return error.is('EEXIST')
 }
@@ -196,7 +165,7 @@ function allInOrder(
   order: Route[],
 ): Nexthop[] | undefined {
   if (value.family === 'inet') return undefined
-  const [there, ...others] = present.filter(({ nexthops }) => nexthops.some(hasGateway))
+  const [there, ...others] = present.filter((one) => !isOnLink(one))
   const withoutHops = (one: Route) => wholeOf({ ...one, nexthops: [] })
   if (!there || others.length > 0 || withoutHops(there) !== withoutHops(value)) return undefined
   if (there.expiresSeconds !== undefined || value.expiresSeconds !== undefined) return undefined
@@ -211,10 +180,6 @@ function allInOrder(
   const sorted = joined.toSorted((one, other) => rankOf(one) - rankOf(other))
   const isMoved = sorted.some((hop, n) => hop !== joined[n])
   return isMoved && joined.every((hop) => rankOf(hop) >= 0) ? sorted : undefined
-}
-
-function hasGateway({ gateway, via }: Nexthop): boolean {
-  return gateway !== undefined || via !== undefined
 }
 
 /** The kernel keeps each nexthop of an IPv6 route as a route of its own. */

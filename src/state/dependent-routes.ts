@@ -3,6 +3,7 @@ import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
+import { isOnLink } from './routes.js'
 import type { Captured } from './schema.js'
 
 /** Of the addresses and routes of a device, those that are carried, or those left behind. */
@@ -83,8 +84,4 @@ function reaches({ addresses, routes }: Parts, gateway: string): boolean {
         prefixCovers(`${peer}/${prefixLength}`, gateway),
     ) || routes.some((route) => isOnLink(route) && prefixCovers(route.destination, gateway))
   )
-}
-
-function isOnLink({ nexthops }: Route): boolean {
-  return nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
 }

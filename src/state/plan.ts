@@ -14,6 +14,7 @@ import type { Addition } from './add-objects.js'
 import type { Surroundings } from './add-routes.js'
 import type { StateToApply } from './carry.js'
 import { planAddresses } from './plan-addresses.js'
+import { isOnLink } from './routes.js'
 import { byIndex, through } from './through.js'
 
 /** What a request needs of a device. */
@@ -83,11 +84,9 @@ export function aboutDevice(
  * makes one pass enough on nearly every host.
  */
 function planRoutes(original: Device, device: Device, routes: Route[]): Addition<Route>[] {
-  const onLink = ({ nexthops }: Route) =>
-    nexthops.every(({ gateway, via }) => gateway === undefined && via === undefined)
   const direct: Route[] = []
   const others: Route[] = []
-  for (const route of routes) (onLink(route) ? direct : others).push(route)
+  for (const route of routes) (isOnLink(route) ? direct : others).push(route)
   const encode = routeEncoder()
   return [...direct, ...others].map((route) => {
     const value = through(original, device, route)

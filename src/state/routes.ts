@@ -107,3 +107,13 @@ export function lostDefaultRoutes(
     .filter((route) => !others.some(({ family }) => family === route.family))
     .map((route) => describeRoute(route, namesIn(host, device)))
 }
+
+/** Whether a route leads to what is on the link, by no other node. */
+export function isOnLink({ nexthops }: Route): boolean {
+  return !nexthops.some(hasGateway)
+}
+
+/** Whether a nexthop is another node. */
+export function hasGateway({ gateway, via }: Nexthop): boolean {
+  return gateway !== undefined || via !== undefined
+}
