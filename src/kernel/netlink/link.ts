@@ -2,7 +2,15 @@ import { addressText } from '../ip-address.js'
 import { KernelError } from '../kernel-error.js'
 import { bytesOfText } from '../kernel-text.js'
 import type { LinkSettings } from '../link-settings.js'
-import { type Attribute, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
+import {
+  type Attribute,
+  dataOf,
+  decodeAttributes,
+  text,
+  toNumber,
+  toText,
+  u32,
+} from './attributes.js'
 import { hardwareAddressText, readS32, readU32, writeS32, writeU32 } from './bytes.js'
 import { AF, RTM } from './constants.js'
 import { decodeDriverSettings, LINK_INFO } from './driver-settings.js'
@@ -97,7 +105,7 @@ export function findLink(
     const [answer] = socket.request({ type: RTM.getLink, header, attributes })
     if (!answer) return undefined
     const reported = attributesOf(answer)
-    const afSpec = find(reported, IFLA.afSpec)
+    const afSpec = dataOf(reported, IFLA.afSpec)
     const link = decodeLink(answer, reported)
     return afSpec ? { ...link, settings: decodeSettings(afSpec) } : link
   } catch (error) {
@@ -170,9 +178,9 @@ function byName(name: string): Attribute {
 /** Whether the MAC is the device's own, not that of another device in this namespace. */
 function isIndependent(attributes: Attribute[]): boolean {
   // A veth's IFLA_LINK is its peer; IFLA_LINK_NETNSID shows that it is in another namespace.
-  const madeOnAnother = find(attributes, IFLA.link) && !find(attributes, IFLA.linkNamespace)
-  const info = find(attributes, IFLA.linkInfo)
-  const kind = info && find(decodeAttributes(info), LINK_INFO.kind)
+  const madeOnAnother = dataOf(attributes, IFLA.link) && !dataOf(attributes, IFLA.linkNamespace)
+  const info = dataOf(attributes, IFLA.linkInfo)
+  const kind = info && dataOf(decodeAttributes(info), LINK_INFO.kind)
   return !madeOnAnother && !(kind && MASTERS.includes(toText(kind)))
 }
 
@@ -182,13 +190,13 @@ const OF_INET6 = new Set([IFLA_INET6_CONF, IFLA_INET6_TOKEN])
 function decodeSettings(afSpec: Buffer): LinkSettings {
   const settings: LinkSettings = {}
   const hexadecimal = (attributes: Attribute[], wanted: number) =>
-    find(attributes, wanted)?.toString('hex') ?? ''
+    dataOf(attributes, wanted)?.toString('hex') ?? ''
   for (const { type, data } of decodeAttributes(afSpec)) {
     if (type === AF.inet) settings.ipv4 = hexadecimal(decodeAttributes(data), IFLA_INET_CONF)
     else if (type === AF.inet6) {
       const attributes = decodeAttributes(data, OF_INET6)
       settings.ipv6 = hexadecimal(attributes, IFLA_INET6_CONF)
-      const token = find(attributes, IFLA_INET6_TOKEN)
+      const token = dataOf(attributes, IFLA_INET6_TOKEN)
       const text = token && addressText(token)
       if (text && text !== NO_TOKEN) settings.token = text
     }
@@ -257,7 +265,7 @@ export function decodeLink({ data }: Payload, attributes: Attribute[]): Link {
 }
 
 function decodeReasons(data: Buffer): number {
-  const value = find(decodeAttributes(data), PROTOCOL_DOWN_REASONS.value)
+  const value = dataOf(decodeAttributes(data), PROTOCOL_DOWN_REASONS.value)
   return value ? toNumber(value) : 0
 }
 
@@ -277,8 +285,4 @@ function decodeXdp(data: Buffer): Pick<Link, 'xdp'> {
     return mode ? [{ mode, program: toNumber(id) }] : []
   })
   return xdp.length === 0 ? {} : { xdp }
-}
-
-function find(attributes: Attribute[], wanted: number): Buffer | undefined {
-  return attributes.find(({ type }) => type === wanted)?.data
 }
