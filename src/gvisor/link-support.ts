@@ -4,7 +4,7 @@ import { readU16 } from '../kernel/netlink/bytes.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
 import { RTM } from '../kernel/netlink/constants.js'
 import { LINK_INFO } from '../kernel/netlink/driver-settings.js'
-import { attributesOf, IFLA, linkHeader } from '../kernel/netlink/link.js'
+import { attributesOf, IFLA, linkHeader } from '../kernel/netlink/link-message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 
 /** Type of the mode attribute in an ipvlan device's IFLA_INFO_DATA (linux/if_link.h). */
