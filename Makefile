@@ -12,6 +12,9 @@ ARCH =
 # The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
 PEER = /usr/lib/cni/host-device
 ROUNDS = 25
+# How many devices it lends at once, and how many routes of each family a device with many has.
+DEVICES = 64
+ROUTES = 10000
 # --json for a document in place of tables.
 BENCH =
 # The Debian releases whose kernels `make test-vm` runs on, and the one of `make vm-shell`.
@@ -25,7 +28,7 @@ SHARED = bash-completion/completions/host-device-l3 fish/vendor_completions.d/ho
   host-device-l3/configuration.schema.json man/man8/host-device-l3.8 zsh/site-functions/_host-device-l3
 CROSS_COMPILER_arm64 = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 CROSS_COMPILER_x64 = gcc-x86-64-linux-gnu libc6-dev-amd64-cross qemu-user-static
-SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/*.c tools/share/*.ts) test/support/host-program.ts \
+SOURCES = build.mjs package-lock.json $(wildcard tools/*.mjs tools/*.c tools/share/*.ts bench/*) test/support/host-program.ts \
   test/support/watched-modules.c test/support/spawn.c $(shell find src -type f)
 
 # Of what `make image` writes, and of all that is dated in it and in a release: the last commit.
@@ -130,7 +133,7 @@ bench: build
 	/*) peer=$(PEER) ;; \
 	*) tools/fetch-debian-package.sh $(PEER) containernetworking-plugins build/$(PEER) && \
 	   peer=build/$(PEER)/root/usr/lib/cni/host-device ;; \
-	esac && PEER=$$peer ROUNDS=$(ROUNDS) node build/bench.mjs $(BENCH)
+	esac && PEER=$$peer ROUNDS=$(ROUNDS) DEVICES=$(DEVICES) ROUTES=$(ROUTES) node build/bench.mjs $(BENCH)
 
 # An image of nothing but the executable and its licences: an archive for docker, podman and ctr.
 image: build

@@ -132,12 +132,14 @@ else {
     'host-device-l3': [...ofExecutable, ...ofKeeper],
     'host-device-l3.cjs': [...ofBundle, ...ofNativeAddon, ...ofKeeper],
   })
-  // For tests: what starts their processes, a test of the host itself, and one of what a call loads.
+  // For tests: what starts their processes, a test of the host itself, one of what a call loads, and
+  // one of the bench.
   if (!isForOther) {
     execFileSync(CC, [
       ...[...C_OPTIONS, '-fPIC', '-shared', `-I${require('node-api-headers').include_dir}`],
       ...['-o', 'build/spawn.node', 'test/support/spawn.c'],
     ])
+    await bundleBench()
     await executable('build/host-program', 'test/support/host-program.ts')
     await executable('build/host-device-l3-watched', 'src/main.ts', { watched: true })
   }

@@ -3,16 +3,12 @@ import { basename, resolve } from 'node:path'
 import { forget, mountControlGroups } from '../test/support/small-container.js'
 import { type Contestant, callOf, executables } from './contestants.js'
 import { measureSuccesses, wholeOf } from './measured.js'
-import { type Network, prepareDevices, remakeDevices } from './network.js'
+import { countsAtOnce, type Network, prepareDevices, remakeDevices } from './network.js'
 import type { Noise } from './noise.js'
 import { type Report, Samples } from './statistics.js'
 
-/** How many rounds there are of each number of calls at once, of which many take long in a tenth of a CPU. */
-const ROUNDS = new Map([
-  [1, 5],
-  [8, 3],
-  [64, 1],
-])
+/** The most rounds of so many calls at once: in a tenth of a CPU, many take long. */
+const mostRounds = (count: number) => (count === 1 ? 5 : count <= 8 ? 3 : 1)
 
 /**
  * Calls that take longer are ended, and count as failed: where many need more memory than there is, the
@@ -36,7 +32,8 @@ export async function compareInContainer(network: Network, noise: Noise): Promis
   mountControlGroups()
   const directory = mkdtempSync(resolve('build/cold-'))
   const rows: Report['rows'] = []
-  for (const [count, rounds] of ROUNDS) {
+  for (const count of countsAtOnce(network)) {
+    const rounds = Math.min(network.rounds, mostRounds(count))
     const all = executables(network).map((one) => ({
       one,
       costs: { wall: new Samples(), peak: new Samples(), failed: 0, lost: 0 },

@@ -1,7 +1,8 @@
 /**
  * Measures both artefacts beside a Go host-device, in one run and in turn, on a
  * network of its own, and prints tables, or with --json a document. Variables:
- * PEER, the path of the Go plugin; ROUNDS.
+ * PEER, the path of the Go plugin; ROUNDS, of which few calls have so many; DEVICES, the most at
+ * once; ROUTES, of each family.
  */
 import { execFileSync } from 'node:child_process'
 import { cpus, release } from 'node:os'
@@ -9,7 +10,7 @@ import { batch } from '../test/support/batch.js'
 import { settle } from '../test/support/settled.js'
 import { SmallContainer } from '../test/support/small-container.js'
 import { Testbed } from '../test/support/testbed.js'
-import { COUNTS, compareAtOnce } from './at-once.js'
+import { compareAtOnce } from './at-once.js'
 import { compareInContainer } from './cold-container.js'
 import { compareManyRoutes } from './many-routes.js'
 import type { Network } from './network.js'
@@ -44,8 +45,8 @@ Others used ${(usedByOthers * 100).toFixed(0)} % of the CPU; a fixed piece of wo
 }
 
 /** Devices dev1, dev2, … on the host, with a sandbox for each; returns what removes these. */
-function makeManyDevices({ host, cloud }: Testbed) {
-  const devices = Array.from({ length: Math.max(...COUNTS) }, (_, n) => ({
+function makeManyDevices({ host, cloud }: Testbed, count: number) {
+  const devices = Array.from({ length: count }, (_, n) => ({
     device: `dev${n + 1}`,
     sandbox: `${host}-${n + 1}`,
   }))
@@ -75,8 +76,14 @@ function makeManyDevices({ host, cloud }: Testbed) {
 if (process.argv[2] === 'inside') {
   await measureAll(JSON.parse(process.argv[3] ?? ''))
 } else {
+  const {
+    PEER = '/usr/lib/cni/host-device',
+    ROUNDS = 25,
+    DEVICES = 64,
+    ROUTES = 10_000,
+  } = process.env
   using testbed = new Testbed()
-  using many = makeManyDevices(testbed)
+  using many = makeManyDevices(testbed, Number(DEVICES))
   using container = SmallContainer.isPossible ? new SmallContainer(testbed.host) : undefined
   const network: Network = {
     hostName: testbed.host,
@@ -84,8 +91,9 @@ if (process.argv[2] === 'inside') {
     sandboxName: testbed.pod,
     sandboxPath: testbed.sandboxPath,
     stateDirectory: testbed.stateDirectory,
-    peerPath: process.env.PEER ?? '/usr/lib/cni/host-device',
-    rounds: Number(process.env.ROUNDS ?? 25),
+    peerPath: PEER,
+    rounds: Number(ROUNDS),
+    routes: Number(ROUTES),
     smallContainer: container?.files ?? [],
     manyDevices: many.manyDevices,
   }

@@ -12,11 +12,19 @@ export interface Network {
   stateDirectory: string
   /** The Go plugin to measure against. */
   peerPath: string
+  /** Of a call that takes little time; of others there are fewer. */
   rounds: number
+  /** How many routes of each family a device with many has. */
+  routes: number
   /** Control groups of a small container, as the paths of their cgroup.procs. */
   smallContainer: string[]
   /** As many as are lent at once, each with a sandbox of its own. */
   manyDevices: Attachment[]
+}
+
+/** How many devices are lent at once, as when a node starts. */
+export function countsAtOnce({ manyDevices }: Network): number[] {
+  return [...new Set([1, 8, 64].map((count) => Math.min(count, manyDevices.length)))]
 }
 
 /** Devices start from the same: up, with one address and one route each. */
