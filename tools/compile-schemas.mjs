@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { OptionalKind, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { build } from 'esbuild'
 
@@ -27,7 +28,61 @@ export async function compileSchemas() {
 
 /** The compiler writes the body of a function that returns the check. */
 function checkOf(schema) {
-  return `(() => { ${TypeCompiler.Code(schema)} })()`
+  const parts = new Map()
+  const whole = withReferences(schema, textsIn(schema), parts)
+  return `(() => { ${TypeCompiler.Code(whole, [...parts.values()])} })()`
+}
+
+/** A smaller part is checked where it is. */
+const FEWEST_CHARACTERS = 150
+
+/**
+ * The compiler writes the check of each part again wherever that part occurs. Here the parts that occur
+ * often become references to one of them: the check of a record is a third of that size.
+ * @param texts of all parts
+ * @param parts is given those that are referred to
+ */
+function withReferences(schema, texts, parts) {
+  return mapParts(schema, (part) => {
+    const text = textOf(part)
+    const isShared = texts.filter((one) => one === text).length > 1
+    if (!isShared || text.length < FEWEST_CHARACTERS) return withReferences(part, texts, parts)
+    if (!parts.has(text)) {
+      const $id = `part${parts.size}`
+      parts.set(text, { $id })
+      const { [OptionalKind]: _, ...whole } = withReferences(part, texts, parts)
+      parts.set(text, { ...whole, $id })
+    }
+    const reference = Type.Ref(parts.get(text).$id)
+    return part[OptionalKind] ? Type.Optional(reference) : reference
+  })
+}
+
+function textsIn(schema) {
+  const texts = []
+  mapParts(schema, (part) => {
+    texts.push(textOf(part), ...textsIn(part))
+    return part
+  })
+  return texts
+}
+
+/** What a schema checks: no description is part of it. */
+function textOf(schema) {
+  return JSON.stringify(schema, (key, value) => (key === 'description' ? undefined : value))
+}
+
+/** A schema with other parts: its properties, its items, its alternatives. */
+function mapParts(schema, map) {
+  const mapped = { ...schema }
+  for (const key of ['properties', 'patternProperties'])
+    if (schema[key])
+      mapped[key] = Object.fromEntries(
+        Object.entries(schema[key]).map(([name, part]) => [name, map(part)]),
+      )
+  if (schema.items && !Array.isArray(schema.items)) mapped.items = map(schema.items)
+  if (schema.anyOf) mapped.anyOf = schema.anyOf.map(map)
+  return mapped
 }
 
 async function loadSchemas() {
