@@ -1,4 +1,5 @@
 import { fstatSync, readSync, writeSync } from 'node:fs'
+import { textOfDocument } from './cni/packed-result.js'
 import { pause } from './deadline.js'
 import { printable } from './printable.js'
 
@@ -40,7 +41,7 @@ export function readAll(fd: number): string {
  * @throws Error with the system's word, or if stdout was closed when the process started
  */
 export function printDocument(document: object): void {
-  printAnswer(`${JSON.stringify(document, undefined, 4)}\n`)
+  printAnswer(`${textOfDocument(document)}\n`)
 }
 
 /** Prints the output of a command-line command to stdout; throws like `printDocument`. */

@@ -1,3 +1,4 @@
+import { isAmong, PACKED, type PackedResultRoutes, unpackResultRoutes } from './packed-result.js'
 import type { Result, ResultAddress, ResultInterface, ResultRoute } from './result-schema.js'
 
 /** Table of a route without `table`. */
@@ -8,22 +9,34 @@ export interface Contribution {
   interface: ResultInterface
   ips: Omit<ResultAddress, 'interface'>[]
   routes: ResultRoute[]
+  packed?: PackedResultRoutes[]
 }
+
+/** A result with more routes, under a key that JSON does not have. */
+export type PackedResult = Result & { [PACKED]?: PackedResultRoutes[] }
 
 /**
  * Merges a contribution into the result of the earlier plugins. An interface with the same name and
  * sandbox is replaced in place, so that the indexes in `ips[].interface` stay valid. Addresses and
  * routes that are already listed are not added again.
  */
-export function mergeIntoResult(previous: Result | undefined, contribution: Contribution): Result {
+export function mergeIntoResult(
+  previous: Result | undefined,
+  contribution: Contribution,
+): PackedResult {
   const interfaces = [...(previous?.interfaces ?? [])]
   const index = place(interfaces, contribution.interface)
   const ips = contribution.ips.map((ip) => ({ ...ip, interface: index }))
+  const isListed = (one: PackedResultRoutes) => mayList(previous?.routes, one)
+  const { packed = [] } = contribution
+  const apart = packed.filter(isListed).flatMap(unpackResultRoutes)
+  const rest = packed.filter((one) => !isListed(one))
   return {
     ...previous,
     interfaces,
     ...listed('ips', union(withoutDanglingIndex(previous), ips, addressKey)),
-    ...listed('routes', union(previous?.routes, contribution.routes, routeKey)),
+    ...listed('routes', union(previous?.routes, [...contribution.routes, ...apart], routeKey)),
+    ...(rest.length > 0 ? { [PACKED]: rest } : {}),
   }
 }
 
@@ -54,6 +67,15 @@ const addressKey = ({ address, interface: index }: ResultAddress) => `${address}
 
 const routeKey = ({ dst, gw, table, priority }: ResultRoute) =>
   [dst, gw ?? '', table ?? TABLE_MAIN, priority ?? ''].join(' ')
+
+/** More routes than this are not looked for one after the other. */
+const MOST_LOOKED_FOR = 100
+
+/** Whether earlier plugins may have listed one of these routes. */
+function mayList(previous: ResultRoute[] = [], packed: PackedResultRoutes): boolean {
+  if (previous.length > MOST_LOOKED_FOR) return true
+  return previous.some((route) => isAmong(route, packed))
+}
 
 /** An empty list is left out of the result. */
 function listed<K extends string, T>(key: K, items: T[]): { [key in K]?: T[] } {

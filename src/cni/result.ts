@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { CniError, ErrorCode } from './error.js'
+import type { PackedResult } from './merge.js'
+import { PACKED, unpackResultRoutes } from './packed-result.js'
 import type {
   OneFamily,
   Result,
@@ -81,7 +83,10 @@ function invalid(message: string): CniError {
  * Converts a result from the 1.x form to the form of a version.
  * @throws CniError 7 if the version is 0.1.0 or 0.2.0 and the result has no address
  */
-export function encodeResult({ cniVersion: _, ...result }: Result, cniVersion: CniVersion): object {
+export function encodeResult(
+  { cniVersion: _, ...result }: PackedResult,
+  cniVersion: CniVersion,
+): object {
   if (isAtLeast(cniVersion, '1.0.0')) return { cniVersion, ...result }
   if (!isAtLeast(cniVersion, '0.3.0')) return byFamily(result, cniVersion)
   const { interfaces, ips } = result
@@ -99,10 +104,11 @@ function asBefore1({ mtu, socketPath, pciID, ...before }: ResultInterface): Resu
 }
 
 /** 0.1.0 and 0.2.0: the first address of each family, with the routes of that family. */
-function byFamily(result: Result, cniVersion: CniVersion): object {
-  const { interfaces, ips, routes, ...rest } = result
-  const ip4 = oneFamily(result, false)
-  const ip6 = oneFamily(result, true)
+function byFamily(result: PackedResult, cniVersion: CniVersion): object {
+  const { interfaces, ips, routes = [], [PACKED]: packed = [], ...rest } = result
+  const all = { ...result, routes: [...routes, ...packed.flatMap(unpackResultRoutes)] }
+  const ip4 = oneFamily(all, false)
+  const ip6 = oneFamily(all, true)
   if (!ip4 && !ip6)
     throw new CniError(
       ErrorCode.invalidConfiguration,

@@ -12,6 +12,8 @@ import { isLoan, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { OtherFile } from '../records/store.js'
 import { describeAddress } from '../state/describe.js'
+import { unpacked } from '../state/packed.js'
+import { carried } from '../state/reasons.js'
 import type { Answer } from './answer.js'
 import { stateDirectoryOf } from './line/state-directory.js'
 import { answerWith, type Given } from './line/subcommand.js'
@@ -120,7 +122,7 @@ function hostStateOf({ device, state }: AttachmentRecord) {
     addresses: state.addresses
       .filter(({ value }) => value.scope < SCOPE.link)
       .map(({ value }) => describeAddress(value)),
-    routes: state.routes.filter(({ leftBehind }) => leftBehind === undefined).length,
+    routes: carried(unpacked(state).routes).length,
     rules: state.rules.filter(({ leftBehind }) => leftBehind === undefined).length,
   }
 }

@@ -7,6 +7,7 @@ import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { isBare, presentOf } from '../state/bare.js'
+import { unpacked } from '../state/packed.js'
 import { addOutstanding, restoreOrWarn } from './outstanding.js'
 
 /**
@@ -36,7 +37,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
     // Of one that is lent, the loan says what it had when it left.
     const loans = attachmentRecords(stateDir).list().filter(isLoan)
     const loan = loans.find((one) => isSameDevice(one.device, device))
-    if (!loan || isBare(state, loan.state)) addOutstanding(stateDir, record)
+    if (!loan || isBare(state, unpacked(loan.state))) addOutstanding(stateDir, record)
     return
   }
   if (!wasMoved(host, link, record)) return

@@ -3,6 +3,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { attachmentRecords, outstandingRecords } from '../records/attachments.js'
 import { isLoan } from '../records/record.js'
+import { unpacked } from '../state/packed.js'
 import type { HostNetworkState } from '../state/schema.js'
 import { through } from '../state/through.js'
 import type { Call } from './call.js'
@@ -22,7 +23,8 @@ export function statesAway(
     ...attachmentRecords(stateDir).list().filter(isLoan),
     ...outstandingRecords(stateDir).list(),
   ]
-  return records.map(({ device, state }) => {
+  return records.map(({ device, state: packed }) => {
+    const state = unpacked(packed)
     if (!isSameDevice(device, looked)) return state
     const routes = state.routes.map((one) => ({
       ...one,

@@ -27,6 +27,9 @@ declare module 'host:native' {
   export const changeFeatures: NativeAddon['changeFeatures']
   export const addressText: NativeAddon['addressText']
   export const addressBytes: NativeAddon['addressBytes']
+  export const differences: NativeAddon['differences']
+  export const addressListText: NativeAddon['addressListText']
+  export const addressListBytes: NativeAddon['addressListBytes']
   export const describeErrno: NativeAddon['describeErrno']
 }
 

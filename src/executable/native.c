@@ -348,6 +348,49 @@ FUNCTION(address_bytes_js) {
   return bytes_value(context, bytes, length);
 }
 
+FUNCTION(address_list_text_js) {
+  UNUSED;
+  int size;
+  size_t length;
+  const uint8_t *bytes = JS_GetUint8Array(context, &length, arguments[0]);
+  if (!bytes || JS_ToInt32(context, &size, arguments[1]) < 0) return JS_EXCEPTION;
+  if (size < 1) return JS_ThrowTypeError(context, "addresses of 4 or 16 bytes were expected");
+  char *text = address_list_text(bytes, (size_t)size, length / (size_t)size);
+  JSValue value = text ? JS_NewString(context, text) : JS_ThrowOutOfMemory(context);
+  free(text);
+  return value;
+}
+
+FUNCTION(address_list_bytes_js) {
+  UNUSED;
+  size_t length, how_many;
+  const char *text = JS_ToCString(context, arguments[0]);
+  uint8_t *bytes = text ? address_list_bytes(text, &length, &how_many) : NULL;
+  JS_FreeCString(context, text);
+  if (!bytes) return JS_ThrowTypeError(context, "a list of IP addresses was expected");
+  JSValue value = bytes_value(context, bytes, length * how_many);
+  free(bytes);
+  return value;
+}
+
+FUNCTION(differences_js) {
+  UNUSED;
+  int at, from, size;
+  size_t length, model_length, taken;
+  const uint8_t *bytes = JS_GetUint8Array(context, &length, arguments[0]);
+  const uint8_t *model = bytes ? JS_GetUint8Array(context, &model_length, arguments[2]) : NULL;
+  if (!model || JS_ToInt32(context, &at, arguments[1]) < 0 ||
+      JS_ToInt32(context, &from, arguments[3]) < 0 || JS_ToInt32(context, &size, arguments[4]) < 0)
+    return JS_EXCEPTION;
+  if (at < 0 || (size_t)at > length || from < 0 || size < 0)
+    return JS_ThrowTypeError(context, "a place in a message was expected");
+  uint8_t *found = differences(bytes + at, length - (size_t)at, model, model_length, (size_t)from,
+                               (size_t)size, &taken);
+  JSValue value = found ? bytes_value(context, found, taken) : JS_ThrowOutOfMemory(context);
+  free(found);
+  return value;
+}
+
 FUNCTION(describe_errno_js) {
   UNUSED;
   int number;
@@ -410,6 +453,9 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("changeFeatures", 3, change_features_js),
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
+    JS_CFUNC_DEF("differences", 5, differences_js),
+    JS_CFUNC_DEF("addressListText", 2, address_list_text_js),
+    JS_CFUNC_DEF("addressListBytes", 1, address_list_bytes_js),
     JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),
 };
 const struct exports native_exports = {"host:native", ENTRIES, COUNT(ENTRIES)};

@@ -28,6 +28,26 @@ export function addressBytes(text: string): Buffer {
   return nativeAddon().addressBytes(text)
 }
 
+/**
+ * Formats addresses of one family, in one call for all.
+ * @param bytes one address after the other
+ * @returns the addresses with a space between
+ */
+export function addressListText(bytes: Buffer, family: Family): string {
+  return nativeAddon().addressListText(bytes, ADDRESS_BYTES[family])
+}
+
+/**
+ * Parses what `addressListText` returns.
+ * @throws TypeError if it is anything else
+ */
+export function addressListBytes(text: string): Buffer {
+  return nativeAddon().addressListBytes(text)
+}
+
+/** The size of an address. */
+export const ADDRESS_BYTES: Record<Family, number> = { inet: 4, inet6: 16 }
+
 /** Whether an address lies in a prefix such as "fe80::/10"; false if their families differ. */
 export function prefixCovers(prefix: string, address: string): boolean {
   const { address: network, length } = splitPrefix(prefix)

@@ -91,6 +91,15 @@ export interface NativeAddon {
   addressText(bytes: Buffer): string
   /** inet_pton(3); throws a TypeError if the text is not an address. */
   addressBytes(text: string): Buffer
+  /**
+   * The bytes in which messages differ from a model: of all from `at` on, one behind the other, that
+   * differ from it in nothing but `size` bytes at `from`.
+   */
+  differences(bytes: Buffer, at: number, model: Buffer, from: number, size: number): Buffer
+  /** Addresses of `size` bytes each (4 or 16), one after the other, as text with a space between. */
+  addressListText(bytes: Buffer, size: number): string
+  /** The bytes of such a text; throws a TypeError if it is anything else. */
+  addressListBytes(text: string): Buffer
   /** strerror(3), e.g. "File exists" for 17. */
   describeErrno(errno: number): string
 }

@@ -5,7 +5,7 @@ import type { AttachmentRecord } from './record-schema.js'
 import { RecordStore } from './store.js'
 
 const ATTACHMENT_KIND = {
-  format: 2 as const,
+  format: 3 as const,
   keyOf,
   isRecord: isAttachmentRecord,
   upgrade: upgradeFormat1,

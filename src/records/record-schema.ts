@@ -3,15 +3,18 @@ import { LentDeviceSchema } from '../device/lent-device-schema.js'
 import { NamespaceIdentitySchema } from '../kernel/identity-schema.js'
 import { AdditionsSchema, HostNetworkStateSchema } from '../state/schema.js'
 
-/** The number of the format below. `format-1.ts` converts records of the previous format. */
-export const FORMAT = 2
+/**
+ * The number of the format below. A record without packed routes is written as one of format 2, which
+ * is the same but for these. `format-1.ts` converts records of format 1.
+ */
+export const FORMAT = 3
 
 /** The last second of the year 9999: no clock shows more, and a date of more may be none. */
 const MOST_SECONDS = 253_402_300_799
 
 /** The record of an attachment on disk. It is enough to return the device after any failure. */
 export const AttachmentRecordSchema = Type.Object({
-  format: Type.Literal(FORMAT),
+  format: Type.Union([Type.Literal(2), Type.Literal(FORMAT)]),
   mode: Type.Union([Type.Literal('move'), Type.Literal('apply'), Type.Literal('capture')], {
     description:
       'the device was moved; its state was given to another interface; its state was only noted',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { HostNetworkState } from '../state/schema.js'
+import type { PackedState } from '../state/schema.js'
 import type { AttachmentRecord } from './record-schema.js'
 
 /** Identifies an attachment. */
@@ -85,7 +85,7 @@ function readBootId(): string {
  * When a state was captured. The time of day may be set meanwhile, and leases must not become longer
  * or shorter by that: where anything has a lifetime, the uptime is noted, too.
  */
-export function captureTime(state: HostNetworkState): { lentAt: number; lentAtUptime?: number } {
+export function captureTime(state: PackedState): { lentAt: number; lentAtUptime?: number } {
   const lentAt = Math.floor(Date.now() / 1000)
   const hasLifetime =
     state.addresses.some(({ value }) => value.validSeconds !== undefined) ||

@@ -2,9 +2,10 @@ import type { KernelError } from '../kernel/kernel-error.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
+import { addPackedRoutes } from '../kernel/netlink/packed-routes.js'
 import { newRouteRequest, type RoutePosition, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import type { Nexthop, PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, type Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { groupBy } from './group-by.js'
@@ -25,21 +26,25 @@ export interface Surroundings {
  * gateway may be reachable only through a route later in the list. A route whose place is taken is
  * added beside the others there if the host had them together, too.
  * @param around if absent, no route shares a place, and one that leads the same way counts as added
+ * @param packed more routes; of these, what the kernel refuses at first is tried again with the others
  */
 export function addRoutes(
   socket: NetlinkSocket,
   device: Link,
   additions: Addition<Route>[],
   around?: () => Surroundings,
+  packed: PackedRoutes[] = [],
 ): Refused<Route>[] {
-  let pending = additions
+  let pending = addAll(socket, additions)
+  pending.push(...packed.flatMap((routes) => addPackedRoutes(socket, routes)))
   for (;;) {
+    if (pending.length === 0) return pending
     const refused = addAll(socket, pending)
     const left =
       refused.length < pending.length
         ? refused
         : addBesideOthers(socket, device, refused, around?.())
-    if (left.length === 0 || left.length === pending.length) return left
+    if (left.length === pending.length) return left
     pending = left
   }
 }

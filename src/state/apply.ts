@@ -72,11 +72,11 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
 function addRoutesAndObjects(
   socket: NetlinkSocket,
   device: Link,
-  { routes, around, nexthopObjects, waitForCarrier = true }: StatePlan,
+  { routes, packed, around, nexthopObjects, waitForCarrier = true }: StatePlan,
 ): { routes: Refused<Route>[]; objects: RefusedObject[] } {
   const isByObject = ({ value }: Addition<Route>) => value.nexthopObject !== undefined
   const direct = routes.filter((addition) => !isByObject(addition))
-  const refused = addRoutes(socket, device, direct, around)
+  const refused = addRoutes(socket, device, direct, around, packed)
   if (nexthopObjects.length === 0 && direct.length === routes.length)
     return { routes: refused, objects: [] }
   const objects = restoreNexthopObjects(socket, nexthopObjects, waitForCarrier)

@@ -3,7 +3,7 @@ import { addressRemoval, addressRequest, dumpAddresses } from '../kernel/netlink
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import type { HostNetworkState } from './schema.js'
+import type { PackedState } from './schema.js'
 
 /**
  * Removes the multicast addresses for which the kernel joined the group itself (`autojoin`), before
@@ -13,7 +13,7 @@ import type { HostNetworkState } from './schema.js'
 export function leaveGroups(
   { socket }: NetworkNamespace,
   device: Link,
-  { addresses }: Pick<HostNetworkState, 'addresses'>,
+  { addresses }: Pick<PackedState, 'addresses'>,
 ): void {
   const joined = addresses.map(({ value }) => value).filter(isJoined)
   if (joined.length > 0)
@@ -27,7 +27,7 @@ export function leaveGroups(
 export function joinGroupsAgain(
   { socket }: NetworkNamespace,
   device: Link,
-  { addresses }: Pick<HostNetworkState, 'addresses'>,
+  { addresses }: Pick<PackedState, 'addresses'>,
 ): void {
   const all = addresses.map(({ value }) => value)
   const joined = all.filter(isJoined)

@@ -4,9 +4,10 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import { describeNeighbor } from './describe.js'
+import { unpacked } from './packed.js'
 import { toRestore } from './reasons.js'
 import { routeKey } from './routes.js'
-import type { Captured, HostNetworkState } from './schema.js'
+import type { Captured, HostNetworkState, PackedState } from './schema.js'
 
 type Taken = Pick<HostNetworkState, 'addresses' | 'routes' | 'neighbors'>
 
@@ -17,14 +18,14 @@ type Taken = Pick<HostNetworkState, 'addresses' | 'routes' | 'neighbors'>
  * @param had what was captured of it
  * @param has what it has by now
  */
-export function isBare(had: HostNetworkState, has: Taken): boolean {
+export function isBare(had: PackedState, has: Taken): boolean {
   return (
     areGone(
       had.addresses,
       ({ local }) => local,
       () => has.addresses,
     ) ??
-    areGone(had.routes, routeKey, () => has.routes) ??
+    areGone(unpacked(had).routes, routeKey, () => has.routes) ??
     areGone(had.neighbors, describeNeighbor, () => has.neighbors) ??
     false
   )

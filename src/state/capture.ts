@@ -5,6 +5,7 @@ import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
 import { dumpNexthopObjects } from '../kernel/netlink/nexthop-object.js'
+import { unpackRoutes } from '../kernel/netlink/packed-routes.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { dumpRoutesAround, type RoutesAround } from '../kernel/netlink/routes-around.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
@@ -19,10 +20,11 @@ import {
   reasonToLeaveRoute,
   reasonToLeaveRule,
 } from './judge.js'
+import { hasLinkLocal, mayPack } from './packed.js'
 import { carried, type Reason, toRestore } from './reasons.js'
 import { placeOf } from './routes.js'
 import { withOriginals } from './routes-away.js'
-import type { Captured, HostNetworkState } from './schema.js'
+import type { Captured, HostNetworkState, PackedState } from './schema.js'
 
 /**
  * Reads a device's host state. Must run while the link is up: link down alone removes all gateway
@@ -36,30 +38,35 @@ export function captureHostNetworkState(
   device: Link,
   policy: CapturePolicy,
   away: () => HostNetworkState[] = () => [],
-): HostNetworkState {
+): PackedState {
   const { useInterfaceNetwork } = policy
   const allAddresses = dumpAddresses(host.socket, device.index)
   const addresses = judgeEach(allAddresses, useInterfaceNetwork, (address) =>
     reasonToLeaveAddress(address, policy),
   )
   const locals = allAddresses.map(({ local }) => local)
-  const table = withOriginals(dumpRoutesAround(host.socket, device.index, locals), away)
+  const table = withOriginals(
+    judgedApart(dumpRoutesAround(host.socket, device.index, locals, mayPack(locals))),
+    away,
+  )
   const ownTable = tableOfDevice(table.own)
   const judgedAlone = judgeEach(
-    table.own,
+    [...table.own, ...table.packed.map(({ like }) => like)],
     useInterfaceNetwork && policy.routes !== false,
     (route) =>
       reasonToLeaveRoute(route, allAddresses, ownTable) ?? reasonToLeaveDefaultRoute(route, policy),
   )
-  const routes = leaveDependentRoutes(judgedAlone, addresses, device)
+  const judged = leaveDependentRoutes(judgedAlone, addresses, device)
   const belongings = {
     deviceName: device.name,
     addresses: carried(addresses),
-    routes: carried(routes),
+    routes: carried(judged),
   }
+  const routes = judged.slice(0, table.own.length)
   return {
     addresses,
     routes,
+    ...capturePacked(table, judged.slice(table.own.length)),
     ...captureShared(table, routes),
     ...captureNexthopObjects(host, device),
     rules: judgeEach(dumpRules(host.socket), useInterfaceNetwork && policy.rules, (rule) =>
@@ -100,6 +107,26 @@ function judgeEach<T>(
     const leftBehind = judge(value) ?? (asked ? undefined : 'not-asked-for')
     return leftBehind === undefined ? { value } : { value, leftBehind }
   })
+}
+
+/** Packed routes of which some are judged by their destination: these are unpacked. */
+function judgedApart(table: RoutesAround): RoutesAround {
+  const apart = table.packed.filter(hasLinkLocal)
+  if (apart.length === 0) return table
+  return {
+    ...table,
+    own: [...table.own, ...apart.flatMap(unpackRoutes)],
+    packed: table.packed.filter((packed) => !hasLinkLocal(packed)),
+  }
+}
+
+/** @param judged one of each packed routes: for the others, the reason is the same */
+function capturePacked(
+  { packed }: RoutesAround,
+  judged: Captured<Route>[],
+): Pick<PackedState, 'packed'> {
+  if (packed.length === 0) return {}
+  return { packed: packed.map((value, n) => ({ ...judged[n], value })) }
 }
 
 /**

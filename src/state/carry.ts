@@ -3,13 +3,15 @@ import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
-import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import { unpackRoutes } from '../kernel/netlink/packed-routes.js'
+import type { Nexthop, PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import { describeAddress, describeRoute, type NameOf, onlyNameOf } from './describe.js'
+import { unpacked } from './packed.js'
 import { carried, toRestore } from './reasons.js'
 import { givingMetric } from './route-metric.js'
-import type { Captured, HostNetworkState } from './schema.js'
+import type { Captured, PackedState } from './schema.js'
 
 /** State to apply to a device. */
 export interface StateToApply {
@@ -17,6 +19,8 @@ export interface StateToApply {
   up: boolean
   addresses: Address[]
   routes: Route[]
+  /** More routes, each alone in its place. */
+  packed?: PackedRoutes[]
   /**
    * The routes of the device in the order in which the host had them, with those that the kernel
    * makes. Absent if `routes` are new.
@@ -28,6 +32,14 @@ export interface StateToApply {
   sysctls: Sysctl[]
   /** Whether IPv6 duplicate address detection runs. */
   detectDuplicates?: boolean
+}
+
+/** The routes of a state, each by itself. */
+export function allRoutes({
+  routes,
+  packed = [],
+}: Pick<StateToApply, 'routes' | 'packed'>): Route[] {
+  return [...routes, ...packed.flatMap(unpackRoutes)]
 }
 
 /** The carried state. */
@@ -45,7 +57,7 @@ export interface CarriedState extends StateToApply {
  * @param nameOf names the devices of multipath routes in the remarks
  */
 export function carriedState(
-  state: HostNetworkState,
+  state: PackedState,
   device: Link,
   nameOf = onlyNameOf(device),
 ): CarriedState {
@@ -69,10 +81,18 @@ export function carriedState(
     order.push(route)
     routes.push(route)
   }
+  const packed: PackedRoutes[] = []
+  for (const one of carried(state.packed ?? [])) {
+    // Each has lost its source, and a remark says so.
+    if (!hasCarriedSource(one.like, locals))
+      for (const route of unpackRoutes(one)) routes.push(adapt(route))
+    else packed.push({ ...one, like: giveMetric(one.like) })
+  }
   return {
     up: true,
     addresses,
     routes,
+    ...(packed.length === 0 ? {} : { packed }),
     order,
     rules: carried(state.rules),
     neighbors: carried(state.neighbors),
@@ -85,8 +105,12 @@ export function carriedState(
  * The remark on a device that goes without any address and route because it has none on the host.
  * `carriedState` has the remarks on leases that stay behind.
  */
-export function remarksOnNothing({ addresses, routes }: HostNetworkState, device: Link): string[] {
-  if (toRestore(addresses).length > 0 || carried(routes).length > 0) return []
+export function remarksOnNothing(
+  { addresses, routes, packed = [] }: PackedState,
+  device: Link,
+): string[] {
+  if (toRestore(addresses).length > 0 || carried(routes).length + carried(packed).length > 0)
+    return []
   return [
     `${device.name} goes without an address: it has none on the host. An earlier DEL may not have ` +
       'restored it ("restoreOnDelete": false, or its record was lost), or what configures it on ' +
@@ -100,20 +124,16 @@ type Remark = (text: string) => void
  * Says which leases stay behind, unless the device goes with all its routes and another address of
  * that family; and which key carries them.
  */
-function remarkOnLeases(
-  state: HostNetworkState,
-  device: Link,
-  nameOf: NameOf,
-  remark: Remark,
-): void {
+function remarkOnLeases(state: PackedState, device: Link, nameOf: NameOf, remark: Remark): void {
   for (const family of ['inet', 'inet6'] as const) {
     const ofFamily = <T extends { family: string }>(all: Captured<T>[]) =>
       all.filter(({ value }) => value.family === family)
     const leases = ofFamily(state.addresses).filter(({ leftBehind }) => leftBehind === 'dynamic')
     if (leases.length === 0) continue
-    const [route, ...more] = ofFamily(state.routes)
-      .filter(({ leftBehind }) => leftBehind === 'with-address')
-      .map(({ value }) => describeRoute(value, nameOf))
+    const [first, ...more] = ofFamily(unpacked(state).routes).filter(
+      ({ leftBehind }) => leftBehind === 'with-address',
+    )
+    const route = first && describeRoute(first.value, nameOf)
     const isWithout = carried(ofFamily(state.addresses)).length === 0
     if (route === undefined && !isWithout) continue
     const [version, key] = family === 'inet' ? ['IPv4', 'ipv4'] : ['IPv6', 'all']
@@ -167,11 +187,15 @@ function withCarriedSource(
   nameOf: NameOf,
   remark: Remark,
 ): Route {
-  if (route.preferredSource === undefined || locals.has(route.preferredSource)) return route
+  if (hasCarriedSource(route, locals)) return route
   const { preferredSource, ...rest } = route
   remark(
     `the route ${describeRoute(route, nameOf)} is carried without its source ` +
       `${preferredSource}, an address that stays behind`,
   )
   return rest
+}
+
+function hasCarriedSource({ preferredSource }: Route, locals: Set<string>): boolean {
+  return preferredSource === undefined || locals.has(preferredSource)
 }

@@ -12,7 +12,7 @@ import { ruleRequest } from '../kernel/netlink/rule.js'
 import { readSysctl, type Sysctl } from '../kernel/sysctl.js'
 import { tryToApply } from './apply.js'
 import { type Assignment, assignedState } from './assigned.js'
-import type { StateToApply } from './carry.js'
+import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
 import { planState } from './plan.js'
 import type { Refusal } from './refusal.js'
@@ -47,7 +47,7 @@ export function driftOf(
       describeAddress,
       foldAddresses(socket, device.index),
     ),
-    routes: missingRoutes(sandbox, device, state.routes, wanted, elapsed).map((route) =>
+    routes: missingRoutes(sandbox, device, allRoutes(state), wanted, elapsed).map((route) =>
       route.expiresSeconds === undefined
         ? route
         : { ...route, expiresSeconds: route.expiresSeconds - elapsed },
@@ -127,10 +127,10 @@ export function putBack(
 }
 
 /** All of a state, as a result would have it. */
-function allOf({ addresses, routes }: StateToApply): Assignment {
+function allOf(state: StateToApply): Assignment {
   return {
-    ips: addresses.map((address) => ({ address: prefixOf(address) })),
-    routes: routes.map((route) => {
+    ips: state.addresses.map((address) => ({ address: prefixOf(address) })),
+    routes: allRoutes(state).map((route) => {
       const gw = route.nexthops[0]?.gateway
       return { dst: route.destination, ...(gw === undefined ? {} : { gw }) }
     }),

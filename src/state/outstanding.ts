@@ -1,4 +1,5 @@
 import { sysctlsIn } from '../kernel/link-settings.js'
+import { unpacked } from './packed.js'
 import type { Part, Refusal } from './refusal.js'
 import { placeOf } from './routes.js'
 import type { HostNetworkState, Original } from './schema.js'
@@ -14,7 +15,8 @@ export function outstandingOf(original: Original, refusals: Refusal[]): Original
   return parts.some(({ kind }) => kind === 'everything') ? original : reducedTo(parts, original)
 }
 
-function reducedTo(parts: Part[], { onHost, state }: Original): Original {
+function reducedTo(parts: Part[], { onHost, state: packed }: Original): Original {
+  const state = unpacked(packed)
   const keys = new Set(parts.map(keyOf))
   const isWanted = (part: Part) => keys.has(keyOf(part))
   // With the others in the same places, beside which they are to be.
@@ -69,10 +71,11 @@ function keyOf(part: Part): string {
 
 /** Two that are outstanding of one device, as one. */
 export function joinedOutstanding(one: Original, other: Original): Original {
+  const [first, second] = [unpacked(one.state), unpacked(other.state)]
   const settings = { ...one.onHost.settings, ...other.onHost.settings }
-  const join = <T>(first: T[] = [], second: T[] = []) => {
-    const known = new Set(first.map((value) => JSON.stringify(value)))
-    return [...first, ...second.filter((value) => !known.has(JSON.stringify(value)))]
+  const join = <T>(some: T[] = [], more: T[] = []) => {
+    const known = new Set(some.map((value) => JSON.stringify(value)))
+    return [...some, ...more.filter((value) => !known.has(JSON.stringify(value)))]
   }
   return {
     onHost: {
@@ -80,13 +83,13 @@ export function joinedOutstanding(one: Original, other: Original): Original {
       ...(sysctlsIn(settings).length || settings.token ? { settings } : {}),
     },
     state: {
-      ...other.state,
-      addresses: join(one.state.addresses, other.state.addresses),
-      routes: join(one.state.routes, other.state.routes),
-      shared: join(one.state.shared, other.state.shared),
-      nexthopObjects: join(one.state.nexthopObjects, other.state.nexthopObjects),
-      neighbors: join(one.state.neighbors, other.state.neighbors),
-      sysctls: join(one.state.sysctls, other.state.sysctls),
+      ...second,
+      addresses: join(first.addresses, second.addresses),
+      routes: join(first.routes, second.routes),
+      shared: join(first.shared, second.shared),
+      nexthopObjects: join(first.nexthopObjects, second.nexthopObjects),
+      neighbors: join(first.neighbors, second.neighbors),
+      sysctls: join(first.sysctls, second.sysctls),
     },
   }
 }

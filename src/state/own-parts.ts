@@ -4,7 +4,7 @@ import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { nexthopKey, placeOf, wholeOf } from './routes.js'
-import type { HostNetworkState, Original } from './schema.js'
+import type { Original, PackedState } from './schema.js'
 import { isStandIn, standInThrough, standsFor } from './stand-in.js'
 import { localsOf, standInsFor } from './stand-ins.js'
 import { through } from './through.js'
@@ -13,7 +13,7 @@ import { through } from './through.js'
  * The routes of a device that need others than it: the other devices of their nexthops, a source that
  * is another device's, a nexthop object that may be later than the device.
  */
-function routesByOthers(state: HostNetworkState, device: Link): Route[] {
+function routesByOthers(state: PackedState, device: Link): Route[] {
   const locals = localsOf(state)
   const isOwn = ({ interfaceIndex }: Nexthop) => interfaceIndex === device.index
   return state.routes

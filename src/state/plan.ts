@@ -5,8 +5,9 @@ import type { Request } from '../kernel/netlink/message.js'
 import { newNeighborRequest } from '../kernel/netlink/neighbor.js'
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
-import { routeEncoder } from '../kernel/netlink/route-alike.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import { unpackRoutes } from '../kernel/netlink/packed-routes.js'
+import { newRouteRequest } from '../kernel/netlink/route.js'
+import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import type { Sysctl } from '../kernel/sysctl.js'
@@ -30,6 +31,8 @@ export interface StatePlan {
   detection: Request[]
   rules: Addition<Rule>[]
   routes: Addition<Route>[]
+  /** They lead by gateways: added after the routes that lead there. */
+  packed: PackedRoutes[]
   /** Asked for only where a place is taken. */
   around?: () => Surroundings
   nexthopObjects: NexthopObject[]
@@ -52,6 +55,10 @@ export function planState(original: Device, device: Device, state: StateToApply)
       .map((rule) => aboutDevice(original, device, rule))
       .map((value) => ({ value, request: ruleRequest(value, 'add') })),
     routes: planRoutes(original, device, state.routes),
+    packed: (state.packed ?? []).map(({ like, addresses }) => ({
+      like: through(original, device, like),
+      addresses,
+    })),
     ...planSurroundings(original, device, state),
     nexthopObjects: (state.nexthopObjects ?? []).map((object) =>
       object.nexthop ? { ...object, nexthop: byIndex(original, device, object.nexthop) } : object,
@@ -87,22 +94,23 @@ function planRoutes(original: Device, device: Device, routes: Route[]): Addition
   const direct: Route[] = []
   const others: Route[] = []
   for (const route of routes) (isOnLink(route) ? direct : others).push(route)
-  const encode = routeEncoder()
   return [...direct, ...others].map((route) => {
     const value = through(original, device, route)
-    return { value, request: encode(value) }
+    return { value, request: newRouteRequest(value) }
   })
 }
 
 function planSurroundings(
   original: Device,
   device: Device,
-  { order, addresses }: StateToApply,
+  { order, packed = [], addresses }: StateToApply,
 ): Pick<StatePlan, 'around'> {
   if (!order) return {}
   return {
     around: () => ({
-      order: order.map((route) => through(original, device, route)),
+      order: [...order, ...packed.flatMap(unpackRoutes)].map((route) =>
+        through(original, device, route),
+      ),
       addresses,
     }),
   }

@@ -17,7 +17,7 @@ import { planState, type StatePlan } from './plan.js'
 import { toRestore } from './reasons.js'
 import { type Refusal, refusal } from './refusal.js'
 import { nexthopKey, placeOf } from './routes.js'
-import type { HostNetworkState, Original } from './schema.js'
+import type { Original, PackedState } from './schema.js'
 import { isStandIn } from './stand-in.js'
 import { foreignRoutes } from './stand-ins.js'
 import { lostSettings } from './sysctls.js'
@@ -144,11 +144,7 @@ function wouldCostDefaultRoutes(host: NetworkNamespace, { name, value }: Sysctl)
  * host.
  * @param elapsedSeconds time since the capture; expired addresses and routes are dropped
  */
-export function stateToRestore(
-  state: HostNetworkState,
-  device: Link,
-  elapsedSeconds = 0,
-): StateToApply {
+export function stateToRestore(state: PackedState, device: Link, elapsedSeconds = 0): StateToApply {
   const left = (seconds: number) => seconds - elapsedSeconds
   const withWeight = weighted(state.shared)
   return {
@@ -163,6 +159,7 @@ export function stateToRestore(
         ? []
         : { ...route, expiresSeconds: left(route.expiresSeconds) }
     }),
+    packed: toRestore(state.packed ?? []),
     order: orderOf(state),
     ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
@@ -213,8 +210,8 @@ function weighted(shared: Route[] = []): (route: Route) => Route {
   }
 }
 
-/** All routes in their places, in the kernel's order. */
-export function orderOf({ routes, shared = [] }: HostNetworkState): Route[] {
+/** All routes in their places, in the kernel's order; without packed ones, which are alone there. */
+export function orderOf({ routes, shared = [] }: PackedState): Route[] {
   const all = routes.map(({ value }) => value)
   if (shared.length === 0) return all
   const places = new Set(shared.map(placeOf))

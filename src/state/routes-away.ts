@@ -1,21 +1,28 @@
-import type { Route } from '../kernel/netlink/route-schema.js'
+import { destinationsOf } from '../kernel/netlink/packed-routes.js'
+import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import type { RoutesAround } from '../kernel/netlink/routes-around.js'
+import { unpacked } from './packed.js'
 import { toRestore } from './reasons.js'
 import { orderOf } from './restore.js'
 import { placeOf, wholeOf } from './routes.js'
-import type { HostNetworkState } from './schema.js'
+import type { HostNetworkState, PackedState } from './schema.js'
 import { isStandIn, standsFor } from './stand-in.js'
 
 const DESTINATION = '"destination":"'
+/** In the text of a record that has packed routes. */
+const PACKED = '"packed":'
 
 /**
  * Tells by a record's text whether it may have a route to one of these destinations. It takes as
  * long as the text is, however many there are.
  */
-export function mayLeadTo({ routes }: HostNetworkState): (text: string) => boolean {
+export function mayLeadTo({ routes, packed }: PackedState): (text: string) => boolean {
+  // To look for thousands takes longer than to decode the record.
+  if (packed) return () => true
   const wanted = new Set(toRestore(routes).map(({ destination }) => destination))
   if (wanted.size === 0) return () => false
   return (text) => {
+    if (text.includes(PACKED)) return true
     for (let at = text.indexOf(DESTINATION); at >= 0; at = text.indexOf(DESTINATION, at + 1)) {
       const start = at + DESTINATION.length
       if (wanted.has(text.slice(start, text.indexOf('"', start)))) return true
@@ -30,18 +37,42 @@ export function mayLeadTo({ routes }: HostNetworkState): (text: string) => boole
  * take the route of the other one for a stranger's, and stay without its own beside it.
  * @param away the states of the devices that are lent
  */
-export function withRoutesAway(
-  state: HostNetworkState,
-  away: HostNetworkState[],
-): HostNetworkState {
-  const own = toRestore(state.routes).filter((route) => !isStandIn(route))
+export function withRoutesAway(state: PackedState, away: PackedState[]): PackedState {
+  if (away.length === 0) return state
+  const whole = withoutPackedTo(new Set(away.flatMap(allDestinations)), state)
+  const own = toRestore(whole.routes).filter((route) => !isStandIn(route))
+  const destinations = new Set(own.map(({ destination }) => destination))
   const places = new Set(own.map(placeOf))
-  const inPlaces = (one: HostNetworkState) =>
-    orderOf(one).filter((route) => places.has(placeOf(route)) && !isStandIn(route))
+  const inPlaces = (one: PackedState) =>
+    [...orderOf(one), ...packedTo(destinations, one)].filter(
+      (route) => places.has(placeOf(route)) && !isStandIn(route),
+    )
   const known = away.flatMap(inPlaces)
   if (known.length === 0) return state
-  const ofOtherPlaces = (state.shared ?? []).filter((route) => !places.has(placeOf(route)))
-  return { ...state, shared: [...ofOtherPlaces, ...eachOnce([...known, ...inPlaces(state)])] }
+  const ofOtherPlaces = (whole.shared ?? []).filter((route) => !places.has(placeOf(route)))
+  return { ...whole, shared: [...ofOtherPlaces, ...eachOnce([...known, ...inPlaces(whole)])] }
+}
+
+function allDestinations({ routes, packed = [] }: PackedState): string[] {
+  return [
+    ...routes.map(({ value }) => value.destination),
+    ...packed.flatMap(({ value }) => destinationsOf(value)),
+  ]
+}
+
+/** Unpacks routes if some of them lead to one of these destinations. */
+function withoutPackedTo(destinations: Set<string>, state: PackedState): PackedState {
+  const leadsThere = (value: PackedRoutes) =>
+    destinationsOf(value).some((destination) => destinations.has(destination))
+  return state.packed?.some(({ value }) => leadsThere(value)) ? unpacked(state) : state
+}
+
+function packedTo(destinations: Set<string>, { packed = [] }: PackedState): Route[] {
+  return packed.flatMap(({ value }) =>
+    destinationsOf(value)
+      .filter((destination) => destinations.has(destination))
+      .map((destination) => ({ ...value.like, destination })),
+  )
 }
 
 /**

@@ -6,7 +6,7 @@ import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { describeRoute } from './describe.js'
 import { namesIn } from './names-in.js'
-import type { HostNetworkState } from './schema.js'
+import type { PackedState } from './schema.js'
 
 /** The metric of a route that was requested without one. */
 const DEFAULT_METRIC = { inet: 0, inet6: 1024 } as const
@@ -88,13 +88,13 @@ export function isDefaultRoute({ destination, table, type }: Route): boolean {
 
 /**
  * Default routes through a device, of families for which no other device has one. Without the
- * device the host has no default route of that family.
+ * device the host has no default route of that family. None is packed.
  * @returns each route in iproute2's notation
  */
 export function lostDefaultRoutes(
   host: NetworkNamespace,
   device: Link,
-  state: HostNetworkState,
+  state: PackedState,
 ): string[] {
   const own = state.routes.map(({ value }) => value).filter(isDefaultRoute)
   if (own.length === 0) return []

@@ -3,7 +3,7 @@ import { AddressSchema } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { NeighborSchema } from '../kernel/netlink/neighbor-schema.js'
 import { NexthopObjectSchema } from '../kernel/netlink/nexthop-object-schema.js'
-import { RouteSchema } from '../kernel/netlink/route-schema.js'
+import { PackedRoutesSchema, RouteSchema } from '../kernel/netlink/route-schema.js'
 import { RuleSchema } from '../kernel/netlink/rule-schema.js'
 import { REASONS, type Reason } from './reasons.js'
 
@@ -27,6 +27,11 @@ const SysctlSchema = Type.Object({
 export const HostNetworkStateSchema = Type.Object({
   addresses: Type.Array(captured(AddressSchema)),
   routes: Type.Array(captured(RouteSchema)),
+  packed: Type.Optional(
+    Type.Array(captured(PackedRoutesSchema), {
+      description: 'more routes: many that are alike, each alone in its place',
+    }),
+  ),
   shared: Type.Optional(
     Type.Array(RouteSchema, {
       description:
@@ -51,12 +56,15 @@ export const HostNetworkStateSchema = Type.Object({
     Type.Literal(true, { description: 'carried leases end when they would have on the host' }),
   ),
 })
-export type HostNetworkState = Static<typeof HostNetworkStateSchema>
+export type PackedState = Static<typeof HostNetworkStateSchema>
+
+/** The same, each route by itself. */
+export type HostNetworkState = Omit<PackedState, 'packed'> & { packed?: never }
 
 /** What a device had on the host: its link, and its state. */
 export interface Original {
   onHost: Link
-  state: HostNetworkState
+  state: PackedState
 }
 
 /**

@@ -8,16 +8,17 @@ import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
 import { namesIn } from './names-in.js'
 import { placeOf, wholeOf } from './routes.js'
-import type { HostNetworkState } from './schema.js'
+import type { PackedState } from './schema.js'
 import { type StandIn, standInThrough, standsFor } from './stand-in.js'
 
 /**
  * The stand-ins for a device. Only for IPv4: of an IPv6 route the kernel takes the nexthops that are
- * the device's, and of a nexthop group those members.
+ * the device's, and of a nexthop group those members. None is for a packed route, which leads through
+ * the device alone.
  * @param presentOf what the host has of a route by now, if other devices of it are away
  */
 export function standInsFor(
-  state: HostNetworkState,
+  state: PackedState,
   device: Link,
   presentOf = (route: Route) => route,
 ): StandIn[] {
@@ -34,7 +35,7 @@ export function standInsFor(
 }
 
 /** The routes of other devices that the kernel takes with this one. */
-export function foreignRoutes(state: HostNetworkState, device: Link): Route[] {
+export function foreignRoutes(state: PackedState, device: Link): Route[] {
   const locals = localsOf(state)
   const { shared = [] } = state
   return shared.filter(
@@ -47,7 +48,7 @@ export function foreignRoutes(state: HostNetworkState, device: Link): Route[] {
 }
 
 /** The addresses of a device. */
-export function localsOf({ addresses }: HostNetworkState): string[] {
+export function localsOf({ addresses }: PackedState): string[] {
   return addresses.map(({ value }) => value.local)
 }
 
@@ -69,7 +70,7 @@ function standInFor(route: Route, device: Link, locals: string[]): Route | undef
  */
 export function addStandIns(
   { socket }: NetworkNamespace,
-  state: HostNetworkState,
+  state: PackedState,
   device: Link,
   areOthersAway: boolean,
 ): StandIn[] {

@@ -11,11 +11,12 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { foldRules } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Assignment, assignedState } from './assigned.js'
-import type { StateToApply } from './carry.js'
+import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
 import { groupBy } from './group-by.js'
 import { aboutDevice } from './plan.js'
 import { routeKey } from './routes.js'
+import { reportedBesides, routesToLookFor } from './verify-packed.js'
 
 /** A state that was applied, and how long ago it was captured. */
 export interface AppliedState {
@@ -41,9 +42,13 @@ export function missingState(
   const addresses = state.addresses.filter((address) => listed.has(prefixOf(address)))
   return [
     ...missingAddresses(namespace, device, addresses, describeAddress),
-    ...missingRoutes(namespace, device, state.routes, reported, elapsedSeconds).map(
-      (route) => `route ${describeRoute(route, device.name)}`,
-    ),
+    ...missingRoutes(
+      namespace,
+      device,
+      routesToLookFor(namespace, original, device, state),
+      reported,
+      elapsedSeconds,
+    ).map((route) => `route ${describeRoute(route, device.name)}`),
     ...missingRules(namespace, original, device, state.rules),
   ]
 }
@@ -73,10 +78,11 @@ export function missingAssignment(
 /** The part of an assignment that is not in a carried state: IPAM's and other plugins' part. */
 export function beyond({ ips = [], routes = [] }: Assignment, carried: StateToApply): Assignment {
   const addresses = new Set(carried.addresses.map(prefixOf))
-  const paths = new Set(carried.routes.map(pathOf))
+  const besides = reportedBesides(carried.packed ?? [], routes)
+  const paths = new Set((besides.length > 0 ? allRoutes(carried) : []).map(pathOf))
   return {
     ips: ips.filter(({ address }) => !addresses.has(canonicalPrefix(address))),
-    routes: routes.filter((route) => !paths.has(reportedPath(route))),
+    routes: besides.filter((route) => !paths.has(reportedPath(route))),
   }
 }
 

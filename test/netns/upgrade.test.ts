@@ -62,7 +62,7 @@ describe.each(ARTEFACTS)('with three devices lent: $artefact', ({ path }) => {
 
   it('a downgrade changes nothing: DEL fails, other attachments work, and the newer version returns them whole', () => {
     const newer = DEVICES.slice(0, 2)
-    for (const device of newer) rewrite(device, (record) => ({ ...record, format: 3, further: 1 }))
+    for (const device of newer) rewrite(device, (record) => ({ ...record, format: 4, further: 1 }))
     for (const device of newer) {
       const { exitCode, document } = call('DEL', device)
       expect(exitCode).toBe(1)

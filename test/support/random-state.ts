@@ -107,6 +107,35 @@ const route6 = (n: number) =>
     )
     .map(([hop, ...rest]) => `route add fd01:${n}::/48 ${hop}${rest.join('')}`)
 
+/** Enough routes that are alike to be packed, one of which may share its place with another. */
+const alike = (n: number) =>
+  fc
+    .tuple(
+      fc.constantFrom(
+        ...[
+          [`172.19.${n}`, 'via 192.0.2.1 dev eth1 onlink'],
+          [`172.19.${n}`, 'via inet6 fe80::1 dev eth1'],
+          [`172.19.${n}`, 'dev eth1 scope link'],
+        ],
+        [`fd02:${n}:`, 'via fe80::1 dev eth1'],
+      ),
+      fc.constantFrom('', ' metric 5'),
+      table,
+      protocol,
+      fc.constantFrom('', ' mtu 1400'),
+      fc.constantFrom(undefined, 0, 7, 18),
+    )
+    .map(([[start = '', hop], metric, ...more]) => {
+      const shared = more.pop()
+      const to = (k: number) => (start.includes(':') ? `${start}:${k}/128` : `${start}.${k}/32`)
+      const lines = Array.from(
+        { length: 20 },
+        (_, k) => `route add ${to(k)} ${hop}${metric}${more.join('')}`,
+      )
+      const other = `route append ${to(Number(shared))} ${hop} metric 9${more.join('')}`
+      return [...lines, ...(shared === undefined ? [] : [other])].join('\n')
+    })
+
 const rule = (n: number, locals: string[]) =>
   fc
     .tuple(
@@ -141,7 +170,7 @@ function some<T>(most: number, make: (n: number) => fc.Arbitrary<T>): fc.Arbitra
 export const randomState: fc.Arbitrary<string[]> = fc
   .record({
     addresses: some(5, (n) => fc.oneof(address4(n), address4(n), address6(n), peer4(n))),
-    routes: some(6, (n) => fc.oneof(route4(n), route6(n), multipath4(n), appended4(n))),
+    routes: some(6, (n) => fc.oneof(route4(n), route6(n), multipath4(n), appended4(n), alike(n))),
     neighbors: some(3, neighbor),
   })
   .chain(({ addresses, routes, neighbors }) => {

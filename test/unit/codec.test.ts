@@ -22,7 +22,7 @@ import {
 } from '../../src/kernel/netlink/nexthop-object.js'
 import type { NexthopObject } from '../../src/kernel/netlink/nexthop-object-schema.js'
 import { decodeRoute, newRouteRequest } from '../../src/kernel/netlink/route.js'
-import { routeDecoder, routeEncoder } from '../../src/kernel/netlink/route-alike.js'
+import { routeDecoder } from '../../src/kernel/netlink/route-alike.js'
 import { glimpseAt } from '../../src/kernel/netlink/route-glimpse.js'
 import type { Nexthop, Route } from '../../src/kernel/netlink/route-schema.js'
 import { decodeRule, ruleRequest } from '../../src/kernel/netlink/rule.js'
@@ -242,15 +242,6 @@ describe('routes that are much alike', () => {
           const seen = glimpseAt(datagram, 0, data.length)
           expect(decode(datagram, 0, data.length, seen)).toEqual(decodeRoute({ data }))
         }
-      }),
-    )
-  })
-
-  it('are encoded as each alone', () => {
-    fc.assert(
-      fc.property(similarRoutes, (routes) => {
-        const encode = routeEncoder()
-        expect(routes.map(encode)).toEqual(routes.map((one) => newRouteRequest(one)))
       }),
     )
   })

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { LinkSchema } from '../../src/kernel/netlink/link-schema.js'
 import { upgradeFormat1, upgradeLink, upgradeState } from '../../src/records/format-1.js'
 import { decisionsOn } from '../../src/state/describe.js'
+import { unpacked } from '../../src/state/packed.js'
 import { HostNetworkStateSchema } from '../../src/state/schema.js'
 
 /** What the plugin wrote when that was its format. */
@@ -47,7 +48,7 @@ describe.each(['move', 'apply', 'capture'])('a record of format 1 of the mode %s
 describe('a record of format 1', () => {
   it('tells the same of everything in it as when it was written', () => {
     const { state, device } = upgraded('move')
-    const lines = decisionsOn(state, device.onHost).map(
+    const lines = decisionsOn(unpacked(state), device.onHost).map(
       ({ kind, what, why }) => `${kind}: ${what}${why === undefined ? '' : ` (${why})`}`,
     )
     expect(lines).toEqual(fixture('move.decisions.txt').trimEnd().split('\n'))

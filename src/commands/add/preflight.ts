@@ -32,8 +32,9 @@ import type { AttachmentRecord } from '../../records/record-schema.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { type CarriedState, carriedState, remarksOnNothing } from '../../state/carry.js'
 import type { NameOf } from '../../state/describe.js'
+import { unpacked } from '../../state/packed.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
-import type { HostNetworkState, Original } from '../../state/schema.js'
+import type { HostNetworkState, PackedState } from '../../state/schema.js'
 import { attachmentOf, type Call, nameInSandbox } from '../call.js'
 import { type Ground, type OpenGround, requireInterface } from '../namespaces.js'
 import { statesAway } from '../states-away.js'
@@ -44,7 +45,7 @@ import { contributionOf, resultOf } from './report.js'
 /** A device that ADD would move, and what it has on the host. */
 export interface Lendable {
   lent: LentDevice
-  state: HostNetworkState
+  state: PackedState
   foreign: ForeignPrograms
   /** If it has one of its own. */
   pciAddress: string | undefined
@@ -88,7 +89,7 @@ export function carriedByMove(
   { configuration }: Call,
   { sandbox, gvisor }: Ground,
   onHost: Link,
-  state: HostNetworkState,
+  state: PackedState,
   nameOf?: NameOf,
 ): CarriedState {
   const { useInterfaceNetwork, ipam } = configuration
@@ -120,13 +121,19 @@ function requireExpressible(
   call: Call,
   ground: Ground,
   { onHost, nameInSandbox: name }: LentDevice,
-  state: HostNetworkState,
+  state: PackedState,
 ): void {
   const { configuration, cniVersion } = call
   if (configuration.ipam?.type || isAtLeast(cniVersion, '0.3.0')) return
   const carried = carriedByMove(call, ground, onHost, state)
   const contribution = contributionOf(call, { ...onHost, name }, carried)
   resultOf(call, contribution, undefined)
+}
+
+/** What another interface is given, each route by itself: some may be there already. */
+export interface ToApply {
+  onHost: Link
+  state: HostNetworkState
 }
 
 /**
@@ -138,7 +145,7 @@ export function inspectToApply(
   call: Call,
   { host, sandbox, gvisor }: Pick<OpenGround, keyof Ground>,
   earlier?: AttachmentRecord,
-): Original & { link: Link } {
+): ToApply & { link: Link } {
   requireNotMoved(earlier)
   const link = inspectInterface(call, sandbox, gvisor)
   enterPhase('capture')
@@ -149,16 +156,16 @@ export function inspectToApply(
  * The state of an earlier `capture` of the chain, else the present one of the device.
  * @throws Failure that says why ADD refuses it
  */
-export function stateToApply(call: Call, host: NetworkNamespace): Original {
+export function stateToApply(call: Call, host: NetworkNamespace): ToApply {
   const { configuration } = call
   const captured = captureRecords(configuration.stateDir).read(attachmentOf(call))
-  if (captured) return { onHost: captured.device.onHost, state: captured.state }
+  if (captured) return { onHost: captured.device.onHost, state: unpacked(captured.state) }
   const onHost = findSelectedDevice(host, selectorOf(configuration))
-  return { onHost, state: captureNow(call, host, onHost) }
+  return { onHost, state: unpacked(captureNow(call, host, onHost)) }
 }
 
 /** What a device has now. */
-export function captureNow(call: Call, host: NetworkNamespace, device: Link): HostNetworkState {
+export function captureNow(call: Call, host: NetworkNamespace, device: Link): PackedState {
   const away = () => statesAway(call, host, device)
   return captureHostNetworkState(host, device, call.configuration, away)
 }
@@ -184,7 +191,7 @@ export function inspectInterface(
 export function inspectToCapture(
   call: Call,
   host: NetworkNamespace,
-): { lent: LentDevice; state: HostNetworkState; remarks: string[] } {
+): { lent: LentDevice; state: PackedState; remarks: string[] } {
   const { configuration } = call
   const onHost = findSelectedDevice(host, selectorOf(configuration))
   enterPhase('capture')

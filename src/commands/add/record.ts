@@ -6,8 +6,9 @@ import { note, warnOfEach } from '../../log.js'
 import { bootId, captureTime } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { type Decision, decisionsOn } from '../../state/describe.js'
+import { unpacked } from '../../state/packed.js'
 import { withCarriedMetrics } from '../../state/route-metric.js'
-import type { HostNetworkState } from '../../state/schema.js'
+import type { PackedState } from '../../state/schema.js'
 import type { Call } from '../call.js'
 
 /** The record that ADD writes. */
@@ -15,11 +16,11 @@ export function recordOf(
   { environment, configuration }: Call,
   mode: AttachmentRecord['mode'],
   device: LentDevice,
-  state: HostNetworkState,
+  state: PackedState,
 ): AttachmentRecord {
   const pod = podOf(environment)
   return {
-    format: 2,
+    format: state.packed ? 3 : 2,
     mode,
     containerId: environment.containerId,
     interfaceName: environment.ifName,
@@ -41,7 +42,7 @@ export function logAdd(event: string, record: AttachmentRecord, remarks: string[
   warnOfEach(remarks)
   const { device, state } = record
   note('info', event, () => {
-    const decisions = decisionsOn(withCarriedMetrics(state), device.onHost)
+    const decisions = decisionsOn(withCarriedMetrics(unpacked(state)), device.onHost)
     const { companions } = device
     return {
       device: device.onHost.name,

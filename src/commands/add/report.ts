@@ -16,7 +16,7 @@ import type { Call } from '../call.js'
 export function contributionOf(
   { environment, cniVersion }: Call,
   link: Link,
-  { addresses, routes }: StateToApply,
+  { addresses, routes, packed = [] }: StateToApply,
   pciID?: string,
 ): Contribution {
   return {
@@ -30,6 +30,7 @@ export function contributionOf(
     },
     ips: addresses.map(({ local, prefixLength }) => ({ address: `${local}/${prefixLength}` })),
     routes: routes.map(reportedRoute),
+    packed: packed.map(({ like, addresses }) => ({ like: reportedRoute(like), addresses })),
   }
 }
 

@@ -10,7 +10,8 @@ import { attachmentRecords, outstandingRecords } from '../../records/attachments
 import { isOfThisBoot } from '../../records/record.js'
 import { carriedState } from '../../state/carry.js'
 import { namesIn } from '../../state/names-in.js'
-import type { HostNetworkState } from '../../state/schema.js'
+import { unpacked } from '../../state/packed.js'
+import type { HostNetworkState, PackedState } from '../../state/schema.js'
 import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
 import { lookForDevice } from '../add/claim.js'
 import {
@@ -144,7 +145,7 @@ export function whatIsThere(call: Call): Partial<Look> {
       device,
       programs,
       companions,
-      state: captureNow(call, host, device),
+      state: unpacked(captureNow(call, host, device)),
     }
   } catch {
     return {}
@@ -160,6 +161,7 @@ function outstandingOf({ configuration }: Call, { name }: Link): string[] {
     : []
 }
 
-function seen(parts: Partial<Look>): Look {
-  return { programs: [], companions: [], notes: [], ...parts }
+function seen({ state, ...parts }: Omit<Partial<Look>, 'state'> & { state?: PackedState }): Look {
+  const each = state && { state: unpacked(state) }
+  return { programs: [], companions: [], notes: [], ...parts, ...each }
 }

@@ -7,6 +7,8 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 
 struct failure enter_network_namespace(int fd) {
@@ -81,4 +83,51 @@ size_t address_bytes(const char *text, uint8_t bytes[16]) {
   if (inet_pton(AF_INET, text, bytes) == 1) return 4;
   if (inet_pton(AF_INET6, text, bytes) == 1) return 16;
   return 0;
+}
+
+char *address_list_text(const uint8_t *bytes, size_t length, size_t count) {
+  char *text = length == 4 || length == 16 ? malloc(count * INET6_ADDRSTRLEN + 1) : NULL, *at = text;
+  for (size_t n = 0; text && n < count; n++) {
+    (void)address_text(bytes + n * length, length, at);
+    at += strlen(at);
+    *at++ = ' ';
+  }
+  if (text) *(at > text ? at - 1 : at) = '\0';
+  return text;
+}
+
+uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count) {
+  /* The shortest address has two characters. */
+  uint8_t *bytes = malloc((strlen(text) / 3 + 1) * 16), *at = bytes;
+  *length = *count = 0;
+  for (size_t words = 0; bytes && *text; text += words + (text[words] == ' ')) {
+    char address[INET6_ADDRSTRLEN] = "";
+    words = strcspn(text, " ");
+    if (words < sizeof address) memcpy(address, text, words);
+    size_t found = address_bytes(address, at);
+    if (found == 0 || (*length > 0 && found != *length)) {
+      free(bytes);
+      return NULL;
+    }
+    *length = found;
+    at += found;
+    ++*count;
+  }
+  return bytes;
+}
+
+uint8_t *differences(const uint8_t *bytes, size_t length, const uint8_t *model, size_t model_length,
+                     size_t from, size_t size, size_t *taken) {
+  const size_t after = from + size;
+  uint8_t *found = malloc(length + 1), *at = found;
+  for (; found && size > 0 && after <= model_length && length >= model_length; length -= model_length) {
+    if (memcmp(bytes, model, from) != 0 ||
+        memcmp(bytes + after, model + after, model_length - after) != 0)
+      break;
+    memcpy(at, bytes + from, size);
+    at += size;
+    bytes += model_length;
+  }
+  *taken = (size_t)(at - found);
+  return found;
 }

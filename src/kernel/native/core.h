@@ -40,6 +40,20 @@ bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLE
 /* inet_pton(3). Returns the number of bytes: 4, 16, or 0 if the text is not an address. */
 size_t address_bytes(const char *text, uint8_t bytes[16]);
 
+/* Addresses of one length, 4 or 16 bytes each, as text with a space between. The text is
+ * allocated; NULL if that fails, or for another length. */
+char *address_list_text(const uint8_t *bytes, size_t length, size_t count);
+
+/* The addresses of such a text. They are allocated; NULL if that fails, or if they are not all of
+ * the same length or something else is in the text. */
+uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count);
+
+/* The bytes in which messages differ from a model: `size` bytes at `from` of each message from the
+ * beginning of `bytes` on, as long as they differ in nothing else. *taken is how many bytes these
+ * are. They are allocated; NULL if that fails. */
+uint8_t *differences(const uint8_t *bytes, size_t length, const uint8_t *model, size_t model_length,
+                     size_t from, size_t size, size_t *taken);
+
 /* netlink_socket.c */
 
 /* Opens a netlink socket of a protocol (NETLINK_*) in the current network namespace. It stays in that

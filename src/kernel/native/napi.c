@@ -438,6 +438,65 @@ static napi_value address_bytes_js(napi_env env, napi_callback_info info) {
   return buffer_value(env, bytes, length);
 }
 
+/* differences(bytes: Buffer, at: number, model: Buffer, from: number, size: number): Buffer */
+static napi_value differences_js(napi_env env, napi_callback_info info) {
+  napi_value values[5];
+  void *bytes, *model;
+  size_t length, model_length, taken;
+  int32_t at, from, size;
+  if (!arguments(env, info, 5, values) ||
+      !ok(env, napi_get_buffer_info(env, values[0], &bytes, &length)) ||
+      !ok(env, napi_get_value_int32(env, values[1], &at)) ||
+      !ok(env, napi_get_buffer_info(env, values[2], &model, &model_length)) ||
+      !ok(env, napi_get_value_int32(env, values[3], &from)) ||
+      !ok(env, napi_get_value_int32(env, values[4], &size)))
+    return NULL;
+  if (at < 0 || (size_t)at > length || from < 0 || size < 0)
+    return throw_type_error(env, "a place in a message was expected");
+  uint8_t *found = differences((const uint8_t *)bytes + at, length - (size_t)at, model, model_length,
+                               (size_t)from, (size_t)size, &taken);
+  if (!found) return throw_failure(env, (struct failure){"malloc", ENOMEM});
+  napi_value value = buffer_value(env, found, taken);
+  free(found);
+  return value;
+}
+
+/* addressListText(bytes: Buffer, size: number): string */
+static napi_value address_list_text_js(napi_env env, napi_callback_info info) {
+  napi_value values[2], value = NULL;
+  void *bytes;
+  size_t length;
+  int32_t size;
+  if (!arguments(env, info, 2, values) ||
+      !ok(env, napi_get_buffer_info(env, values[0], &bytes, &length)) ||
+      !ok(env, napi_get_value_int32(env, values[1], &size)))
+    return NULL;
+  if (size < 1) return throw_type_error(env, "addresses of 4 or 16 bytes were expected");
+  char *text = address_list_text(bytes, (size_t)size, length / (size_t)size);
+  if (text) value = text_value(env, text);
+  else (void)throw_type_error(env, "addresses of 4 or 16 bytes were expected");
+  free(text);
+  return value;
+}
+
+/* addressListBytes(text: string): Buffer */
+static napi_value address_list_bytes_js(napi_env env, napi_callback_info info) {
+  napi_value given, value = NULL;
+  size_t size, length, count;
+  if (!arguments(env, info, 1, &given) ||
+      !ok(env, napi_get_value_string_utf8(env, given, NULL, 0, &size)))
+    return NULL;
+  char *text = malloc(size + 1);
+  uint8_t *bytes = NULL;
+  if (text && ok(env, napi_get_value_string_utf8(env, given, text, size + 1, NULL)))
+    bytes = address_list_bytes(text, &length, &count);
+  if (bytes) value = buffer_value(env, bytes, length * count);
+  else (void)throw_type_error(env, "a list of IP addresses was expected");
+  free(text);
+  free(bytes);
+  return value;
+}
+
 /* describeErrno(number: number): string, by strerror(3) */
 static napi_value describe_errno_js(napi_env env, napi_callback_info info) {
   int32_t number;
@@ -474,6 +533,9 @@ NAPI_MODULE_INIT() {
       FUNCTION("changeFeatures", change_features_js),
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
+      FUNCTION("differences", differences_js),
+      FUNCTION("addressListText", address_list_text_js),
+      FUNCTION("addressListBytes", address_list_bytes_js),
       FUNCTION("describeErrno", describe_errno_js),
   };
   ok(env, napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions));

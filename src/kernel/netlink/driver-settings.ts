@@ -1,6 +1,5 @@
 import {
   type Attribute,
-  dataOf,
   decodeAttributes,
   encodeAttributes,
   text,
@@ -59,9 +58,10 @@ const KINDS = new Map<string, Kind>([
 /** The settings in IFLA_LINKINFO, as bytes; undefined for a kind that has none to keep. */
 export function decodeDriverSettings(linkInfo: Buffer): DriverSettings | undefined {
   const attributes = decodeAttributes(linkInfo)
-  const kind = dataOf(attributes, LINK_INFO.kind)
+  const find = (wanted: number) => attributes.find(({ type }) => type === wanted)?.data
+  const kind = find(LINK_INFO.kind)
   if (!kind || !KINDS.has(toText(kind))) return undefined
-  const data = dataOf(attributes, LINK_INFO.data)
+  const data = find(LINK_INFO.data)
   return data && { kind: toText(kind), data: data.toString('hex') }
 }
 

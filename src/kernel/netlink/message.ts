@@ -80,6 +80,38 @@ export function encodeRequests(requests: Request[], lastFlags: number, sequence:
   return bytes
 }
 
+/** Where copies of a request differ: in `size` bytes of its header, which `values` has for each. */
+export interface Differences {
+  /** The offset in the header; a multiple of four, as `size` is. */
+  start: number
+  size: number
+  values: Buffer
+}
+
+/**
+ * Makes copies of one request, one behind the other: a request of its own for each of ten thousands
+ * would take most of the time.
+ * @returns encodes the copies from one number to another, without that; the last has `lastFlags`, the
+ *   first has this sequence number
+ */
+export function copiesOf(request: Request, { start, size, values }: Differences) {
+  const model = encodeRequest(request, 0, 0)
+  const [length, from, each] = [model.length >> 2, (HEADER_BYTES + start) >> 2, size >> 2]
+  const different = wordsOf(values)
+  return (first: number, end: number, lastFlags: number, sequence: number): Buffer => {
+    const bytes = Buffer.alloc((end - first) * model.length)
+    const words = wordsOf(bytes)
+    for (let n = first, at = 0; n < end; n++, at += length) {
+      bytes.set(model, at * 4)
+      words[at + WORD.sequence] = sequence + n - first
+      for (let k = 0; k < each; k++) words[at + from + k] = different[n * each + k] as number
+    }
+    const last = words.length - length + WORD.typeAndFlags
+    words[last] = (words[last] as number) | (lastFlags << SECOND_HALF)
+    return bytes
+  }
+}
+
 /** A message from the kernel; `data` is a view of what was received. */
 export interface NetlinkMessage {
   type: number
@@ -101,8 +133,9 @@ export interface Datagram {
 /**
  * Gets the data of a message: it is in the datagram from the byte `start` on, and ends before
  * `end`. No object is made for a message: a table may have hundred thousands.
+ * @returns where the next message begins that it has not taken; undefined: after this one
  */
-export type Taker = (datagram: Datagram, start: number, end: number) => void
+export type Taker = (datagram: Datagram, start: number, end: number) => number | undefined
 
 /**
  * Hands on the messages of a datagram that belong to a dump.
@@ -114,23 +147,24 @@ export function takeMessages(bytes: Buffer, sequence: number, take: Taker): bool
   const words = wordsOf(bytes)
   const datagram = { bytes, words }
   let interrupted = false
-  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+  for (let at = 0, next = 0; at + HEADER_BYTES <= bytes.length; at = next) {
     const first = at >> 2
     const length = words[first + WORD.length] as number
     if (length < HEADER_BYTES || at + length > bytes.length)
       throw new Error(`a message of ${length} bytes, with ${bytes.length - at} left`)
+    next = at + align(length)
     if (words[first + WORD.sequence] === sequence) {
       const type = ((words[first + WORD.typeAndFlags] as number) >>> FIRST_HALF) & 0xffff
       const flags = ((words[first + WORD.typeAndFlags] as number) >>> SECOND_HALF) & 0xffff
       if (flags & Flag.dumpInterrupted) interrupted = true
       const end = at + length
-      if (type !== NLMSG_ERROR && type !== NLMSG_DONE) take(datagram, at + HEADER_BYTES, end)
+      if (type !== NLMSG_ERROR && type !== NLMSG_DONE)
+        next = take(datagram, at + HEADER_BYTES, end) ?? next
       else {
         const error = errorIn({ type, flags, data: bytes.subarray(at + HEADER_BYTES, end) })
         if (error) throw error
       }
     }
-    at += align(length)
   }
   return interrupted
 }

@@ -6,7 +6,8 @@ import { type NativeError, nativeAddon } from '../native-addon.js'
 import { PROTOCOL } from './constants.js'
 import {
   type Answers,
-  type Datagram,
+  copiesOf,
+  type Differences,
   decodeAnswers,
   encodeRequest,
   encodeRequests,
@@ -98,7 +99,7 @@ export class NetlinkSocket {
   fold<T>(
     requests: Request[],
     begin: () => T,
-    take: (result: T, datagram: Datagram, start: number, end: number, request: Request) => void,
+    take: (result: T, ...message: [...Parameters<Taker>, Request]) => ReturnType<Taker>,
   ): T {
     return uninterrupted(() => {
       const result = begin()
@@ -129,6 +130,29 @@ export class NetlinkSocket {
       done = end
     }
     return outcomes
+  }
+
+  /**
+   * Sends copies of one request in few datagrams.
+   * @returns the kernel's errors, by the number of the copy
+   */
+  requestCopies(request: Request, differences: Differences): Map<number, KernelError> {
+    const refused = new Map<number, KernelError>()
+    const copies = copiesOf(request, differences)
+    const count = differences.values.length / differences.size
+    const atOnce = Math.ceil(DATAGRAM_BYTES / requestLength(request))
+    for (let done = 0; done < count; done += atOnce) {
+      const first = this.#sequence + 1
+      const last = Math.min(done + atOnce, count)
+      this.#sequence += last - done
+      const { errors } = this.#transact(copies(done, last, Flag.acknowledge, first))
+      for (const [sequence, error] of errors) {
+        const n = done + sequence - first
+        // Not a late answer to an earlier request.
+        if (n >= done && n < last) refused.set(n, error)
+      }
+    }
+    return refused
   }
 
   [Symbol.dispose](): void {

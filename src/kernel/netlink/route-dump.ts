@@ -2,7 +2,7 @@ import { u32 } from './attributes.js'
 import type { Family } from './common-schema.js'
 import { AF, RTA, RTM } from './constants.js'
 import { collect, type Fold } from './fold.js'
-import type { Datagram } from './message.js'
+import type { Taker } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { nexthopsOfObjects } from './nexthop-object.js'
 import { routeDecoder } from './route-alike.js'
@@ -56,7 +56,7 @@ export function foldRouteMessages<T>(
   socket: NetlinkSocket,
   device: number | undefined,
   begin: () => T,
-  take: (result: T, datagram: Datagram, start: number, end: number) => void,
+  take: (result: T, ...message: Parameters<Taker>) => ReturnType<Taker>,
 ): T {
   const attributes = device === undefined ? [] : [u32(RTA.outputInterface, device)]
   const requests = [AF.inet, AF.inet6].map((family) => {
@@ -67,7 +67,7 @@ export function foldRouteMessages<T>(
   return socket.fold(requests, begin, (result, datagram, start, end, { header }) => {
     // A kernel without IPv6 answers with the routes of all families that it has.
     const family = datagram.bytes[start + FAMILY_OFFSET]
-    if (family === header[FAMILY_OFFSET]) take(result, datagram, start, end)
+    if (family === header[FAMILY_OFFSET]) return take(result, datagram, start, end)
   })
 }
 

@@ -5,6 +5,8 @@ import type { Datagram } from './message.js'
 
 /** Size of struct rtmsg, the fixed part of a message about a route. */
 export const ROUTE_FIXED_BYTES = 12
+/** Where it has the length of the destination. */
+export const DESTINATION_LENGTH_OFFSET = 1
 
 /** What is read of a route to see whether it is wanted, before it is decoded. */
 export interface Glimpse {

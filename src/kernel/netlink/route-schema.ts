@@ -52,3 +52,13 @@ export const RouteSchema = Type.Object({
   opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Route = Static<typeof RouteSchema>
+
+/** Routes that differ in their destination only: a large table has thousands of such. */
+export const PackedRoutesSchema = Type.Object({
+  like: RouteSchema,
+  addresses: Type.String({
+    description:
+      'of all destinations, with a space between; each has the length of that of `like`, which is one of them',
+  }),
+})
+export type PackedRoutes = Static<typeof PackedRoutesSchema>

@@ -5,12 +5,15 @@ import { decodeRoute } from './route.js'
 import { routeDecoder } from './route-alike.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
 import { digestOfAddress, type Glimpse, glimpseAt } from './route-glimpse.js'
-import type { Route } from './route-schema.js'
+import { type DumpedRoute, RoutePacker } from './route-packer.js'
+import type { PackedRoutes, Route } from './route-schema.js'
 
 /** The routes of a namespace, as seen from one of its devices. */
 export interface RoutesAround {
   /** Those with a nexthop through the device. */
   own: Route[]
+  /** More of those: many that are alike, to destinations to which no other route leads. */
+  packed: PackedRoutes[]
   /** Those of other devices that prefer one of the device's addresses as their source. */
   bySource: Route[]
   /**
@@ -20,29 +23,21 @@ export interface RoutesAround {
   shared: Route[]
 }
 
-/** A route of the table. */
-interface Entry {
-  /** The digest of its destination. */
-  destination: number
-  /** Undefined if it cannot concern the device. */
-  route: Route | undefined
-  /** Where its message is. */
-  datagram: Datagram
-  start: number
-  end: number
-}
-
 /**
  * Reads all routes, but decodes only those that concern a device: a host may have many thousand
  * others.
  * @param locals the addresses of the device
+ * @param mayPack which routes through the device may be packed
  */
 export function dumpRoutesAround(
   socket: NetlinkSocket,
   index: number,
   locals: string[],
+  mayPack: (route: Route) => boolean,
 ): RoutesAround {
-  const entries = readTable(socket, index, locals)
+  const table = readTable(socket, index, locals, mayPack)
+  const packed = table.packed()
+  const entries = resolve(socket, table.rest())
   const isBySource = ({ preferredSource }: Route) =>
     preferredSource !== undefined && locals.includes(preferredSource)
   const own = new Set<Route>()
@@ -59,7 +54,7 @@ export function dumpRoutesAround(
   for (const { route, destination } of entries)
     if (wanted.has(destination) && !(route && own.has(route))) withOthers.add(destination)
   const shared = entries.filter(({ destination }) => withOthers.has(destination))
-  return { own: [...own], bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
+  return { own: [...own], packed, bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
 }
 
 /** What the kernel gives each device for itself. A node has as many of these as it has pods. */
@@ -69,30 +64,39 @@ function isOfEveryDevice({ destination, protocol }: Route): boolean {
   return protocol === ROUTE_PROTOCOL.kernel && OF_EVERY_DEVICE.includes(destination)
 }
 
-/** All routes; those are decoded that may concern the device. */
-function readTable(socket: NetlinkSocket, index: number, locals: string[]): Entry[] {
+/** All routes; those are decoded that may concern the device and cannot be packed. */
+function readTable(
+  socket: NetlinkSocket,
+  index: number,
+  locals: string[],
+  mayPack: (route: Route) => boolean,
+): RoutePacker {
   const sources = new Set(locals.map(digestOfAddress))
   const mayConcern = ({ device, source }: Glimpse) =>
     device === index || device === undefined || (source !== undefined && sources.has(source))
   const decode = routeDecoder()
-  const begin = (): Entry[] => []
-  const entries = foldRouteMessages(socket, undefined, begin, (all, datagram, start, end) => {
+  const dumped = (datagram: Datagram, start: number, end: number): DumpedRoute => {
     const seen = glimpseAt(datagram, start, end)
     const { destination } = seen
     const route = mayConcern(seen) ? decode(datagram, start, end, seen) : undefined
-    all.push({ destination, route, datagram, start, end })
-  })
-  return resolve(socket, entries)
+    return { route, destination, datagram, start, end }
+  }
+  return foldRouteMessages(
+    socket,
+    undefined,
+    () => new RoutePacker(dumped, (route) => leadsThrough(route, index) && mayPack(route)),
+    (packer, datagram, start, end) => packer.take(datagram, start, end),
+  )
 }
 
 /** Adds the nexthops of nexthop objects to what is decoded. */
-function resolve(socket: NetlinkSocket, entries: Entry[]): Entry[] {
+function resolve(socket: NetlinkSocket, entries: DumpedRoute[]): DumpedRoute[] {
   const near = entries.filter(({ route }) => route !== undefined)
   const routes = withNexthops(socket, near.flatMap(routeOf))
   for (const [n, entry] of near.entries()) entry.route = routes[n]
   return entries
 }
 
-function routeOf({ route, datagram, start, end }: Entry): Route | [] {
+function routeOf({ route, datagram, start, end }: DumpedRoute): Route | [] {
   return route ?? decodeRoute({ data: datagram.bytes.subarray(start, end) }) ?? []
 }
