@@ -31,7 +31,6 @@ interface RouteOfHost {
   destination: string
   table: number
   priority?: number
-  scope: number
   nexthops: { interfaceIndex: number; gateway?: string }[]
 }
 
@@ -95,7 +94,7 @@ function timeless(text: string): string {
 /** What a pod is given, by an explanation or a result: in words that can be compared. */
 export interface Given {
   ips: string[]
-  /** Each once: a result does not tell more of two routes that differ in their protocol, say. */
+  /** Each once: a result does not tell more of two routes that differ in their protocol or scope. */
   routes: string[]
   /** Family and priority. */
   rules: string[]
@@ -106,9 +105,9 @@ export function givenIn({ device, addresses, routes, rules }: ExplainDocument): 
   return {
     ips: carried(addresses).map(({ local, prefixLength }) => `${local}/${prefixLength}`),
     routes: eachOnce(
-      carried(routes).map(({ destination: dst, table, priority, scope, nexthops }) => {
+      carried(routes).map(({ destination: dst, table, priority, nexthops }) => {
         const own = nexthops.find(({ interfaceIndex }) => interfaceIndex === device?.index)
-        return [dst, own?.gateway, table, priority, scope]
+        return [dst, own?.gateway, table, priority]
       }),
     ),
     rules: carried(rules)
@@ -128,8 +127,8 @@ export function givenBy(testbed: Testbed, { document }: Outcome): Given {
   return {
     ips: ips.map(({ address }: { address: string }) => address),
     routes: eachOnce(
-      routes.map(({ dst, gw, table, priority, scope = 0 }: Record<string, unknown>) => [
-        ...[dst, gw, table, priority, scope],
+      routes.map(({ dst, gw, table, priority }: Record<string, unknown>) => [
+        ...[dst, gw, table, priority],
       ]),
     ),
     rules: [...rules('inet', '-4'), ...rules('inet6', '-6')].toSorted(),
