@@ -23,38 +23,49 @@ static JSValue bytes_value(JSContext *context, const uint8_t *bytes, size_t leng
   return JS_NewUint8ArrayCopy(context, bytes, length);
 }
 
+static bool read_integers(JSContext *context, JSValueConst *arguments, int count, int *numbers) {
+  for (int n = 0; n < count; n++)
+    if (JS_ToInt32(context, &numbers[n], arguments[n]) < 0) return false;
+  return true;
+}
+
+/* What a function gives that only succeeds or fails. */
+static JSValue outcome(JSContext *context, struct failure failure) {
+  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+}
+
+/* What a function gives that finds a number, unless it fails. */
+static JSValue number_outcome(JSContext *context, struct failure failure, int number) {
+  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, number);
+}
+
 FUNCTION(enter_network_namespace_js) {
   UNUSED;
   int fd;
-  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
-  struct failure failure = enter_network_namespace(fd);
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
+  return outcome(context, enter_network_namespace(fd));
 }
 
 FUNCTION(open_netlink_socket_js) {
   UNUSED;
-  int protocol, timeout, fd;
-  if (JS_ToInt32(context, &protocol, arguments[0]) < 0 ||
-      JS_ToInt32(context, &timeout, arguments[1]) < 0)
-    return JS_EXCEPTION;
-  struct failure failure = open_netlink_socket(protocol, timeout, &fd);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+  int numbers[2], fd;
+  if (!read_integers(context, arguments, 2, numbers)) return JS_EXCEPTION;
+  struct failure failure = open_netlink_socket(numbers[0], numbers[1], &fd);
+  return number_outcome(context, failure, fd);
 }
 
 FUNCTION(set_socket_timeout_js) {
   UNUSED;
-  int fd, timeout;
-  if (JS_ToInt32(context, &fd, arguments[0]) < 0 || JS_ToInt32(context, &timeout, arguments[1]) < 0)
-    return JS_EXCEPTION;
-  struct failure failure = set_socket_timeout(fd, timeout);
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  int numbers[2];
+  if (!read_integers(context, arguments, 2, numbers)) return JS_EXCEPTION;
+  return outcome(context, set_socket_timeout(numbers[0], numbers[1]));
 }
 
 FUNCTION(namespace_cookie_js) {
   UNUSED;
   int fd;
   uint64_t cookie;
-  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
+  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
   struct failure failure = namespace_cookie(fd, &cookie);
   return failure.call ? throw_failure(context, failure) : JS_NewInt64(context, (int64_t)cookie);
 }
@@ -64,7 +75,7 @@ FUNCTION(open_sysfs_js) {
   int fd;
   (void)arguments;
   struct failure failure = open_sysfs(&fd);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+  return number_outcome(context, failure, fd);
 }
 
 FUNCTION(find_device_js) {
@@ -141,7 +152,7 @@ FUNCTION(transact_in_parts_js) {
   carry_out(&exchange);
   free_answers(&exchange);
   if (exchange.whose == NULL) return JS_EXCEPTION;
-  return exchange.failure.call ? throw_failure(context, exchange.failure) : JS_UNDEFINED;
+  return outcome(context, exchange.failure);
 }
 
 /* A started transaction is an index into these: one at a time is all there ever is. */
@@ -155,7 +166,7 @@ FUNCTION(start_transaction_js) {
   if (handle == COUNT(started)) return JS_ThrowRangeError(context, "too many transactions");
   if (!read_exchange(context, arguments, &prepared)) return JS_EXCEPTION;
   struct failure failure = start_exchange(&prepared, &started[handle]);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, handle);
+  return number_outcome(context, failure, handle);
 }
 
 FUNCTION(finish_transaction_js) {
@@ -175,7 +186,7 @@ FUNCTION(try_lock_js) {
   UNUSED;
   int fd;
   bool taken;
-  if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
+  if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
   struct failure failure = try_lock(fd, &taken);
   return failure.call ? throw_failure(context, failure) : JS_NewBool(context, taken);
 }
@@ -205,7 +216,7 @@ FUNCTION(start_program_js) {
   if (!title) return JS_EXCEPTION;
   struct failure failure = start_program(program, title, files, (size_t)length, &pid);
   JS_FreeCString(context, title);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, pid);
+  return number_outcome(context, failure, pid);
 }
 
 FUNCTION(start_announcement_js) {
@@ -218,21 +229,15 @@ FUNCTION(start_announcement_js) {
   list.frames = JS_GetUint8Array(context, &list.length, arguments[1]);
   if (!list.frames) return JS_EXCEPTION;
   struct failure failure = start_announcement(&list, &pid);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, pid);
+  return number_outcome(context, failure, pid);
 }
 
 FUNCTION(wait_for_program_js) {
   UNUSED;
   int pid, status;
-  if (JS_ToInt32(context, &pid, arguments[0]) < 0) return JS_EXCEPTION;
+  if (!read_integers(context, arguments, 1, &pid)) return JS_EXCEPTION;
   struct failure failure = wait_for_program(pid, &status);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, status);
-}
-
-static bool read_integers(JSContext *context, JSValueConst *arguments, int count, int *numbers) {
-  for (int n = 0; n < count; n++)
-    if (JS_ToInt32(context, &numbers[n], arguments[n]) < 0) return false;
-  return true;
+  return number_outcome(context, failure, status);
 }
 
 FUNCTION(open_process_js) {
@@ -240,15 +245,14 @@ FUNCTION(open_process_js) {
   int pid, fd;
   if (!read_integers(context, arguments, 1, &pid)) return JS_EXCEPTION;
   struct failure failure = open_process(pid, &fd);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, fd);
+  return number_outcome(context, failure, fd);
 }
 
 FUNCTION(kill_process_js) {
   UNUSED;
   int fd;
   if (!read_integers(context, arguments, 1, &fd)) return JS_EXCEPTION;
-  struct failure failure = kill_process(fd);
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  return outcome(context, kill_process(fd));
 }
 
 FUNCTION(tcx_programs_js) {
@@ -266,16 +270,14 @@ FUNCTION(detach_tcx_js) {
   UNUSED;
   int numbers[3];
   if (!read_integers(context, arguments, 3, numbers)) return JS_EXCEPTION;
-  struct failure failure = detach_tcx(numbers[0], numbers[1], (uint32_t)numbers[2]);
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  return outcome(context, detach_tcx(numbers[0], numbers[1], (uint32_t)numbers[2]));
 }
 
 FUNCTION(detach_link_js) {
   UNUSED;
   int link;
   if (!read_integers(context, arguments, 1, &link)) return JS_EXCEPTION;
-  struct failure failure = detach_link((uint32_t)link);
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  return outcome(context, detach_link((uint32_t)link));
 }
 
 FUNCTION(find_xdp_link_js) {
@@ -284,7 +286,7 @@ FUNCTION(find_xdp_link_js) {
   uint32_t link;
   if (!read_integers(context, arguments, 2, numbers)) return JS_EXCEPTION;
   struct failure failure = find_xdp_link(numbers[0], (uint32_t)numbers[1], &link);
-  return failure.call ? throw_failure(context, failure) : JS_NewInt32(context, (int32_t)link);
+  return number_outcome(context, failure, (int32_t)link);
 }
 
 /* A name with its closing zero byte, which the bytes have. */
@@ -323,8 +325,7 @@ FUNCTION(change_features_js) {
   const uint8_t *wanted = JS_GetUint8Array(context, &length, arguments[2]);
   if (!wanted || length > sizeof blocks) return JS_ThrowTypeError(context, "too many features");
   memcpy(blocks, wanted, length);
-  struct failure failure = change_features(fd, name, blocks, length / sizeof *blocks);
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  return outcome(context, change_features(fd, name, blocks, length / sizeof *blocks));
 }
 
 FUNCTION(address_text_js) {
@@ -394,15 +395,14 @@ FUNCTION(differences_js) {
 FUNCTION(describe_errno_js) {
   UNUSED;
   int number;
-  if (JS_ToInt32(context, &number, arguments[0]) < 0) return JS_EXCEPTION;
+  if (!read_integers(context, arguments, 1, &number)) return JS_EXCEPTION;
   return JS_NewString(context, error_text(number));
 }
 
 FUNCTION(wait_for_termination_js) {
   UNUSED;
   (void)arguments;
-  struct failure failure = wait_for_termination();
-  return failure.call ? throw_failure(context, failure) : JS_UNDEFINED;
+  return outcome(context, wait_for_termination());
 }
 
 /* isIP(text): 4, 6 or 0, of node:net. IPv6 may come with a zone. */

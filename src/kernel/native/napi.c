@@ -68,14 +68,23 @@ static napi_value buffer_value(napi_env env, const void *bytes, size_t length) {
   return ok(env, napi_create_buffer_copy(env, length, bytes, NULL, &value)) ? value : NULL;
 }
 
+/* What a function gives that only succeeds or fails. */
+static napi_value outcome(napi_env env, struct failure failure) {
+  return failure.call ? throw_failure(env, failure) : NULL;
+}
+
+/* What a function gives that finds a number, unless it fails. */
+static napi_value number_outcome(napi_env env, struct failure failure, int32_t number) {
+  return failure.call ? throw_failure(env, failure) : number_value(env, number);
+}
+
 /* The functions for JavaScript. The comment above each is its signature there. */
 
 /* enterNetworkNamespace(fd: number): void */
 static napi_value enter_network_namespace_js(napi_env env, napi_callback_info info) {
   int32_t fd;
   if (!integers(env, info, 1, &fd)) return NULL;
-  struct failure failure = enter_network_namespace(fd);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, enter_network_namespace(fd));
 }
 
 /* openNetlinkSocket(protocol: number, timeoutMilliseconds: number): number */
@@ -84,15 +93,14 @@ static napi_value open_netlink_socket_js(napi_env env, napi_callback_info info) 
   int fd;
   if (!integers(env, info, 2, numbers)) return NULL;
   struct failure failure = open_netlink_socket(numbers[0], numbers[1], &fd);
-  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+  return number_outcome(env, failure, fd);
 }
 
 /* setSocketTimeout(fd: number, timeoutMilliseconds: number): void */
 static napi_value set_socket_timeout_js(napi_env env, napi_callback_info info) {
   int32_t numbers[2];
   if (!integers(env, info, 2, numbers)) return NULL;
-  struct failure failure = set_socket_timeout(numbers[0], numbers[1]);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, set_socket_timeout(numbers[0], numbers[1]));
 }
 
 /* namespaceCookie(fd: number): number */
@@ -111,7 +119,7 @@ static napi_value open_sysfs_js(napi_env env, napi_callback_info info) {
   int fd;
   (void)info;
   struct failure failure = open_sysfs(&fd);
-  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+  return number_outcome(env, failure, fd);
 }
 
 /* Reads the values (fd: number, request: Buffer). */
@@ -197,7 +205,7 @@ static napi_value start_transaction_js(napi_env env, napi_callback_info info) {
   if (failure.call == NULL && ok(env, napi_create_external(env, handle, free_handle, NULL, &value)))
     return value;
   free(handle);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, failure);
 }
 
 /* finishTransaction(handle): Buffer, once for each handle */
@@ -250,7 +258,7 @@ static napi_value start_program_js(napi_env env, napi_callback_info info) {
       !read_files(env, values[2], files, &count))
     return NULL;
   struct failure failure = start_program(program, title, files, count, &pid);
-  return failure.call ? throw_failure(env, failure) : number_value(env, pid);
+  return number_outcome(env, failure, pid);
 }
 
 #define LONGEST_DIRECTORY 4096
@@ -294,7 +302,7 @@ static napi_value start_announcement_js(napi_env env, napi_callback_info info) {
     return NULL;
   list.frames = frames;
   struct failure failure = start_announcement(&list, &pid);
-  return failure.call ? throw_failure(env, failure) : number_value(env, pid);
+  return number_outcome(env, failure, pid);
 }
 
 /* waitForProgram(pid: number): number */
@@ -303,7 +311,7 @@ static napi_value wait_for_program_js(napi_env env, napi_callback_info info) {
   int status;
   if (!integers(env, info, 1, &pid)) return NULL;
   struct failure failure = wait_for_program(pid, &status);
-  return failure.call ? throw_failure(env, failure) : number_value(env, status);
+  return number_outcome(env, failure, status);
 }
 
 /* openProcess(pid: number): number */
@@ -312,22 +320,20 @@ static napi_value open_process_js(napi_env env, napi_callback_info info) {
   int fd;
   if (!integers(env, info, 1, &pid)) return NULL;
   struct failure failure = open_process(pid, &fd);
-  return failure.call ? throw_failure(env, failure) : number_value(env, fd);
+  return number_outcome(env, failure, fd);
 }
 
 /* killProcess(fd: number): void */
 static napi_value kill_process_js(napi_env env, napi_callback_info info) {
   int32_t fd;
   if (!integers(env, info, 1, &fd)) return NULL;
-  struct failure failure = kill_process(fd);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, kill_process(fd));
 }
 
 /* waitForTermination(): void */
 static napi_value wait_for_termination_js(napi_env env, napi_callback_info info) {
   (void)info;
-  struct failure failure = wait_for_termination();
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, wait_for_termination());
 }
 
 /* tcxPrograms(index: number, type: number): Buffer of a struct attached for each */
@@ -345,16 +351,14 @@ static napi_value tcx_programs_js(napi_env env, napi_callback_info info) {
 static napi_value detach_tcx_js(napi_env env, napi_callback_info info) {
   int32_t numbers[3];
   if (!integers(env, info, 3, numbers)) return NULL;
-  struct failure failure = detach_tcx(numbers[0], numbers[1], (uint32_t)numbers[2]);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, detach_tcx(numbers[0], numbers[1], (uint32_t)numbers[2]));
 }
 
 /* detachLink(link: number): void */
 static napi_value detach_link_js(napi_env env, napi_callback_info info) {
   int32_t link;
   if (!integers(env, info, 1, &link)) return NULL;
-  struct failure failure = detach_link((uint32_t)link);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, detach_link((uint32_t)link));
 }
 
 /* findXdpLink(index: number, program: number): number */
@@ -363,7 +367,7 @@ static napi_value find_xdp_link_js(napi_env env, napi_callback_info info) {
   uint32_t link;
   if (!integers(env, info, 2, numbers)) return NULL;
   struct failure failure = find_xdp_link(numbers[0], (uint32_t)numbers[1], &link);
-  return failure.call ? throw_failure(env, failure) : number_value(env, (int32_t)link);
+  return number_outcome(env, failure, (int32_t)link);
 }
 
 /* A name of at most IFNAMSIZ bytes with its closing zero byte, which the buffer has. */
@@ -407,8 +411,7 @@ static napi_value change_features_js(napi_env env, napi_callback_info info) {
   if (!name) return NULL;
   if (length > sizeof blocks) return throw_type_error(env, "too many features");
   memcpy(blocks, wanted, length);
-  struct failure failure = change_features(fd, name, blocks, length / sizeof *blocks);
-  return failure.call ? throw_failure(env, failure) : NULL;
+  return outcome(env, change_features(fd, name, blocks, length / sizeof *blocks));
 }
 
 /* addressText(bytes: Buffer): string */
