@@ -48,8 +48,8 @@ export function loadedModules(outputs) {
     for (const { path: imported, kind } of outputs[path].imports)
       if (kind === 'import-statement') add(imported)
   }
-  for (const [path, { entryPoint }] of Object.entries(outputs))
-    if (basename(path) === 'main.js' || LOADED.includes(entryPoint)) add(path)
+  const main = Object.keys(outputs).filter((path) => basename(path) === 'main.js')
+  for (const path of [...main, ...outputsOfLoaded(outputs)]) add(path)
   return [...loaded].map((path) => basename(path))
 }
 
@@ -97,10 +97,12 @@ keeper_bytes_end:
   )
 }
 
-/** The names of the modules that are loaded when the executable is built. */
+/** Writes the names of the modules of `LOADED`, which load the others. */
 export function writeLoaded(directory, outputs) {
-  const names = Object.entries(outputs)
-    .filter(([, { entryPoint }]) => LOADED.includes(entryPoint))
-    .map(([path]) => `"${basename(path)}",`)
+  const names = outputsOfLoaded(outputs).map((path) => `"${basename(path)}",`)
   writeFileSync(`${directory}/loaded.inc`, `${names.join('\n')}\n`)
+}
+
+function outputsOfLoaded(outputs) {
+  return Object.keys(outputs).filter((path) => LOADED.includes(outputs[path].entryPoint))
 }

@@ -15,6 +15,8 @@
 
 /* Half of what a process usually has; JSON of two thousand levels takes a fifth of it. */
 #define STACK_BYTES (4u << 20)
+/* With this an ADD can do its work; with a third of it, not even an error could be made. */
+#define LEAST_STACK_BYTES (64u << 10)
 
 void give_up(const char *why) {
   char line[1024];
@@ -48,6 +50,8 @@ static void open_missing_streams(void) {
 static size_t stack_bytes(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur / 2 > STACK_BYTES) return STACK_BYTES;
+  if (limit.rlim_cur < LEAST_STACK_BYTES)
+    give_up("its stack may have less than 64 KiB (RLIMIT_STACK, ulimit -s), which is too little");
   return (size_t)limit.rlim_cur / 2;
 }
 
@@ -56,11 +60,12 @@ int main(int count, char **words) {
   /* As in Node: who writes hears of it, and of a file that may not get so large. */
   (void)signal(SIGPIPE, SIG_IGN);
   (void)signal(SIGXFSZ, SIG_IGN);
+  size_t engine_stack = stack_bytes();
   take_turn();
   const struct program *program = started_program();
   JSContext *context = program->context;
   keep_reserve();
-  JS_SetMaxStackSize(program->runtime, stack_bytes());
+  JS_SetMaxStackSize(program->runtime, engine_stack);
   JS_UpdateStackTop(program->runtime);
   fill_process(context, count, words);
   JSValue function = JS_DupValue(context, JS_MKPTR(JS_TAG_MODULE, program->main));

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,15 +148,35 @@ static bool wait_for_any(const struct turns *turns) {
   return has_turn;
 }
 
+/* The cniVersion of a configuration, which is changed for it; NULL if none can be seen. The first one
+ * will do: prevResult, which may be before it, has the same. */
+static const char *version_in(char *configuration) {
+  static const char KEY[] = "\"cniVersion\"";
+  char *value = strstr(configuration, KEY);
+  if (!value) return NULL;
+  value += sizeof KEY - 1;
+  value += strspn(value, " \t\r\n:");
+  if (*value++ != '"') return NULL;
+  size_t length = strspn(value, "0123456789.");
+  if (length == 0 || value[length] != '"') return NULL;
+  value[length] = '\0';
+  return value;
+}
+
 void take_turn(void) {
   /* A person waits for nobody, and VERSION needs next to nothing. */
   const char *command = getenv("CNI_COMMAND");
   if (!command || strcmp(command, "VERSION") == 0) return;
   struct turns turns;
   if (!find_turns(&turns) || take_any(&turns) || wait_for_any(&turns)) return;
-  (void)printf("{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":\"waited %d seconds for a turn: no more than "
+  static char configuration[64 << 10];
+  /* What the pipe holds, and no more: nobody else is to be waited for. */
+  if (poll(&(struct pollfd){.events = POLLIN}, 1, 0) == 1)
+    (void)!read(STDIN_FILENO, configuration, sizeof configuration - 1);
+  const char *version = version_in(configuration);
+  (void)printf("{\"cniVersion\":\"%s\",\"code\":11,\"msg\":\"waited %d seconds for a turn: no more than "
                "%d calls at once fit into the memory of this container\",\"details\":\"nothing was changed; a "
                "later call tries again; raise the memory limit of the container that runs the plugin\"}\n",
-               MOST_SECONDS, turns.count);
+               version ? version : "1.0.0", MOST_SECONDS, turns.count);
   exit(1);
 }

@@ -1,10 +1,10 @@
 import { Failure } from '../failure.js'
-import { type Attribute, decodeAttributes, toText } from '../kernel/netlink/attributes.js'
+import { type Attribute, dataOf, decodeAttributes, toText } from '../kernel/netlink/attributes.js'
 import { readU16 } from '../kernel/netlink/bytes.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
 import { RTM } from '../kernel/netlink/constants.js'
 import { LINK_INFO } from '../kernel/netlink/driver-settings.js'
-import { attributesOf, IFLA, linkHeader } from '../kernel/netlink/link.js'
+import { attributesOf, IFLA, linkHeader } from '../kernel/netlink/link-message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 
 /** Type of the mode attribute in an ipvlan device's IFLA_INFO_DATA (linux/if_link.h). */
@@ -55,10 +55,6 @@ export function requireSupportedLink({ ipvlanMode }: LinkKind, name: string): vo
     `${name} is an ipvlan device in mode l3s, which gVisor cannot use: what comes in passes the packet socket by which gVisor reads`,
     'nothing was changed; ipvlan in modes l2 and l3 works',
   )
-}
-
-function dataOf(attributes: Attribute[], wanted: number): Buffer | undefined {
-  return attributes.find(({ type }) => type === wanted)?.data
 }
 
 function inside(attributes: Attribute[], wanted: number): Attribute[] {

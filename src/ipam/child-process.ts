@@ -1,3 +1,4 @@
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs'
 import { execa } from 'execa'
 
 /** How a program ended. */
@@ -31,6 +32,7 @@ export async function runChild(
   limitBytes: number,
   words: string[] = [],
 ): Promise<ChildOutcome> {
+  if (isForShell(path)) return NOT_EXECUTABLE
   // A group of its own, so that the end of it is the end of its children too:
   // else they could keep its stdout open, and us waiting.
   const child = execa(path, words, {
@@ -47,6 +49,42 @@ export async function runChild(
   const ended = isMaxBuffer ? 'verbose' : late.aborted ? 'late' : undefined
   return { stdout, exitCode, signal, error: child.pid ? undefined : (code ?? 'unknown'), ended }
 }
+
+const NOT_EXECUTABLE: ChildOutcome = {
+  stdout: '',
+  exitCode: undefined,
+  signal: undefined,
+  error: 'ENOEXEC',
+  ended: undefined,
+}
+
+/**
+ * Whether the kernel refuses the program and Node would give it to /bin/sh, as execvp(3) does: a text
+ * without `#!`. Go and the executable leave it at the refusal.
+ */
+function isForShell(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    const beginning = beginningOf(path)
+    return !beginning.includes(0) && beginning.toString('latin1', 0, 2) !== '#!'
+  } catch {
+    // Starting it says why.
+    return false
+  }
+}
+
+function beginningOf(path: string): Buffer {
+  const fd = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(MOST_OF_HEADER)
+    return bytes.subarray(0, readSync(fd, bytes))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** As much as the kernel looks at (BINPRM_BUF_SIZE of linux/binfmts.h). */
+const MOST_OF_HEADER = 256
 
 function endGroup(leader: number): void {
   try {

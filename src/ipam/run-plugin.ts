@@ -8,6 +8,9 @@ import { runChild } from './child-process.js'
 const BUSY_RETRIES = 5
 const BUSY_PAUSE_MILLISECONDS = 1000
 
+/** ENOEXEC, with the kernel's words. */
+const NO_PROGRAM = ', exec format error: it is no program of this machine, and no script with #!'
+
 /** Maximum size of a plugin's output. */
 const MOST_MEBIBYTES = 4
 
@@ -75,7 +78,7 @@ async function runOnce(
     }[ended]
     return { stdout, exitCode: undefined, trouble: `${reason} and was ended` }
   }
-  const notStarted = error && `spawn ${path} ${error}`
+  const notStarted = error && `spawn ${path} ${error}${error === 'ENOEXEC' ? NO_PROGRAM : ''}`
   const trouble = exitCode === undefined ? (signal ?? notStarted ?? 'unknown') : undefined
   return { stdout, exitCode, trouble }
 }

@@ -1,5 +1,12 @@
 import type { NetworkNamespace } from './namespace.js'
-import { type Attribute, decodeAttributes, text, toNumber, u32 } from './netlink/attributes.js'
+import {
+  type Attribute,
+  dataOf,
+  decodeAttributes,
+  text,
+  toNumber,
+  u32,
+} from './netlink/attributes.js'
 import { readU16 } from './netlink/bytes.js'
 import { PROTOCOL } from './netlink/constants.js'
 import type { Payload, Request } from './netlink/message.js'
@@ -120,9 +127,9 @@ function familyId(socket: NetlinkSocket, name: string): number {
     header: Buffer.from([CONTROLLER.getFamily, 1, 0, 0]),
     attributes: [text(CONTROLLER.familyName, name)],
   })
-  const id = answer && attributesOf(answer).find(({ type }) => type === CONTROLLER.familyId)
+  const id = answer && dataOf(attributesOf(answer), CONTROLLER.familyId)
   if (!id) throw unanswered()
-  return readU16(id.data, 0)
+  return readU16(id, 0)
 }
 
 function unanswered(): Error {
@@ -132,8 +139,8 @@ function unanswered(): Error {
 function decodeInterface(answer: Payload): WirelessInterface {
   const attributes = attributesOf(answer)
   const numberOf = (wanted: number) => {
-    const found = attributes.find(({ type }) => type === wanted)
-    return found ? toNumber(found.data) : 0
+    const found = dataOf(attributes, wanted)
+    return found ? toNumber(found) : 0
   }
   return {
     index: numberOf(ATTRIBUTE.interfaceIndex),

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { ARTEFACTS, BOTH_ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
@@ -192,3 +194,24 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     expect(document).toMatchObject({ code: 50 })
   })
 })
+
+it.each(BOTH_ARTEFACTS)(
+  'IPAM by a script without #! is given to no shell: $artefact',
+  ({ path }) => {
+    using testbed = new Testbed()
+    const directory = mkdtempSync(`${tmpdir()}/hdl3-ipam-`)
+    const ipam = `${directory}/script`
+    writeFileSync(ipam, `echo '{"ips":[{"address":"198.51.100.77/24"}]}'\n`, { mode: 0o755 })
+    const before = testbed.hostState()
+    const { document } = callPlugin(testbed, path, 'ADD', {
+      configuration: { ipam: { type: 'script' } },
+      variables: { CNI_PATH: directory },
+    })
+    rmSync(directory, { recursive: true })
+    expect(document).toMatchObject({
+      code: 106,
+      msg: `IPAM plugin "script" (ADD) failed: spawn ${ipam} ENOEXEC, exec format error: it is no program of this machine, and no script with #!`,
+    })
+    expect(testbed.hostState()).toBe(before)
+  },
+)

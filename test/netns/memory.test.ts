@@ -66,6 +66,22 @@ describe('the executable without enough memory', () => {
     }
   })
 
+  it('or with a stack that is too small says so in a line', () => {
+    for (const kibibytes of [8, 16, 24, 60]) {
+      const wrapper = ['prlimit', `--stack=${kibibytes << 10}`]
+      expect(callPlugin(testbed, COMPILED, 'ADD', { wrapper })).toMatchObject({
+        exitCode: 1,
+        stdout: '',
+        stderr:
+          'host-device-l3: its stack may have less than 64 KiB (RLIMIT_STACK, ulimit -s), which is too little',
+      })
+    }
+    expect(testbed.hostState()).toBe(before)
+    const wrapper = ['prlimit', `--stack=${64 << 10}`]
+    expect(callPlugin(testbed, COMPILED, 'ADD', { wrapper }).exitCode).toBe(0)
+    expect(callPlugin(testbed, COMPILED, 'DEL', { wrapper }).exitCode).toBe(0)
+  })
+
   it('or without enough descriptors says so, and a later DEL brings the device home', () => {
     expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
     for (let most = 6; most < 13; most++) {

@@ -81,7 +81,11 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
       const before = testbed.filesIn('attachments')
       const { exitCode, document } = await call('ADD')
       expect(exitCode).toBe(1)
-      expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('for a turn') })
+      expect(document).toMatchObject({
+        cniVersion: '1.1.0',
+        code: 11,
+        msg: expect.stringContaining('for a turn'),
+      })
       expect(testbed.filesIn('attachments')).toEqual(before)
     })
   })

@@ -73,4 +73,14 @@ describe('another plugin', () => {
     const outcome = await runPlugin(`${directory}/plugin`, given(), 1000)
     expect(outcome.trouble).toContain('EACCES')
   })
+
+  it.each([
+    ['a text without #!', `touch ran\n`],
+    ['an empty file', ''],
+  ])('that is %s is given to no shell', async (_, text) => {
+    writeFileSync(`${directory}/plugin`, text.replace('ran', `${directory}/ran`), { mode: 0o755 })
+    const outcome = await runPlugin(`${directory}/plugin`, given(), 5000)
+    expect(outcome.trouble).toContain(' ENOEXEC, exec format error: it is no program of this')
+    expect(existsSync(`${directory}/ran`)).toBe(false)
+  })
 })

@@ -42,6 +42,11 @@ export function decodeAttributes(bytes: Buffer, wanted?: ReadonlySet<number>): A
   return attributes
 }
 
+/** The content of the first attribute of a type, if there is one. */
+export function dataOf(attributes: Attribute[], wanted: number): Buffer | undefined {
+  return attributes.find(({ type }) => type === wanted)?.data
+}
+
 /** Encodes attributes, each padded so that another may follow. */
 export function encodeAttributes(attributes: Attribute[]): Buffer {
   const bytes = Buffer.alloc(encodedLength(attributes))

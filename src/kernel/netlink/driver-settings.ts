@@ -1,5 +1,6 @@
 import {
   type Attribute,
+  dataOf,
   decodeAttributes,
   encodeAttributes,
   text,
@@ -58,10 +59,9 @@ const KINDS = new Map<string, Kind>([
 /** The settings in IFLA_LINKINFO, as bytes; undefined for a kind that has none to keep. */
 export function decodeDriverSettings(linkInfo: Buffer): DriverSettings | undefined {
   const attributes = decodeAttributes(linkInfo)
-  const find = (wanted: number) => attributes.find(({ type }) => type === wanted)?.data
-  const kind = find(LINK_INFO.kind)
+  const kind = dataOf(attributes, LINK_INFO.kind)
   if (!kind || !KINDS.has(toText(kind))) return undefined
-  const data = find(LINK_INFO.data)
+  const data = dataOf(attributes, LINK_INFO.data)
   return data && { kind: toText(kind), data: data.toString('hex') }
 }
 

@@ -1,5 +1,5 @@
 import { KernelError } from '../kernel-error.js'
-import { decodeAttributes, toText } from './attributes.js'
+import { dataOf, decodeAttributes, toText } from './attributes.js'
 import { readU32, writeS32, writeU32 } from './bytes.js'
 import { RTM } from './constants.js'
 import { Flag } from './message.js'
@@ -85,16 +85,15 @@ function fixedPart(index: number, parent: number): Buffer {
 }
 
 function kindOf(data: Buffer): string {
-  const kind = decodeAttributes(data.subarray(FIXED_BYTES)).find(({ type }) => type === TCA.kind)
-  return kind ? toText(kind.data) : ''
+  const kind = dataOf(decodeAttributes(data.subarray(FIXED_BYTES)), TCA.kind)
+  return kind ? toText(kind) : ''
 }
 
 function decodeFilter(data: Buffer): Pick<Filter, 'kind' | 'preference' | 'name'> {
   const attributes = decodeAttributes(data.subarray(FIXED_BYTES))
-  const find = (wanted: number) => attributes.find(({ type }) => type === wanted)?.data
   const kind = kindOf(data)
-  const options = kind === 'bpf' ? decodeAttributes(find(TCA.options) ?? Buffer.alloc(0)) : []
-  const name = options.find(({ type }) => type === TCA_BPF_NAME)?.data
+  const options = kind === 'bpf' ? dataOf(attributes, TCA.options) : undefined
+  const name = options && dataOf(decodeAttributes(options), TCA_BPF_NAME)
   const preference = readU32(data, OFFSET.info) >>> 16
   return { kind, preference, ...(name ? { name: toText(name) } : {}) }
 }

@@ -1,10 +1,10 @@
-import { addressBytes } from '../ip-address.js'
 import { bytesOfText } from '../kernel-text.js'
 import { type Attribute, bytes, nested, text, u8, u32 } from './attributes.js'
 import { hardwareAddressBytes } from './bytes.js'
-import { AF, RTM } from './constants.js'
+import { RTM } from './constants.js'
 import { encodeDriverSettings } from './driver-settings.js'
-import { IFF_UP, IFLA, IFLA_INET6_TOKEN, linkHeader, PROTOCOL_DOWN_REASONS } from './link.js'
+import { encodeReasons, encodeToken, encodeXdpDetachment } from './link-attributes.js'
+import { IFF_UP, IFLA, linkHeader } from './link-message.js'
 import type { DriverSettings, Settable, XdpMode } from './link-schema.js'
 import { encodeSettable, SETTABLE_FLAGS } from './link-settable.js'
 import { Flag, type Request } from './message.js'
@@ -60,18 +60,9 @@ export function startLinkChange(
   return socket.start(linkRequest(index, change))
 }
 
-/** In `IFLA.xdp` (IFLA_XDP_* and XDP_FLAGS_* of linux/if_link.h). */
-const XDP = { fd: 1, flags: 3 } as const
-const XDP_FLAGS = { generic: 2, driver: 4, hardware: 8 } as const
-/** The mask of a change of all reasons. */
-const ALL_REASONS = 0xffffffff
-
-/** In place of a program: none. */
-const NONE = 0xffffffff
-
 /** Detaches the XDP program of a mode. */
 export function detachXdp(socket: NetlinkSocket, index: number, mode: XdpMode): void {
-  const attributes = [nested(IFLA.xdp, [u32(XDP.fd, NONE), u32(XDP.flags, XDP_FLAGS[mode])])]
+  const attributes = [nested(IFLA.xdp, encodeXdpDetachment(mode))]
   socket.request({ type: RTM.newLink, header: linkHeader(index, 0), attributes })
 }
 
@@ -112,19 +103,11 @@ function linkRequest(index: number, change: LinkChange): Request {
   if (change.protocolDown !== undefined)
     attributes.push(u8(IFLA.protocolDown, change.protocolDown ? 1 : 0))
   if (change.protocolDownReasons !== undefined)
-    attributes.push(
-      nested(IFLA.protocolDownReasons, [
-        u32(PROTOCOL_DOWN_REASONS.mask, ALL_REASONS),
-        u32(PROTOCOL_DOWN_REASONS.value, change.protocolDownReasons),
-      ]),
-    )
+    attributes.push(nested(IFLA.protocolDownReasons, encodeReasons(change.protocolDownReasons)))
   if (change.driverSettings !== undefined)
     attributes.push(nested(IFLA.linkInfo, encodeDriverSettings(change.driverSettings)))
   if (change.master !== undefined) attributes.push(u32(IFLA.master, change.master))
-  if (change.token !== undefined) {
-    const token = bytes(IFLA_INET6_TOKEN, addressBytes(change.token))
-    attributes.push(nested(IFLA.afSpec, [nested(AF.inet6, [token])]))
-  }
+  if (change.token !== undefined) attributes.push(nested(IFLA.afSpec, encodeToken(change.token)))
   const { settable = {}, up } = change
   attributes.push(...encodeSettable(settable))
   const mask = settable.flags === undefined ? 0 : SETTABLE_FLAGS

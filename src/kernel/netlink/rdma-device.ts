@@ -1,7 +1,7 @@
 import { KernelError } from '../kernel-error.js'
 import type { NetworkNamespace } from '../namespace.js'
 import type { NativeError } from '../native-addon.js'
-import { decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
+import { dataOf, decodeAttributes, text, toNumber, toText, u32 } from './attributes.js'
 import { PROTOCOL } from './constants.js'
 import type { Request } from './message.js'
 import { NetlinkSocket } from './netlink-socket.js'
@@ -74,9 +74,9 @@ export function renameRequest(index: number, name: string): Request {
 /** Decodes what follows the header of a message about an RDMA device. */
 export function decodeRdmaDevice(data: Buffer): RdmaDevice {
   const attributes = decodeAttributes(data)
-  const dataOf = (wanted: number) =>
-    attributes.find(({ type }) => type === wanted)?.data ?? Buffer.alloc(4)
-  return { index: toNumber(dataOf(ATTRIBUTE.index)), name: toText(dataOf(ATTRIBUTE.name)) }
+  const index = dataOf(attributes, ATTRIBUTE.index)
+  const name = dataOf(attributes, ATTRIBUTE.name)
+  return { index: index ? toNumber(index) : 0, name: name ? toText(name) : '' }
 }
 
 function requestFor(command: number, attributes: NonNullable<Request['attributes']>): Request {
