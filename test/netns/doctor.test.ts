@@ -102,6 +102,13 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     expect(runSync('ls', [directory]).stdout).toBe('network.conf')
   })
 
+  it('says of a file that cannot be read to look at its path', () => {
+    const { stdout } = runSync(path, ['doctor', '--config', `${directory}/none`], { reject: false })
+    expect(stdout).toMatch(
+      /^fault: configuration: cannot read .*ENOENT.*\n {2}cure: look at the path$/m,
+    )
+  })
+
   it('prints each finding with its cure', () => {
     const { exitCode, stdout } = run({ ipam: { type: 'lacking' } }, '', [], [])
     expect(exitCode).toBe(1)

@@ -34,9 +34,14 @@ export async function wantedBy(file: string | undefined): Promise<Wanted> {
   const cure = `correct it; 'host-device-l3 validate ${file}' says where it is wrong`
   const wrong = (text: string) => fault('configuration', text, cure)
   let written: WrittenFile
-  let input: string
   try {
     written = readWritten(file)
+  } catch (error) {
+    const text = (error as Error).message
+    return { ...nothing, findings: [fault('configuration', text, 'look at the path')] }
+  }
+  let input: string
+  try {
     input = inputFor(written, undefined)
   } catch (error) {
     return { ...nothing, findings: [wrong((error as Error).message)] }
