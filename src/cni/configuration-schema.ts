@@ -38,7 +38,8 @@ export const ConfigurationSchema = Type.Object({
   kernelpath: Type.Optional(
     Type.String({
       pattern: '^[^\\u0000]{0,4095}$',
-      description: 'a text, the path under /sys/devices/ of the device to lend',
+      description:
+        'a text, the path under /sys/devices/ of the hardware whose network device to lend',
     }),
   ),
   pciBusID: Type.Optional(
