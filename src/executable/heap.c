@@ -12,6 +12,13 @@
 /* Tables of a hundred thousand routes fit into this. */
 #define MOST_BYTES ((size_t)1 << 30)
 
+/* So much of the first chunk an ordinary call uses. */
+#define USED_BYTES ((size_t)192 << 10)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 /* What is kept back for the time after an allocation failed: the error is an object, too, and
  * bringing the device home takes memory. JS_SetMemoryLimit knows no such part. */
 #define RESERVE_BYTES ((size_t)16 << 20)
@@ -63,6 +70,8 @@ static struct block *take_last(size_t size) {
 static bool add_chunk(void) {
   return true;
 }
+
+void touch_pages(void) {}
 #else
 static IN_SNAPSHOT struct block *unused[CLASSES];
 
@@ -91,6 +100,12 @@ static bool add_chunk(void) {
   place = chunk;
   end = chunk + CHUNK_BYTES;
   return true;
+}
+
+/* Older kernels than Linux 5.14 refuse: then each page takes a fault. */
+void touch_pages(void) {
+  (void)madvise(heap, sizeof heap, MADV_POPULATE_WRITE);
+  (void)madvise(place, USED_BYTES, MADV_POPULATE_WRITE);
 }
 
 static struct block *new_block(size_t size) {

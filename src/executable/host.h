@@ -50,12 +50,17 @@ struct program {
 };
 const struct program *started_program(void);
 
-/* turn.c: waits while as many calls run as memory allows. It costs three files that are read. */
+/* turn.c: whether this is a call that does something; and it waits while as many of them run as
+ * memory allows. It costs three files that are read. */
+bool is_at_work(void);
 void take_turn(void);
 
-/* heap.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing. */
+/* heap.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing.
+ * touch_pages has the kernel copy the pages of the snapshot, of which a call writes to four in five,
+ * and give it some to begin with: all at once it takes half as long. */
 JSRuntime *new_runtime(void);
 void keep_reserve(void);
+void touch_pages(void);
 size_t heap_bytes(void);
 
 /* buffer.c: the global Buffer. Its methods are those of every Uint8Array: it is no class of its

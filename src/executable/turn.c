@@ -163,10 +163,13 @@ static const char *version_in(char *configuration) {
   return value;
 }
 
-void take_turn(void) {
-  /* A person waits for nobody, and VERSION needs next to nothing. */
+/* A person waits for nobody, and VERSION needs next to nothing. */
+bool is_at_work(void) {
   const char *command = getenv("CNI_COMMAND");
-  if (!command || strcmp(command, "VERSION") == 0) return;
+  return command && strcmp(command, "VERSION") != 0;
+}
+
+void take_turn(void) {
   struct turns turns;
   if (!find_turns(&turns) || take_any(&turns) || wait_for_any(&turns)) return;
   static char configuration[64 << 10];
