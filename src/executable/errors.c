@@ -57,15 +57,21 @@ static void set_text(JSContext *context, JSValue error, const char *name, const 
   if (text) JS_SetPropertyStr(context, error, name, JS_NewString(context, text));
 }
 
-static JSValue throw_message(JSContext *context, const char *message, int number,
-                             const char *call, const char *path, const char *destination) {
+JSValue new_error(JSContext *context, const char *message, int number, const char *call) {
   JSValue error = JS_NewError(context);
   if (JS_IsException(error)) return error;
   JS_DefinePropertyValueStr(context, error, "message", JS_NewString(context, message),
                             JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
-  JS_SetPropertyStr(context, error, "errno", JS_NewInt32(context, -number));
-  set_text(context, error, "code", errno_name(number));
+  JS_SetPropertyStr(context, error, "errno", JS_NewInt32(context, number));
   set_text(context, error, "syscall", call);
+  return error;
+}
+
+static JSValue throw_message(JSContext *context, const char *message, int number,
+                             const char *call, const char *path, const char *destination) {
+  JSValue error = new_error(context, message, -number, call);
+  if (JS_IsException(error)) return error;
+  set_text(context, error, "code", errno_name(number));
   set_text(context, error, "path", path);
   set_text(context, error, "dest", destination);
   return JS_Throw(context, error);

@@ -87,6 +87,9 @@ const char *utf8_text(JSContext *context, size_t *length, JSValueConst value);
 
 /* errors.c */
 
+/* An Error with `errno` and `syscall`; an exception where there is no memory for it. */
+JSValue new_error(JSContext *context, const char *message, int number, const char *call);
+
 /* Throws what Node would for a failed system call: "ENOENT: no such file or directory, open
  * '/x'". Both paths may be NULL. */
 JSValue throw_system_error(JSContext *context, int number, const char *call, const char *path,

@@ -10,13 +10,8 @@
 static JSValue throw_failure(JSContext *context, struct failure failure) {
   char message[256];
   (void)snprintf(message, sizeof message, "%s: %s", failure.call, error_text(failure.number));
-  JSValue error = JS_NewError(context);
-  if (JS_IsException(error)) return error;
-  JS_DefinePropertyValueStr(context, error, "message", JS_NewString(context, message),
-                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
-  JS_SetPropertyStr(context, error, "errno", JS_NewInt32(context, failure.number));
-  JS_SetPropertyStr(context, error, "syscall", JS_NewString(context, failure.call));
-  return JS_Throw(context, error);
+  JSValue error = new_error(context, message, failure.number, failure.call);
+  return JS_IsException(error) ? error : JS_Throw(context, error);
 }
 
 static JSValue bytes_value(JSContext *context, const uint8_t *bytes, size_t length) {
