@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -107,6 +108,12 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     expect(stdout).toMatch(
       /^fault: configuration: cannot read .*ENOENT.*\n {2}cure: look at the path$/m,
     )
+  })
+
+  it('says of YAML to give it the JSON inside', () => {
+    const file = fileURLToPath(new URL('../../cni-conf/multus-attachment.yaml', import.meta.url))
+    const { stdout } = runSync(path, ['doctor', '--config', file], { reject: false })
+    expect(stdout).toMatch(/^fault: configuration: .*this is YAML.*\n {2}cure: give it that JSON/m)
   })
 
   it('prints each finding with its cure', () => {

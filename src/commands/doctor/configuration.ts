@@ -2,7 +2,7 @@ import { readConfiguration } from '../../cni/configuration.js'
 import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import type { Configuration } from '../../cni/configuration-schema.js'
 import { ErrorCode } from '../../cni/error.js'
-import { mistakesIn } from '../../cni/mistakes.js'
+import { IS_YAML, mistakesIn, otherText } from '../../cni/mistakes.js'
 import { isEmptySelector, isForUserspace } from '../../device/selector.js'
 import { chainMistakes } from '../chain-mistakes.js'
 import {
@@ -25,6 +25,8 @@ export interface Wanted {
   /** Why each ADD with it fails, as `explain` says it; undefined if ADD would lend the device. */
   refusal?: Finding | undefined
 }
+
+const GIVE_JSON = 'give it that JSON, as a file or as /dev/stdin'
 
 /** Reads a configuration, once: it may be a pipe. What is wrong with it is a finding. */
 export async function wantedBy(file: string | undefined): Promise<Wanted> {
@@ -49,7 +51,14 @@ export async function wantedBy(file: string | undefined): Promise<Wanted> {
   const { refusal, network } = await explanation(input, new Map())
   const { code, msg = '', details } = refusal ?? {}
   const sentence = [msg, details].filter(Boolean).join('; ')
-  if (!network) return { ...nothing, findings: [wrong(sentence)] }
+  if (!network) {
+    // `validate` takes it, and finds nothing wrong.
+    const isYaml = otherText(written.text) === IS_YAML
+    return {
+      ...nothing,
+      findings: [isYaml ? fault('configuration', sentence, GIVE_JSON) : wrong(sentence)],
+    }
+  }
   try {
     const read = readConfiguration(network)
     const plugins = pluginsIn(written)
