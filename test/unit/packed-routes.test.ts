@@ -78,7 +78,8 @@ const tableOf = (family: Family) =>
         if (next() % seldom === 0) kind = next() % kinds.length
         const routes = [kinds[kind]?.(address) as Route]
         if (next() % 20 === 0) routes.push(kinds[next() % kinds.length]?.(address) as Route)
-        return routes
+        // The kernel has no two that are the same.
+        return routes.filter((route, n) => JSON.stringify(route) !== JSON.stringify(routes[n - 1]))
       })
     })
 
@@ -97,19 +98,23 @@ function datagramsOf(routes: Route[], atOnce: number) {
   return datagrams
 }
 
-function packAll(routes: Route[], atOnce: number) {
+function packAll(routes: Route[], atOnce: number, ofOthers: 'decoded' | 'dropped' = 'decoded') {
   const packer = new RoutePacker(
-    (datagram, start, end) => ({
-      ...{ datagram, start, end, destination: 0 },
-      route: decodeRoute({ data: datagram.bytes.subarray(start, end) }),
-    }),
+    (datagram, start, end) => {
+      const route = decodeRoute({ data: datagram.bytes.subarray(start, end) })
+      const isKept = ofOthers === 'decoded' || route?.nexthops[0]?.interfaceIndex === 7
+      return { ...{ datagram, start, end, destination: 0 }, route: isKept ? route : undefined }
+    },
     ({ nexthops }) => nexthops[0]?.interfaceIndex === 7,
   )
   for (const { bytes, words } of datagramsOf(routes, atOnce))
     for (let at = 0; at < bytes.length; )
       at = packer.take({ bytes, words }, at + 16, at + (words[at >> 2] as number))
   const packed = packer.packed()
-  return { packed, rest: packer.rest().map(({ route }) => route as Route) }
+  const rest = packer
+    .rest()
+    .map(({ datagram, start, end }) => decodeRoute({ data: datagram.bytes.subarray(start, end) }))
+  return { packed, rest: rest as Route[] }
 }
 
 const withoutDestination = ({ destination, ...rest }: Route) =>
@@ -145,6 +150,27 @@ describe('packed routes', () => {
         expect(
           packed.map((one) => unpackRoutes(one).map(({ destination }) => destination)).toSorted(),
         ).toEqual(large.toSorted())
+      }),
+    )
+  })
+
+  it('leave out what is of other devices, unless it shares a destination with another route', () => {
+    fc.assert(
+      fc.property(tables, fc.integer({ min: 1, max: 50 }), (routes, atOnce) => {
+        const isOwn = ({ nexthops }: Route) => nexthops[0]?.interfaceIndex === 7
+        const { packed, rest } = packAll(routes, atOnce, 'dropped')
+        const whole = packAll(routes, atOnce)
+        expect(packed).toEqual(whole.packed)
+        expect(rest.filter(isOwn)).toEqual(whole.rest.filter(isOwn))
+        const shared = ({ destination }: Route) =>
+          routes.filter((one) => one.destination === destination).length > 1
+        expect(rest.filter(shared)).toEqual(whole.rest.filter(shared))
+        // Of those that follow on each other, the first.
+        const others = rest.filter((one) => !isOwn(one) && !shared(one))
+        const changes = routes.filter(
+          (route, n) => withoutDestination(route) !== withoutDestination(routes[n - 1] ?? route),
+        )
+        expect(others.length).toBeLessThanOrEqual(changes.length + 2)
       }),
     )
   })

@@ -1,8 +1,8 @@
 import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
 import { foldRouteMessages } from './route-dump.js'
-import { digestsOf, glimpseAt } from './route-glimpse.js'
-import { type DumpedRoute, RoutePacker } from './route-packer.js'
+import { digestsOf } from './route-glimpse.js'
+import { type Decode, RoutePacker } from './route-packer.js'
 import type { PackedRoutes } from './route-schema.js'
 
 /**
@@ -19,12 +19,7 @@ export function arePackedThere(
 ): boolean[] {
   const likes = new Set(wanted.map(({ like }) => JSON.stringify(like)))
   const first = digestsOf(wanted.map(({ like }) => like.destination))
-  const decode: (...message: Parameters<RoutePacker['take']>) => DumpedRoute = (
-    datagram,
-    start,
-    end,
-  ) => {
-    const { destination } = glimpseAt(datagram, start, end)
+  const decode: Decode = (datagram, start, end, { destination }) => {
     const data = datagram.bytes.subarray(start, end)
     const route = first.has(destination) ? decodeRoute({ data }) : undefined
     return { route, destination, datagram, start, end }

@@ -2,7 +2,7 @@ import { addressListText, splitPrefix } from '../ip-address.js'
 import { nativeAddon } from '../native-addon.js'
 import { align, HEADER_BYTES } from './bytes.js'
 import type { Datagram } from './message.js'
-import { DESTINATION_LENGTH_OFFSET, glimpseAt } from './route-glimpse.js'
+import { DESTINATION_LENGTH_OFFSET, type Glimpse, glimpseAt } from './route-glimpse.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
 /** Fewer routes that are alike stay as they are. */
@@ -12,7 +12,7 @@ const MOST_KINDS = 64
 
 /** A route of a dump that is not packed. */
 export interface DumpedRoute {
-  /** Undefined if it is not decoded. */
+  /** Undefined if it is of no concern. */
   route: Route | undefined
   /** The digest of its destination. */
   destination: number
@@ -26,7 +26,8 @@ export interface DumpedRoute {
 
 /** Routes whose messages differ in nothing but the address of the destination. */
 interface Kind {
-  like: Route
+  /** Undefined if they are of no concern: then one of them is dumped, and the others are dropped. */
+  like: Route | undefined
   /** The first one's message, with its header. */
   model: Buffer
   /** Where in it the address is. */
@@ -39,8 +40,8 @@ interface Kind {
   isPacked: boolean
 }
 
-/** Where a message is, and the address of the destination in it. */
-type Place = Pick<DumpedRoute, 'datagram' | 'start' | 'end'> & { address: number; size: number }
+/** What is kept of a route that is not packed; what was seen of it is only valid meanwhile. */
+export type Decode = (datagram: Datagram, start: number, end: number, seen: Glimpse) => DumpedRoute
 
 /**
  * Packs routes while they are dumped. Of ten thousands, most are alike: to see that is much less work
@@ -52,19 +53,20 @@ type Place = Pick<DumpedRoute, 'datagram' | 'start' | 'end'> & { address: number
 export class RoutePacker {
   readonly dumped: DumpedRoute[] = []
   readonly #kinds: Kind[] = []
+  /** That of the route before, which belongs to it once the next is known to have another destination. */
   #kind: Kind | undefined
-  /** The message before, which is packed once the next is known to have another destination. */
-  readonly #before: Place & { kind: Kind | undefined; entry: DumpedRoute | undefined } = {
-    ...{ datagram: { bytes: Buffer.alloc(0), words: new Uint32Array(0) }, start: 0, end: 0 },
-    ...{ address: 0, size: 0, kind: undefined, entry: undefined },
-  }
+  /** Where the message of the route before is, and the address of its destination. */
+  #datagram: Datagram = { bytes: Buffer.alloc(0), words: new Uint32Array(0) }
+  #start = 0
+  #end = 0
+  #address = 0
+  #size = 0
+  /** Undefined if it is packed or dropped. */
+  #entry: DumpedRoute | undefined
 
-  /**
-   * @param decode what is kept of a route that is not packed
-   * @param mayPack of decoded routes
-   */
+  /** @param mayPack of decoded routes */
   constructor(
-    private readonly decode: (datagram: Datagram, start: number, end: number) => DumpedRoute,
+    private readonly decode: Decode,
     private readonly mayPack: (route: Route) => boolean,
   ) {}
 
@@ -73,25 +75,23 @@ export class RoutePacker {
    * @returns where the message after them begins
    */
   take(datagram: Datagram, start: number, end: number): number {
-    const [kind, before] = [this.#kind, this.#before]
+    const kind = this.#kind
     const at = start - HEADER_BYTES
-    const more = kind?.isPacked && before.kind === kind ? differencesOf(kind, datagram, at) : NONE
+    const more = kind?.isPacked ? differencesOf(kind, datagram, at) : NONE
     if (!kind || more.length === 0) {
       this.#takeOther(datagram, start, end)
       return at + align(end - at)
     }
+    const { size, model } = kind
     this.#packBefore()
-    const { size } = kind
     const last = more.length - size
-    kind.addresses.push(more.subarray(0, last))
+    if (kind.like) kind.addresses.push(more.subarray(0, last))
     kind.count += last / size
-    const next = at + (more.length / size) * kind.model.length
-    before.datagram = datagram
-    before.start = next - kind.model.length + HEADER_BYTES
-    before.end = next
-    before.address = before.start - HEADER_BYTES + kind.from
-    before.kind = kind
-    before.entry = undefined
+    const next = at + (more.length / size) * model.length
+    const begin = next - model.length
+    this.#remember(datagram, begin + HEADER_BYTES, next, begin + kind.from, size)
+    this.#kind = kind
+    this.#entry = undefined
     return next
   }
 
@@ -103,78 +103,94 @@ export class RoutePacker {
   /** What was packed, once all was taken. */
   packed(): PackedRoutes[] {
     this.#packBefore()
-    return this.#kinds
-      .filter(({ isPacked }) => isPacked)
-      .map(({ like, addresses: parts }) => {
-        const addresses = addressListText(Buffer.concat(parts), like.family)
-        const { length } = splitPrefix(like.destination)
-        const [first] = addresses.split(' ', 1)
-        return { like: { ...like, destination: `${first}/${length}` }, addresses }
-      })
+    return this.#kinds.flatMap(({ like, addresses: parts, isPacked }) => {
+      if (!like || !isPacked) return []
+      const addresses = addressListText(Buffer.concat(parts), like.family)
+      const { length } = splitPrefix(like.destination)
+      const [first] = addresses.split(' ', 1)
+      return { like: { ...like, destination: `${first}/${length}` }, addresses }
+    })
   }
 
   /** What was not packed, once `packed` was called. */
   rest(): DumpedRoute[] {
-    return this.dumped.filter(({ kind }) => !kind?.isPacked)
+    return this.dumped.filter(({ kind }) => !(kind?.like && kind.isPacked))
   }
 
   #takeOther(datagram: Datagram, start: number, end: number): void {
-    const { destinationStart, destinationEnd } = glimpseAt(datagram, start, end)
-    const size = destinationEnd - destinationStart
-    const place = { datagram, start, end, address: destinationStart, size }
-    const isShared = leadToTheSame(this.#before, place)
+    const seen = glimpseAt(datagram, start, end)
+    const { destinationStart: address, destinationEnd } = seen
+    const size = destinationEnd - address
+    const isShared = this.#hasDestinationAt(datagram, start, address, size)
+    const isLike = (kind: Kind) => differencesOf(kind, datagram, start - HEADER_BYTES).length > 0
+    let kind = isShared || size === 0 ? undefined : this.#kinds.find(isLike)
+    const entry = kind?.isPacked ? undefined : this.decode(datagram, start, end, seen)
     if (isShared) this.#leaveBefore()
     else this.#packBefore()
-    const isLike = (kind: Kind) => differencesOf(kind, datagram, start - HEADER_BYTES).length > 0
-    let kind = isShared ? undefined : this.#kinds.find(isLike)
-    let entry: DumpedRoute | undefined
-    if (!kind?.isPacked) {
-      entry = this.decode(datagram, start, end)
+    if (entry) {
       this.dumped.push(entry)
-      if (!isShared && size > 0) kind ??= this.#newKind(entry, place)
+      if (!isShared && size > 0) kind ??= this.#newKind(entry, address, size)
       entry.kind = kind
     }
+    this.#remember(datagram, start, end, address, size)
     this.#kind = kind
-    Object.assign(this.#before, place, { kind, entry })
+    this.#entry = entry
   }
 
-  #newKind(
-    { route }: DumpedRoute,
-    { datagram, start, end, address, size }: Place,
-  ): Kind | undefined {
+  #newKind(entry: DumpedRoute, address: number, size: number): Kind | undefined {
+    const { route, datagram, start, end } = entry
     const at = start - HEADER_BYTES
     const isWhole = align(end - at) === end - at
-    if (!route || !isWhole || this.#kinds.length === MOST_KINDS) return undefined
-    if (!this.mayPack(route)) return undefined
+    if (!isWhole || (route && (this.#kinds.length === MOST_KINDS || !this.mayPack(route))))
+      return undefined
+    const message = datagram.bytes.subarray(at, end)
     const kind: Kind = {
-      like: route,
-      model: Buffer.from(datagram.bytes.subarray(at, end)),
-      from: address - at,
-      size,
-      addresses: [],
-      count: 0,
-      isPacked: false,
+      ...{ like: route, model: route ? Buffer.from(message) : message },
+      ...{ from: address - at, size, addresses: [], count: 0, isPacked: route === undefined },
     }
-    this.#kinds.push(kind)
+    // A host may have as many other kinds as it has devices: only what follows on them is dropped.
+    if (route) this.#kinds.push(kind)
     return kind
   }
 
-  #packBefore(): void {
-    const { datagram, address, kind } = this.#before
-    if (!kind) return
-    // A copy: of the datagram, nothing else is kept.
-    kind.addresses.push(Buffer.from(datagram.bytes.subarray(address, address + kind.size)))
-    kind.count++
-    kind.isPacked = kind.count >= FEWEST
-    this.#before.kind = undefined
+  #remember(datagram: Datagram, start: number, end: number, address: number, size: number): void {
+    this.#datagram = datagram
+    this.#start = start
+    this.#end = end
+    this.#address = address
+    this.#size = size
   }
 
-  /** Another route has the destination of the message before. */
+  #packBefore(): void {
+    const kind = this.#kind
+    this.#kind = undefined
+    if (!kind?.like) return
+    // A copy: of the datagram, nothing else is kept.
+    const address = this.#datagram.bytes.subarray(this.#address, this.#address + kind.size)
+    kind.addresses.push(Buffer.from(address))
+    kind.count++
+    kind.isPacked = kind.count >= FEWEST
+  }
+
+  /** Another route has the destination of the route before. */
   #leaveBefore(): void {
-    const { datagram, start, end, kind, entry } = this.#before
-    if (entry) entry.kind = undefined
-    else if (kind) this.dumped.push(this.decode(datagram, start, end))
-    this.#before.kind = undefined
+    const [datagram, start, end] = [this.#datagram, this.#start, this.#end]
+    if (this.#entry) this.#entry.kind = undefined
+    else if (this.#kind)
+      this.dumped.push(this.decode(datagram, start, end, glimpseAt(datagram, start, end)))
+    this.#kind = undefined
+  }
+
+  /** Whether the route before has the destination that is at an address of a datagram. */
+  #hasDestinationAt(datagram: Datagram, start: number, address: number, size: number): boolean {
+    if (size !== this.#size || size === 0) return false
+    const { bytes, words } = this.#datagram
+    const at = DESTINATION_LENGTH_OFFSET
+    if (bytes[this.#start + at] !== datagram.bytes[start + at]) return false
+    const [ours, theirs] = [this.#address >> 2, address >> 2]
+    for (let n = 0; n < size >> 2; n++)
+      if (words[ours + n] !== datagram.words[theirs + n]) return false
+    return true
   }
 }
 
@@ -183,16 +199,4 @@ const NONE = Buffer.alloc(0)
 /** The addresses of the messages from `at` on that differ in nothing else from those of a kind. */
 function differencesOf({ model, from, size }: Kind, { bytes }: Datagram, at: number): Buffer {
   return nativeAddon().differences(bytes, at, model, from, size)
-}
-
-/** Whether two routes of one family have the same destination. */
-function leadToTheSame(one: Place, other: Place): boolean {
-  const address = ({ datagram, address: at, size }: Place) => datagram.bytes.subarray(at, at + size)
-  const length = ({ datagram, start }: Place) => datagram.bytes[start + DESTINATION_LENGTH_OFFSET]
-  return (
-    one.size > 0 &&
-    one.size === other.size &&
-    length(one) === length(other) &&
-    address(one).equals(address(other))
-  )
 }

@@ -1,11 +1,10 @@
 import { ROUTE_PROTOCOL } from './constants.js'
-import type { Datagram } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
 import { routeDecoder } from './route-alike.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
-import { digestOfAddress, type Glimpse, glimpseAt } from './route-glimpse.js'
-import { type DumpedRoute, RoutePacker } from './route-packer.js'
+import { digestOfAddress, type Glimpse } from './route-glimpse.js'
+import { type Decode, type DumpedRoute, RoutePacker } from './route-packer.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
 /** The routes of a namespace, as seen from one of its devices. */
@@ -75,8 +74,7 @@ function readTable(
   const mayConcern = ({ device, source }: Glimpse) =>
     device === index || device === undefined || (source !== undefined && sources.has(source))
   const decode = routeDecoder()
-  const dumped = (datagram: Datagram, start: number, end: number): DumpedRoute => {
-    const seen = glimpseAt(datagram, start, end)
+  const dumped: Decode = (datagram, start, end, seen) => {
     const { destination } = seen
     const route = mayConcern(seen) ? decode(datagram, start, end, seen) : undefined
     return { route, destination, datagram, start, end }
