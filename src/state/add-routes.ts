@@ -35,8 +35,13 @@ export function addRoutes(
   around?: () => Surroundings,
   packed: PackedRoutes[] = [],
 ): Refused<Route>[] {
-  let pending = addAll(socket, additions)
-  pending.push(...packed.flatMap((routes) => addPackedRoutes(socket, routes)))
+  const addPacked = (some: PackedRoutes[]) =>
+    some.flatMap((routes) => addPackedRoutes(socket, routes))
+  let pending = [
+    ...addPacked(packed.filter(({ like }) => isOnLink(like))),
+    ...addAll(socket, additions),
+    ...addPacked(packed.filter(({ like }) => !isOnLink(like))),
+  ]
   for (;;) {
     if (pending.length === 0) return pending
     const refused = addAll(socket, pending)

@@ -2,16 +2,17 @@ import { Failure } from '../failure.js'
 import { usesStableSecret } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpNeighbors } from '../kernel/netlink/neighbor.js'
 import { dumpNexthopObjects } from '../kernel/netlink/nexthop-object.js'
 import { unpackRoutes } from '../kernel/netlink/packed-routes.js'
-import type { Route } from '../kernel/netlink/route-schema.js'
+import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { dumpRoutesAround, type RoutesAround } from '../kernel/netlink/routes-around.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import { readAllSysctls, readSysctl, STABLE_SECRET, type Sysctl } from '../kernel/sysctl.js'
 import { tableOfDevice } from './connected-route.js'
-import { leaveDependentRoutes } from './dependent-routes.js'
+import { isAbsent, leaveDependentRoutes } from './dependent-routes.js'
 import {
   type CapturePolicy,
   reasonToLeaveAddress,
@@ -22,7 +23,7 @@ import {
 } from './judge.js'
 import { hasLinkLocal, mayPack } from './packed.js'
 import { carried, type Reason, toRestore } from './reasons.js'
-import { placeOf } from './routes.js'
+import { isOnLink, placeOf } from './routes.js'
 import { withOriginals } from './routes-away.js'
 import type { Captured, HostNetworkState, PackedState } from './schema.js'
 
@@ -46,7 +47,7 @@ export function captureHostNetworkState(
   )
   const locals = allAddresses.map(({ local }) => local)
   const table = withOriginals(
-    judgedApart(dumpRoutesAround(host.socket, device.index, locals, mayPack(locals))),
+    judgedApart(dumpRoutesAround(host.socket, device.index, locals, mayPack(locals)), addresses),
     away,
   )
   const ownTable = tableOfDevice(table.own)
@@ -109,14 +110,20 @@ function judgeEach<T>(
   })
 }
 
-/** Packed routes of which some are judged by their destination: these are unpacked. */
-function judgedApart(table: RoutesAround): RoutesAround {
-  const apart = table.packed.filter(hasLinkLocal)
+/**
+ * Packed routes of which some are judged by their destination: these are unpacked. Where an address is
+ * left behind, that counts of routes on the link, by which others may be possible without it.
+ */
+function judgedApart(table: RoutesAround, addresses: Captured<Address>[]): RoutesAround {
+  const lacksSome = addresses.some(isAbsent)
+  const isApart = (packed: PackedRoutes) =>
+    hasLinkLocal(packed) || (lacksSome && isOnLink(packed.like))
+  const apart = table.packed.filter(isApart)
   if (apart.length === 0) return table
   return {
     ...table,
     own: [...table.own, ...apart.flatMap(unpackRoutes)],
-    packed: table.packed.filter((packed) => !hasLinkLocal(packed)),
+    packed: table.packed.filter((packed) => !isApart(packed)),
   }
 }
 

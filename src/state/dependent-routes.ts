@@ -23,9 +23,7 @@ export function leaveDependentRoutes(
   addresses: Captured<Address>[],
   device: Pick<Link, 'index'>,
 ): Captured<Route>[] {
-  const isLeft = ({ leftBehind }: Captured<unknown>) => leftBehind !== undefined
-  // The device has its own link-local address in every namespace.
-  const absent = addresses.filter((one) => isLeft(one) && one.leftBehind !== 'link-local')
+  const absent = addresses.filter(isAbsent)
   if (absent.length === 0) return routes
   const parts = (ofAddresses: Captured<Address>[], ofRoutes: Captured<Route>[]): Parts => ({
     addresses: ofAddresses.map(({ value }) => value),
@@ -47,6 +45,15 @@ export function leaveDependentRoutes(
       isPossible(one) ? one : { value: one.value, leftBehind: 'with-address' },
     )
   }
+}
+
+function isLeft({ leftBehind }: Captured<unknown>): boolean {
+  return leftBehind !== undefined
+}
+
+/** Whether the sandbox goes without an address. The device has its own link-local one everywhere. */
+export function isAbsent({ leftBehind }: Captured<Address>): boolean {
+  return leftBehind !== undefined && leftBehind !== 'link-local'
 }
 
 /** A gateway with such an address is on every link. */

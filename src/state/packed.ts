@@ -1,7 +1,6 @@
 import { ROUTE_PROTOCOL, ROUTE_TYPE, TABLE } from '../kernel/netlink/constants.js'
 import { unpackRoutes } from '../kernel/netlink/packed-routes.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
-import { hasGateway } from './routes.js'
 import type { Captured, HostNetworkState, PackedState } from './schema.js'
 import { isStandIn } from './stand-in.js'
 
@@ -10,8 +9,7 @@ const OF_OTHERS: number[] = [ROUTE_PROTOCOL.kernel, ROUTE_PROTOCOL.ra, ROUTE_PRO
 
 /**
  * Which routes of a device may be packed: those of which each is carried, applied and restored in the
- * same way, whatever its destination is. They have one gateway through the device, never end, and
- * depend on no other device.
+ * same way, whatever its destination is. They have one nexthop, never end, and depend on no other device.
  * @param locals the addresses of the device
  */
 export function mayPack(locals: string[]): (route: Route) => boolean {
@@ -27,7 +25,6 @@ export function mayPack(locals: string[]): (route: Route) => boolean {
       route.expiresSeconds === undefined &&
       nexthopObject === undefined &&
       nexthop !== undefined &&
-      hasGateway(nexthop) &&
       others.length === 0 &&
       (preferredSource === undefined || locals.includes(preferredSource))
     )

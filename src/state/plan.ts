@@ -31,7 +31,6 @@ export interface StatePlan {
   detection: Request[]
   rules: Addition<Rule>[]
   routes: Addition<Route>[]
-  /** They lead by gateways: added after the routes that lead there. */
   packed: PackedRoutes[]
   /** Asked for only where a place is taken. */
   around?: () => Surroundings
