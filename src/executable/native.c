@@ -382,6 +382,7 @@ FUNCTION(differences_js) {
     return JS_ThrowTypeError(context, "a place in a message was expected");
   uint8_t *found = differences(bytes + at, length - (size_t)at, model, model_length, (size_t)from,
                                (size_t)size, &taken);
+  if (taken == 0) return JS_UNDEFINED;
   JSValue value = found ? bytes_value(context, found, taken) : JS_ThrowOutOfMemory(context);
   free(found);
   return value;

@@ -93,9 +93,15 @@ export interface NativeAddon {
   addressBytes(text: string): Buffer
   /**
    * The bytes in which messages differ from a model: of all from `at` on, one behind the other, that
-   * differ from it in nothing but `size` bytes at `from`.
+   * differ from it in nothing but `size` bytes at `from`. Undefined if the first one does not.
    */
-  differences(bytes: Buffer, at: number, model: Buffer, from: number, size: number): Buffer
+  differences(
+    bytes: Buffer,
+    at: number,
+    model: Buffer,
+    from: number,
+    size: number,
+  ): Buffer | undefined
   /** Addresses of `size` bytes each (4 or 16), one after the other, as text with a space between. */
   addressListText(bytes: Buffer, size: number): string
   /** The bytes of such a text; throws a TypeError if it is anything else. */

@@ -50,7 +50,7 @@ uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count);
 
 /* The bytes in which messages differ from a model: `size` bytes at `from` of each message from the
  * beginning of `bytes` on, as long as they differ in nothing else. *taken is how many bytes these
- * are. They are allocated; NULL if that fails. */
+ * are. They are allocated; NULL if that fails, or there are none. */
 uint8_t *differences(const uint8_t *bytes, size_t length, const uint8_t *model, size_t model_length,
                      size_t from, size_t size, size_t *taken);
 

@@ -441,7 +441,8 @@ static napi_value address_bytes_js(napi_env env, napi_callback_info info) {
   return buffer_value(env, bytes, length);
 }
 
-/* differences(bytes: Buffer, at: number, model: Buffer, from: number, size: number): Buffer */
+/* differences(bytes: Buffer, at: number, model: Buffer, from: number, size: number):
+ * Buffer or undefined */
 static napi_value differences_js(napi_env env, napi_callback_info info) {
   napi_value values[5];
   void *bytes, *model;
@@ -458,6 +459,7 @@ static napi_value differences_js(napi_env env, napi_callback_info info) {
     return throw_type_error(env, "a place in a message was expected");
   uint8_t *found = differences((const uint8_t *)bytes + at, length - (size_t)at, model, model_length,
                                (size_t)from, (size_t)size, &taken);
+  if (taken == 0) return NULL;
   if (!found) return throw_failure(env, (struct failure){"malloc", ENOMEM});
   napi_value value = buffer_value(env, found, taken);
   free(found);

@@ -77,8 +77,8 @@ export class RoutePacker {
   take(datagram: Datagram, start: number, end: number): number {
     const kind = this.#kind
     const at = start - HEADER_BYTES
-    const more = kind?.isPacked ? differencesOf(kind, datagram, at) : NONE
-    if (!kind || more.length === 0) {
+    const more = kind?.isPacked ? differencesOf(kind, datagram, at) : undefined
+    if (!kind || !more) {
       this.#takeOther(datagram, start, end)
       return at + align(end - at)
     }
@@ -122,8 +122,9 @@ export class RoutePacker {
     const { destinationStart: address, destinationEnd } = seen
     const size = destinationEnd - address
     const isShared = this.#hasDestinationAt(datagram, start, address, size)
-    const isLike = (kind: Kind) => differencesOf(kind, datagram, start - HEADER_BYTES).length > 0
-    let kind = isShared || size === 0 ? undefined : this.#kinds.find(isLike)
+    const isLike = (kind: Kind) => differencesOf(kind, datagram, start - HEADER_BYTES) !== undefined
+    const mayBeLike = !isShared && size > 0 && this.#kinds.length > 0
+    let kind = mayBeLike ? this.#kinds.find(isLike) : undefined
     const entry = kind?.isPacked ? undefined : this.decode(datagram, start, end, seen)
     if (isShared) this.#leaveBefore()
     else this.#packBefore()
@@ -194,9 +195,13 @@ export class RoutePacker {
   }
 }
 
-const NONE = Buffer.alloc(0)
-
 /** The addresses of the messages from `at` on that differ in nothing else from those of a kind. */
-function differencesOf({ model, from, size }: Kind, { bytes }: Datagram, at: number): Buffer {
+function differencesOf(
+  { model, from, size }: Kind,
+  { bytes, words }: Datagram,
+  at: number,
+): Buffer | undefined {
+  // It begins with its length.
+  if (words[at >> 2] !== model.length) return undefined
   return nativeAddon().differences(bytes, at, model, from, size)
 }
