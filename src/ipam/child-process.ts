@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync } from 'node:fs'
 import { execa } from 'execa'
 
 /** How a program ended. */
@@ -60,15 +60,37 @@ const NOT_EXECUTABLE: ChildOutcome = {
 
 /**
  * Whether the kernel refuses the program and Node would give it to /bin/sh, as execvp(3) does: a text
- * without `#!`. Go and the executable leave it at the refusal.
+ * without `#!`, or a program for another machine. Go and the executable leave it at the refusal.
  */
 function isForShell(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     const beginning = beginningOf(path)
-    return !beginning.includes(0) && beginning.toString('latin1', 0, 2) !== '#!'
+    const text = beginning.toString('latin1')
+    if (text.startsWith(ELF_OF_64_BITS)) return isForeign(beginning) && !hasEmulators()
+    return !text.includes('\0') && !text.startsWith('#!')
   } catch {
     // Starting it says why.
+    return false
+  }
+}
+
+/** How such programs begin. Those of 32 bits the kernel may run on a machine of 64. */
+const ELF_OF_64_BITS = '\x7fELF\x02'
+/** Where such a program has its machine (e_machine of elf(5)). */
+const MACHINE_OFFSET = 18
+
+function isForeign(program: Buffer): boolean {
+  const own = beginningOf('/proc/self/exe')
+  return program.readUInt16LE(MACHINE_OFFSET) !== own.readUInt16LE(MACHINE_OFFSET)
+}
+
+/** Whether the kernel was told of programs that run others. */
+function hasEmulators(): boolean {
+  try {
+    const names = readdirSync('/proc/sys/fs/binfmt_misc')
+    return names.some((name) => name !== 'register' && name !== 'status')
+  } catch {
     return false
   }
 }
