@@ -11,7 +11,6 @@ import { addressText } from '../../src/kernel/ip-address.js'
 import { addressRequest, decodeAddress } from '../../src/kernel/netlink/address.js'
 import type { Address } from '../../src/kernel/netlink/address-schema.js'
 import { encodeAttributes } from '../../src/kernel/netlink/attributes.js'
-import { wordsOf } from '../../src/kernel/netlink/bytes.js'
 import type { Family } from '../../src/kernel/netlink/common-schema.js'
 import type { Request } from '../../src/kernel/netlink/message.js'
 import { decodeNeighbor, newNeighborRequest } from '../../src/kernel/netlink/neighbor.js'
@@ -22,8 +21,6 @@ import {
 } from '../../src/kernel/netlink/nexthop-object.js'
 import type { NexthopObject } from '../../src/kernel/netlink/nexthop-object-schema.js'
 import { decodeRoute, newRouteRequest } from '../../src/kernel/netlink/route.js'
-import { routeDecoder } from '../../src/kernel/netlink/route-alike.js'
-import { glimpseAt } from '../../src/kernel/netlink/route-glimpse.js'
 import type { Nexthop, Route } from '../../src/kernel/netlink/route-schema.js'
 import { decodeRule, ruleRequest } from '../../src/kernel/netlink/rule.js'
 import type { Rule } from '../../src/kernel/netlink/rule-schema.js'
@@ -114,20 +111,6 @@ const routeOf = (of: Family): fc.Arbitrary<Route> =>
     .map((value) => present(value) as Route)
 
 const route = family.chain(routeOf)
-
-/** Routes that have most in common, and each some of it from another. */
-const similarRoutes = family.chain((of) =>
-  fc
-    .tuple(routeOf(of), fc.array(fc.tuple(routeOf(of), fc.nat(), ipOf(of)), { minLength: 1 }))
-    .map(([base, others]) =>
-      others.map(([other, choice, address]): Route => {
-        const names = Object.keys(other) as (keyof Route)[]
-        const name = names[choice % (2 * names.length)]
-        const moved = { ...base, destination: base.destination.replace(/^.*\//, `${address}/`) }
-        return name === undefined ? moved : { ...moved, [name]: other[name] }
-      }),
-    ),
-)
 
 const nexthopObject = fc
   .record({
@@ -229,22 +212,6 @@ const neighbor: fc.Arbitrary<Neighbor> = family.chain((of) =>
 /** A message from the kernel with what a request to the kernel has in it. */
 const reported = ({ header, attributes }: Request) => ({
   data: Buffer.concat([header, encodeAttributes(attributes ?? [])]),
-})
-
-describe('routes that are much alike', () => {
-  it('are decoded as each alone', () => {
-    fc.assert(
-      fc.property(similarRoutes, (routes) => {
-        const decode = routeDecoder()
-        for (const { data } of routes.map((one) => reported(newRouteRequest(one)))) {
-          const bytes = Buffer.from(new Uint8Array(data).buffer)
-          const datagram = { bytes, words: wordsOf(bytes) }
-          const seen = glimpseAt(datagram, 0, data.length)
-          expect(decode(datagram, 0, data.length, seen)).toEqual(decodeRoute({ data }))
-        }
-      }),
-    )
-  })
 })
 
 describe('the netlink codec', () => {

@@ -5,7 +5,7 @@ import { collect, type Fold } from './fold.js'
 import type { Taker } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { nexthopsOfObjects } from './nexthop-object.js'
-import { routeDecoder } from './route-alike.js'
+import { decodeRoute } from './route.js'
 import { digestsOf, glimpseAt, ROUTE_FIXED_BYTES } from './route-glimpse.js'
 import type { Nexthop, Route } from './route-schema.js'
 
@@ -38,14 +38,12 @@ export function foldRoutes(
   return (begin, take) => {
     const exact = destinations && new Set(destinations)
     const digests = exact && digestsOf(exact)
-    const decode = routeDecoder()
     const isWanted = (route: Route) =>
       (exact === undefined || exact.has(route.destination)) &&
       (device === undefined || leadsThrough(route, device) || isUnresolved(route))
     return foldRouteMessages(socket, device, begin, (result, datagram, start, end) => {
-      const seen = glimpseAt(datagram, start, end)
-      if (digests && !digests.has(seen.destination)) return
-      const route = decode(datagram, start, end, seen)
+      if (digests && !digests.has(glimpseAt(datagram, start, end).destination)) return
+      const route = decodeRoute({ data: datagram.bytes.subarray(start, end) })
       if (route && isWanted(route)) take(result, route)
     })
   }

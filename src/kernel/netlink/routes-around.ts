@@ -1,7 +1,7 @@
 import { ROUTE_PROTOCOL } from './constants.js'
+import type { Payload } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
-import { routeDecoder } from './route-alike.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
 import { digestOfAddress, type Glimpse } from './route-glimpse.js'
 import { type Decode, type DumpedRoute, RoutePacker } from './route-packer.js'
@@ -73,11 +73,9 @@ function readTable(
   const sources = new Set(locals.map(digestOfAddress))
   const mayConcern = ({ device, source }: Glimpse) =>
     device === index || device === undefined || (source !== undefined && sources.has(source))
-  const decode = routeDecoder()
   const dumped: Decode = (datagram, start, end, seen) => {
-    const { destination } = seen
-    const route = mayConcern(seen) ? decode(datagram, start, end, seen) : undefined
-    return { route, destination, datagram, start, end }
+    const entry = { datagram, start, end, destination: seen.destination }
+    return { ...entry, route: mayConcern(seen) ? decodeRoute(dataOf(entry)) : undefined }
   }
   return foldRouteMessages(
     socket,
@@ -95,6 +93,10 @@ function resolve(socket: NetlinkSocket, entries: DumpedRoute[]): DumpedRoute[] {
   return entries
 }
 
-function routeOf({ route, datagram, start, end }: DumpedRoute): Route | [] {
-  return route ?? decodeRoute({ data: datagram.bytes.subarray(start, end) }) ?? []
+function routeOf(entry: DumpedRoute): Route | [] {
+  return entry.route ?? decodeRoute(dataOf(entry)) ?? []
+}
+
+function dataOf({ datagram, start, end }: Omit<DumpedRoute, 'route'>): Payload {
+  return { data: datagram.bytes.subarray(start, end) }
 }
