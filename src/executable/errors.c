@@ -2,7 +2,7 @@
 #include "host.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 /* The names and words that Node's C library has for errors: {number, name, words}, made by
  * build.mjs from those of the Node that builds this. */
@@ -77,16 +77,21 @@ static JSValue throw_message(JSContext *context, const char *message, int number
   return JS_Throw(context, error);
 }
 
+/* More than a message has besides its paths. */
+#define OTHER_WORDS 256
+
 JSValue throw_system_error(JSContext *context, int number, const char *call, const char *path,
                            const char *destination) {
-  char *message;
-  int length = asprintf(&message, "%s: %s, %s%s%s%s%s%s%s", errno_name(number),
-                        errno_words(number), call, path ? " '" : "", path ? path : "",
-                        path ? "'" : "", destination ? " -> '" : "",
-                        destination ? destination : "", destination ? "'" : "");
-  if (length < 0) return JS_ThrowOutOfMemory(context);
+  const size_t paths = (path ? strlen(path) : 0) + (destination ? strlen(destination) : 0);
+  const size_t room = paths + OTHER_WORDS;
+  char *message = js_malloc(context, room);
+  if (!message) return JS_EXCEPTION;
+  (void)snprintf(message, room, "%s: %s, %s%s%s%s%s%s%s", errno_name(number), errno_words(number),
+                 call, path ? " '" : "", path ? path : "", path ? "'" : "",
+                 destination ? " -> '" : "", destination ? destination : "",
+                 destination ? "'" : "");
   JSValue thrown = throw_message(context, message, number, call, path, destination);
-  free(message);
+  js_free(context, message);
   return thrown;
 }
 

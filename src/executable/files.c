@@ -113,13 +113,14 @@ FUNCTION(change_mode) {
 /* All that can be read, as a text; throws. */
 static JSValue read_all(JSContext *context, int fd) {
   size_t length = 0, room = 4096;
-  char *bytes = malloc(room);
+  char *bytes = js_malloc(context, room);
   for (ssize_t part = 1; bytes && part != 0;) {
     if (length == room) {
-      char *larger = room < MOST_BYTES ? realloc(bytes, room * 4) : NULL;
+      char *larger = room < MOST_BYTES ? js_realloc(context, bytes, room * 4) : NULL;
       if (!larger) {
-        free(bytes);
-        return JS_ThrowRangeError(context, "the file is too large");
+        js_free(context, bytes);
+        return JS_HasException(context) ? JS_EXCEPTION
+                                        : JS_ThrowRangeError(context, "the file is too large");
       }
       bytes = larger;
       room *= 4;
@@ -127,14 +128,14 @@ static JSValue read_all(JSContext *context, int fd) {
     part = read(fd, bytes + length, room - length);
     if (part < 0 && errno != EINTR) {
       int number = errno;
-      free(bytes);
+      js_free(context, bytes);
       return throw_system_error(context, number, "read", NULL, NULL);
     }
     if (part > 0) length += (size_t)part;
   }
-  if (!bytes) return JS_ThrowOutOfMemory(context);
+  if (!bytes) return JS_EXCEPTION;
   JSValue text = text_value(context, bytes, length);
-  free(bytes);
+  js_free(context, bytes);
   return text;
 }
 
