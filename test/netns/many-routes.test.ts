@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
@@ -12,6 +12,11 @@ const COUNT = 10_000
  * there are 50 MiB for all calls at once.
  */
 const MOST_KILOBYTES = 20_000
+
+const recordOf = ({ stateDirectory }: Testbed) => {
+  const [name] = readdirSync(`${stateDirectory}/attachments`)
+  return JSON.parse(readFileSync(`${stateDirectory}/attachments/${name}`, 'utf8'))
+}
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   let testbed: Testbed
@@ -47,6 +52,8 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const { exitCode, document } = call('ADD')
     expect(exitCode).toBe(0)
     expect(document.routes).toHaveLength(2 * COUNT)
+    // Which an older version leaves alone: it would bring the device home without these routes.
+    expect(recordOf(testbed)).toMatchObject({ format: 3, state: { packed: { length: 2 } } })
     const after = ['-4', '-6'].map((family) => routes(testbed.inPod(`${family} route`)))
     expect(after).toEqual(
       before.map((lines) => lines.map((line) => line.replace('dev eth1', 'dev net1'))),
@@ -61,5 +68,13 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     )
     expect(call('DEL').exitCode).toBe(0)
     expect(['-4', '-6'].map((family) => routes(testbed.onHost(`${family} route`)))).toEqual(before)
+  })
+
+  it('writes a record that the version before understands where few routes are alike', () => {
+    for (let n = 0; n < 15; n++) testbed.onHost(`route add 10.0.${n}.0/24 via 198.51.100.1`)
+    expect(callPlugin(testbed, path, 'ADD').exitCode).toBe(0)
+    expect(recordOf(testbed)).toMatchObject({ format: 2 })
+    expect(recordOf(testbed).state).not.toHaveProperty('packed')
+    expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
   })
 })
