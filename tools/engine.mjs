@@ -29,6 +29,8 @@ const ENGINE_OPTIONS = [
     '-fno-ipa-cp-clone',
     '-fno-ipa-sra',
   ],
+  // 12 kB smaller, and no more instructions.
+  '-freorder-blocks-algorithm=simple',
   ...['--param', 'max-inline-insns-single=20', '--param', 'max-inline-insns-auto=5'],
   ...['--param', 'large-function-growth=20'],
 ]
