@@ -25,6 +25,15 @@ export function readSysctl(name: string, device: string): Sysctl {
   return { name, value: readFileSync(pathOfText(pathOfSysctl(name, device)), 'utf8').trim() }
 }
 
+/** The value of a sysctl; undefined if this kernel lacks it, as without IPv6, or it cannot be read. */
+export function valueOfSysctl(name: string, device: string): string | undefined {
+  try {
+    return readSysctl(name, device).value
+  } catch {
+    return undefined
+  }
+}
+
 /** Writes a sysctl of a device in the thread's namespace. */
 export function writeSysctl({ name, value }: Sysctl, device: string): void {
   writeFileSync(pathOfText(pathOfSysctl(name, device)), value)
@@ -34,12 +43,10 @@ export function writeSysctl({ name, value }: Sysctl, device: string): void {
 export function readAllSysctls(device: string): Sysctl[] {
   return DIRECTORIES.flatMap((directory) =>
     settingsIn(directory, device).flatMap((setting) => {
-      try {
-        return [readSysctl(`${directory}.${setting}`, device)]
-      } catch {
-        // Some sysctls are write-only; some cannot be read until they are set.
-        return []
-      }
+      const name = `${directory}.${setting}`
+      // Some sysctls are write-only; some cannot be read until they are set.
+      const value = valueOfSysctl(name, device)
+      return value === undefined ? [] : [{ name, value }]
     }),
   )
 }

@@ -9,7 +9,7 @@ import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
-import { readSysctl, type Sysctl } from '../kernel/sysctl.js'
+import { type Sysctl, valueOfSysctl } from '../kernel/sysctl.js'
 import { tryToApply } from './apply.js'
 import { type Assignment, assignedState } from './assigned.js'
 import { allRoutes, type StateToApply } from './carry.js'
@@ -149,12 +149,6 @@ function isConfigured({ state, flags }: Neighbor): boolean {
 function changedSysctls(sandbox: NetworkNamespace, device: Link, wanted: Sysctl[]): Sysctl[] {
   if (wanted.length === 0) return []
   return sandbox.run(() =>
-    wanted.filter(({ name, value }) => {
-      try {
-        return readSysctl(name, device.name).value !== value
-      } catch {
-        return true
-      }
-    }),
+    wanted.filter(({ name, value }) => valueOfSysctl(name, device.name) !== value),
   )
 }

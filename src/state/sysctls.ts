@@ -2,7 +2,13 @@ import { Failure } from '../failure.js'
 import { changedSysctls } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { readSysctl, STABLE_SECRET, type Sysctl, writeSysctl } from '../kernel/sysctl.js'
+import {
+  readSysctl,
+  STABLE_SECRET,
+  type Sysctl,
+  valueOfSysctl,
+  writeSysctl,
+} from '../kernel/sysctl.js'
 
 /** A sysctl that could not be set, and the error. */
 export interface RefusedSysctl {
@@ -25,7 +31,7 @@ export function setSysctls(
   return namespace.run(() =>
     inOrder.flatMap((sysctl) => {
       try {
-        if (currentValue(sysctl.name, device) !== sysctl.value) writeSysctl(sysctl, device)
+        if (valueOfSysctl(sysctl.name, device) !== sysctl.value) writeSysctl(sysctl, device)
         return []
       } catch (error) {
         return [{ sysctl, error: error as Error }]
@@ -38,7 +44,7 @@ export function setSysctls(
 export function enableIpv6(namespace: NetworkNamespace, device: string): void {
   const name = 'net.ipv6.conf.disable_ipv6'
   namespace.run(() => {
-    if (currentValue(name, device) === '1') writeSysctl({ name, value: '0' }, device)
+    if (valueOfSysctl(name, device) === '1') writeSysctl({ name, value: '0' }, device)
   })
 }
 
@@ -89,15 +95,6 @@ export function canComeUpWithoutSettings(original: Link, home: Link): boolean {
 
 /** The directory under /proc/sys with the defaults for new devices. It stands in for a device. */
 const DEFAULTS = 'default'
-
-/** The current value; undefined if the sysctl does not exist or cannot be read. */
-function currentValue(name: string, device: string): string | undefined {
-  try {
-    return readSysctl(name, device).value
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * The default for new devices; undefined if there is no such sysctl.

@@ -1,4 +1,4 @@
-import { readSysctl } from '../../kernel/sysctl.js'
+import { valueOfSysctl } from '../../kernel/sysctl.js'
 import { type Check, type Finding, warning } from './finding.js'
 
 /** Settings that decide which packets a device takes, answers or passes on. */
@@ -25,8 +25,8 @@ export const sysctls: Check = ({ configuration, device }) => {
 
 /** A device that comes into a namespace gets the settings that new devices have there. */
 function other(name: string, device: string): Finding[] {
-  const own = settingOf(name, device)
-  const usual = settingOf(name, 'default')
+  const own = valueOfSysctl(name, device)
+  const usual = valueOfSysctl(name, 'default')
   if (own === undefined || own === usual) return []
   return [
     warning(
@@ -40,7 +40,7 @@ function other(name: string, device: string): Finding[] {
 /** The kernel takes the larger of the two; loose is 2. A pod gets them from the node. */
 function strict(): Finding[] {
   const values = ['all', 'default'].map((place) =>
-    Number(settingOf('net.ipv4.conf.rp_filter', place) ?? 0),
+    Number(valueOfSysctl('net.ipv4.conf.rp_filter', place) ?? 0),
   )
   if (Math.max(...values) !== STRICT) return []
   return [
@@ -50,13 +50,4 @@ function strict(): Finding[] {
       'set it to 2 on the node (sysctl -w net.ipv4.conf.default.rp_filter=2), or give the device rules of its own addresses (ip rule add from …), which are carried',
     ),
   ]
-}
-
-/** Undefined where the kernel lacks it, as without IPv6. */
-function settingOf(name: string, device: string): string | undefined {
-  try {
-    return readSysctl(name, device).value
-  } catch {
-    return undefined
-  }
 }
