@@ -3,7 +3,7 @@ import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
-import { placeOf } from './routes.js'
+import { byPlace } from './routes.js'
 import type { Original } from './schema.js'
 import { type StandIn, standsFor } from './stand-in.js'
 import { describeForeign, standInsFor } from './stand-ins.js'
@@ -18,10 +18,14 @@ export function keepWithoutDevice(host: NetworkNamespace, { onHost, state }: Ori
   if (standIns.length === 0) return
   const { socket } = host
   const there = dumpRoutes(socket, { destinations: standIns.map(({ route }) => route.destination) })
-  const kept = standIns.flatMap(({ route, standIn }) => presentOf(there, route, standIn))
+  const inPlaceOf = byPlace(there)
+  const kept = standIns.flatMap(({ route, standIn }) => presentOf(inPlaceOf(route), route, standIn))
   socket.requestAll(
     kept.flatMap(({ route, standIn }) => [
-      newRouteRequest(lasting(route, standIn), isLastInPlace(there, standIn) ? 'last' : 'first'),
+      newRouteRequest(
+        lasting(route, standIn),
+        isLast(inPlaceOf(standIn), standIn) ? 'last' : 'first',
+      ),
       routeRemoval(standIn),
     ]),
   )
@@ -43,6 +47,6 @@ function lasting({ protocol }: Route, standIn: Route): Route {
   return { ...standIn, protocol }
 }
 
-function isLastInPlace(there: Route[], route: Route): boolean {
-  return there.filter((one) => placeOf(one) === placeOf(route)).at(-1) === route
+function isLast(inPlace: Route[], route: Route): boolean {
+  return inPlace.at(-1) === route
 }

@@ -3,7 +3,7 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
-import { nexthopKey, placeOf, wholeOf } from './routes.js'
+import { byPlace, nexthopKey, wholeOf } from './routes.js'
 import type { Original, PackedState } from './schema.js'
 import { isStandIn, standInThrough, standsFor } from './stand-in.js'
 import { localsOf, standInsFor } from './stand-ins.js'
@@ -46,15 +46,13 @@ export function addOwnParts(
     .filter(isWanted)
   if (wanted.length === 0) return
   const destinations = wanted.map(({ destination }) => destination)
-  const there = dumpRoutes(socket, { destinations })
+  const there = byPlace(dumpRoutes(socket, { destinations }))
   const isThere = (route: Route) =>
-    there.some(
-      (one) => !isStandIn(one) && placeOf(one) === placeOf(route) && leadsThroughMore(one, home),
-    )
+    there(route).some((one) => !isStandIn(one) && leadsThroughMore(one, home))
   const parts = wanted
     .filter((route) => !isThere(route))
     .map(({ nexthopObject: _, ...route }) => {
-      const present = there
+      const present = there(route)
         .filter((one) => standsFor(one, route))
         .flatMap(({ nexthops }) => nexthops)
       const known = new Set(present.map(nexthopKey))
@@ -105,8 +103,10 @@ export function removeStandIns(
   const originals = new Set(concerned.map((route) => anywhere(through(onHost, home, route))))
   const covers = (route: Route, one: Route) =>
     isStandIn(route) ? isMore(route, one) : originals.has(anywhere(route))
-  const needless = there.filter((one) =>
-    there.some((route) => standsFor(one, route) && covers(route, one)),
+  const inPlaceOf = byPlace(there)
+  const needless = there.filter(
+    (one) =>
+      isStandIn(one) && inPlaceOf(one).some((route) => standsFor(one, route) && covers(route, one)),
   )
   socket.requestAll(needless.map(routeRemoval))
 }

@@ -4,7 +4,7 @@ import type { RoutesAround } from '../kernel/netlink/routes-around.js'
 import { unpacked } from './packed.js'
 import { toRestore } from './reasons.js'
 import { orderOf } from './restore.js'
-import { placeOf, wholeOf } from './routes.js'
+import { byPlace, placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState, PackedState } from './schema.js'
 import { isStandIn, standsFor } from './stand-in.js'
 
@@ -83,11 +83,13 @@ function packedTo(destinations: Set<string>, { packed = [] }: PackedState): Rout
 export function withOriginals(table: RoutesAround, away: () => HostNetworkState[]): RoutesAround {
   const standIns = table.own.filter(isStandIn)
   if (standIns.length === 0) return table
-  const known = away()
-    .flatMap(orderOf)
-    .filter((route) => !isStandIn(route))
+  const known = byPlace(
+    away()
+      .flatMap(orderOf)
+      .filter((route) => !isStandIn(route)),
+  )
   const originals = new Map(
-    standIns.map((one) => [one, known.find((route) => standsFor(one, route)) ?? one]),
+    standIns.map((one) => [one, known(one).find((route) => standsFor(one, route)) ?? one]),
   )
   const original = (route: Route) => originals.get(route) ?? route
   return { ...table, own: table.own.map(original), shared: table.shared.map(original) }

@@ -5,6 +5,7 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { describeRoute } from './describe.js'
+import { groupBy } from './group-by.js'
 import { namesIn } from './names-in.js'
 import type { PackedState } from './schema.js'
 
@@ -30,6 +31,12 @@ export function placeOf({
   priority = DEFAULT_METRIC[family],
 }: Route): string {
   return `${family} ${destination} ${source} ${table} ${typeOfService} ${priority}`
+}
+
+/** The routes in the place of another one, in their order: each of ten thousands is looked for. */
+export function byPlace(routes: Route[]): (route: Route) => Route[] {
+  const places = groupBy(routes, placeOf)
+  return (route) => places.get(placeOf(route)) ?? []
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
 import { namesIn } from './names-in.js'
-import { placeOf, wholeOf } from './routes.js'
+import { byPlace, wholeOf } from './routes.js'
 import type { PackedState } from './schema.js'
 import { type StandIn, standInThrough, standsFor } from './stand-in.js'
 
@@ -84,9 +84,9 @@ export function addStandIns(
   const stays = (route: Route) =>
     !leaving.has(wholeOf(route)) &&
     route.nexthops.some(({ interfaceIndex }) => interfaceIndex !== device.index)
-  const { shared = [] } = state
+  const shared = byPlace(state.shared ?? [])
   const isBefore = ({ route }: StandIn) => {
-    const place = shared.filter((one) => placeOf(one) === placeOf(route))
+    const place = shared(route)
     const rank = place.findIndex((one) => wholeOf(one) === wholeOf(route))
     return place.slice(rank + 1).some(stays)
   }
@@ -104,8 +104,11 @@ function presentIn(socket: NetlinkSocket, standIns: StandIn[]): (route: Route) =
   const destinations = standIns.map(({ route }) => route.destination)
   const there = standIns.length === 0 ? [] : dumpRoutes(socket, { destinations })
   const wholes = new Set(there.map(wholeOf))
+  const inPlaceOf = byPlace(there)
   return (route) =>
-    wholes.has(wholeOf(route)) ? route : (there.find((one) => standsFor(one, route)) ?? route)
+    wholes.has(wholeOf(route))
+      ? route
+      : (inPlaceOf(route).find((one) => standsFor(one, route)) ?? route)
 }
 
 /** Once the device has left: warns of what the host has lost with it. */

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILED } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+/** One is four times the other. */
+const COUNTS = [150, 600]
+/** Something that takes as long as the square of the count would be sixteen times the other. */
+const MOST_TIMES = 8
+
+/** Of routes through two devices: each is compared with what else is in its place. */
+describe('the CPU time of a call', () => {
+  let testbed: Testbed
+  let there = 0
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.addDevice('eth2')
+    for (const n of [1, 2]) {
+      testbed.onHost(`address add 198.51.10${n}.5/24 dev eth${n}`)
+      testbed.onHost(`address add 2001:db8:${n}::5/64 dev eth${n} nodad`)
+    }
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  /** @returns the seconds of each call */
+  function lendBoth(count: number): Record<string, number> {
+    const both = (gateways: string[]) =>
+      gateways.map((gateway, n) => `nexthop via ${gateway} dev eth${n + 1}`).join(' ')
+    const lines = Array.from({ length: count }, (_, n) => [
+      `route add 10.${n >> 8}.${n & 255}.0/24 ${both(['198.51.101.1', '198.51.102.1'])}`,
+      `route add fd00:${n.toString(16)}::/32 ${both(['2001:db8:1::1', '2001:db8:2::1'])}`,
+    ])
+    batch(testbed.host, ...lines.slice(there).flat())
+    there = count
+    const before = testbed.hostState()
+    const report = `${testbed.stateDirectory}/seconds`
+    const wrapper = ['time', '-q', '-f', '%U', '-o', report]
+    const seconds = (command: string, device: string) => {
+      const variables = { CNI_CONTAINERID: device, CNI_IFNAME: `to-${device}` }
+      const { exitCode, stdout } = callPlugin(testbed, COMPILED, command, {
+        ...{ wrapper, variables },
+        // Both are in one pod, where each needs places of its own.
+        configuration: { device, ...(device === 'eth2' ? { routeMetric: 100 } : {}) },
+      })
+      expect(exitCode, stdout).toBe(0)
+      return Number(readFileSync(report, 'utf8'))
+    }
+    const taken = {
+      'ADD of the first': seconds('ADD', 'eth1'),
+      'ADD of the second': seconds('ADD', 'eth2'),
+      'DEL of the first': seconds('DEL', 'eth1'),
+      'DEL of the second': seconds('DEL', 'eth2'),
+    }
+    const sorted = (text: string) => text.split('\n').toSorted()
+    expect(sorted(testbed.hostState())).toEqual(sorted(before))
+    return taken
+  }
+
+  it(`grows with the number of routes, from ${COUNTS.join(' to ')}, and not with its square`, () => {
+    const [few, many] = COUNTS.map(lendBoth)
+    for (const [what, seconds] of Object.entries(many ?? {})) {
+      // What takes no longer than the clock can tell has not grown.
+      const least = Math.max(few?.[what] ?? 0, 0.05)
+      expect(seconds / least, what).toBeLessThan(MOST_TIMES)
+    }
+  }, 120_000)
+})
