@@ -36,23 +36,29 @@ export function readAll(fd: number): string {
   throw new Error(`it is longer than ${MOST_INPUT_MEBIBYTES} MiB`)
 }
 
+/** A JSON document as it is printed. */
+export function bytesOfDocument(document: object): Buffer {
+  return Buffer.from(`${textOfDocument(document)}\n`)
+}
+
 /**
  * Prints the JSON document that answers a CNI call to stdout.
+ * @param document by `bytesOfDocument`
  * @throws Error with the system's word, or if stdout was closed when the process started
  */
-export function printDocument(document: object): void {
-  printAnswer(`${textOfDocument(document)}\n`)
+export function printDocument(document: Buffer): void {
+  printAnswer(document)
 }
 
 /** Prints the output of a command-line command to stdout; throws like `printDocument`. */
 export function printText(text: string): void {
-  printAnswer(printable(text))
+  printAnswer(Buffer.from(printable(text)))
 }
 
-function printAnswer(text: string): void {
+function printAnswer(bytes: Buffer): void {
   if (wasClosed(STDOUT)) throw new Error('cannot print the answer: stdout is closed')
   try {
-    printAll(STDOUT, text)
+    printAll(STDOUT, bytes)
   } catch (error) {
     throw new Error(`cannot print the answer: ${(error as Error).message}`)
   }
@@ -60,7 +66,7 @@ function printAnswer(text: string): void {
 
 /** Prints a line to stderr: help, or an error of a command-line command. */
 export function printStderr(text: string): void {
-  printAll(STDERR, `${printable(text)}\n`)
+  printAll(STDERR, Buffer.from(`${printable(text)}\n`))
 }
 
 /** A warning's level, as journald reads it at the start of a line (sd-daemon(3)). */
@@ -98,8 +104,8 @@ function wasClosed(fd: number): boolean {
 }
 
 /** Writes to the descriptor directly: `process.stdout` would load half of the stream library. */
-function printAll(fd: number, text: string): void {
-  for (let rest = Buffer.from(text); rest.length > 0; ) {
+function printAll(fd: number, bytes: Buffer): void {
+  for (let rest = bytes; rest.length > 0; ) {
     const part = rest
     rest = rest.subarray(retryWhileBusy(() => writeSync(fd, part)))
   }

@@ -2,15 +2,16 @@ import { type Environment, readEnvironment } from '../cni/environment.js'
 import { CniError, ErrorCode, type ErrorDocument, errorDocument } from '../cni/error.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
+import { bytesOfDocument } from '../stdio.js'
 import type { Call, Command } from './call.js'
 
 /** What the process prints, and whether it exits with an error. */
 export type Answer =
   | { kind: 'nothing'; failed: false }
-  /** A JSON document for stdout. */
+  /** A JSON document for stdout, by `bytesOfDocument`: what it takes to make it, it has taken. */
   | {
       kind: 'document'
-      document: object
+      document: Buffer
       failed: boolean
       /** Undoes the call. Called if the document cannot be printed. */
       onOutputFailed?: () => Promise<void>
@@ -53,8 +54,7 @@ export async function answerCall(
   try {
     if (!variables.CNI_COMMAND) return { kind: 'message', text: about(), failed: false }
     const environment = readEnvironment(variables)
-    if (environment.command === 'VERSION')
-      return { kind: 'document', document: supportedVersions(), failed: false }
+    if (environment.command === 'VERSION') return documentAnswer(supportedVersions(), false)
     input = read(readInput)
     const { decodeNetwork } = await import('../cni/network.js')
     const network = await decodeNetwork(input)
@@ -67,18 +67,33 @@ export async function answerCall(
     const call = await readCall({ environment, cniVersion, variables, input }, network)
     const { notePhases } = await import('../phases.js')
     atEnd = () => notePhases(environment.command)
-    const document = await run(call)
+    const result = await run(call)
     await warnOfMistakes(call)
-    if (!document) return { kind: 'nothing', failed: false }
+    if (!result) return { kind: 'nothing', failed: false }
+    const document = await bytesOrUndo(call, result)
     return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
   } catch (error) {
     const document = await complete(errorDocument(error, cniVersion))
     const { note } = await import('../log.js')
     note('error', document.msg, () => document)
     const { withHints } = await import('./hints.js')
-    return { kind: 'document', document: withHints(document, input), failed: true }
+    return documentAnswer(withHints(document, input), true)
   } finally {
     atEnd()
+  }
+}
+
+export function documentAnswer(document: object, failed: boolean): Answer {
+  return { kind: 'document', document: bytesOfDocument(document), failed }
+}
+
+/** The result of a call as it is printed; where there is no memory for that, the call is undone. */
+async function bytesOrUndo(call: Call, result: object): Promise<Buffer> {
+  try {
+    return bytesOfDocument(result)
+  } catch (error) {
+    await undo(call)
+    throw error
   }
 }
 

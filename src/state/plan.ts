@@ -15,7 +15,7 @@ import type { Addition } from './add-objects.js'
 import type { Surroundings } from './add-routes.js'
 import type { StateToApply } from './carry.js'
 import { planAddresses } from './plan-addresses.js'
-import { isOnLink } from './routes.js'
+import { isOnLink, placeOf } from './routes.js'
 import { byIndex, through } from './through.js'
 
 /** What a request needs of a device. */
@@ -87,12 +87,20 @@ export function aboutDevice(
 
 /**
  * Puts routes without a gateway first: a gateway must be reachable when its route is added. This
- * makes one pass enough on nearly every host.
+ * makes one pass enough on nearly every host. In one place the order stays: the kernel takes the first.
  */
 function planRoutes(original: Device, device: Device, routes: Route[]): Addition<Route>[] {
   const direct: Route[] = []
   const others: Route[] = []
-  for (const route of routes) (isOnLink(route) ? direct : others).push(route)
+  const taken = new Set<string>()
+  for (const route of routes) {
+    const place = placeOf(route)
+    if (isOnLink(route) && !taken.has(place)) direct.push(route)
+    else {
+      others.push(route)
+      taken.add(place)
+    }
+  }
   return [...direct, ...others].map((route) => {
     const value = through(original, device, route)
     return { value, request: newRouteRequest(value) }

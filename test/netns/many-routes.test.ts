@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { callPlugin } from '../support/plugin.js'
-import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 const COUNT = 10_000
@@ -13,9 +13,17 @@ const COUNT = 10_000
  */
 const MOST_KILOBYTES = 20_000
 
-const recordOf = ({ stateDirectory }: Testbed) => {
-  const [name] = readdirSync(`${stateDirectory}/attachments`)
-  return JSON.parse(readFileSync(`${stateDirectory}/attachments/${name}`, 'utf8'))
+const recordOf = (testbed: Testbed) => {
+  const [name] = testbed.filesIn('attachments')
+  return JSON.parse(readFileSync(`${testbed.stateDirectory}/attachments/${name}`, 'utf8'))
+}
+
+function addMany({ host }: Testbed): void {
+  const lines = Array.from({ length: COUNT }, (_, n) => [
+    `route add 10.${n >> 8}.${n & 255}.0/24 via 198.51.100.1`,
+    `route add fd00:${n.toString(16)}::/32 via 2001:db8::1`,
+  ])
+  batch(host, ...lines.flat())
 }
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
@@ -28,11 +36,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   afterEach(() => testbed[Symbol.dispose]())
 
   it(`carries ${COUNT} routes of each family, and brings them home`, () => {
-    const input = Array.from({ length: COUNT }, (_, n) => [
-      `route add 10.${n >> 8}.${n & 255}.0/24 via 198.51.100.1`,
-      `route add fd00:${n.toString(16)}::/32 via 2001:db8::1`,
-    ])
-    runSync('ip', ['-n', testbed.host, '-batch', '-'], { input: input.flat().join('\n') })
+    addMany(testbed)
     const routes = (words: string) =>
       words
         .split('\n')
@@ -77,4 +81,24 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(recordOf(testbed).state).not.toHaveProperty('packed')
     expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
   })
+
+  const LIMITS = Array.from({ length: 17 }, (_, n) => (10 + 2 * n) * 1024)
+  it.runIf(path === COMPILED)(
+    'answers ADD of them with a document at any limit of memory',
+    () => {
+      addMany(testbed)
+      const before = testbed.hostState()
+      const answers = LIMITS.map((kilobytes) => {
+        const wrapper = ['bash', '-c', `ulimit -v ${kilobytes}; exec "$0" "$@"`]
+        const { exitCode, document } = callPlugin(testbed, path, 'ADD', { wrapper })
+        if (exitCode === 0) expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
+        else expect(document).toMatchObject({ code: expect.any(Number), msg: expect.any(String) })
+        expect(testbed.hostState()).toBe(before)
+        expect(testbed.filesIn('attachments')).toEqual([])
+        return exitCode
+      })
+      expect(new Set(answers)).toEqual(new Set([0, 1]))
+    },
+    120_000,
+  )
 })

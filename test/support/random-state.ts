@@ -95,6 +95,20 @@ const appended4 = (n: number) =>
       hops.map((hop) => `route append 172.18.${n}.0/24 ${hop}${rest}`).join('\n'),
     )
 
+/** The same of IPv6, where none is before another that was there first. */
+const appended6 = (n: number) =>
+  fc
+    .tuple(
+      table,
+      fc.uniqueArray(
+        fc.constantFrom('dev eth1', 'via fe80::1 dev eth1', 'via fd99::1 dev eth1 onlink'),
+        { minLength: 1, maxLength: 3 },
+      ),
+    )
+    .map(([rest, hops]) =>
+      hops.map((hop) => `route append fd03:${n}::/48 ${hop}${rest}`).join('\n'),
+    )
+
 const route6 = (n: number) =>
   fc
     .tuple(
@@ -170,7 +184,9 @@ function some<T>(most: number, make: (n: number) => fc.Arbitrary<T>): fc.Arbitra
 export const randomState: fc.Arbitrary<string[]> = fc
   .record({
     addresses: some(5, (n) => fc.oneof(address4(n), address4(n), address6(n), peer4(n))),
-    routes: some(6, (n) => fc.oneof(route4(n), route6(n), multipath4(n), appended4(n), alike(n))),
+    routes: some(6, (n) =>
+      fc.oneof(route4(n), route6(n), multipath4(n), appended4(n), appended6(n), alike(n)),
+    ),
     neighbors: some(3, neighbor),
   })
   .chain(({ addresses, routes, neighbors }) => {

@@ -1,4 +1,4 @@
-import type { Answer } from '../answer.js'
+import { type Answer, documentAnswer } from '../answer.js'
 
 /** An option of a subcommand. */
 export interface Option {
@@ -52,6 +52,6 @@ export function answerWith(
   failed = false,
 ): Answer {
   return given.options.has('json')
-    ? { kind: 'document', document: document(), failed }
+    ? documentAnswer(document(), failed)
     : { kind: 'text', text: text(), failed }
 }

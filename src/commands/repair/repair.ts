@@ -7,7 +7,7 @@ import { attachmentRecords } from '../../records/attachments.js'
 import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { leaveBrokenRecords } from '../../records/store.js'
-import type { Answer } from '../answer.js'
+import { type Answer, documentAnswer } from '../answer.js'
 import { stateDirectoryOf } from '../line/state-directory.js'
 import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
 import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
@@ -66,7 +66,7 @@ export async function repair(
     reports.push(reportOn(about, await gvisorRepair(stateDir, other, dryRun)))
   }
   const failed = reports.some(({ error, refused }) => error !== undefined || refused.length > 0)
-  if (options.has('json')) return { kind: 'document', document: { attachments: reports }, failed }
+  if (options.has('json')) return documentAnswer({ attachments: reports }, failed)
   const text = reports.map((report) => asText(report, dryRun)).join('')
   return { kind: 'text', text: text || 'nothing is lent\n', failed, isDone: !dryRun }
 }
