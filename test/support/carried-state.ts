@@ -21,7 +21,7 @@ export function observe(onPlace: (words: string) => string, device: string): Obs
   const [link] = json(`address show dev ${device}`)
   return {
     addresses: sorted(((link?.addr_info ?? []) as Json[]).map((one) => anonymous(one, device))),
-    routes: sorted(routes.map((one) => anonymous(one, device))),
+    routes: byPlace(routes.map((one) => anonymous(one, device))),
     rules: sorted([...json('-4 rule'), ...json('-6 rule')].map((one) => anonymous(one, device))),
     neighbors: sorted(json(`neighbour show dev ${device} nud permanent`)),
   }
@@ -34,6 +34,13 @@ function anonymous(thing: Json, device: string): Json {
       ? String(value).replace(device, 'DEVICE')
       : value
   return Object.fromEntries(Object.entries(thing).map(([key, value]) => [key, rename(value)]))
+}
+
+/** Sorted by the place; in one place, the kernel takes the first. */
+function byPlace(routes: Json[]): object[] {
+  const placeOf = ({ dst, table, tos, metric }: Json) => JSON.stringify([dst, table, tos, metric])
+  const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
+  return routes.toSorted((a, b) => compare(placeOf(a), placeOf(b)))
 }
 
 function sorted(things: Json[]): object[] {
