@@ -107,11 +107,18 @@ describe('routes are planned', () => {
   })
 
   it('those on the link first, the others in order', () => {
-    const blackhole = route({ nexthops: [] })
-    const { routes } = plan({ routes: [route(), byVia, onLink, blackhole] })
-    expect(routes.map(({ value }) => value)).toEqual(
-      [onLink, blackhole, route(), byVia].map(renumbered),
-    )
+    const all = [route(), byVia, onLink, route({ nexthops: [] })].map((one, n) => ({
+      ...one,
+      destination: `203.0.${n}.0/24`,
+    }))
+    const { routes } = plan({ routes: all })
+    const [byGateway, other, direct, blackhole] = all.map(renumbered)
+    expect(routes.map(({ value }) => value)).toEqual([direct, blackhole, byGateway, other])
+  })
+
+  it('those in one place in order', () => {
+    const { routes } = plan({ routes: [route(), onLink, byVia] })
+    expect(routes.map(({ value }) => value)).toEqual([route(), onLink, byVia].map(renumbered))
   })
 
   it('by the index that the device has now, and no other', () => {
