@@ -1,8 +1,7 @@
 import type { NetlinkSocket } from './netlink-socket.js'
-import { decodeRoute } from './route.js'
 import { foldRouteMessages } from './route-dump.js'
 import { digestsOf } from './route-glimpse.js'
-import { type Decode, RoutePacker } from './route-packer.js'
+import { routePacker } from './route-packer.js'
 import type { PackedRoutes } from './route-schema.js'
 
 /**
@@ -19,18 +18,17 @@ export function arePackedThere(
 ): boolean[] {
   const likes = new Set(wanted.map(({ like }) => JSON.stringify(like)))
   const first = digestsOf(wanted.map(({ like }) => like.destination))
-  const decode: Decode = (datagram, start, end, { destination }) => {
-    const data = datagram.bytes.subarray(start, end)
-    const route = first.has(destination) ? decodeRoute({ data }) : undefined
-    return { route, destination, datagram, start, end }
-  }
   const most = wanted.reduce((sum, { addresses }) => sum + addresses.length, 0)
-  const begin = () => new RoutePacker(decode, (route) => likes.has(JSON.stringify(route)))
+  const begin = () =>
+    routePacker({
+      isOfConcern: ({ destination }) => first.has(destination),
+      mayPack: (route) => likes.has(JSON.stringify(route)),
+    })
   const packer = foldRouteMessages(socket, index, begin, (all, datagram, start, end) => {
     // In a pod's namespace the pod decides how many there are.
-    if (all.count > most) return undefined
+    if (all.count() > most) return undefined
     const next = all.take(datagram, start, end)
-    all.dumped.length = 0
+    all.forgetRest()
     return next
   })
   const present = new Map(

@@ -1,7 +1,8 @@
 import { addressListText, splitPrefix } from '../ip-address.js'
 import { nativeAddon } from '../native-addon.js'
-import { align, HEADER_BYTES } from './bytes.js'
+import { align, HEADER_BYTES, wordsOf } from './bytes.js'
 import type { Datagram } from './message.js'
+import { decodeRoute } from './route.js'
 import { DESTINATION_LENGTH_OFFSET, type Glimpse, glimpseAt } from './route-glimpse.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
@@ -21,16 +22,18 @@ export interface DumpedRoute {
   start: number
   end: number
   /** With which it is packed, once there are enough of these. */
-  kind?: Kind | undefined
+  kind: Kind | undefined
 }
 
 /** Routes whose messages differ in nothing but the address of the destination. */
 interface Kind {
   /** Undefined if they are of no concern: then one of them is dumped, and the others are dropped. */
   like: Route | undefined
-  /** The first one's message, with its header. */
-  model: Buffer
-  /** Where in it the address is. */
+  /** What has the first one's message, with its header: where, and its length. */
+  datagram: Datagram
+  at: number
+  length: number
+  /** Where in the message the address is. */
   from: number
   size: number
   /** The addresses, some at a time. */
@@ -40,8 +43,32 @@ interface Kind {
   isPacked: boolean
 }
 
-/** What is kept of a route that is not packed; what was seen of it is only valid meanwhile. */
-export type Decode = (datagram: Datagram, start: number, end: number, seen: Glimpse) => DumpedRoute
+/** What is asked of each route. */
+interface Questions {
+  /** Whether a route has to be decoded. Of the others those are kept that share a destination. */
+  isOfConcern: (seen: Glimpse) => boolean
+  /** Whether a decoded route may be packed. */
+  mayPack: (route: Route) => boolean
+}
+
+const NONE: Datagram = { bytes: Buffer.alloc(0), words: new Uint32Array(0) }
+
+/** What packs the routes of a dump. */
+export interface RoutePacker {
+  /**
+   * Takes the next route of the dump, and those behind it in the datagram that are like it.
+   * @returns where the message after them begins
+   */
+  take: (datagram: Datagram, start: number, end: number) => number
+  /** How many routes are alike so far, or may be. */
+  count: () => number
+  /** Forgets what is not packed so far. */
+  forgetRest: () => void
+  /** What was packed, once all was taken. */
+  packed: () => PackedRoutes[]
+  /** What was not packed, once `packed` was called. */
+  rest: () => DumpedRoute[]
+}
 
 /**
  * Packs routes while they are dumped. Of ten thousands, most are alike: to see that is much less work
@@ -49,159 +76,215 @@ export type Decode = (datagram: Datagram, start: number, end: number, seen: Glim
  *
  * Routes that share a destination are not packed, as their order counts, and that with the routes of
  * other devices. The kernel lists them one after the other.
+ *
+ * It is a function and no class: the engine finds a variable at once, but looks for a member by its
+ * name, and there are some for each of hundreds of routes.
  */
-export class RoutePacker {
-  readonly dumped: DumpedRoute[] = []
-  readonly #kinds: Kind[] = []
-  /** That of the route before, which belongs to it once the next is known to have another destination. */
-  #kind: Kind | undefined
-  /** Where the message of the route before is, and the address of its destination. */
-  #datagram: Datagram = { bytes: Buffer.alloc(0), words: new Uint32Array(0) }
-  #start = 0
-  #end = 0
-  #address = 0
-  #size = 0
-  /** Undefined if it is packed or dropped. */
-  #entry: DumpedRoute | undefined
+export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
+  const dumped: DumpedRoute[] = []
+  const kinds: Kind[] = []
+  /** The last kind that is of no concern: a host may have as many as it has devices. */
+  const other = newKind(undefined, NONE)
+  /** Of the route before: it belongs to its kind once the next is known to have another destination. */
+  let lastKind: Kind | undefined
+  /** Undefined if it is packed, or dropped. */
+  let lastEntry: DumpedRoute | undefined
+  /** Where its message is, and the address of its destination. */
+  let lastDatagram = NONE
+  let lastStart = 0
+  let lastEnd = 0
+  let lastAddress = 0
+  let lastSize = 0
 
-  /** @param mayPack of decoded routes */
-  constructor(
-    private readonly decode: Decode,
-    private readonly mayPack: (route: Route) => boolean,
-  ) {}
-
-  /**
-   * Takes the next route of the dump, and those behind it in the datagram that are like it.
-   * @returns where the message after them begins
-   */
-  take(datagram: Datagram, start: number, end: number): number {
-    const kind = this.#kind
+  function take(datagram: Datagram, start: number, end: number): number {
+    const kind = lastKind
     const at = start - HEADER_BYTES
     const more = kind?.isPacked ? differencesOf(kind, datagram, at) : undefined
     if (!kind || !more) {
-      this.#takeOther(datagram, start, end)
+      takeOther(datagram, start, end)
       return at + align(end - at)
     }
-    const { size, model } = kind
-    this.#packBefore()
+    const { size, length } = kind
+    packLast()
     const last = more.length - size
     if (kind.like) kind.addresses.push(more.subarray(0, last))
     kind.count += last / size
-    const next = at + (more.length / size) * model.length
-    const begin = next - model.length
-    this.#remember(datagram, begin + HEADER_BYTES, next, begin + kind.from, size)
-    this.#kind = kind
-    this.#entry = undefined
+    const next = at + (more.length / size) * length
+    lastKind = kind
+    lastEntry = undefined
+    lastDatagram = datagram
+    lastStart = next - length + HEADER_BYTES
+    lastEnd = next
+    lastAddress = next - length + kind.from
+    lastSize = size
     return next
   }
 
-  /** How many routes are alike so far, or may be. */
-  get count(): number {
-    return this.#kinds.reduce((sum, { count }) => sum + count, 0)
-  }
-
-  /** What was packed, once all was taken. */
-  packed(): PackedRoutes[] {
-    this.#packBefore()
-    return this.#kinds.flatMap(({ like, addresses: parts, isPacked }) => {
-      if (!like || !isPacked) return []
-      const addresses = addressListText(Buffer.concat(parts), like.family)
-      const { length } = splitPrefix(like.destination)
-      const [first] = addresses.split(' ', 1)
-      return { like: { ...like, destination: `${first}/${length}` }, addresses }
-    })
-  }
-
-  /** What was not packed, once `packed` was called. */
-  rest(): DumpedRoute[] {
-    return this.dumped.filter(({ kind }) => !(kind?.like && kind.isPacked))
-  }
-
-  #takeOther(datagram: Datagram, start: number, end: number): void {
+  function takeOther(datagram: Datagram, start: number, end: number): void {
     const seen = glimpseAt(datagram, start, end)
-    const { destinationStart: address, destinationEnd } = seen
-    const size = destinationEnd - address
-    const isShared = this.#hasDestinationAt(datagram, start, address, size)
-    const isLike = (kind: Kind) => differencesOf(kind, datagram, start - HEADER_BYTES) !== undefined
-    const mayBeLike = !isShared && size > 0 && this.#kinds.length > 0
-    let kind = mayBeLike ? this.#kinds.find(isLike) : undefined
-    const entry = kind?.isPacked ? undefined : this.decode(datagram, start, end, seen)
-    if (isShared) this.#leaveBefore()
-    else this.#packBefore()
-    if (entry) {
-      this.dumped.push(entry)
-      if (!isShared && size > 0) kind ??= this.#newKind(entry, address, size)
+    const address = seen.destinationStart
+    const size = seen.destinationEnd - address
+    const isShared = isDestinationOfLast(datagram, start, address, size)
+    const mayBeLike = !isShared && size > 0
+    let kind: Kind | undefined
+    for (let n = 0; mayBeLike && !kind && n < kinds.length; n++)
+      if (differencesOf(kinds[n] as Kind, datagram, start - HEADER_BYTES)) kind = kinds[n]
+    const isOne = isOfConcern(seen)
+    const { destination } = seen
+    if (isShared) leaveLast()
+    else packLast()
+    let entry: DumpedRoute | undefined
+    // Default routes have no destination that could be compared.
+    if (isShared || size === 0 || (isOne && !kind?.isPacked)) {
+      entry = dump(datagram, start, end, destination, isOne)
+      if (mayBeLike) kind ??= kindOf(entry, address, size)
       entry.kind = kind
-    }
-    this.#remember(datagram, start, end, address, size)
-    this.#kind = kind
-    this.#entry = entry
+    } else if (!kind) kind = otherKind(datagram, start, end, address, size)
+    lastKind = kind
+    lastEntry = entry
+    lastDatagram = datagram
+    lastStart = start
+    lastEnd = end
+    lastAddress = address
+    lastSize = size
   }
 
-  #newKind(entry: DumpedRoute, address: number, size: number): Kind | undefined {
-    const { route, datagram, start, end } = entry
+  function dump(
+    datagram: Datagram,
+    start: number,
+    end: number,
+    destination: number,
+    isOne: boolean,
+  ): DumpedRoute {
+    const data = isOne ? datagram.bytes.subarray(start, end) : undefined
+    const route = data && decodeRoute({ data })
+    const entry: DumpedRoute = { route, destination, datagram, start, end, kind: undefined }
+    dumped.push(entry)
+    return entry
+  }
+
+  function otherKind(
+    datagram: Datagram,
+    start: number,
+    end: number,
+    address: number,
+    size: number,
+  ): Kind | undefined {
+    const at = start - HEADER_BYTES
+    const length = end - at
+    if (align(length) !== length) return undefined
+    other.datagram = datagram
+    other.at = at
+    other.length = length
+    other.from = address - at
+    other.size = size
+    return other
+  }
+
+  function kindOf(
+    { route, datagram, start, end }: DumpedRoute,
+    address: number,
+    size: number,
+  ): Kind | undefined {
     const at = start - HEADER_BYTES
     const isWhole = align(end - at) === end - at
-    if (!isWhole || (route && (this.#kinds.length === MOST_KINDS || !this.mayPack(route))))
-      return undefined
-    const message = datagram.bytes.subarray(at, end)
-    const kind: Kind = {
-      ...{ like: route, model: route ? Buffer.from(message) : message },
-      ...{ from: address - at, size, addresses: [], count: 0, isPacked: route === undefined },
-    }
-    // A host may have as many other kinds as it has devices: only what follows on them is dropped.
-    if (route) this.#kinds.push(kind)
+    if (!route || !isWhole || kinds.length === MOST_KINDS || !mayPack(route)) return undefined
+    // A copy: of the datagram, nothing else is kept.
+    const bytes = Buffer.from(datagram.bytes.subarray(at, end))
+    const kind = newKind(route, { bytes, words: wordsOf(bytes) })
+    kind.from = address - at
+    kind.size = size
+    kinds.push(kind)
     return kind
   }
 
-  #remember(datagram: Datagram, start: number, end: number, address: number, size: number): void {
-    this.#datagram = datagram
-    this.#start = start
-    this.#end = end
-    this.#address = address
-    this.#size = size
-  }
-
-  #packBefore(): void {
-    const kind = this.#kind
-    this.#kind = undefined
+  function packLast(): void {
+    const kind = lastKind
+    lastKind = undefined
     if (!kind?.like) return
-    // A copy: of the datagram, nothing else is kept.
-    const address = this.#datagram.bytes.subarray(this.#address, this.#address + kind.size)
+    // A copy, as above.
+    const address = lastDatagram.bytes.subarray(lastAddress, lastAddress + kind.size)
     kind.addresses.push(Buffer.from(address))
     kind.count++
     kind.isPacked = kind.count >= FEWEST
   }
 
   /** Another route has the destination of the route before. */
-  #leaveBefore(): void {
-    const [datagram, start, end] = [this.#datagram, this.#start, this.#end]
-    if (this.#entry) this.#entry.kind = undefined
-    else if (this.#kind)
-      this.dumped.push(this.decode(datagram, start, end, glimpseAt(datagram, start, end)))
-    this.#kind = undefined
+  function leaveLast(): void {
+    if (lastEntry) lastEntry.kind = undefined
+    else {
+      const seen = glimpseAt(lastDatagram, lastStart, lastEnd)
+      dump(lastDatagram, lastStart, lastEnd, seen.destination, isOfConcern(seen))
+    }
+    lastKind = undefined
   }
 
   /** Whether the route before has the destination that is at an address of a datagram. */
-  #hasDestinationAt(datagram: Datagram, start: number, address: number, size: number): boolean {
-    if (size !== this.#size || size === 0) return false
-    const { bytes, words } = this.#datagram
+  function isDestinationOfLast(
+    { bytes, words }: Datagram,
+    start: number,
+    address: number,
+    size: number,
+  ): boolean {
+    if (size !== lastSize || size === 0) return false
     const at = DESTINATION_LENGTH_OFFSET
-    if (bytes[this.#start + at] !== datagram.bytes[start + at]) return false
-    const [ours, theirs] = [this.#address >> 2, address >> 2]
+    if (bytes[start + at] !== lastDatagram.bytes[lastStart + at]) return false
+    const ours = lastAddress >> 2
+    const theirs = address >> 2
     for (let n = 0; n < size >> 2; n++)
-      if (words[ours + n] !== datagram.words[theirs + n]) return false
+      if (words[theirs + n] !== lastDatagram.words[ours + n]) return false
     return true
+  }
+
+  return {
+    take,
+    count: () => kinds.reduce((sum, { count }) => sum + count, 0),
+    forgetRest: () => {
+      dumped.length = 0
+    },
+    packed: () => {
+      packLast()
+      return kinds.flatMap(({ like, addresses: parts, isPacked }) => {
+        if (!like || !isPacked) return []
+        const addresses = addressListText(Buffer.concat(parts), like.family)
+        const { length } = splitPrefix(like.destination)
+        const [first] = addresses.split(' ', 1)
+        return { like: { ...like, destination: `${first}/${length}` }, addresses }
+      })
+    },
+    rest: () => dumped.filter(({ kind }) => !(kind?.like && kind.isPacked)),
   }
 }
 
+function newKind(like: Route | undefined, datagram: Datagram): Kind {
+  return {
+    like,
+    datagram,
+    at: 0,
+    length: datagram.bytes.length,
+    from: 0,
+    size: 0,
+    addresses: [],
+    count: 0,
+    // Of those that are of no concern, none is kept.
+    isPacked: like === undefined,
+  }
+}
+
+/** Where struct rtmsg begins in a message, in words. */
+const FIXED_WORD = HEADER_BYTES >> 2
+
 /** The addresses of the messages from `at` on that differ in nothing else from those of a kind. */
-function differencesOf(
-  { model, from, size }: Kind,
-  { bytes, words }: Datagram,
-  at: number,
-): Buffer | undefined {
-  // It begins with its length.
-  if (words[at >> 2] !== model.length) return undefined
-  return nativeAddon().differences(bytes, at, model, from, size)
+function differencesOf(kind: Kind, { bytes, words }: Datagram, at: number): Buffer | undefined {
+  const theirs = kind.datagram.words
+  const first = kind.at >> 2
+  const own = at >> 2
+  // What tells most kinds apart: the length of the message, and struct rtmsg.
+  const isAlike =
+    words[own] === theirs[first] &&
+    words[own + FIXED_WORD] === theirs[first + FIXED_WORD] &&
+    words[own + FIXED_WORD + 1] === theirs[first + FIXED_WORD + 1]
+  if (!isAlike) return undefined
+  const model = kind.datagram.bytes.subarray(kind.at, kind.at + kind.length)
+  return nativeAddon().differences(bytes, at, model, kind.from, kind.size)
 }

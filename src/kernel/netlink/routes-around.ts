@@ -1,10 +1,9 @@
 import { ROUTE_PROTOCOL } from './constants.js'
-import type { Payload } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
 import { digestOfAddress, type Glimpse } from './route-glimpse.js'
-import { type Decode, type DumpedRoute, RoutePacker } from './route-packer.js'
+import { type DumpedRoute, type RoutePacker, routePacker } from './route-packer.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
 /** The routes of a namespace, as seen from one of its devices. */
@@ -71,16 +70,16 @@ function readTable(
   mayPack: (route: Route) => boolean,
 ): RoutePacker {
   const sources = new Set(locals.map(digestOfAddress))
-  const mayConcern = ({ device, source }: Glimpse) =>
+  const isOfConcern = ({ device, source }: Glimpse) =>
     device === index || device === undefined || (source !== undefined && sources.has(source))
-  const dumped: Decode = (datagram, start, end, seen) => {
-    const entry = { datagram, start, end, destination: seen.destination }
-    return { ...entry, route: mayConcern(seen) ? decodeRoute(dataOf(entry)) : undefined }
-  }
   return foldRouteMessages(
     socket,
     undefined,
-    () => new RoutePacker(dumped, (route) => leadsThrough(route, index) && mayPack(route)),
+    () =>
+      routePacker({
+        isOfConcern,
+        mayPack: (route) => leadsThrough(route, index) && mayPack(route),
+      }),
     (packer, datagram, start, end) => packer.take(datagram, start, end),
   )
 }
@@ -93,10 +92,6 @@ function resolve(socket: NetlinkSocket, entries: DumpedRoute[]): DumpedRoute[] {
   return entries
 }
 
-function routeOf(entry: DumpedRoute): Route | [] {
-  return entry.route ?? decodeRoute(dataOf(entry)) ?? []
-}
-
-function dataOf({ datagram, start, end }: Omit<DumpedRoute, 'route'>): Payload {
-  return { data: datagram.bytes.subarray(start, end) }
+function routeOf({ route, datagram, start, end }: DumpedRoute): Route | [] {
+  return route ?? decodeRoute({ data: datagram.bytes.subarray(start, end) }) ?? []
 }
