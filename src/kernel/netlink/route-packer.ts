@@ -95,6 +95,7 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
   let lastEnd = 0
   let lastAddress = 0
   let lastSize = 0
+  let lastDevice: number | undefined
 
   function take(datagram: Datagram, start: number, end: number): number {
     const kind = lastKind
@@ -125,21 +126,23 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     const address = seen.destinationStart
     const size = seen.destinationEnd - address
     const isShared = isDestinationOfLast(datagram, start, address, size)
+    // Default routes have no destination that could be compared.
     const mayBeLike = !isShared && size > 0
-    let kind: Kind | undefined
-    for (let n = 0; mayBeLike && !kind && n < kinds.length; n++)
-      if (differencesOf(kinds[n] as Kind, datagram, start - HEADER_BYTES)) kind = kinds[n]
     const isOne = isOfConcern(seen)
-    const { destination } = seen
+    const { destination, device } = seen
     if (isShared) leaveLast()
     else packLast()
+    let kind: Kind | undefined
     let entry: DumpedRoute | undefined
-    // Default routes have no destination that could be compared.
-    if (isShared || size === 0 || (isOne && !kind?.isPacked)) {
-      entry = dump(datagram, start, end, destination, isOne)
-      if (mayBeLike) kind ??= kindOf(entry, address, size)
-      entry.kind = kind
-    } else if (!kind) kind = otherKind(datagram, start, end, address, size)
+    if (isOne || !mayBeLike) {
+      if (mayBeLike) kind = knownKind(datagram, start)
+      if (!kind?.isPacked) {
+        entry = dump(datagram, start, end, destination, isOne)
+        if (mayBeLike) kind ??= kindOf(entry, address, size)
+        entry.kind = kind
+      }
+    } else if (device === lastDevice) kind = otherKind(datagram, start, end, address, size)
+    lastDevice = device
     lastKind = kind
     lastEntry = entry
     lastDatagram = datagram
@@ -147,6 +150,12 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     lastEnd = end
     lastAddress = address
     lastSize = size
+  }
+
+  function knownKind(datagram: Datagram, start: number): Kind | undefined {
+    for (let n = 0; n < kinds.length; n++)
+      if (differencesOf(kinds[n] as Kind, datagram, start - HEADER_BYTES)) return kinds[n]
+    return undefined
   }
 
   function dump(
