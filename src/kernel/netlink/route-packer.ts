@@ -128,8 +128,12 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     const isShared = isDestinationOfLast(datagram, start, address, size)
     // Default routes have no destination that could be compared.
     const mayBeLike = !isShared && size > 0
-    const isOne = isOfConcern(seen)
     const { destination, device } = seen
+    // What is like one of concern is of concern, too.
+    const isOne =
+      isOfConcern(seen) ||
+      (lastKind?.like !== undefined &&
+        differencesOf(lastKind, datagram, start - HEADER_BYTES) !== undefined)
     if (isShared) leaveLast()
     else packLast()
     let kind: Kind | undefined
