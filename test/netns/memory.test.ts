@@ -67,7 +67,8 @@ describe('the executable without enough memory', () => {
   })
 
   it('or with a stack that is too small says so in a line', () => {
-    for (const kibibytes of [8, 16, 24, 60]) {
+    // In 8 KiB, what the kernel puts there leaves no room for a line.
+    for (const kibibytes of [16, 24, 60]) {
       const wrapper = ['prlimit', `--stack=${kibibytes << 10}`]
       expect(callPlugin(testbed, COMPILED, 'ADD', { wrapper })).toMatchObject({
         exitCode: 1,
