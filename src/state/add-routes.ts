@@ -37,20 +37,19 @@ export function addRoutes(
 ): Refused<Route>[] {
   const addPacked = (some: PackedRoutes[]) =>
     some.flatMap((routes) => addPackedRoutes(socket, routes))
-  let pending = [
+  let refused = [
     ...addPacked(packed.filter(({ like }) => isOnLink(like))),
     ...addAll(socket, additions),
     ...addPacked(packed.filter(({ like }) => !isOnLink(like))),
   ]
+  // Of packed routes, some are nearly always added.
+  let tried = packed.length > 0 ? Number.POSITIVE_INFINITY : additions.length
   for (;;) {
-    if (pending.length === 0) return pending
-    const refused = addAll(socket, pending)
     const left =
-      refused.length < pending.length
-        ? refused
-        : addBesideOthers(socket, device, refused, around?.())
-    if (left.length === pending.length) return left
-    pending = left
+      refused.length < tried ? refused : addBesideOthers(socket, device, refused, around?.())
+    if (left.length === 0 || left.length === tried) return left
+    tried = left.length
+    refused = addAll(socket, left)
   }
 }
 
