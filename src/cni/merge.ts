@@ -1,4 +1,10 @@
-import { isAmong, PACKED, type PackedResultRoutes, unpackResultRoutes } from './packed-result.js'
+import {
+  isAmong,
+  PACKED,
+  type PackedResult,
+  type PackedResultRoutes,
+  unpackResultRoutes,
+} from './packed-result.js'
 import type { Result, ResultAddress, ResultInterface, ResultRoute } from './result-schema.js'
 
 /** Table of a route without `table`. */
@@ -12,9 +18,6 @@ export interface Contribution {
   packed?: PackedResultRoutes[]
 }
 
-/** A result with more routes, under a key that JSON does not have. */
-export type PackedResult = Result & { [PACKED]?: PackedResultRoutes[] }
-
 /**
  * Merges a contribution into the result of the earlier plugins. An interface with the same name and
  * sandbox is replaced in place, so that the indexes in `ips[].interface` stay valid. Addresses and
@@ -27,10 +30,10 @@ export function mergeIntoResult(
   const interfaces = [...(previous?.interfaces ?? [])]
   const index = place(interfaces, contribution.interface)
   const ips = contribution.ips.map((ip) => ({ ...ip, interface: index }))
-  const isListed = (one: PackedResultRoutes) => mayList(previous?.routes, one)
   const { packed = [] } = contribution
-  const apart = packed.filter(isListed).flatMap(unpackResultRoutes)
-  const rest = packed.filter((one) => !isListed(one))
+  const listedBefore = packed.filter((one) => mayList(previous?.routes, one))
+  const apart = listedBefore.flatMap(unpackResultRoutes)
+  const rest = packed.filter((one) => !listedBefore.includes(one))
   return {
     ...previous,
     interfaces,

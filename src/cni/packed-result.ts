@@ -1,4 +1,4 @@
-import type { ResultRoute } from './result-schema.js'
+import type { Result, ResultRoute } from './result-schema.js'
 
 /**
  * The key under which a result has more routes until it is printed. JSON has no such key: what a
@@ -13,6 +13,9 @@ export interface PackedResultRoutes {
   /** Of all destinations, with a space between. */
   addresses: string
 }
+
+/** A result with more routes. */
+export type PackedResult = Result & { [PACKED]?: PackedResultRoutes[] }
 
 const INDENT = 4
 

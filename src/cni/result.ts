@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 import { CniError, ErrorCode } from './error.js'
-import type { PackedResult } from './merge.js'
-import { PACKED, unpackResultRoutes } from './packed-result.js'
+import { PACKED, type PackedResult, unpackResultRoutes } from './packed-result.js'
 import type {
   OneFamily,
   Result,
