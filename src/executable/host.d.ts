@@ -28,6 +28,8 @@ declare module 'host:native' {
   export const addressText: NativeAddon['addressText']
   export const addressBytes: NativeAddon['addressBytes']
   export const differences: NativeAddon['differences']
+  export const passRoutes: NativeAddon['passRoutes']
+  export const isWantedRoute: NativeAddon['isWantedRoute']
   export const addressListText: NativeAddon['addressListText']
   export const addressListBytes: NativeAddon['addressListBytes']
   export const describeErrno: NativeAddon['describeErrno']

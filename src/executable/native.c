@@ -388,6 +388,36 @@ FUNCTION(differences_js) {
   return value;
 }
 
+/* (bytes: Uint8Array, before: number, at: number, wanted: Uint8Array): number */
+FUNCTION(pass_routes_js) {
+  UNUSED;
+  int places[2];
+  size_t length;
+  struct wanted wanted;
+  const uint8_t *bytes = JS_GetUint8Array(context, &length, arguments[0]);
+  if (!bytes || !read_integers(context, arguments + 1, 2, places)) return JS_EXCEPTION;
+  wanted.attributes = JS_GetUint8Array(context, &wanted.length, arguments[3]);
+  if (!wanted.attributes) return JS_EXCEPTION;
+  if (places[0] < 0 || places[1] < 0)
+    return JS_ThrowTypeError(context, "a place in a message was expected");
+  const size_t passed = pass_routes(bytes, length, (size_t)places[0], (size_t)places[1], &wanted);
+  return JS_NewInt64(context, (int64_t)passed);
+}
+
+/* (bytes: Uint8Array, at: number, wanted: Uint8Array): boolean */
+FUNCTION(is_wanted_route_js) {
+  UNUSED;
+  int at;
+  size_t length;
+  struct wanted wanted;
+  const uint8_t *bytes = JS_GetUint8Array(context, &length, arguments[0]);
+  if (!bytes || !read_integers(context, arguments + 1, 1, &at)) return JS_EXCEPTION;
+  wanted.attributes = JS_GetUint8Array(context, &wanted.length, arguments[2]);
+  if (!wanted.attributes) return JS_EXCEPTION;
+  if (at < 0) return JS_ThrowTypeError(context, "a place in a message was expected");
+  return JS_NewBool(context, is_wanted_route(bytes, length, (size_t)at, &wanted));
+}
+
 FUNCTION(describe_errno_js) {
   UNUSED;
   int number;
@@ -450,6 +480,8 @@ static const JSCFunctionListEntry ENTRIES[] = {
     JS_CFUNC_DEF("addressText", 1, address_text_js),
     JS_CFUNC_DEF("addressBytes", 1, address_bytes_js),
     JS_CFUNC_DEF("differences", 5, differences_js),
+    JS_CFUNC_DEF("passRoutes", 4, pass_routes_js),
+    JS_CFUNC_DEF("isWantedRoute", 3, is_wanted_route_js),
     JS_CFUNC_DEF("addressListText", 2, address_list_text_js),
     JS_CFUNC_DEF("addressListBytes", 1, address_list_bytes_js),
     JS_CFUNC_DEF("describeErrno", 1, describe_errno_js),

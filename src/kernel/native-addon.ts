@@ -102,6 +102,18 @@ export interface NativeAddon {
     from: number,
     size: number,
   ): Buffer | undefined
+  /**
+   * Passes by routes of a datagram that share their destination with none that is wanted, other than
+   * one that the kernel gives every device (fe80::/64, ff00::/8). A route is wanted that has one of
+   * the attributes in `wanted`, which are one behind the other, or that does not name its device: then
+   * it has several, or a nexthop object.
+   * @param before where the message before begins; `at` if nothing is to be compared with it
+   * @returns where the first message begins that is not passed by. None is of the last destination in
+   *   the datagram: more of it may come in the next
+   */
+  passRoutes(bytes: Buffer, before: number, at: number, wanted: Buffer): number
+  /** Whether the route at this place of a datagram is wanted. */
+  isWantedRoute(bytes: Buffer, at: number, wanted: Buffer): boolean
   /** Addresses of `size` bytes each (4 or 16), one after the other, as text with a space between. */
   addressListText(bytes: Buffer, size: number): string
   /** The bytes of such a text; throws a TypeError if it is anything else. */

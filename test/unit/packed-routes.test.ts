@@ -6,8 +6,10 @@ import { encodeResult } from '../../src/cni/result.js'
 import type { ResultAddress, ResultInterface, ResultRoute } from '../../src/cni/result-schema.js'
 import { SUPPORTED_VERSIONS } from '../../src/cni/version.js'
 import { addressListBytes, addressListText, addressText } from '../../src/kernel/ip-address.js'
+import { encodeAttributes, u32 } from '../../src/kernel/netlink/attributes.js'
 import { wordsOf } from '../../src/kernel/netlink/bytes.js'
 import type { Family } from '../../src/kernel/netlink/common-schema.js'
+import { RTA } from '../../src/kernel/netlink/constants.js'
 import { copiesOf, encodeRequest, encodeRequests } from '../../src/kernel/netlink/message.js'
 import { unpackRoutes } from '../../src/kernel/netlink/packed-routes.js'
 import { DESTINATION_START, decodeRoute, newRouteRequest } from '../../src/kernel/netlink/route.js'
@@ -106,13 +108,14 @@ function datagramsOf(routes: Route[], atOnce: number) {
 }
 
 function packAll(routes: Route[], atOnce: number, ofOthers: 'decoded' | 'dropped' = 'decoded') {
+  const devices = ofOthers === 'decoded' ? [7, 8] : [7]
   const packer = routePacker({
-    isOfConcern: ({ device }) => ofOthers === 'decoded' || device === 7,
+    wanted: encodeAttributes(devices.map((device) => u32(RTA.outputInterface, device))),
     mayPack: ({ nexthops }) => nexthops[0]?.interfaceIndex === 7,
   })
-  for (const { bytes, words } of datagramsOf(routes, atOnce))
-    for (let at = 0; at < bytes.length; )
-      at = packer.take({ bytes, words }, at + 16, at + (words[at >> 2] as number))
+  for (const datagram of datagramsOf(routes, atOnce))
+    for (let at = 0; at < datagram.bytes.length; )
+      at = packer.take(datagram, at + 16, at + (datagram.words[at >> 2] as number))
   const packed = packer.packed()
   const rest = packer
     .rest()
@@ -171,6 +174,42 @@ describe('packed routes', () => {
         const isDefault = ({ destination }: Route) => destination.endsWith('/0')
         expect(rest.filter((one) => !isOwn(one) && !shared(one) && !isDefault(one))).toEqual([])
       }),
+    )
+  })
+
+  it('leave out what the kernel gives every other device, but for few', () => {
+    const made = (destination: string, interfaceIndex: number, protocol: number): Route => ({
+      ...{
+        family: 'inet6',
+        destination,
+        typeOfService: 0,
+        table: 254,
+        protocol,
+        scope: 0,
+        type: 1,
+      },
+      ...{ nexthops: [{ interfaceIndex, weight: 1 }], priority: 256 },
+    })
+    const devices = fc.uniqueArray(fc.integer({ min: 5, max: 40 }), { minLength: 1 })
+    fc.assert(
+      fc.property(
+        tables,
+        devices,
+        fc.integer({ min: 1, max: 50 }),
+        fc.constantFrom('fe80::/64', 'ff00::/8', 'fe80::/10'),
+        fc.constantFrom(2, 4),
+        (others, all, atOnce, destination, protocol) => {
+          const given = all.map((index) => made(destination, index, protocol))
+          const { rest } = packAll([...others, ...given], atOnce, 'dropped')
+          const left = rest.filter((one) => one.destination === destination)
+          const own = left.filter(({ nexthops }) => nexthops[0]?.interfaceIndex === 7)
+          expect(own).toHaveLength(all.includes(7) ? 1 : 0)
+          const isOfEveryDevice = protocol === 2 && destination !== 'fe80::/10'
+          const datagrams = Math.ceil((others.length + all.length) / atOnce)
+          if (isOfEveryDevice) expect(left.length).toBeLessThanOrEqual(2 * datagrams + 1)
+          else if (all.includes(7)) expect(left).toHaveLength(all.length)
+        },
+      ),
     )
   })
 

@@ -115,26 +115,3 @@ uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count) {
   }
   return bytes;
 }
-
-/* How many messages at the beginning of `bytes` differ from a model in nothing but `size` bytes. */
-static size_t count_alike(const uint8_t *bytes, size_t length, const uint8_t *model,
-                          size_t model_length, size_t from, size_t size) {
-  const size_t after = from + size;
-  size_t count = 0;
-  if (size == 0 || after > model_length) return 0;
-  for (; length >= model_length; length -= model_length, bytes += model_length, count++)
-    if (memcmp(bytes, model, from) != 0 ||
-        memcmp(bytes + after, model + after, model_length - after) != 0)
-      break;
-  return count;
-}
-
-uint8_t *differences(const uint8_t *bytes, size_t length, const uint8_t *model, size_t model_length,
-                     size_t from, size_t size, size_t *taken) {
-  const size_t count = count_alike(bytes, length, model, model_length, from, size);
-  *taken = count * size;
-  uint8_t *found = count > 0 ? malloc(*taken) : NULL;
-  for (size_t n = 0; found && n < count; n++)
-    memcpy(found + n * size, bytes + n * model_length + from, size);
-  return found;
-}

@@ -48,12 +48,6 @@ char *address_list_text(const uint8_t *bytes, size_t length, size_t count);
  * the same length or something else is in the text. */
 uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count);
 
-/* The bytes in which messages differ from a model: `size` bytes at `from` of each message from the
- * beginning of `bytes` on, as long as they differ in nothing else. *taken is how many bytes these
- * are. They are allocated; NULL if that fails, or there are none. */
-uint8_t *differences(const uint8_t *bytes, size_t length, const uint8_t *model, size_t model_length,
-                     size_t from, size_t size, size_t *taken);
-
 /* netlink_socket.c */
 
 /* Opens a netlink socket of a protocol (NETLINK_*) in the current network namespace. It stays in that
@@ -122,6 +116,31 @@ struct failure start_exchange(const struct exchange *prepared, struct exchange *
 
 /* Waits for a started exchange. */
 struct failure finish_exchange(struct exchange *exchange);
+
+/* routes.c */
+
+/* Attributes of routes, one behind the other. A route is wanted that has one of these, or does not
+ * name its device: then it has several, or a nexthop object. */
+struct wanted {
+  const uint8_t *attributes;
+  size_t length;
+};
+
+/* Whether the route at this place of a datagram is wanted. */
+bool is_wanted_route(const uint8_t *bytes, size_t length, size_t at, const struct wanted *wanted);
+
+/* Passes by routes that share their destination with none that is wanted: the kernel lists those of
+ * one destination one behind the other. What it gives every device (fe80::/64, ff00::/8) is taken for
+ * shared with none. Returns where the first begins that is not passed by; those of the last
+ * destination in a datagram never are. `before` is where the route before begins, or is `at`. */
+size_t pass_routes(const uint8_t *bytes, size_t length, size_t before, size_t at,
+                   const struct wanted *wanted);
+
+/* The bytes in which messages differ from a model: `size` bytes at `from` of each message from the
+ * beginning of `bytes` on, as long as they differ in nothing else. *taken is how many bytes these
+ * are. They are allocated; NULL if that fails, or there are none. */
+uint8_t *differences(const uint8_t *bytes, size_t length, const uint8_t *model, size_t model_length,
+                     size_t from, size_t size, size_t *taken);
 
 /* announce.c */
 

@@ -466,6 +466,43 @@ static napi_value differences_js(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/* passRoutes(bytes: Buffer, before: number, at: number, wanted: Buffer): number */
+static napi_value pass_routes_js(napi_env env, napi_callback_info info) {
+  napi_value values[4], result;
+  void *bytes, *attributes;
+  size_t length;
+  int32_t before, at;
+  struct wanted wanted;
+  if (!arguments(env, info, 4, values) ||
+      !ok(env, napi_get_buffer_info(env, values[0], &bytes, &length)) ||
+      !ok(env, napi_get_value_int32(env, values[1], &before)) ||
+      !ok(env, napi_get_value_int32(env, values[2], &at)) ||
+      !ok(env, napi_get_buffer_info(env, values[3], &attributes, &wanted.length)))
+    return NULL;
+  if (before < 0 || at < 0) return throw_type_error(env, "a place in a message was expected");
+  wanted.attributes = attributes;
+  const size_t passed = pass_routes(bytes, length, (size_t)before, (size_t)at, &wanted);
+  return ok(env, napi_create_int64(env, (int64_t)passed, &result)) ? result : NULL;
+}
+
+/* isWantedRoute(bytes: Buffer, at: number, wanted: Buffer): boolean */
+static napi_value is_wanted_route_js(napi_env env, napi_callback_info info) {
+  napi_value values[3], result;
+  void *bytes, *attributes;
+  size_t length;
+  int32_t at;
+  struct wanted wanted;
+  if (!arguments(env, info, 3, values) ||
+      !ok(env, napi_get_buffer_info(env, values[0], &bytes, &length)) ||
+      !ok(env, napi_get_value_int32(env, values[1], &at)) ||
+      !ok(env, napi_get_buffer_info(env, values[2], &attributes, &wanted.length)))
+    return NULL;
+  if (at < 0) return throw_type_error(env, "a place in a message was expected");
+  wanted.attributes = attributes;
+  const bool found = is_wanted_route(bytes, length, (size_t)at, &wanted);
+  return ok(env, napi_get_boolean(env, found, &result)) ? result : NULL;
+}
+
 /* addressListText(bytes: Buffer, size: number): string */
 static napi_value address_list_text_js(napi_env env, napi_callback_info info) {
   napi_value values[2], value = NULL;
@@ -539,6 +576,8 @@ NAPI_MODULE_INIT() {
       FUNCTION("addressText", address_text_js),
       FUNCTION("addressBytes", address_bytes_js),
       FUNCTION("differences", differences_js),
+      FUNCTION("passRoutes", pass_routes_js),
+      FUNCTION("isWantedRoute", is_wanted_route_js),
       FUNCTION("addressListText", address_list_text_js),
       FUNCTION("addressListBytes", address_list_bytes_js),
       FUNCTION("describeErrno", describe_errno_js),

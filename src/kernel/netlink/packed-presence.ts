@@ -1,6 +1,8 @@
+import { addressBytes, splitPrefix } from '../ip-address.js'
+import { bytes, encodeAttributes } from './attributes.js'
+import { RTA } from './constants.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { foldRouteMessages } from './route-dump.js'
-import { digestsOf } from './route-glimpse.js'
 import { routePacker } from './route-packer.js'
 import type { PackedRoutes } from './route-schema.js'
 
@@ -17,11 +19,15 @@ export function arePackedThere(
   wanted: PackedRoutes[],
 ): boolean[] {
   const likes = new Set(wanted.map(({ like }) => JSON.stringify(like)))
-  const first = digestsOf(wanted.map(({ like }) => like.destination))
+  const first = encodeAttributes(
+    wanted.map(({ like }) =>
+      bytes(RTA.destination, addressBytes(splitPrefix(like.destination).address)),
+    ),
+  )
   const most = wanted.reduce((sum, { addresses }) => sum + addresses.length, 0)
   const begin = () =>
     routePacker({
-      isOfConcern: ({ destination }) => first.has(destination),
+      wanted: first,
       mayPack: (route) => likes.has(JSON.stringify(route)),
     })
   const packer = foldRouteMessages(socket, index, begin, (all, datagram, start, end) => {

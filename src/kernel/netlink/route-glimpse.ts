@@ -8,12 +8,8 @@ export const ROUTE_FIXED_BYTES = 12
 /** Where it has the length of the destination. */
 export const DESTINATION_LENGTH_OFFSET = 1
 
-/** What is read of a route to see whether it is wanted, before it is decoded. */
+/** What is read of a route before it is decoded: its destination. */
 export interface Glimpse {
-  /** Undefined if the route has several nexthops, or a nexthop object. */
-  device: number | undefined
-  /** Digest of the preferred source; undefined if there is none. */
-  source: number | undefined
   /** Digest of the destination, without its length; 0 for a default route. */
   destination: number
   /** Where the bytes of the destination are in the datagram; both 0 for a default route. */
@@ -21,13 +17,7 @@ export interface Glimpse {
   destinationEnd: number
 }
 
-const seen: Glimpse = {
-  ...{ device: undefined, source: undefined },
-  ...{ destination: 0, destinationStart: 0, destinationEnd: 0 },
-}
-
-// Looked up once, not for each attribute.
-const { outputInterface, preferredSource, destination } = RTA
+const seen: Glimpse = { destination: 0, destinationStart: 0, destinationEnd: 0 }
 
 /**
  * Walks over the attributes of a route, without calls and objects for each: they would take most of
@@ -35,8 +25,6 @@ const { outputInterface, preferredSource, destination } = RTA
  * @returns the same object for every route
  */
 export function glimpseAt({ words }: Datagram, start: number, end: number): Glimpse {
-  seen.device = undefined
-  seen.source = undefined
   seen.destination = 0
   seen.destinationStart = 0
   seen.destinationEnd = 0
@@ -45,12 +33,11 @@ export function glimpseAt({ words }: Datagram, start: number, end: number): Glim
     const length = (header >>> FIRST_HALF) & 0xffff
     const type = (header >>> SECOND_HALF) & 0xffff
     if (length < 4 || at * 4 + length > end) break
-    if (type === outputInterface) seen.device = words[at + 1]
-    else if (type === preferredSource) seen.source = digestAt(words, at + 1, length >> 2)
-    else if (type === destination) {
+    if (type === RTA.destination) {
       seen.destination = digestAt(words, at + 1, length >> 2)
       seen.destinationStart = at * 4 + 4
       seen.destinationEnd = at * 4 + length
+      break
     }
     at += (length + 3) >> 2
   }
@@ -65,7 +52,7 @@ function digestAt(words: Uint32Array, first: number, count: number): number {
 }
 
 /** The digest of an address. */
-export function digestOfAddress(text: string): number {
+function digestOfAddress(text: string): number {
   const words = wordsOf(Buffer.from(addressBytes(text)))
   return digestAt(words, 0, words.length + 1)
 }

@@ -3,7 +3,7 @@ import { nativeAddon } from '../native-addon.js'
 import { align, HEADER_BYTES, wordsOf } from './bytes.js'
 import type { Datagram } from './message.js'
 import { decodeRoute } from './route.js'
-import { DESTINATION_LENGTH_OFFSET, type Glimpse, glimpseAt } from './route-glimpse.js'
+import { DESTINATION_LENGTH_OFFSET, glimpseAt } from './route-glimpse.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
 /** Fewer routes that are alike stay as they are. */
@@ -13,7 +13,7 @@ const MOST_KINDS = 64
 
 /** A route of a dump that is not packed. */
 export interface DumpedRoute {
-  /** Undefined if it is of no concern. */
+  /** Undefined if it is not wanted. */
   route: Route | undefined
   /** The digest of its destination. */
   destination: number
@@ -27,12 +27,9 @@ export interface DumpedRoute {
 
 /** Routes whose messages differ in nothing but the address of the destination. */
 interface Kind {
-  /** Undefined if they are of no concern: then one of them is dumped, and the others are dropped. */
-  like: Route | undefined
-  /** What has the first one's message, with its header: where, and its length. */
-  datagram: Datagram
-  at: number
-  length: number
+  like: Route
+  /** The first one's message, with its header. */
+  model: Datagram
   /** Where in the message the address is. */
   from: number
   size: number
@@ -45,8 +42,11 @@ interface Kind {
 
 /** What is asked of each route. */
 interface Questions {
-  /** Whether a route has to be decoded. Of the others those are kept that share a destination. */
-  isOfConcern: (seen: Glimpse) => boolean
+  /**
+   * Which routes are wanted, as attributes (see `passRoutes` of the native addon), besides those that
+   * are like one which is. Of the others, those of the same destinations are kept.
+   */
+  wanted: Buffer
   /** Whether a decoded route may be packed. */
   mayPack: (route: Route) => boolean
 }
@@ -80,14 +80,13 @@ export interface RoutePacker {
  * It is a function and no class: the engine finds a variable at once, but looks for a member by its
  * name, and there are some for each of hundreds of routes.
  */
-export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
+export function routePacker({ wanted, mayPack }: Questions): RoutePacker {
+  const { passRoutes, isWantedRoute } = nativeAddon()
   const dumped: DumpedRoute[] = []
   const kinds: Kind[] = []
-  /** The last kind that is of no concern: a host may have as many as it has devices. */
-  const other = newKind(undefined, NONE)
   /** Of the route before: it belongs to its kind once the next is known to have another destination. */
   let lastKind: Kind | undefined
-  /** Undefined if it is packed, or dropped. */
+  /** Undefined if it is packed, or not wanted. */
   let lastEntry: DumpedRoute | undefined
   /** Where its message is, and the address of its destination. */
   let lastDatagram = NONE
@@ -95,20 +94,29 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
   let lastEnd = 0
   let lastAddress = 0
   let lastSize = 0
-  let lastDevice: number | undefined
 
   function take(datagram: Datagram, start: number, end: number): number {
-    const kind = lastKind
     const at = start - HEADER_BYTES
-    const more = kind?.isPacked ? differencesOf(kind, datagram, at) : undefined
-    if (!kind || !more) {
-      takeOther(datagram, start, end)
-      return at + align(end - at)
-    }
-    const { size, length } = kind
+    const kind = lastKind
+    const more = kind && differencesOf(kind, datagram, at)
+    if (kind?.isPacked && more) return takePacked(kind, datagram, at, more)
+    if (more || datagram !== lastDatagram)
+      return takeOther(datagram, start, end, more !== undefined)
+    const next = passRoutes(datagram.bytes, lastStart - HEADER_BYTES, at, wanted)
+    if (next === at) return takeOther(datagram, start, end, false)
+    packLast()
+    // What was passed by does not have the destination of the next route.
+    lastSize = 0
+    const length = datagram.words[next >> 2] as number
+    return takeOther(datagram, next + HEADER_BYTES, next + length, false)
+  }
+
+  function takePacked(kind: Kind, datagram: Datagram, at: number, more: Buffer): number {
+    const { size, model } = kind
+    const length = model.bytes.length
     packLast()
     const last = more.length - size
-    if (kind.like) kind.addresses.push(more.subarray(0, last))
+    kind.addresses.push(more.subarray(0, last))
     kind.count += last / size
     const next = at + (more.length / size) * length
     lastKind = kind
@@ -121,19 +129,15 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     return next
   }
 
-  function takeOther(datagram: Datagram, start: number, end: number): void {
+  function takeOther(datagram: Datagram, start: number, end: number, isLikeLast: boolean): number {
+    const at = start - HEADER_BYTES
     const seen = glimpseAt(datagram, start, end)
-    const address = seen.destinationStart
+    const { destination, destinationStart: address } = seen
     const size = seen.destinationEnd - address
     const isShared = isDestinationOfLast(datagram, start, address, size)
     // Default routes have no destination that could be compared.
     const mayBeLike = !isShared && size > 0
-    const { destination, device } = seen
-    // What is like one of concern is of concern, too.
-    const isOne =
-      isOfConcern(seen) ||
-      (lastKind?.like !== undefined &&
-        differencesOf(lastKind, datagram, start - HEADER_BYTES) !== undefined)
+    const isOne = isLikeLast || isWantedRoute(datagram.bytes, at, wanted)
     if (isShared) leaveLast()
     else packLast()
     let kind: Kind | undefined
@@ -145,8 +149,7 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
         if (mayBeLike) kind ??= kindOf(entry, address, size)
         entry.kind = kind
       }
-    } else if (device === lastDevice) kind = otherKind(datagram, start, end, address, size)
-    lastDevice = device
+    }
     lastKind = kind
     lastEntry = entry
     lastDatagram = datagram
@@ -154,6 +157,7 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     lastEnd = end
     lastAddress = address
     lastSize = size
+    return at + align(end - at)
   }
 
   function knownKind(datagram: Datagram, start: number): Kind | undefined {
@@ -176,24 +180,6 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     return entry
   }
 
-  function otherKind(
-    datagram: Datagram,
-    start: number,
-    end: number,
-    address: number,
-    size: number,
-  ): Kind | undefined {
-    const at = start - HEADER_BYTES
-    const length = end - at
-    if (align(length) !== length) return undefined
-    other.datagram = datagram
-    other.at = at
-    other.length = length
-    other.from = address - at
-    other.size = size
-    return other
-  }
-
   function kindOf(
     { route, datagram, start, end }: DumpedRoute,
     address: number,
@@ -204,9 +190,15 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     if (!route || !isWhole || kinds.length === MOST_KINDS || !mayPack(route)) return undefined
     // A copy: of the datagram, nothing else is kept.
     const bytes = Buffer.from(datagram.bytes.subarray(at, end))
-    const kind = newKind(route, { bytes, words: wordsOf(bytes) })
-    kind.from = address - at
-    kind.size = size
+    const kind: Kind = {
+      like: route,
+      model: { bytes, words: wordsOf(bytes) },
+      from: address - at,
+      size,
+      addresses: [],
+      count: 0,
+      isPacked: false,
+    }
     kinds.push(kind)
     return kind
   }
@@ -214,7 +206,7 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
   function packLast(): void {
     const kind = lastKind
     lastKind = undefined
-    if (!kind?.like) return
+    if (!kind) return
     // A copy, as above.
     const address = lastDatagram.bytes.subarray(lastAddress, lastAddress + kind.size)
     kind.addresses.push(Buffer.from(address))
@@ -226,8 +218,9 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
   function leaveLast(): void {
     if (lastEntry) lastEntry.kind = undefined
     else {
-      const seen = glimpseAt(lastDatagram, lastStart, lastEnd)
-      dump(lastDatagram, lastStart, lastEnd, seen.destination, isOfConcern(seen))
+      const { destination } = glimpseAt(lastDatagram, lastStart, lastEnd)
+      const isOne = isWantedRoute(lastDatagram.bytes, lastStart - HEADER_BYTES, wanted)
+      dump(lastDatagram, lastStart, lastEnd, destination, isOne)
     }
     lastKind = undefined
   }
@@ -258,29 +251,14 @@ export function routePacker({ isOfConcern, mayPack }: Questions): RoutePacker {
     packed: () => {
       packLast()
       return kinds.flatMap(({ like, addresses: parts, isPacked }) => {
-        if (!like || !isPacked) return []
+        if (!isPacked) return []
         const addresses = addressListText(Buffer.concat(parts), like.family)
         const { length } = splitPrefix(like.destination)
         const [first] = addresses.split(' ', 1)
         return { like: { ...like, destination: `${first}/${length}` }, addresses }
       })
     },
-    rest: () => dumped.filter(({ kind }) => !(kind?.like && kind.isPacked)),
-  }
-}
-
-function newKind(like: Route | undefined, datagram: Datagram): Kind {
-  return {
-    like,
-    datagram,
-    at: 0,
-    length: datagram.bytes.length,
-    from: 0,
-    size: 0,
-    addresses: [],
-    count: 0,
-    // Of those that are of no concern, none is kept.
-    isPacked: like === undefined,
+    rest: () => dumped.filter(({ kind }) => !kind?.isPacked),
   }
 }
 
@@ -289,15 +267,12 @@ const FIXED_WORD = HEADER_BYTES >> 2
 
 /** The addresses of the messages from `at` on that differ in nothing else from those of a kind. */
 function differencesOf(kind: Kind, { bytes, words }: Datagram, at: number): Buffer | undefined {
-  const theirs = kind.datagram.words
-  const first = kind.at >> 2
+  const { model, from, size } = kind
   const own = at >> 2
   // What tells most kinds apart: the length of the message, and struct rtmsg.
   const isAlike =
-    words[own] === theirs[first] &&
-    words[own + FIXED_WORD] === theirs[first + FIXED_WORD] &&
-    words[own + FIXED_WORD + 1] === theirs[first + FIXED_WORD + 1]
-  if (!isAlike) return undefined
-  const model = kind.datagram.bytes.subarray(kind.at, kind.at + kind.length)
-  return nativeAddon().differences(bytes, at, model, kind.from, kind.size)
+    words[own] === model.words[0] &&
+    words[own + FIXED_WORD] === model.words[FIXED_WORD] &&
+    words[own + FIXED_WORD + 1] === model.words[FIXED_WORD + 1]
+  return isAlike ? nativeAddon().differences(bytes, at, model.bytes, from, size) : undefined
 }

@@ -1,8 +1,9 @@
-import { ROUTE_PROTOCOL } from './constants.js'
+import { addressBytes } from '../ip-address.js'
+import { bytes, encodeAttributes, u32 } from './attributes.js'
+import { RTA } from './constants.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 import { decodeRoute } from './route.js'
 import { foldRouteMessages, leadsThrough, withNexthops } from './route-dump.js'
-import { digestOfAddress, type Glimpse } from './route-glimpse.js'
 import { type DumpedRoute, type RoutePacker, routePacker } from './route-packer.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
@@ -15,7 +16,7 @@ export interface RoutesAround {
   /** Those of other devices that prefer one of the device's addresses as their source. */
   bySource: Route[]
   /**
-   * All routes to those of their destinations to which others lead, too, in the kernel's order; not to
+   * All routes to those of their destinations to which others lead, too, in the kernel's order; few of
    * those that the kernel gives every device.
    */
   shared: Route[]
@@ -46,7 +47,7 @@ export function dumpRoutesAround(
     if (leadsThrough(route, index)) own.add(route)
     else if (isBySource(route)) bySource.push(route)
     else continue
-    if (!isOfEveryDevice(route)) wanted.add(destination)
+    wanted.add(destination)
   }
   const withOthers = new Set<number>()
   for (const { route, destination } of entries)
@@ -55,29 +56,26 @@ export function dumpRoutesAround(
   return { own: [...own], packed, bySource, shared: withNexthops(socket, shared.flatMap(routeOf)) }
 }
 
-/** What the kernel gives each device for itself. A node has as many of these as it has pods. */
-const OF_EVERY_DEVICE = ['fe80::/64', 'ff00::/8']
-
-function isOfEveryDevice({ destination, protocol }: Route): boolean {
-  return protocol === ROUTE_PROTOCOL.kernel && OF_EVERY_DEVICE.includes(destination)
-}
-
-/** All routes; those are decoded that may concern the device and cannot be packed. */
+/**
+ * The routes that may concern the device, and the others of their destinations. The former are decoded,
+ * unless they are packed.
+ */
 function readTable(
   socket: NetlinkSocket,
   index: number,
   locals: string[],
   mayPack: (route: Route) => boolean,
 ): RoutePacker {
-  const sources = new Set(locals.map(digestOfAddress))
-  const isOfConcern = ({ device, source }: Glimpse) =>
-    device === index || device === undefined || (source !== undefined && sources.has(source))
+  const wanted = encodeAttributes([
+    u32(RTA.outputInterface, index),
+    ...locals.map((local) => bytes(RTA.preferredSource, addressBytes(local))),
+  ])
   return foldRouteMessages(
     socket,
     undefined,
     () =>
       routePacker({
-        isOfConcern,
+        wanted,
         mayPack: (route) => leadsThrough(route, index) && mayPack(route),
       }),
     (packer, datagram, start, end) => packer.take(datagram, start, end),
