@@ -129,8 +129,12 @@ export function missingRoutes(
 ): Route[] {
   if (carried.length === 0) return []
   const { present, found } = compareRoutes(socket, device, carried)
-  const listed = groupBy(reported, reportedPath)
-  return [...groupBy(carried, pathOf)].flatMap(([path, routes]) => {
+  const carriedBy = groupBy(carried, pathOf)
+  const listed = groupBy(
+    reported.filter((route) => carriedBy.has(reportedPath(route))),
+    reportedPath,
+  )
+  return [...carriedBy].flatMap(([path, routes]) => {
     const valid = routes.filter(({ expiresSeconds = Infinity }) => expiresSeconds > elapsedSeconds)
     const inResult = listed.get(path)?.length ?? 0
     const isComplete = inResult >= new Set(routes.map(listedOnce)).size

@@ -63,15 +63,32 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       before.map((lines) => lines.map((line) => line.replace('dev eth1', 'dev net1'))),
     )
     expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0, stdout: '' })
+    // As later plugins do: before them, and between them.
+    for (const other of ['9.0.0.0/24', '9.0.1.0/24', '10.9.9.128/25', '10.9.9.192/26'])
+      testbed.inPod(`route add ${other} via 198.51.100.1`)
+    expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0, stdout: '' })
     for (const missing of ['10.7.0.0/24', 'fd00:77::/32']) testbed.inPod(`route del ${missing}`)
-    const { msg } = callPlugin(testbed, path, 'CHECK', {
-      configuration: { prevResult: document },
-    }).document
-    expect(msg).toMatch(
+    expect(call('CHECK', { prevResult: document }).document.msg).toMatch(
       /: route 10\.7\.0\.0\/24 via .* is missing; route fd00:77::\/32 via .* is missing$/,
     )
     expect(call('DEL').exitCode).toBe(0)
     expect(['-4', '-6'].map((family) => routes(testbed.onHost(`${family} route`)))).toEqual(before)
+  })
+
+  it('misses in CHECK a route of a table where another table has one like it', () => {
+    for (let n = 0; n < 20; n++)
+      for (const table of [254, 100])
+        testbed.onHost(`route add 10.0.${n}.0/24 via 198.51.100.1 table ${table}`)
+    const prevResult = callPlugin(testbed, path, 'ADD').document
+    expect(recordOf(testbed).state.packed).toHaveLength(2)
+    const faults = () =>
+      callPlugin(testbed, path, 'CHECK', { configuration: { prevResult } }).document?.msg
+    expect(faults()).toBeUndefined()
+    testbed.inPod('route del 10.0.7.0/24 table 100')
+    expect(faults()).toMatch(/: route 10\.0\.7\.0\/24 via 198\.51\.100\.1 .*table 100 is missing$/)
+    // As the plugin sbr moves a route: the result tells of no table.
+    testbed.inPod('route add 10.0.7.0/24 via 198.51.100.1 dev net1 table 101')
+    expect(faults()).toBeUndefined()
   })
 
   it('writes a record that the version before understands where few routes are alike', () => {
