@@ -1,9 +1,10 @@
 import { addressListText, splitPrefix } from '../ip-address.js'
 import { nativeAddon } from '../native-addon.js'
-import { align, HEADER_BYTES, wordsOf } from './bytes.js'
+import { align, HEADER_BYTES } from './bytes.js'
 import type { Datagram } from './message.js'
 import { decodeRoute } from './route.js'
 import { DESTINATION_LENGTH_OFFSET, glimpseAt } from './route-glimpse.js'
+import { addressesLike, type Kind, newKind } from './route-kind.js'
 import type { PackedRoutes, Route } from './route-schema.js'
 
 /** Fewer routes that are alike stay as they are. */
@@ -23,21 +24,6 @@ export interface DumpedRoute {
   end: number
   /** With which it is packed, once there are enough of these. */
   kind: Kind | undefined
-}
-
-/** Routes whose messages differ in nothing but the address of the destination. */
-interface Kind {
-  like: Route
-  /** The first one's message, with its header. */
-  model: Datagram
-  /** Where in the message the address is. */
-  from: number
-  size: number
-  /** The addresses, some at a time. */
-  addresses: Buffer[]
-  /** Of so many routes. */
-  count: number
-  isPacked: boolean
 }
 
 /** What is asked of each route. */
@@ -98,7 +84,7 @@ export function routePacker({ wanted, mayPack }: Questions): RoutePacker {
   function take(datagram: Datagram, start: number, end: number): number {
     const at = start - HEADER_BYTES
     const kind = lastKind
-    const more = kind && differencesOf(kind, datagram, at)
+    const more = kind && addressesLike(kind, datagram, at)
     if (kind?.isPacked && more) return takePacked(kind, datagram, at, more)
     if (more || datagram !== lastDatagram)
       return takeOther(datagram, start, end, more !== undefined)
@@ -162,7 +148,7 @@ export function routePacker({ wanted, mayPack }: Questions): RoutePacker {
 
   function knownKind(datagram: Datagram, start: number): Kind | undefined {
     for (let n = 0; n < kinds.length; n++)
-      if (differencesOf(kinds[n] as Kind, datagram, start - HEADER_BYTES)) return kinds[n]
+      if (addressesLike(kinds[n] as Kind, datagram, start - HEADER_BYTES)) return kinds[n]
     return undefined
   }
 
@@ -188,17 +174,7 @@ export function routePacker({ wanted, mayPack }: Questions): RoutePacker {
     const at = start - HEADER_BYTES
     const isWhole = align(end - at) === end - at
     if (!route || !isWhole || kinds.length === MOST_KINDS || !mayPack(route)) return undefined
-    // A copy: of the datagram, nothing else is kept.
-    const bytes = Buffer.from(datagram.bytes.subarray(at, end))
-    const kind: Kind = {
-      like: route,
-      model: { bytes, words: wordsOf(bytes) },
-      from: address - at,
-      size,
-      addresses: [],
-      count: 0,
-      isPacked: false,
-    }
+    const kind = newKind(route, datagram.bytes.subarray(at, end), address - at, size)
     kinds.push(kind)
     return kind
   }
@@ -207,7 +183,7 @@ export function routePacker({ wanted, mayPack }: Questions): RoutePacker {
     const kind = lastKind
     lastKind = undefined
     if (!kind) return
-    // A copy, as above.
+    // A copy: of the datagram, nothing else is kept.
     const address = lastDatagram.bytes.subarray(lastAddress, lastAddress + kind.size)
     kind.addresses.push(Buffer.from(address))
     kind.count++
@@ -260,19 +236,4 @@ export function routePacker({ wanted, mayPack }: Questions): RoutePacker {
     },
     rest: () => dumped.filter(({ kind }) => !kind?.isPacked),
   }
-}
-
-/** Where struct rtmsg begins in a message, in words. */
-const FIXED_WORD = HEADER_BYTES >> 2
-
-/** The addresses of the messages from `at` on that differ in nothing else from those of a kind. */
-function differencesOf(kind: Kind, { bytes, words }: Datagram, at: number): Buffer | undefined {
-  const { model, from, size } = kind
-  const own = at >> 2
-  // What tells most kinds apart: the length of the message, and struct rtmsg.
-  const isAlike =
-    words[own] === model.words[0] &&
-    words[own + FIXED_WORD] === model.words[FIXED_WORD] &&
-    words[own + FIXED_WORD + 1] === model.words[FIXED_WORD + 1]
-  return isAlike ? nativeAddon().differences(bytes, at, model.bytes, from, size) : undefined
 }
