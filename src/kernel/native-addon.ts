@@ -105,8 +105,8 @@ export interface NativeAddon {
   /**
    * Passes by routes of a datagram that share their destination with none that is wanted, other than
    * one that the kernel gives every device (fe80::/64, ff00::/8). A route is wanted that has one of
-   * the attributes in `wanted`, which are one behind the other, or that does not name its device: then
-   * it has several, or a nexthop object.
+   * the attributes in `wanted`, which are one behind the other, or a nexthop through a device that one
+   * of these (RTA_OIF) names, or that names no device but a nexthop object.
    * @param before where the message before begins; `at` if nothing is to be compared with it
    * @returns where the first message begins that is not passed by. None is of the last destination in
    *   the datagram: more of it may come in the next

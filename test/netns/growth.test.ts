@@ -13,8 +13,9 @@ const MOST_TIMES = 8
 /** Of routes through two devices: each is compared with what else is in its place. */
 describe('the CPU time of a call', () => {
   let testbed: Testbed
-  let there = 0
+  let there: number
   beforeEach(() => {
+    there = 0
     testbed = new Testbed()
     testbed.addDevice('eth2')
     for (const n of [1, 2]) {
@@ -24,8 +25,20 @@ describe('the CPU time of a call', () => {
   })
   afterEach(() => testbed[Symbol.dispose]())
 
-  /** @returns the seconds of each call */
-  function lendBoth(count: number): Record<string, number> {
+  function seconds(command: string, device: string): number {
+    const report = `${testbed.stateDirectory}/seconds`
+    const variables = { CNI_CONTAINERID: device, CNI_IFNAME: `to-${device}` }
+    const { exitCode, stdout } = callPlugin(testbed, COMPILED, command, {
+      ...{ wrapper: ['time', '-q', '-f', '%U', '-o', report], variables },
+      // All are in one pod, where each needs places of its own.
+      configuration: { device, ...(device === 'eth2' ? { routeMetric: 100 } : {}) },
+    })
+    expect(exitCode, stdout).toBe(0)
+    return Number(readFileSync(report, 'utf8'))
+  }
+
+  /** Adds routes through the first two devices up to a count. */
+  function addRoutes(count: number): void {
     const both = (gateways: string[]) =>
       gateways.map((gateway, n) => `nexthop via ${gateway} dev eth${n + 1}`).join(' ')
     const lines = Array.from({ length: count }, (_, n) => [
@@ -34,19 +47,12 @@ describe('the CPU time of a call', () => {
     ])
     batch(testbed.host, ...lines.slice(there).flat())
     there = count
+  }
+
+  /** @returns the seconds of each call */
+  function lendBoth(count: number): Record<string, number> {
+    addRoutes(count)
     const before = testbed.hostState()
-    const report = `${testbed.stateDirectory}/seconds`
-    const wrapper = ['time', '-q', '-f', '%U', '-o', report]
-    const seconds = (command: string, device: string) => {
-      const variables = { CNI_CONTAINERID: device, CNI_IFNAME: `to-${device}` }
-      const { exitCode, stdout } = callPlugin(testbed, COMPILED, command, {
-        ...{ wrapper, variables },
-        // Both are in one pod, where each needs places of its own.
-        configuration: { device, ...(device === 'eth2' ? { routeMetric: 100 } : {}) },
-      })
-      expect(exitCode, stdout).toBe(0)
-      return Number(readFileSync(report, 'utf8'))
-    }
     const taken = {
       'ADD of the first': seconds('ADD', 'eth1'),
       'ADD of the second': seconds('ADD', 'eth2'),
@@ -66,4 +72,17 @@ describe('the CPU time of a call', () => {
       expect(seconds / least, what).toBeLessThan(MOST_TIMES)
     }
   }, 120_000)
+
+  it('does not grow with routes over several other devices', () => {
+    testbed.addDevice('eth3')
+    testbed.onHost('address add 198.51.103.5/24 dev eth3')
+    const lend = () => {
+      const added = seconds('ADD', 'eth3')
+      seconds('DEL', 'eth3')
+      return added
+    }
+    const without = lend()
+    addRoutes(10_000)
+    expect(lend()).toBeLessThan(4 * Math.max(without, 0.05))
+  }, 60_000)
 })

@@ -14,7 +14,7 @@ import { copiesOf, encodeRequest, encodeRequests } from '../../src/kernel/netlin
 import { unpackRoutes } from '../../src/kernel/netlink/packed-routes.js'
 import { DESTINATION_START, decodeRoute, newRouteRequest } from '../../src/kernel/netlink/route.js'
 import { routePacker } from '../../src/kernel/netlink/route-packer.js'
-import type { Route } from '../../src/kernel/netlink/route-schema.js'
+import type { Nexthop, Route } from '../../src/kernel/netlink/route-schema.js'
 import { unpacked } from '../../src/state/packed.js'
 import { withRoutesAway } from '../../src/state/routes-away.js'
 import type { HostNetworkState, PackedState } from '../../src/state/schema.js'
@@ -42,9 +42,10 @@ const kindOf = (family: Family) =>
       priority: fc.constantFrom(undefined, 5),
       length: fc.constantFrom(24, 28),
       interfaceIndex: fc.constantFrom(7, 7, 7, 8),
+      others: fc.constantFrom<Nexthop[]>([], [], [], [{ interfaceIndex: 9, weight: 1 }]),
     })
     .map(
-      ({ gateway, priority, length, interfaceIndex }) =>
+      ({ gateway, priority, length, interfaceIndex, others }) =>
         (address: Buffer): Route => ({
           family,
           destination: `${addressText(address)}/${length}`,
@@ -59,6 +60,7 @@ const kindOf = (family: Family) =>
               weight: 1,
               gateway: family === 'inet' ? `192.0.2.${gateway}` : `2001:db8::${gateway}`,
             },
+            ...others,
           ],
           ...(priority === undefined ? {} : { priority }),
         }),
@@ -107,11 +109,14 @@ function datagramsOf(routes: Route[], atOnce: number) {
   return datagrams
 }
 
+/** Whether a route leads through the device, and through no other. */
+const isAlone = ({ nexthops }: Route) => nexthops.length === 1 && nexthops[0]?.interfaceIndex === 7
+
 function packAll(routes: Route[], atOnce: number, ofOthers: 'decoded' | 'dropped' = 'decoded') {
   const devices = ofOthers === 'decoded' ? [7, 8] : [7]
   const packer = routePacker({
     wanted: encodeAttributes(devices.map((device) => u32(RTA.outputInterface, device))),
-    mayPack: ({ nexthops }) => nexthops[0]?.interfaceIndex === 7,
+    mayPack: isAlone,
   })
   for (const datagram of datagramsOf(routes, atOnce))
     for (let at = 0; at < datagram.bytes.length; )
@@ -148,7 +153,7 @@ describe('packed routes', () => {
         )
         const kinds = new Map<string, string[]>()
         for (const route of alone)
-          if (route.nexthops[0]?.interfaceIndex === 7) {
+          if (isAlone(route)) {
             const kind = withoutDestination(route)
             kinds.set(kind, [...(kinds.get(kind) ?? []), route.destination])
           }

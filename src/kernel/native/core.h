@@ -119,8 +119,8 @@ struct failure finish_exchange(struct exchange *exchange);
 
 /* routes.c */
 
-/* Attributes of routes, one behind the other. A route is wanted that has one of these, or does not
- * name its device: then it has several, or a nexthop object. */
+/* Attributes of routes, one behind the other. A route is wanted that has one of these, or a nexthop
+ * through a device that one of these (RTA_OIF) names, or that names no device but a nexthop object. */
 struct wanted {
   const uint8_t *attributes;
   size_t length;

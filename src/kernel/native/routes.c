@@ -33,6 +33,24 @@ static bool is_among(const struct rtattr *attribute, struct wanted wanted) {
   return false;
 }
 
+/* Whether one of several nexthops is through a device that is wanted. */
+static bool leads_through(const struct rtattr *multipath, const struct wanted *wanted) {
+  const struct rtnexthop *hop = (const struct rtnexthop *)(multipath + 1);
+  size_t left = multipath->rta_len - sizeof *multipath;
+  while (left >= sizeof *hop && hop->rtnh_len >= sizeof *hop && hop->rtnh_len <= left) {
+    const struct {
+      struct rtattr attribute;
+      int index;
+    } device = {{.rta_len = sizeof device, .rta_type = RTA_OIF}, hop->rtnh_ifindex};
+    if (is_among(&device.attribute, *wanted)) return true;
+    const size_t step = RTA_ALIGN((size_t)hop->rtnh_len);
+    if (step >= left) break;
+    left -= step;
+    hop = (const struct rtnexthop *)((const uint8_t *)hop + step);
+  }
+  return false;
+}
+
 static struct glimpse glimpse_at(const uint8_t *bytes, size_t length, size_t at,
                                  const struct wanted *wanted) {
   const size_t fixed = NLMSG_LENGTH(sizeof(struct rtmsg));
@@ -41,19 +59,25 @@ static struct glimpse glimpse_at(const uint8_t *bytes, size_t length, size_t at,
   if (at % NLMSG_ALIGNTO != 0 || at > length || length - at < fixed) return seen;
   if (header->nlmsg_len < fixed || header->nlmsg_len > length - at) return seen;
   seen.header = header;
-  bool has_device = false;
+  bool has_object = false, has_device = false;
   const uint8_t *next = bytes + at + fixed;
   size_t left = header->nlmsg_len - fixed;
   const struct rtattr *attribute;
   while ((attribute = next_attribute(&next, &left)) != NULL) {
+    if (attribute->rta_type == RTA_NH_ID) has_object = true;
     if (attribute->rta_type == RTA_OIF) has_device = true;
+    if (attribute->rta_type == RTA_MULTIPATH) {
+      has_device = true;
+      if (leads_through(attribute, wanted)) seen.is_wanted = true;
+    }
     if (attribute->rta_type == RTA_DST) {
       seen.destination = (const uint8_t *)(attribute + 1);
       seen.size = attribute->rta_len - sizeof *attribute;
     }
     if (is_among(attribute, *wanted)) seen.is_wanted = true;
   }
-  if (!has_device) seen.is_wanted = true;
+  /* Only the object tells where it leads (net.ipv4.nexthop_compat_mode). */
+  if (has_object && !has_device) seen.is_wanted = true;
   return seen;
 }
 
