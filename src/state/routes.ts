@@ -71,21 +71,23 @@ function gatewayOf({ gateway, via }: Nexthop): string | undefined {
  */
 export function wholeOf(route: Route): string {
   const { nexthops, protocol, scope, type, preferredSource, metrics, preference, opaque } = route
-  return JSON.stringify([
-    placeOf(route),
-    ...[protocol, scope, type, preferredSource, metrics, preference ?? 0, opaque],
-    route.nexthopObject,
-    ...(route.nexthopObject === undefined ? nexthops : []).map((nexthop) => [
-      nexthopKey(nexthop),
-      nexthop.onlink,
-      nexthop.weight,
-    ]),
-  ])
+  const known = [protocol, scope, type, preferredSource, preference ?? 0, route.nexthopObject]
+  const hops = route.nexthopObject === undefined ? nexthops.map(wholeNexthop) : []
+  return [placeOf(route), ...known, jsonOf(metrics), jsonOf(opaque), ...hops].join(' ')
+}
+
+function wholeNexthop(nexthop: Nexthop): string {
+  return `${nexthopKey(nexthop)} ${nexthop.onlink} ${nexthop.weight}`
 }
 
 /** All of a nexthop that the kernel compares in IPv6 routes. */
 export function nexthopKey({ interfaceIndex, gateway, via, opaque }: Nexthop): string {
-  return JSON.stringify([interfaceIndex, gateway, via?.family, via?.address, opaque])
+  return `${interfaceIndex} ${gateway} ${via?.family} ${via?.address} ${jsonOf(opaque)}`
+}
+
+/** The text of what few routes have: of ten thousands each takes time. */
+function jsonOf(value: object | undefined): string {
+  return value ? JSON.stringify(value) : ''
 }
 
 /** Whether a route is a default route: unicast, for every destination, in table main. */
