@@ -22,7 +22,7 @@ struct failure {
   int number;
 };
 
-/* core.c */
+/* process.c */
 
 /* Moves the calling thread into the network namespace open as `fd`. */
 struct failure enter_network_namespace(int fd);
@@ -33,6 +33,8 @@ struct failure try_lock(int fd, bool *taken);
 /* Waits for SIGTERM or SIGINT, also as the first process of a container, which neither would end
  * otherwise. */
 struct failure wait_for_termination(void);
+
+/* addresses.c */
 
 /* inet_ntop(3) of 4 or 16 bytes; false for another length. */
 bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLEN]);

@@ -1,0 +1,37 @@
+#define _GNU_SOURCE
+#include "core.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/file.h>
+
+struct failure enter_network_namespace(int fd) {
+  if (setns(fd, CLONE_NEWNET) < 0) return (struct failure){"setns", errno};
+  return (struct failure){0};
+}
+
+struct failure try_lock(int fd, bool *taken) {
+  *taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+  if (!*taken && errno != EWOULDBLOCK) return (struct failure){"flock", errno};
+  return (struct failure){0};
+}
+
+static sem_t terminated;
+
+/* Runs on whichever thread the kernel chooses; Node has several. */
+static void note_termination(int number) {
+  (void)number;
+  (void)sem_post(&terminated);
+}
+
+struct failure wait_for_termination(void) {
+  struct sigaction action = {.sa_handler = note_termination};
+  if (sem_init(&terminated, 0, 0) < 0) return (struct failure){"sem_init", errno};
+  if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0)
+    return (struct failure){"sigaction", errno};
+  while (sem_wait(&terminated) < 0)
+    if (errno != EINTR) return (struct failure){"sem_wait", errno};
+  return (struct failure){0};
+}
