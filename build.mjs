@@ -34,7 +34,8 @@ function compileNativeAddon() {
     '-Wl,-t',
     ...[...C_OPTIONS, '-fPIC', '-shared', '-fvisibility=hidden'],
     `-I${require('node-api-headers').include_dir}`,
-    ...['-o', `${NATIVE}/native-addon.node`, ...filesInC('src/kernel/native')],
+    ...['-o', `${NATIVE}/native-addon.node`],
+    ...[...filesInC('src/kernel/native'), ...filesInC('src/kernel/native/functions')],
   ])
   return librariesOf(tracedFiles(trace.toString()))
 }

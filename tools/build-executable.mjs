@@ -61,8 +61,9 @@ export async function buildExecutable(
       ...['-no-pie', `-isystem${ENGINE}`, `-I${directory}`, '-o', outfile, ...more],
       ...filesInC('src/executable', ['compile.c']),
       ...(watched ? ['-Wl,--wrap=JS_ReadObject', 'test/support/watched-modules.c'] : []),
-      // The kernel part is the same C as in the native addon, without its binding.
+      // The kernel part is the same C as in the native addon, but for what is for Node.
       ...filesInC('src/kernel/native', ['napi.c']),
+      ...filesInC('src/kernel/native/functions'),
       ...[`${directory}/program.S`, ...engine],
       ...['-lm', '-lpthread'],
     ])

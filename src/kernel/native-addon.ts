@@ -1,7 +1,7 @@
 import addonBytes from '../../build/native-addon.node'
 import { inAnonymousFile } from './anonymous-file.js'
 
-/** Functions of the native addon (`native/`). A failed system call throws a `NativeError`. */
+/** The functions of `native/functions/`. A failed system call throws a `NativeError`. */
 export interface NativeAddon {
   /** Moves the calling thread into the network namespace open as `fd`. */
   enterNetworkNamespace(fd: number): void

@@ -44,39 +44,50 @@ bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLE
   return length == 4 || length == 16;
 }
 
-size_t address_bytes(const char *text, uint8_t bytes[16]) {
-  if (inet_pton(AF_INET, text, bytes) == 1) return 4;
-  if (inet_pton(AF_INET6, text, bytes) == 1) return 16;
+/* The address that a part of a text is. */
+static size_t part_bytes(const char *text, size_t length, uint8_t bytes[16]) {
+  char part[INET6_ADDRSTRLEN];
+  if (length >= sizeof part) return 0;
+  memcpy(part, text, length);
+  part[length] = '\0';
+  if (inet_pton(AF_INET, part, bytes) == 1) return 4;
+  if (inet_pton(AF_INET6, part, bytes) == 1) return 16;
   return 0;
 }
 
-char *address_list_text(const uint8_t *bytes, size_t length, size_t count) {
-  char *text = length == 4 || length == 16 ? malloc(count * INET6_ADDRSTRLEN + 1) : NULL, *at = text;
-  for (size_t n = 0; text && n < count; n++) {
-    (void)address_text(bytes + n * length, length, at);
+/* What comes after a NUL is part of the text, too. */
+size_t address_bytes(const char *text, size_t length, uint8_t bytes[16]) {
+  return memchr(text, '\0', length) ? 0 : part_bytes(text, length, bytes);
+}
+
+bool address_list_text(const uint8_t *bytes, size_t length, size_t size, char **text) {
+  if (size != 4 && size != 16) return false;
+  const size_t count = length / size;
+  char *at = *text = malloc(count * INET6_ADDRSTRLEN + 1);
+  if (at == NULL) return true;
+  for (size_t n = 0; n < count; n++) {
+    (void)address_text(bytes + n * size, size, at);
     at += strlen(at);
     *at++ = ' ';
   }
-  if (text) *(at > text ? at - 1 : at) = '\0';
-  return text;
+  *(at > *text ? at - 1 : at) = '\0';
+  return true;
 }
 
-uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count) {
+bool address_list_bytes(const char *text, uint8_t **bytes, size_t *length) {
+  size_t size = 0;
+  *length = 0;
   /* The shortest address has two characters. */
-  uint8_t *bytes = malloc((strlen(text) / 3 + 1) * 16), *at = bytes;
-  *length = *count = 0;
-  for (size_t words = 0; bytes && *text; text += words + (text[words] == ' ')) {
-    char address[INET6_ADDRSTRLEN] = "";
-    words = strcspn(text, " ");
-    if (words < sizeof address) memcpy(address, text, words);
-    size_t found = address_bytes(address, at);
-    if (found == 0 || (*length > 0 && found != *length)) {
-      free(bytes);
-      return NULL;
+  *bytes = malloc((strlen(text) / 3 + 1) * 16);
+  for (size_t word = 0; *bytes && *text; text += word + (text[word] == ' ')) {
+    word = strcspn(text, " ");
+    const size_t found = part_bytes(text, word, *bytes + *length);
+    if (found == 0 || (size > 0 && found != size)) {
+      free(*bytes);
+      return false;
     }
-    *length = found;
-    at += found;
-    ++*count;
+    size = found;
+    *length += found;
   }
-  return bytes;
+  return true;
 }

@@ -3,8 +3,7 @@
  *
  * Calls block the calling thread on purpose (except start_exchange and start_program). setns(2)
  * affects only one thread, and a plugin that runs for milliseconds has nothing else to do while the
- * kernel works. A thin binding, such as napi.c for Node, connects the core to a JavaScript engine.
- * Work that every binding would need is done here.
+ * kernel works. functions/ has what JavaScript calls of it.
  */
 #ifndef CORE_H
 #define CORE_H
@@ -39,16 +38,17 @@ struct failure wait_for_termination(void);
 /* inet_ntop(3) of 4 or 16 bytes; false for another length. */
 bool address_text(const uint8_t *bytes, size_t length, char text[INET6_ADDRSTRLEN]);
 
-/* inet_pton(3). Returns the number of bytes: 4, 16, or 0 if the text is not an address. */
-size_t address_bytes(const char *text, uint8_t bytes[16]);
+/* inet_pton(3) of the first `length` characters. Returns the number of bytes: 4, 16, or 0 if they are
+ * not an address. */
+size_t address_bytes(const char *text, size_t length, uint8_t bytes[16]);
 
-/* Addresses of one length, 4 or 16 bytes each, as text with a space between. The text is
- * allocated; NULL if that fails, or for another length. */
-char *address_list_text(const uint8_t *bytes, size_t length, size_t count);
+/* Addresses of one size, 4 or 16 bytes each, as text with a space between; false for another size.
+ * *text is allocated; NULL if that fails. */
+bool address_list_text(const uint8_t *bytes, size_t length, size_t size, char **text);
 
-/* The addresses of such a text. They are allocated; NULL if that fails, or if they are not all of
- * the same length or something else is in the text. */
-uint8_t *address_list_bytes(const char *text, size_t *length, size_t *count);
+/* The addresses of such a text; false if they are not all of the same size or something else is in
+ * the text. *bytes is allocated; NULL if that fails. */
+bool address_list_bytes(const char *text, uint8_t **bytes, size_t *length);
 
 /* netlink_socket.c */
 
