@@ -36,9 +36,8 @@ IMAGE_ARCHIVE = build/image.tar
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 DEBIAN_ARCH = $(or $(ARCH:x64=amd64),$(shell dpkg --print-architecture))
 
-.PHONY: image release reproduce build demo demo-image test test-javascript test-unit test-long test-sanitized test-vm vm-shell vm-set-up check bench install clean
-
-.PHONY: help uninstall
+.PHONY: image release reproduce build build-sanitized demo demo-image test test-javascript test-unit \
+  test-long test-sanitized test-vm vm-shell vm-set-up check bench install uninstall clean help
 
 # Builds both artefacts into dist/.
 build: $(DIST)/.built
@@ -86,11 +85,15 @@ test-long: build
 	node_modules/.bin/vitest run --config vitest.long.config.ts
 
 SANITIZED = carried check-status-gc fuzz ipam keeper-ends lend-and-return random-states refusals roll-back
-# Tests the executable with an engine that finds its own memory errors, given what is hostile, and
-# every kind of state, failure and process that the plugin starts.
-test-sanitized: build
-	@tools/require-packages.sh iproute2 procps strace containernetworking-plugins
+# Builds the executable with an engine and a host that find their own memory errors:
+# build/host-device-l3-sanitized.
+build-sanitized: build
 	node build.mjs sanitized
+
+# Tests that executable with what is hostile, and every kind of state, failure and process that the
+# plugin starts.
+test-sanitized: build-sanitized
+	@tools/require-packages.sh iproute2 procps strace containernetworking-plugins
 	ARTEFACT=build/host-device-l3-sanitized node_modules/.bin/vitest run test/conformance \
 	  $(SANITIZED:%=test/netns/%.test.ts)
 
