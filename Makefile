@@ -90,8 +90,8 @@ SANITIZED = carried check-status-gc fuzz ipam keeper-ends lend-and-return random
 build-sanitized: build
 	node build.mjs sanitized
 
-# Tests that executable with what is hostile, and every kind of state, failure and process that the
-# plugin starts.
+# Tests the executable of `make build-sanitized`: what is hostile, and every kind of state, failure and
+# process that the plugin starts.
 test-sanitized: build-sanitized
 	@tools/require-packages.sh iproute2 procps strace containernetworking-plugins
 	ARTEFACT=build/host-device-l3-sanitized node_modules/.bin/vitest run test/conformance \
