@@ -1,0 +1,131 @@
+import type { Address } from '../kernel/netlink/address-schema.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
+import type { RoutePosition } from '../kernel/netlink/route.js'
+import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import type { Refused } from './add-objects.js'
+import { isConnectedRoute } from './connected-route.js'
+import { isOnLink, leadTheSameWay, nexthopKey, wholeOf } from './routes.js'
+import { isStandIn, standsFor } from './stand-in.js'
+
+/** What else may be in the places of the routes that are added. */
+export interface Surroundings {
+  /** All routes that the host had in these places, of other devices too, in the kernel's order. */
+  order: Route[]
+  /** The addresses of the device: the kernel makes routes with them. */
+  addresses: Address[]
+}
+
+/** How a route gets into a place where others are. */
+export interface Entry {
+  addition: Refused<Route>
+  /** The route, or those of its IPv6 nexthops that are missing there. */
+  route: Route
+  position: RoutePosition
+  /** All that is to be there, if it has another order than the kernel would give it. */
+  whole?: Route
+  /** Where it was among the routes of its place. */
+  rank: number
+  /** What the kernel made there and the host did not have. */
+  obsolete: Route[]
+}
+
+/**
+ * Tells how routes get into one place, where others are.
+ * @param present what is there
+ * @param around what was there
+ * @returns decides on one route: undefined if something in the place is of somebody else
+ */
+export function entriesInto(
+  present: Route[],
+  device: Link,
+  around: Surroundings | undefined,
+): (addition: Refused<Route>) => Entry | 'there' | undefined {
+  const isOwn = ({ nexthops }: Route) =>
+    nexthops.length > 0 && nexthops.every((nexthop) => nexthop.interfaceIndex === device.index)
+  if (!around)
+    return ({ value }) =>
+      present.some((one) => isOwn(one) && leadTheSameWay(one, value)) ? 'there' : undefined
+
+  const { order, addresses } = around
+  const rankOf = ranksIn(order)
+  const isKnown = (one: Route) => rankOf(one) >= 0
+  const isObsolete = (one: Route) => !isKnown(one) && isOwn(one) && isConnectedRoute(one, addresses)
+  const staying = present
+    .filter((one) => !isObsolete(one) && (!isStandIn(one) || isKnown(one)))
+    .flatMap(partsOf)
+  const knownParts = new Set(order.flatMap(partsOf).map(partKey))
+  const strangers = staying.filter((part) => !knownParts.has(partKey(part)))
+  const thereAlready = new Set(staying.map(partKey))
+  const original = (one: Route) =>
+    isStandIn(one) ? (order.find((other) => standsFor(one, other)) ?? one) : one
+  const ranksThere = present.map((one) => rankOf(original(one))).filter((rank) => rank >= 0)
+  const obsolete = present.filter(isObsolete)
+
+  return (addition) => {
+    const { value } = addition
+    if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
+    const missing = partsOf(value).filter((part) => !thereAlready.has(partKey(part)))
+    if (missing.length === 0) return 'there'
+    const rank = rankOf(value)
+    const ranks = ranksThere.filter((other) => other !== rank)
+    const isFirst = ranks.length > 0 && ranks.every((other) => other > rank)
+    const own = missing.flatMap(({ nexthops }) => nexthops)
+    const all = allInOrder(value, own, present, order)
+    return {
+      addition,
+      route: { ...value, nexthops: own },
+      position: isFirst ? 'first' : 'last',
+      ...(all ? { whole: { ...value, nexthops: all } } : {}),
+      rank,
+      obsolete,
+    }
+  }
+}
+
+/** Where a route is in an order; -1 if it is not there. */
+function ranksIn(order: Route[]): (route: Route) => number {
+  const ranks = new Map<string, number>()
+  for (const [n, one] of order.map(wholeOf).entries()) if (!ranks.has(one)) ranks.set(one, n)
+  return (route) => ranks.get(wholeOf(route)) ?? -1
+}
+
+/**
+ * All nexthops of an IPv6 multipath route, where the kernel would put the missing ones elsewhere than
+ * they were: it adds them at the end, and chooses a nexthop for each flow by their order.
+ * @param order what the host had in this place
+ * @returns undefined if they belong at the end, or what is there is not the rest of that route
+ */
+function allInOrder(
+  value: Route,
+  missing: Nexthop[],
+  present: Route[],
+  order: Route[],
+): Nexthop[] | undefined {
+  if (value.family === 'inet') return undefined
+  const [there, ...others] = present.filter((one) => !isOnLink(one))
+  const withoutHops = (one: Route) => wholeOf({ ...one, nexthops: [] })
+  if (!there || others.length > 0 || withoutHops(there) !== withoutHops(value)) return undefined
+  if (there.expiresSeconds !== undefined || value.expiresSeconds !== undefined) return undefined
+  const [whole] = order.toSorted((one, other) => other.nexthops.length - one.nexthops.length)
+  const hops = whole?.nexthops ?? []
+  const known = hops.map(nexthopKey)
+  const rankOf = (hop: Nexthop) => known.indexOf(nexthopKey(hop))
+  // The kernel does not report the weight of a single nexthop.
+  const isAlone = there.nexthops.length === 1
+  const staying = there.nexthops.map((hop) => (isAlone && hops[rankOf(hop)]) || hop)
+  const joined = [...staying, ...missing]
+  const sorted = joined.toSorted((one, other) => rankOf(one) - rankOf(other))
+  const isMoved = sorted.some((hop, n) => hop !== joined[n])
+  return isMoved && joined.every((hop) => rankOf(hop) >= 0) ? sorted : undefined
+}
+
+/** The kernel keeps each nexthop of an IPv6 route as a route of its own. */
+function partsOf(route: Route): Route[] {
+  if (route.family === 'inet' || route.nexthops.length < 2) return [route]
+  return route.nexthops.map((nexthop) => ({ ...route, nexthops: [nexthop] }))
+}
+
+/** Of IPv6, two routes in a place with the same nexthop cannot be. */
+function partKey(part: Route): string {
+  return part.family === 'inet' ? wholeOf(part) : part.nexthops.map(nexthopKey).join(' ')
+}
