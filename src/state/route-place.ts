@@ -4,7 +4,7 @@ import type { RoutePosition } from '../kernel/netlink/route.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
-import { isOnLink, leadTheSameWay, nexthopKey, wholeOf } from './routes.js'
+import { isOnLink, leadTheSameWay, nexthopKey, ranksIn, wholeOf } from './routes.js'
 import { isStandIn, standsFor } from './stand-in.js'
 
 /** What else may be in the places of the routes that are added. */
@@ -80,13 +80,6 @@ export function entriesInto(
       obsolete,
     }
   }
-}
-
-/** Where a route is in an order; -1 if it is not there. */
-function ranksIn(order: Route[]): (route: Route) => number {
-  const ranks = new Map<string, number>()
-  for (const [n, one] of order.map(wholeOf).entries()) if (!ranks.has(one)) ranks.set(one, n)
-  return (route) => ranks.get(wholeOf(route)) ?? -1
 }
 
 /**

@@ -90,6 +90,13 @@ function jsonOf(value: object | undefined): string {
   return value ? JSON.stringify(value) : ''
 }
 
+/** Where a route is among others, in their order; -1 if it is not there. */
+export function ranksIn(order: Route[]): (route: Route) => number {
+  const ranks = new Map<string, number>()
+  for (const [n, one] of order.map(wholeOf).entries()) if (!ranks.has(one)) ranks.set(one, n)
+  return (route) => ranks.get(wholeOf(route)) ?? -1
+}
+
 /** Whether a route is a default route: unicast, for every destination, in table main. */
 export function isDefaultRoute({ destination, table, type }: Route): boolean {
   return coversEverything(destination) && table === TABLE.main && type === ROUTE_TYPE.unicast

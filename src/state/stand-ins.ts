@@ -7,7 +7,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
 import { namesIn } from './names-in.js'
-import { byPlace, wholeOf } from './routes.js'
+import { byPlace, placeOf, ranksIn, wholeOf } from './routes.js'
 import type { PackedState } from './schema.js'
 import { type StandIn, standInThrough, standsFor } from './stand-in.js'
 
@@ -84,12 +84,12 @@ export function addStandIns(
   const stays = (route: Route) =>
     !leaving.has(wholeOf(route)) &&
     route.nexthops.some(({ interfaceIndex }) => interfaceIndex !== device.index)
-  const shared = byPlace(state.shared ?? [])
-  const isBefore = ({ route }: StandIn) => {
-    const place = shared(route)
-    const rank = place.findIndex((one) => wholeOf(one) === wholeOf(route))
-    return place.slice(rank + 1).some(stays)
-  }
+  const { shared = [] } = state
+  const rankOf = ranksIn(shared)
+  const lastStaying = new Map(
+    shared.flatMap((route, rank) => (stays(route) ? [[placeOf(route), rank]] : [])),
+  )
+  const isBefore = ({ route }: StandIn) => rankOf(route) < (lastStaying.get(placeOf(route)) ?? -1)
   const first = standIns.filter(isBefore).toReversed()
   const last = standIns.filter((one) => !isBefore(one))
   socket.requestAll([
