@@ -85,4 +85,19 @@ describe('the CPU time of a call', () => {
     addRoutes(10_000)
     expect(lend()).toBeLessThan(4 * Math.max(without, 0.05))
   }, 60_000)
+
+  it('is seconds where a hundred routes of another device share a place, and its addresses', () => {
+    batch(
+      testbed.host,
+      ...Array.from({ length: 100 }, (_, n) => {
+        const hop = `via 198.51.102.${n + 10} dev eth2`
+        return `route append 203.0.113.0/24 ${hop} src 198.51.101.5`
+      }),
+    )
+    const before = testbed.hostState()
+    seconds('ADD', 'eth1')
+    // Fourteen, where each was compared with each other for each.
+    expect(seconds('DEL', 'eth1')).toBeLessThan(3)
+    expect(testbed.hostState()).toBe(before)
+  }, 60_000)
 })
