@@ -31,7 +31,7 @@ export function restoreNexthopObjects(
     const present = there.get(object.id)
     if (!present) additions.push(addition(object, 'create'))
     else if (isRemainder(present, object)) additions.push(addition(object, 'replace'))
-    else if (JSON.stringify(present) !== JSON.stringify(object))
+    else if (JSON.stringify(present) !== JSON.stringify(object) && !isRemainder(object, present))
       refused.push({ object, error: new Error('there is another of that id') })
   }
   const longest = waitForCarrier ? LONGEST_WAIT_MILLISECONDS : 0

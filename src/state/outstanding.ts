@@ -1,8 +1,9 @@
 import { sysctlsIn } from '../kernel/link-settings.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
 import { unpacked } from './packed.js'
 import type { Part, Refusal } from './refusal.js'
 import { placeOf } from './routes.js'
-import type { HostNetworkState, Original } from './schema.js'
+import type { Original } from './schema.js'
 
 /**
  * What is still to be restored of a device that is home.
@@ -19,9 +20,11 @@ function reducedTo(parts: Part[], { onHost, state: packed }: Original): Original
   const state = unpacked(packed)
   const keys = new Set(parts.map(keyOf))
   const isWanted = (part: Part) => keys.has(keyOf(part))
-  // With the others in the same places, beside which they are to be.
-  const inPlace = (value: HostNetworkState['routes'][number]['value']) =>
-    isWanted({ kind: 'route', value })
+  // With the others in the same places, beside which they are to be; and with those that lead through
+  // some members of a group only, until it is whole: till then a stand-in may lead through another.
+  const inPlace = (value: Route) =>
+    isWanted({ kind: 'route', value }) ||
+    (value.family === 'inet' && keys.has(`nexthop object ${value.nexthopObject}`))
   const routes = state.routes.filter(({ value }) => inPlace(value))
   const shared = state.shared?.filter(inPlace) ?? []
   const sources = new Set(

@@ -16,10 +16,10 @@ const PACKED = '"packed":'
  * Tells by a record's text whether it may have a route to one of these destinations. It takes as
  * long as the text is, however many there are.
  */
-export function mayLeadTo({ routes, packed }: PackedState): (text: string) => boolean {
+export function mayLeadTo({ routes, shared = [], packed }: PackedState): (text: string) => boolean {
   // To look for thousands takes longer than to decode the record.
   if (packed) return () => true
-  const wanted = new Set(toRestore(routes).map(({ destination }) => destination))
+  const wanted = new Set([...toRestore(routes), ...shared].map(({ destination }) => destination))
   if (wanted.size === 0) return () => false
   return (text) => {
     if (text.includes(PACKED)) return true
@@ -32,24 +32,26 @@ export function mayLeadTo({ routes, packed }: PackedState): (text: string) => bo
 }
 
 /**
- * Adds to a captured state the routes in the places of its own that belong to devices which are
- * lent already: the host does not have them now. Otherwise the device that comes home last would
- * take the route of the other one for a stranger's, and stay without its own beside it.
+ * Adds to a captured state the routes of devices which are lent already, in the places of those that
+ * the kernel takes with this one: the host does not have them now. Otherwise the device that comes
+ * home last would take the route of the other one for a stranger's, and its own would not come back.
  * @param away the states of the devices that are lent
  */
 export function withRoutesAway(state: PackedState, away: PackedState[]): PackedState {
   if (away.length === 0) return state
   const whole = withoutPackedTo(new Set(away.flatMap(allDestinations)), state)
-  const own = toRestore(whole.routes).filter((route) => !isStandIn(route))
-  const destinations = new Set(own.map(({ destination }) => destination))
-  const places = new Set(own.map(placeOf))
+  const { shared = [] } = whole
+  // Of other devices' routes the kernel takes those by a source of the device: they are shared.
+  const leaving = [...toRestore(whole.routes), ...shared].filter((route) => !isStandIn(route))
+  const destinations = new Set(leaving.map(({ destination }) => destination))
+  const places = new Set(leaving.map(placeOf))
   const inPlaces = (one: PackedState) =>
     [...orderOf(one), ...packedTo(destinations, one)].filter(
       (route) => places.has(placeOf(route)) && !isStandIn(route),
     )
   const known = away.flatMap(inPlaces)
   if (known.length === 0) return state
-  const ofOtherPlaces = (whole.shared ?? []).filter((route) => !places.has(placeOf(route)))
+  const ofOtherPlaces = shared.filter((route) => !places.has(placeOf(route)))
   return { ...whole, shared: [...ofOtherPlaces, ...eachOnce([...known, ...inPlaces(whole)])] }
 }
 

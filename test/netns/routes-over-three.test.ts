@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
+import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
+import { Testbed } from '../support/testbed.js'
+
+const DEVICES = [1, 2, 3]
+
+/** Three devices, each with an address, and a sandbox for each. */
+class ThreePods implements Disposable {
+  readonly testbed = new Testbed()
+  readonly #more = [2, 3].map((n) => `${this.testbed.pod}-${n}`)
+
+  constructor(lines: string[]) {
+    const { testbed } = this
+    for (const pod of this.#more) runSync('ip', ['netns', 'add', pod])
+    for (const n of [2, 3]) testbed.addDevice(`eth${n}`)
+    const addresses = DEVICES.map((n) => `address add 10.${n}.0.1/24 dev eth${n}`)
+    batch(testbed.host, ...addresses, ...lines)
+  }
+
+  /** @returns the warnings */
+  call(path: string, command: string, n: number): string {
+    const pod = [this.testbed.pod, ...this.#more][n - 1]
+    const { exitCode, stdout, stderr } = callPlugin(this.testbed, path, command, {
+      configuration: { device: `eth${n}`, restoreOnDelete: true },
+      variables: { CNI_CONTAINERID: `container-${n}`, CNI_NETNS: `/run/netns/${pod}` },
+    })
+    expect(exitCode, `${command} of eth${n}: ${stdout}`).toBe(0)
+    return stderr
+  }
+
+  /** The routes that are no connected ones, and the nexthop objects. */
+  look(): string[] {
+    return ['nexthop', 'route show table all'].flatMap((words) =>
+      this.testbed
+        .onHost(words)
+        .replaceAll(/ *\n\t/g, ' ')
+        .split('\n')
+        .map((line) => line.trim().replaceAll(/ +/g, ' '))
+        .filter((line) => /^id|198\.18\./.test(line)),
+    )
+  }
+
+  /** What the calls left that waits for others. */
+  outstanding(): string[] {
+    return this.testbed.filesIn('outstanding')
+  }
+
+  [Symbol.dispose](): void {
+    for (const pod of this.#more) runSync('ip', ['netns', 'delete', pod])
+    this.testbed[Symbol.dispose]()
+  }
+}
+
+describe.each(ARTEFACTS)('$artefact', ({ path }) => {
+  it('has the route of a third device with its source back beside another that was away', () => {
+    using pods = new ThreePods([
+      'route add 198.18.2.2/32 via 10.1.0.5 dev eth1',
+      'route append 198.18.2.2/32 via 10.3.0.3 dev eth3 src 10.2.0.1',
+    ])
+    const before = pods.look()
+    for (const n of [1, 2]) pods.call(path, 'ADD', n)
+    for (const n of [1, 2]) expect(pods.call(path, 'DEL', n)).toBe('')
+    expect(pods.look()).toEqual(before)
+  })
+
+  it.each([
+    [
+      [1, 2, 3],
+      [1, 3, 2],
+    ],
+    [
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+    [
+      [3, 1, 2],
+      [3, 2, 1],
+    ],
+  ])('has a route by a group of three back, lent as %j and home as %j', (lent, home) => {
+    using pods = new ThreePods([
+      ...DEVICES.map((n) => `nexthop add id 1${n} via 10.${n}.0.22 dev eth${n}`),
+      'nexthop add id 604 group 12,2/13,2/11,4',
+      'route add 198.18.0.0/24 tos 4 table 101 proto bgp metric 10000 nhid 604',
+    ])
+    const before = pods.look()
+    for (const n of lent) pods.call(path, 'ADD', n)
+    const warnings = home.map((n) => pods.call(path, 'DEL', n)).join('')
+    expect(pods.look()).toEqual(before)
+    expect(pods.outstanding()).toEqual([])
+    expect(warnings).not.toContain('stays without')
+  })
+})
