@@ -40,9 +40,9 @@ async function print(answer: Answer): Promise<void> {
   }
 }
 
-main().catch((error: Error) => {
+main().catch((error: Partial<Error>) => {
   // The answer could not be printed. For an uncaught error the runtime would print the source line,
-  // which is the whole bundle.
-  printStderr(`host-device-l3: ${error.message}`)
+  // which is the whole bundle. Without memory, an error of the executable's engine has no message.
+  printStderr(`host-device-l3: ${error.message ?? 'out of memory'}`)
   process.exit(1)
 })

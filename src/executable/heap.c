@@ -201,6 +201,10 @@ static void *refuse(void) {
   return NULL;
 }
 
+bool has_refused(void) {
+  return is_refusing;
+}
+
 static void *allocate(void *opaque, size_t size) {
   (void)opaque;
   struct block *block = fits(size) ? take(size) : NULL;

@@ -60,6 +60,8 @@ void take_turn(void);
  * and give it some to begin with: all at once it takes half as long. */
 JSRuntime *new_runtime(void);
 void keep_reserve(void);
+/* Whether there was no memory at some time. */
+bool has_refused(void);
 void touch_pages(void);
 size_t heap_bytes(void);
 

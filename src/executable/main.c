@@ -30,8 +30,8 @@ void give_up(const char *why) {
 
 void give_up_with(JSContext *context) {
   JSValue error = JS_GetException(context);
-  /* Without room for an error the engine throws null. */
-  const char *text = JS_IsObject(error) ? JS_ToCString(context, error) : NULL;
+  /* Without room for an error, what is thrown says nothing. */
+  const char *text = has_refused() ? NULL : JS_ToCString(context, error);
   give_up(text ? text : "out of memory");
 }
 
@@ -77,5 +77,5 @@ int main(int count, char **words) {
     JS_Throw(context, JS_PromiseResult(context, outcome));
     give_up_with(context);
   }
-  give_up("the program waits for what never comes");
+  give_up(has_refused() ? "out of memory" : "the program waits for what never comes");
 }

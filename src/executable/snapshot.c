@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -68,11 +69,13 @@ static const char *const LOADED[] = {
 /* All variables of the snapshot: the linker puts them beside each other. */
 extern const unsigned char __start_snapshot[], __stop_snapshot[];
 
-/* The engine notes where its stack is. That must not be another place at every build. */
-static _Alignas(4096) unsigned char stack[1 << 20];
-
-/* The bytecode of the modules: it is in no executable. */
-static uint8_t modules[2 << 20];
+/* What only building needs, and no call is to have room for: a stack, and the bytecode of the modules.
+ * The engine notes where its stack is. That must not be another place at every build. */
+struct workshop {
+  unsigned char stack[1 << 20];
+  uint8_t modules[2 << 20];
+};
+#define WORKSHOP ((struct workshop *)0x20000000)
 
 static bool is_starting, has_seed;
 
@@ -124,7 +127,7 @@ static int start_apart(void *unused) {
   /* What asks the kernel for more than to read and write is killed. Emulators do not know it. */
   (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
   is_starting = true;
-  give_modules(modules, read_all(modules, sizeof modules));
+  give_modules(WORKSHOP->modules, read_all(WORKSHOP->modules, sizeof WORKSHOP->modules));
   start_engine();
   for (const char *const *name = LOADED; *name; name++) load(*name);
   const uint64_t taken = heap_bytes();
@@ -136,7 +139,10 @@ static int start_apart(void *unused) {
 
 static _Noreturn void write_snapshot(void) {
   int status = 0;
-  pid_t pid = clone(start_apart, stack + sizeof stack, SIGCHLD, NULL);
+  if (mmap(WORKSHOP, sizeof *WORKSHOP, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != WORKSHOP)
+    give_up("no room at the place of the snapshot's stack");
+  pid_t pid = clone(start_apart, WORKSHOP->stack + sizeof WORKSHOP->stack, SIGCHLD, NULL);
   if (pid < 0 || waitpid(pid, &status, 0) != pid) give_up("cannot start another process");
   if (WIFSIGNALED(status)) give_up("a module needs the kernel when it is loaded");
   exit(WEXITSTATUS(status));

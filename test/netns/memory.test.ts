@@ -83,6 +83,18 @@ describe('the executable without enough memory', () => {
     expect(callPlugin(testbed, COMPILED, 'DEL', { wrapper }).exitCode).toBe(0)
   })
 
+  it('or with little memory of its own says so, and does nothing', () => {
+    // In less than 1.8 MiB the kernel cannot start it.
+    for (let kibibytes = 1800; kibibytes < 4500; kibibytes += 150) {
+      const wrapper = ['prlimit', `--data=${kibibytes << 10}`]
+      const { exitCode, stdout, stderr } = callPlugin(testbed, COMPILED, 'ADD', { wrapper })
+      if (exitCode === 0) expect(callPlugin(testbed, COMPILED, 'DEL').exitCode).toBe(0)
+      else expect(`${stderr}${stdout}`, `${kibibytes}`).toMatch(/memory/)
+      expect(testbed.hostState()).toBe(before)
+      expect(testbed.filesIn('attachments')).toEqual([])
+    }
+  })
+
   it('or without enough descriptors says so, and a later DEL brings the device home', () => {
     expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
     for (let most = 6; most < 13; most++) {
