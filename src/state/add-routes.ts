@@ -9,7 +9,7 @@ import { type Addition, addAll, type Refused } from './add-objects.js'
 import { groupBy } from './group-by.js'
 import { renumbering } from './renumbering.js'
 import { type Entry, entriesInto, type Surroundings } from './route-place.js'
-import { isOnLink, placeOf } from './routes.js'
+import { isOnLink, placeOf, wholeOf } from './routes.js'
 
 /**
  * Adds routes through a device. Retries refused routes as long as a pass adds at least one: a
@@ -37,10 +37,21 @@ export function addRoutes(
   for (;;) {
     const left =
       refused.length < tried ? refused : addBesideOthers(socket, device, refused, around?.())
-    if (left.length === 0 || left.length === tried) return left
+    if (left.length === 0 || left.length === tried) return absentOf(socket, left)
     tried = left.length
     refused = addAll(socket, left)
   }
+}
+
+/**
+ * Those of refused routes that are not there: what a call added that was killed then, the kernel may
+ * not take again, because of a later route for example.
+ */
+function absentOf(socket: NetlinkSocket, refused: Refused<Route>[]): Refused<Route>[] {
+  if (refused.length === 0) return refused
+  const destinations = refused.map(({ value }) => value.destination)
+  const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
+  return refused.filter(({ value }) => !there.has(wholeOf(value)))
 }
 
 /** @returns what could not be added */

@@ -64,4 +64,13 @@ describe('routes are added', () => {
     const other = add([{}], ['198.51.100.2'])
     expect(other.refused[0]?.error.message).toBe('File exists (EEXIST)')
   })
+
+  it('not again where the kernel has one that it would not take now', () => {
+    const route = { destination: '10.0.0.0/8' }
+    testbed.onHost('route add 192.0.2.1 dev eth1')
+    expect(add([route], ['192.0.2.1']).refused).toEqual([])
+    testbed.onHost('route del 192.0.2.1 dev eth1')
+    expect(add([route], ['192.0.2.1']).refused).toEqual([])
+    expect(add([route], ['192.0.2.2']).refused).toHaveLength(1)
+  })
 })
