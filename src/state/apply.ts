@@ -66,27 +66,51 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
 
 /**
  * Adds routes and nexthop objects. The gateway of an object may be reachable only through a route,
- * and a route may be by an object. A route whose object can never be there is added by what the
- * object stands for; one of IPv6 also if its object may come later.
+ * and a route may be by an object. Those after one in its place come after it here, too. A route whose
+ * object can never be there is added by what the object stands for; one of IPv6 also if its object
+ * may come later.
  */
 function addRoutesAndObjects(
   socket: NetlinkSocket,
   device: Link,
   { routes, packed, around, nexthopObjects, waitForCarrier = true }: StatePlan,
 ): { routes: Refused<Route>[]; objects: RefusedObject[] } {
-  const isByObject = ({ value }: Addition<Route>) => value.nexthopObject !== undefined
-  const direct = routes.filter((addition) => !isByObject(addition))
+  const { direct, later } = byObjects(routes)
   const refused = addRoutes(socket, device, direct, around, packed)
-  if (nexthopObjects.length === 0 && direct.length === routes.length)
-    return { routes: refused, objects: [] }
-  const objects = restoreNexthopObjects(socket, nexthopObjects, waitForCarrier)
+  if (nexthopObjects.length === 0 && later.length === 0) return { routes: refused, objects: [] }
+  let objects = restoreNexthopObjects(socket, nexthopObjects, waitForCarrier)
+  const others = later.filter((addition) => !isByObject(addition))
+  if (objects.length > 0 && others.length > 0) {
+    // One of these may be the way to the gateway of an object.
+    addRoutes(socket, device, others, around)
+    objects = restoreNexthopObjects(socket, nexthopObjects, false)
+  }
   const away = new Map(objects.map(({ object, error }) => [object.id, isFinal(error)]))
-  const byObject = routes.filter(isByObject).map((addition) => {
-    const { nexthopObject = 0, ...value } = addition.value
+  const additions = later.map((addition) => {
+    const { nexthopObject, ...value } = addition.value
+    if (nexthopObject === undefined) return addition
     const isAway = value.family === 'inet6' ? away.has(nexthopObject) : away.get(nexthopObject)
     return isAway ? { value, request: newRouteRequest(value) } : addition
   })
-  return { routes: addRoutes(socket, device, [...refused, ...byObject], around), objects }
+  return { routes: addRoutes(socket, device, [...refused, ...additions], around), objects }
+}
+
+/** Routes that can be added before the nexthop objects, and those by one or after one in its place. */
+function byObjects(routes: Addition<Route>[]): Record<'direct' | 'later', Addition<Route>[]> {
+  const direct: Addition<Route>[] = []
+  const later: Addition<Route>[] = []
+  const places = new Set<string>()
+  for (const addition of routes) {
+    if (isByObject(addition)) places.add(placeOf(addition.value))
+    const isLater = places.size > 0 && places.has(placeOf(addition.value))
+    if (isLater) later.push(addition)
+    else direct.push(addition)
+  }
+  return { direct, later }
+}
+
+function isByObject({ value }: Addition<Route>): boolean {
+  return value.nexthopObject !== undefined
 }
 
 /**

@@ -11,6 +11,7 @@ import { describeAddress, describeRoute, type NameOf, onlyNameOf } from './descr
 import { unpacked } from './packed.js'
 import { carried, toRestore } from './reasons.js'
 import { givingMetric } from './route-metric.js'
+import { asReported } from './routes.js'
 import type { Captured, PackedState } from './schema.js'
 
 /** State to apply to a device. */
@@ -178,7 +179,9 @@ function ownNexthopsOnly(route: Route, device: Link, nameOf: NameOf, remark: Rem
   const isOwn = ({ interfaceIndex }: Nexthop) => interfaceIndex === device.index
   if (route.nexthops.every(isOwn)) return route
   remark(`of the route ${describeRoute(route, nameOf)} only what leaves by the device is carried`)
-  return { ...route, nexthops: route.nexthops.filter(isOwn) }
+  const nexthops = route.nexthops.filter(isOwn)
+  // Of IPv6, others may join it there.
+  return { ...route, nexthops: route.family === 'inet' ? asReported(nexthops) : nexthops }
 }
 
 function withCarriedSource(

@@ -4,7 +4,7 @@ import type { RoutePosition } from '../kernel/netlink/route.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
-import { isOnLink, leadTheSameWay, nexthopKey, ranksIn, wholeOf } from './routes.js'
+import { isOnLink, leadTheSameWay, nexthopKey, partsOf, ranksIn, wholeOf } from './routes.js'
 import { isStandIn, standsFor } from './stand-in.js'
 
 /** What else may be in the places of the routes that are added. */
@@ -55,7 +55,7 @@ export function entriesInto(
     .flatMap(partsOf)
   const knownParts = new Set(order.flatMap(partsOf).map(partKey))
   const strangers = staying.filter((part) => !knownParts.has(partKey(part)))
-  const thereAlready = new Set(staying.map(partKey))
+  const thereAlready = new Set(staying.map(exactKey))
   const original = (one: Route) =>
     isStandIn(one) ? (order.find((other) => standsFor(one, other)) ?? one) : one
   const ranksThere = present.map((one) => rankOf(original(one))).filter((rank) => rank >= 0)
@@ -64,7 +64,7 @@ export function entriesInto(
   return (addition) => {
     const { value } = addition
     if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
-    const missing = partsOf(value).filter((part) => !thereAlready.has(partKey(part)))
+    const missing = partsOf(value).filter((part) => !thereAlready.has(exactKey(part)))
     if (missing.length === 0) return 'there'
     const rank = rankOf(value)
     const ranks = ranksThere.filter((other) => other !== rank)
@@ -112,13 +112,12 @@ function allInOrder(
   return isMoved && joined.every((hop) => rankOf(hop) >= 0) ? sorted : undefined
 }
 
-/** The kernel keeps each nexthop of an IPv6 route as a route of its own. */
-function partsOf(route: Route): Route[] {
-  if (route.family === 'inet' || route.nexthops.length < 2) return [route]
-  return route.nexthops.map((nexthop) => ({ ...route, nexthops: [nexthop] }))
-}
-
 /** Of IPv6, two routes in a place with the same nexthop cannot be. */
 function partKey(part: Route): string {
   return part.family === 'inet' ? wholeOf(part) : part.nexthops.map(nexthopKey).join(' ')
+}
+
+/** One by a nexthop object can be beside one that leads the same way without. */
+function exactKey(part: Route): string {
+  return `${part.nexthopObject} ${partKey(part)}`
 }

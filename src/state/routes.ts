@@ -85,6 +85,17 @@ export function nexthopKey({ interfaceIndex, gateway, via, opaque }: Nexthop): s
   return `${interfaceIndex} ${gateway} ${via?.family} ${via?.address} ${jsonOf(opaque)}`
 }
 
+/** The kernel keeps each nexthop of an IPv6 route as a route of its own. */
+export function partsOf(route: Route): Route[] {
+  if (route.family === 'inet' || route.nexthops.length < 2) return [route]
+  return route.nexthops.map((nexthop) => ({ ...route, nexthops: [nexthop] }))
+}
+
+/** Nexthops as the kernel reports them: of a single one it does not tell the weight. */
+export function asReported(nexthops: Nexthop[]): Nexthop[] {
+  return nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops
+}
+
 /** The text of what few routes have: of ten thousands each takes time. */
 function jsonOf(value: object | undefined): string {
   return value ? JSON.stringify(value) : ''

@@ -1,5 +1,5 @@
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
-import { nexthopKey, placeOf } from './routes.js'
+import { asReported, nexthopKey, placeOf } from './routes.js'
 
 /**
  * A route that the kernel takes from the host with a device, although it leads (also) through
@@ -39,8 +39,7 @@ export function standsFor(standIn: Route, route: Route): boolean {
   )
 }
 
-/** A stand-in with some nexthops of a route. The kernel does not report the weight of a single one. */
+/** A stand-in with some nexthops of a route. */
 export function standInThrough(route: Route, nexthops: Nexthop[]): Route {
-  const alone = nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops
-  return { ...route, nexthops: alone, protocol: STAND_IN_PROTOCOL }
+  return { ...route, nexthops: asReported(nexthops), protocol: STAND_IN_PROTOCOL }
 }

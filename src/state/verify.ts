@@ -15,7 +15,7 @@ import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
 import { groupBy } from './group-by.js'
 import { aboutDevice } from './plan.js'
-import { routeKey } from './routes.js'
+import { partsOf, routeKey } from './routes.js'
 import { reportedBesides, routesToLookFor } from './verify-packed.js'
 
 /** A state that was applied, and how long ago it was captured. */
@@ -141,29 +141,38 @@ export function missingRoutes(
     const wanted = isComplete ? valid.length : Math.min(inResult, valid.length)
     const lacks = Math.max(0, wanted - (found.get(path) ?? 0))
     if (lacks === 0) return []
-    return valid.filter((route) => !present.has(routeKey(route))).slice(0, lacks)
+    const isPresent = (route: Route) => partsOf(route).every((part) => present.has(routeKey(part)))
+    return valid.filter((route) => !isPresent(route)).slice(0, lacks)
   })
 }
 
-/** What a device has of the carried routes: of no other route anything is kept. */
+/**
+ * What a device has of the carried routes, each nexthop of IPv6 by itself, because the kernel may have
+ * joined several of them into one route. Of no other route anything is kept.
+ */
 interface Comparison {
-  /** Keys of carried routes that are there. */
+  /** Keys of carried parts that are there. */
   present: Set<string>
-  /** How many routes are there for the path of a carried one. */
+  /** How many parts are there for the path of a carried route. */
   found: Map<string, number>
 }
 
 function compareRoutes(socket: NetlinkSocket, { index }: Link, carried: Route[]): Comparison {
-  const keys = new Set(carried.map(routeKey))
+  const keys = new Set(carried.flatMap(partsOf).map(routeKey))
+  // A route is listed and counted by its first nexthop.
+  const uncounted = new Set(carried.flatMap((route) => partsOf(route).slice(1)).map(routeKey))
   const paths = new Set(carried.map(pathOf))
   const wanted = { device: index, destinations: carried.map(({ destination }) => destination) }
   const begin = (): Comparison => ({ present: new Set(), found: new Map() })
   return foldRoutes(socket, wanted)(begin, ({ present, found }, route) => {
-    const path = pathOf(route)
-    if (route.table === TABLE.local || !paths.has(path)) return
-    found.set(path, (found.get(path) ?? 0) + 1)
-    const key = routeKey(route)
-    if (keys.has(key)) present.add(key)
+    if (route.table === TABLE.local) return
+    for (const part of partsOf(route)) {
+      if (part !== route && part.nexthops[0]?.interfaceIndex !== index) continue
+      const key = routeKey(part)
+      if (keys.has(key)) present.add(key)
+      const path = pathOf(part)
+      if (paths.has(path) && !uncounted.has(key)) found.set(path, (found.get(path) ?? 0) + 1)
+    }
   })
 }
 

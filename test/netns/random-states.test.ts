@@ -75,7 +75,11 @@ describe.each(ARTEFACTS)('home: $artefact', ({ path }) => {
           const { exitCode, stdout, document } = callPlugin(testbed, path, 'ADD')
           expect(exitCode, stdout).toBe(fails ? 1 : 0)
           if (fails) expect(document.details).toMatch(/with its addresses and routes$/)
-          else expect(callPlugin(testbed, path, 'DEL', { configuration }).stderr).toBe('')
+          else {
+            const check = { configuration: { prevResult: document } }
+            expect(callPlugin(testbed, path, 'CHECK', check).stdout).toBe('')
+            expect(callPlugin(testbed, path, 'DEL', { configuration }).stderr).toBe('')
+          }
           expect(observeWholeHost(testbed)).toEqual(before)
         } finally {
           callPlugin(testbed, path, 'DEL')

@@ -60,7 +60,7 @@ const special = fc
 
 const verb = fc.constantFrom('add', 'append', 'append', 'prepend')
 const table = optional('table 100')
-const details = fc
+const difference = fc
   .tuple(
     optional('metric 5'),
     table,
@@ -69,6 +69,7 @@ const details = fc
     optional('mtu 1400'),
   )
   .map((words) => words.join(''))
+const details = fc.oneof(fc.constant(''), difference)
 
 const route4 = fc
   .tuple(verb, fc.integer({ min: 1, max: 2 }), device, small, host, device, details)
@@ -90,10 +91,11 @@ const multipath4 = fc
     fc.integer({ min: 1, max: 2 }),
     details,
     fc.array(device, { minLength: 2, maxLength: 3 }),
+    optional('weight 3'),
   )
-  .map(([how, to, rest, devices]) => {
+  .map(([how, to, rest, devices, weight]) => {
     const hops = devices.map(
-      (name, n) => ` nexthop via 10.${net(name, 1)}.0.${80 + n} dev ${name} onlink`,
+      (name, n) => ` nexthop via 10.${net(name, 1)}.0.${80 + n} dev ${name}${weight} onlink`,
     )
     return `route ${how} 172.16.${to}.0/24${rest}${hops.join('')}`
   })
@@ -148,6 +150,10 @@ const nexthop = fc
       `${words.includes(':') ? '-6 ' : ''}nexthop add id ${id}${words} dev ${name}`,
   )
 
+const nexthop6 = fc
+  .tuple(fc.integer({ min: 4, max: 6 }), fc.constantFrom(1, 2))
+  .map(([id, last]) => `-6 nexthop add id ${id} via fe80::${last} dev eth1`)
+
 const group = fc
   .tuple(small, fc.uniqueArray(small, { minLength: 1, maxLength: 3 }))
   .map(([id, members]) => `nexthop add id ${10 + id} group ${members.join('/')}`)
@@ -155,6 +161,14 @@ const group = fc
 const byObject = fc
   .tuple(verb, fc.integer({ min: 1, max: 2 }), fc.constantFrom(1, 2, 3, 11, 12, 13), details)
   .map(([how, to, id, rest]) => `route ${how} 172.16.${to}.0/24 nhid ${id}${rest}`)
+
+/** Of both devices, in one place, the kernel would decide on the order. */
+const byObject6 = fc
+  .tuple(
+    ...[fc.constantFrom('nhid 4', 'nhid 5', 'nhid 6', 'via fe80::1 dev eth1')],
+    ...[optional('proto static'), optional('metric 5')],
+  )
+  .map((words) => `-6 route append fd02:1::/48 ${words.join('')}`)
 
 const neighbor = fc
   .tuple(
@@ -187,8 +201,8 @@ const lines = (most: number, ...kinds: fc.Arbitrary<string>[]) =>
 export const randomHost: fc.Arbitrary<string[]> = fc
   .tuple(
     lines(7, address4, address4, peer4, address6, special),
-    lines(4, nexthop, nexthop, group),
-    lines(9, route4, route4, multipath4, route6, multipath6, connected, byObject),
+    lines(5, nexthop, nexthop, nexthop6, group),
+    lines(9, route4, route4, multipath4, route6, multipath6, connected, byObject, byObject6),
     lines(4, neighbor, neighbor, proxy, token, rule),
   )
   .map((parts) => parts.flat())
