@@ -1,12 +1,14 @@
 import type { KernelError } from '../kernel/kernel-error.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Request } from '../kernel/netlink/message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { addPackedRoutes } from '../kernel/netlink/packed-routes.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
-import { type Addition, addAll, type Refused } from './add-objects.js'
+import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { groupBy } from './group-by.js'
+import { isJoinable } from './hidden-routes.js'
 import { renumbering } from './renumbering.js'
 import { type Entry, entriesInto, type Surroundings } from './route-place.js'
 import { isOnLink, placeOf, wholeOf } from './routes.js'
@@ -100,7 +102,11 @@ function isTaken({ error }: Refused<Route>): boolean {
 function addEntries(socket: NetlinkSocket, entries: Entry[]): Refused<Route>[] {
   const sorted = entries.toSorted((one, other) => one.rank - other.rank)
   const first = sorted.filter(({ position }) => position === 'first').toReversed()
-  const inOrder = [...first, ...sorted.filter(({ position }) => position !== 'first')]
+  const last = sorted.filter(({ position }) => position === 'last')
+  // What joins a nexthop that is there is before what the kernel would not list behind that.
+  const joining = last.filter(({ route }) => isJoinable(route))
+  const others = last.filter(({ route }) => !isJoinable(route))
+  const inOrder = [...first, ...joining, ...others]
   const obsolete = new Set(inOrder.flatMap((entry) => entry.obsolete))
   socket.requestAll([...obsolete].map(routeRemoval))
   const refused = send(socket, inOrder)
@@ -111,15 +117,40 @@ function addEntries(socket: NetlinkSocket, entries: Entry[]): Refused<Route>[] {
   )
 }
 
+type RefusedEntry = Entry & { error: KernelError }
+
 /** @returns what the kernel refused */
-function send(socket: NetlinkSocket, entries: Entry[]): (Entry & { error: KernelError })[] {
-  const outcomes = socket.requestAll(
-    entries.map(({ whole, route, position }) =>
-      whole ? newRouteRequest(whole, 'instead') : newRouteRequest(route, position),
-    ),
-  )
-  return entries.flatMap((entry, n) => {
-    const error = outcomes[n]
-    return error ? [{ ...entry, error }] : []
-  })
+function send(socket: NetlinkSocket, entries: Entry[]): RefusedEntry[] {
+  const isMoving = ({ behind }: Entry) => behind.length > 0
+  const refused = entries.filter(isMoving).flatMap((entry) => sendBefore(socket, entry))
+  const others = entries.filter((entry) => !isMoving(entry))
+  const outcomes = socket.requestAll(others.map(requestOf))
+  return [...refused, ...others.flatMap((entry, n) => refusedEntry(entry, outcomes[n]))]
+}
+
+/**
+ * Adds nexthops, and puts behind them what would be between. The kernel carries out a datagram as a
+ * whole: however the call ends, these routes are there.
+ */
+function sendBefore(socket: NetlinkSocket, entry: Entry): RefusedEntry[] {
+  const back = entry.behind.map((value) => ({ value, request: newRouteRequest(value, 'last') }))
+  const outcomes = socket.requestAll([
+    ...entry.behind.map(routeRemoval),
+    requestOf(entry),
+    ...back.map(({ request }) => request),
+  ])
+  const missing = back.filter((_, n) => outcomes[back.length + 1 + n])
+  const lost = addMissing(socket, missing).map((addition) => ({
+    ...{ addition, route: addition.value, position: entry.position, rank: entry.rank },
+    ...{ obsolete: [], behind: [], error: addition.error },
+  }))
+  return [...refusedEntry(entry, outcomes[back.length]), ...lost]
+}
+
+function requestOf({ whole, route, position }: Entry): Request {
+  return whole ? newRouteRequest(whole, 'instead') : newRouteRequest(route, position)
+}
+
+function refusedEntry(entry: Entry, error?: KernelError): RefusedEntry[] {
+  return error ? [{ ...entry, error }] : []
 }

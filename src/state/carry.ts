@@ -27,6 +27,8 @@ export interface StateToApply {
    * makes. Absent if `routes` are new.
    */
   order?: Route[]
+  /** Whether it is the host that gets it back. */
+  isHost?: boolean
   nexthopObjects?: NexthopObject[]
   rules: Rule[]
   neighbors: Neighbor[]

@@ -110,7 +110,7 @@ function planRoutes(original: Device, device: Device, routes: Route[]): Addition
 function planSurroundings(
   original: Device,
   device: Device,
-  { order, packed = [], addresses }: StateToApply,
+  { order, packed = [], addresses, isHost = false }: StateToApply,
 ): Pick<StatePlan, 'around'> {
   if (!order) return {}
   return {
@@ -119,6 +119,7 @@ function planSurroundings(
         through(original, device, route),
       ),
       addresses,
+      isHost,
     }),
   }
 }

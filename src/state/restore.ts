@@ -161,6 +161,7 @@ export function stateToRestore(state: PackedState, device: Link, elapsedSeconds 
     }),
     packed: toRestore(state.packed ?? []),
     order: orderOf(state),
+    isHost: true,
     ...(state.nexthopObjects ? { nexthopObjects: state.nexthopObjects } : {}),
     rules: [],
     neighbors: toRestore(state.neighbors),

@@ -4,6 +4,7 @@ import type { RoutePosition } from '../kernel/netlink/route.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import type { Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
+import { hiddenBetween, isJoinable, mayBeHidden } from './hidden-routes.js'
 import { isOnLink, leadTheSameWay, nexthopKey, partsOf, ranksIn, wholeOf } from './routes.js'
 import { isStandIn, standsFor } from './stand-in.js'
 
@@ -13,6 +14,8 @@ export interface Surroundings {
   order: Route[]
   /** The addresses of the device: the kernel makes routes with them. */
   addresses: Address[]
+  /** Whether they are the host's again, which may have had more there than the kernel listed. */
+  isHost: boolean
 }
 
 /** How a route gets into a place where others are. */
@@ -27,6 +30,8 @@ export interface Entry {
   rank: number
   /** What the kernel made there and the host did not have. */
   obsolete: Route[]
+  /** What goes behind it, for between its nexthops the kernel would not list it. */
+  behind: Route[]
 }
 
 /**
@@ -46,7 +51,7 @@ export function entriesInto(
     return ({ value }) =>
       present.some((one) => isOwn(one) && leadTheSameWay(one, value)) ? 'there' : undefined
 
-  const { order, addresses } = around
+  const { order, addresses, isHost } = around
   const rankOf = ranksIn(order)
   const isKnown = (one: Route) => rankOf(one) >= 0
   const isObsolete = (one: Route) => !isKnown(one) && isOwn(one) && isConnectedRoute(one, addresses)
@@ -54,12 +59,14 @@ export function entriesInto(
     .filter((one) => !isObsolete(one) && (!isStandIn(one) || isKnown(one)))
     .flatMap(partsOf)
   const knownParts = new Set(order.flatMap(partsOf).map(partKey))
-  const strangers = staying.filter((part) => !knownParts.has(partKey(part)))
+  const wasHidden = (part: Route) => isHost && mayBeHidden(part, order)
+  const strangers = staying.filter((part) => !knownParts.has(partKey(part)) && !wasHidden(part))
   const thereAlready = new Set(staying.map(exactKey))
   const original = (one: Route) =>
     isStandIn(one) ? (order.find((other) => standsFor(one, other)) ?? one) : one
   const ranksThere = present.map((one) => rankOf(original(one))).filter((rank) => rank >= 0)
   const obsolete = present.filter(isObsolete)
+  const behind = hiddenBetween(present.filter((one) => !isObsolete(one)))
 
   return (addition) => {
     const { value } = addition
@@ -68,7 +75,8 @@ export function entriesInto(
     if (missing.length === 0) return 'there'
     const rank = rankOf(value)
     const ranks = ranksThere.filter((other) => other !== rank)
-    const isFirst = ranks.length > 0 && ranks.every((other) => other > rank)
+    const isFirst =
+      value.family === 'inet' && ranks.length > 0 && ranks.every((other) => other > rank)
     const own = missing.flatMap(({ nexthops }) => nexthops)
     const all = allInOrder(value, own, present, order)
     return {
@@ -78,6 +86,7 @@ export function entriesInto(
       ...(all ? { whole: { ...value, nexthops: all } } : {}),
       rank,
       obsolete,
+      behind: isJoinable(value) ? behind : [],
     }
   }
 }

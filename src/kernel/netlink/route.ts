@@ -73,10 +73,19 @@ export function newRouteRequest(route: Route, position: RoutePosition = 'alone')
   return { type: RTM.newRoute, flags, header: encodeRoute(route) }
 }
 
-/** Request to remove a route. The kernel compares all that the route has. */
+/**
+ * Request to remove a route. The kernel compares what the request states. Of IPv6, without a gateway it would
+ * take the first route through that device, and with it all nexthops that there are.
+ */
 export function routeRemoval(route: Route): Request {
-  return { type: RTM.deleteRoute, header: encodeRoute(route) }
+  const [first, ...others] = route.nexthops
+  const isExact = route.family === 'inet' || !first || others.length > 0 || first.gateway
+  const exact = isExact ? route : { ...route, nexthops: [{ ...first, gateway: NO_GATEWAY }] }
+  return { type: RTM.deleteRoute, header: encodeRoute(exact) }
 }
+
+/** As the kernel has it in a route without one. */
+const NO_GATEWAY = unspecifiedAddress('inet6')
 
 /**
  * The fixed part of a message about a route, with the attributes after it, encoded at once: of ten
