@@ -104,8 +104,8 @@ const multipath4 = fc
 const mtu6 = (to: number) => (to === 2 ? ' mtu 1400' : '')
 
 /**
- * Routes without a gateway have places of their own: `ip` does not show one that is between the
- * nexthops of another route, because the kernel passes over it.
+ * Routes without a gateway have places of their own, or come last: `ip` does not show one that is
+ * between the nexthops of another route, because the kernel passes over it.
  */
 const route6 = fc
   .tuple(
@@ -129,6 +129,13 @@ const multipath6 = fc
     const hops = devices.map((name, n) => ` nexthop via fe80::${n + 1} dev ${name}`)
     return `-6 route add fd01:${to}::/48${rest}${mtu6(to)}${hops.join('')}`
   })
+
+const last6 = fc
+  .tuple(fc.integer({ min: 1, max: 2 }), device, table, optional('metric 5'))
+  .map(
+    ([to, name, rest, metric]) =>
+      `-6 route append fd01:${to}::/48 dev ${name}${rest}${mtu6(to)}${metric}`,
+  )
 
 const connected = fc
   .tuple(
@@ -203,6 +210,7 @@ export const randomHost: fc.Arbitrary<string[]> = fc
     lines(7, address4, address4, peer4, address6, special),
     lines(5, nexthop, nexthop, nexthop6, group),
     lines(9, route4, route4, multipath4, route6, multipath6, connected, byObject, byObject6),
+    lines(2, last6),
     lines(4, neighbor, neighbor, proxy, token, rule),
   )
   .map((parts) => parts.flat())
