@@ -64,7 +64,7 @@ describe('the executable without enough memory', () => {
       expect(document, `${mebibytes} MiB`).toMatchObject({ msg: expect.stringMatching(/memory/) })
       expect(testbed.hostState()).toBe(before)
     }
-  })
+  }, 120_000)
 
   it('or with a stack that is too small says so in a line', () => {
     // In 8 KiB, what the kernel puts there leaves no room for a line.
