@@ -9,7 +9,7 @@ export const ROUTE_FIXED_BYTES = 12
 export const DESTINATION_LENGTH_OFFSET = 1
 
 /** What is read of a route before it is decoded: its destination. */
-export interface Glimpse {
+interface Glimpse {
   /** Digest of the destination, without its length; 0 for a default route. */
   destination: number
   /** Where the bytes of the destination are in the datagram; both 0 for a default route. */
