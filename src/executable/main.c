@@ -20,6 +20,8 @@
 
 void give_up(const char *why) {
   char line[1024];
+  /* Without room for an error, what is thrown says nothing, or a job does not go on. */
+  if (has_refused()) why = "out of memory";
   int length = snprintf(line, sizeof line, "host-device-l3: %.900s", why);
   length = (int)strcspn(line, "\n");
   line[length++] = '\n';
@@ -30,8 +32,7 @@ void give_up(const char *why) {
 
 void give_up_with(JSContext *context) {
   JSValue error = JS_GetException(context);
-  /* Without room for an error, what is thrown says nothing. */
-  const char *text = has_refused() ? NULL : JS_ToCString(context, error);
+  const char *text = JS_ToCString(context, error);
   give_up(text ? text : "out of memory");
 }
 
@@ -77,5 +78,5 @@ int main(int count, char **words) {
     JS_Throw(context, JS_PromiseResult(context, outcome));
     give_up_with(context);
   }
-  give_up(has_refused() ? "out of memory" : "the program waits for what never comes");
+  give_up("the program waits for what never comes");
 }
