@@ -1,14 +1,16 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { foldAddresses } from '../kernel/netlink/address.js'
-import { lacking } from '../kernel/netlink/fold.js'
+import { type Fold, lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
 import { foldNeighbors } from '../kernel/netlink/neighbor.js'
+import { routeRemoval } from '../kernel/netlink/route.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
+import type { Route } from '../kernel/netlink/route-schema.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor } from './describe.js'
 import { planState } from './plan.js'
-import { routeKey } from './routes.js'
+import { partsOf, partsThrough, routeKey } from './routes.js'
 import type { InterfaceAdditions } from './schema.js'
 import { through } from './through.js'
 
@@ -33,9 +35,9 @@ export function additionsTo(
       describeAddress,
       foldAddresses(socket, index),
     ),
-    routes: lacking(
+    routes: lackingRoutes(
       routes.map((route) => through(original, link, route)),
-      routeKey,
+      index,
       foldRoutes(socket, {
         device: index,
         destinations: routes.map(({ destination }) => destination),
@@ -43,6 +45,24 @@ export function additionsTo(
     ),
     neighbors: lacking(neighbors, describeNeighbor, foldNeighbors(socket, index)),
   }
+}
+
+/**
+ * Of IPv6 routes those nexthops that an interface does not have: what it has may be part of a route
+ * with others.
+ */
+function lackingRoutes(wanted: Route[], index: number, fold: Fold<Route>): Route[] {
+  const parts = wanted.map(partsOf)
+  const there: Fold<Route> = (begin, take) =>
+    fold(begin, (left, route) => {
+      for (const part of partsThrough(route, index)) take(left, part)
+    })
+  const absent = new Set(lacking(parts.flat(), routeKey, there))
+  return wanted.flatMap((route, n) => {
+    const missing = parts[n]?.filter((part) => absent.has(part)) ?? []
+    if (missing.length === 0) return []
+    return { ...route, nexthops: missing.flatMap(({ nexthops }) => nexthops) }
+  })
 }
 
 /** Both additions, each object once; the index is that of the second. */
@@ -74,8 +94,10 @@ export function removeAdditions({ socket }: NetworkNamespace, added: InterfaceAd
     rules: [],
     sysctls: [],
   })
-  const additions = [...routes.toReversed(), ...neighbors, ...addresses]
-  socket.requestAll(additions.map(({ request }) => removalOf(request)))
+  socket.requestAll([
+    ...routes.toReversed().map(({ value }) => routeRemoval(value)),
+    ...[...neighbors, ...addresses].map(({ request }) => removalOf(request)),
+  ])
 }
 
 /** The number of each RTM_DEL… follows that of its RTM_NEW…. The object must have all that it states. */

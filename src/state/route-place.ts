@@ -70,9 +70,10 @@ export function entriesInto(
 
   return (addition) => {
     const { value } = addition
-    if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
     const missing = partsOf(value).filter((part) => !thereAlready.has(exactKey(part)))
+    // Of IPv6, even if strangers have joined it.
     if (missing.length === 0) return 'there'
+    if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
     const rank = rankOf(value)
     const ranks = ranksThere.filter((other) => other !== rank)
     const isFirst =

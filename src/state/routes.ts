@@ -91,6 +91,14 @@ export function partsOf(route: Route): Route[] {
   return route.nexthops.map((nexthop) => ({ ...route, nexthops: [nexthop] }))
 }
 
+/** The parts of a route that lead through a device; of IPv4 it is one with what leads through others. */
+export function partsThrough(route: Route, index: number): Route[] {
+  const parts = partsOf(route)
+  return parts.length === 1
+    ? parts
+    : parts.filter(({ nexthops }) => nexthops[0]?.interfaceIndex === index)
+}
+
 /** Nexthops as the kernel reports them: of a single one it does not tell the weight. */
 export function asReported(nexthops: Nexthop[]): Nexthop[] {
   return nexthops.length === 1 ? nexthops.map((one) => ({ ...one, weight: 1 })) : nexthops

@@ -15,7 +15,7 @@ import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeRoute, describeRule } from './describe.js'
 import { groupBy } from './group-by.js'
 import { aboutDevice } from './plan.js'
-import { partsOf, routeKey } from './routes.js'
+import { partsOf, partsThrough, routeKey } from './routes.js'
 import { reportedBesides, routesToLookFor } from './verify-packed.js'
 
 /** A state that was applied, and how long ago it was captured. */
@@ -166,8 +166,7 @@ function compareRoutes(socket: NetlinkSocket, { index }: Link, carried: Route[])
   const begin = (): Comparison => ({ present: new Set(), found: new Map() })
   return foldRoutes(socket, wanted)(begin, ({ present, found }, route) => {
     if (route.table === TABLE.local) return
-    for (const part of partsOf(route)) {
-      if (part !== route && part.nexthops[0]?.interfaceIndex !== index) continue
+    for (const part of partsThrough(route, index)) {
       const key = routeKey(part)
       if (keys.has(key)) present.add(key)
       const path = pathOf(part)

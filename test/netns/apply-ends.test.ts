@@ -87,6 +87,72 @@ describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
     })
   })
 
+  describe('on an interface with an IPv6 route in the place of a carried one', () => {
+    const [ONE, TWO] = ['nexthop via 2001:db8::1 dev', 'nexthop via 2001:db8::2 dev']
+    const place = () => testbed.inPod('-6 route show fd00:7::/32')
+    const missing = (result: object) => call('CHECK', { prevResult: result }).document
+
+    beforeEach(() => {
+      testbed.inPod('link add net1 type ifb')
+      testbed.inPod('link set net1 up')
+      testbed.inPod('address add 2001:db8::7/64 dev net1 nodad')
+      testbed.inPod('link add net2 type ifb')
+      testbed.inPod('link set net2 up')
+      testbed.inPod('address add 2001:db8:2::7/64 dev net2 nodad')
+    })
+
+    it.each([
+      ['has one nexthop of two', `${ONE} eth1`, `${ONE} net1 ${TWO} net1`, 2],
+      ['has the second nexthop of two', `${TWO} eth1`, `${ONE} net1 ${TWO} net1`, 2],
+      ['has one more nexthop', `${ONE} eth1 ${TWO} eth1`, `${ONE} net1`, 2],
+      ['has one more nexthop before', `${TWO} eth1 ${ONE} eth1`, `${ONE} net1`, 2],
+      ['has the same two', `${ONE} eth1 ${TWO} eth1`, `${TWO} net1 ${ONE} net1`, 2],
+      [
+        'has one of those through two interfaces',
+        `${ONE} eth1`,
+        `${ONE} net1 nexthop via 2001:db8:2::1 dev net2`,
+        2,
+      ],
+    ])('leaves that where the carried one %s', (_, carried, there, nexthops) => {
+      testbed.onHost(`route add fd00:7::/32 ${carried}`)
+      testbed.inPod(`route add fd00:7::/32 ${there}`)
+      const before = place()
+      const { exitCode, stdout, document } = call('ADD')
+      expect(exitCode, stdout).toBe(0)
+      expect(place().match(/via/g)).toHaveLength(nexthops)
+      expect(missing(document)).toBeUndefined()
+      expect(call('DEL').exitCode).toBe(0)
+      expect(place()).toBe(before)
+    })
+
+    it('puts back on CHECK what it gave, and takes that off again', () => {
+      // A result has its first nexthop.
+      testbed.onHost(`route add fd00:7::/32 ${TWO} eth1 ${ONE} eth1`)
+      testbed.inPod(`route add fd00:7::/32 ${ONE} net1`)
+      const before = place()
+      const { document } = call('ADD')
+      const both = place()
+      testbed.inPod('route delete fd00:7::/32 via 2001:db8::2 dev net1')
+      const repaired = call('CHECK', { prevResult: document, repairOnCheck: true })
+      expect(repaired.exitCode, repaired.stdout).toBe(0)
+      expect(place()).toBe(both)
+      expect(call('DEL').exitCode).toBe(0)
+      expect(place()).toBe(before)
+    })
+
+    it.each([
+      ['has one nexthop of two', `${ONE} eth1`, `${ONE} net1 ${TWO} net1`],
+      ['is on the link', 'dev eth1', `${ONE} net1`],
+    ])('leaves that where ADD fails, and the carried one %s', (_, carried, there) => {
+      testbed.onHost(`route add fd00:7::/32 ${carried}`)
+      testbed.inPod(`route add fd00:7::/32 ${there}`)
+      testbed.inPod('route add blackhole 203.0.113.0/24 table 100')
+      const before = place()
+      expect(call('ADD').document).toMatchObject({ code: 102 })
+      expect(place()).toBe(before)
+    })
+  })
+
   it('lets the stock `bridge` end with masquerading, which knows its own addresses only', () => {
     const bridge = {
       type: 'bridge',

@@ -14,6 +14,7 @@ import { describeAddress } from '../../state/describe.js'
 import { assignedDriftOf, describeDrift, driftOf, putBack } from '../../state/drift.js'
 import { carried } from '../../state/reasons.js'
 import type { Refusal } from '../../state/refusal.js'
+import { through } from '../../state/through.js'
 import { rulesOf } from '../additions.js'
 import { openRecorded } from '../namespaces.js'
 import { claimReset, finishLending, lendAgain } from './lend-again.js'
@@ -154,8 +155,10 @@ function repairApplied(
   const labelled = new Map(
     carried(record.state.addresses).map((one) => [describeAddress(one), one]),
   )
+  const { order = [] } = carriedState(record.state, device.onHost)
   const state: StateToApply = {
     ...{ routes: [], neighbors: [], ...objects },
+    order: order.map((route) => through(device.onHost, link, route)),
     addresses: addresses.map((address) => labelled.get(describeAddress(address)) ?? address),
     ...{ up: true, rules: rulesOf(record), sysctls: [] },
   }
