@@ -77,7 +77,7 @@ async function bundle() {
   return packagesOf(metafile.outputs[outfile].inputs)
 }
 
-/** `node build.mjs bench`: the bench, for Node to run, and what measures a program. */
+/** `node build.mjs bench`: the bench, for Node to run, what measures a program, and one to measure. */
 async function bundleBench() {
   await build({
     ...bundleOptions,
@@ -89,7 +89,8 @@ async function bundleBench() {
     entryPoints: ['bench/main.ts'],
     outfile: 'build/bench.mjs',
   })
-  execFileSync(CC, [...C_OPTIONS, '-static', '-o', 'build/measure', 'bench/measure.c'])
+  for (const name of ['measure', 'move'])
+    execFileSync(CC, [...C_OPTIONS, '-static', '-o', `build/${name}`, `bench/${name}.c`])
 }
 
 /** Completions, the manual page and the JSON Schema, from what the help and the checks are made of. */

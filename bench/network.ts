@@ -27,14 +27,18 @@ export function countsAtOnce({ manyDevices }: Network): number[] {
   return [...new Set([1, 8, 64].map((count) => Math.min(count, manyDevices.length)))]
 }
 
-/** Devices start from the same: up, with one address and one route each. */
-export function prepareDevices(devices: string[]): void {
+/**
+ * Devices start from the same: up, with one address and one route each.
+ * @param namespace its name; default the host's
+ */
+export function prepareDevices(devices: string[], namespace?: string): void {
   const lines = devices.flatMap((device, n) => [
     `link set ${device} up`,
     `address replace 198.51.${100 + n}.5/24 dev ${device}`,
     `route replace 203.0.${113 + n}.0/24 via 198.51.${100 + n}.1`,
   ])
-  execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') })
+  const where = namespace === undefined ? [] : ['-n', namespace]
+  execFileSync('ip', [...where, '-batch', '-'], { input: lines.join('\n') })
 }
 
 /** Makes those devices again that a plugin lost or left in their sandboxes; returns how many. */

@@ -3,6 +3,12 @@ import { Timings } from './statistics.js'
 
 /** Lets the kernel finish what it has been left to do in the background. */
 const PAUSE_MILLISECONDS = 80
+/**
+ * The pause is longer by a random time up to this, two ticks of a kernel with 250 a second. The kernel
+ * wakes who waits for a move at a tick. After pauses of whole ticks all calls would start at the same
+ * distance from the next one, which favours whoever then is just in time for it.
+ */
+const RANDOM_MILLISECONDS = 8
 const MICROSECONDS_OF_WORK = 1000
 /** Above these, what was measured says little of the plugins. */
 const MOST_USED_BY_OTHERS = 0.1
@@ -25,7 +31,8 @@ export class Noise {
 
   /** The pause before something is timed. */
   pause(): void {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
+    const milliseconds = PAUSE_MILLISECONDS + Math.random() * RANDOM_MILLISECONDS
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
     this.#work.time(() => work(this.#steps))
   }
 

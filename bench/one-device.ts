@@ -1,11 +1,9 @@
-import { NetworkNamespace } from '../src/kernel/namespace.js'
-import { findLink } from '../src/kernel/netlink/link.js'
-import { changeLink } from '../src/kernel/netlink/link-change.js'
+import { BareMoves } from './bare-moves.js'
 import { allContestants, type Contestant, callOf } from './contestants.js'
 import { type Measured, measure } from './measured.js'
 import { type Network, prepareDevices } from './network.js'
 import type { Noise } from './noise.js'
-import { type Report, Samples, Timings } from './statistics.js'
+import { type Report, Samples } from './statistics.js'
 
 const COMMANDS = ['ADD', 'CHECK', 'DEL', 'VERSION'] as const
 type Command = (typeof COMMANDS)[number]
@@ -20,10 +18,10 @@ interface Costs {
 export function compareOneDevice(network: Network, noise: Noise): Report {
   const contestants = allContestants(network)
   const costs = new Map(contestants.map((one) => [one, newCosts()]))
-  const move = new Timings()
+  const moves = new BareMoves(network)
   for (let round = 0; round < network.rounds; round++) {
     for (const [one, costsOf] of costs) runRound(one, costsOf, network, noise)
-    moveBare(move, network, noise)
+    moves.runRound(noise)
   }
   const peer = costs.get(contestants[2])
   const rows = COMMANDS.flatMap((command) =>
@@ -33,8 +31,7 @@ export function compareOneDevice(network: Network, noise: Noise): Report {
       ...numbers(costsOf[command], peer?.[command]),
     })),
   )
-  const bare = { call: 'one kernel move', plugin: '', ...wallOf(move) }
-  return { title: `One device, ${network.rounds} rounds`, rows: [...rows, bare] }
+  return { title: `One device, ${network.rounds} rounds`, rows: [...rows, ...moves.rows] }
 }
 
 function newCosts(): Record<Command, Costs> {
@@ -75,18 +72,4 @@ function numbers(costs: Costs, peer: Costs | undefined) {
     'of the peer’s CPU': costs.cpu.median / (peer?.cpu.median ?? Number.NaN),
     'peak MiB': costs.peak.maximum,
   }
-}
-
-/** What the kernel alone takes for one message that moves and renames. */
-function moveBare(move: Timings, network: Network, noise: Noise): void {
-  using host = NetworkNamespace.host()
-  using sandbox = host.open(network.sandboxPath)
-  prepareDevices(['eth1'])
-  const index = findLink(host.socket, { name: 'eth1' })?.index ?? 0
-  const go = (from: NetworkNamespace, to: NetworkNamespace, name: string) =>
-    changeLink(from.socket, index, { namespaceFd: to.fd, name, up: true })
-  noise.pause()
-  move.time(() => go(host, sandbox, 'net1'))
-  noise.pause()
-  go(sandbox, host, 'eth1')
 }

@@ -18,8 +18,22 @@ it('make bench measures every call of every plugin', () => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   const { reports } = JSON.parse(stdout)
   expect(reports.map(({ title }: { title: string }) => title)).toEqual(TITLES)
+  expect(movesOf(reports[0])).toEqual(
+    ['one kernel move', 'one kernel move back'].flatMap((call) =>
+      ['', 'by a new process', 'by a new process after 3 ms'].map((plugin) => ({
+        call,
+        plugin,
+        'median ms': expect.any(Number),
+        'min ms': expect.any(Number),
+      })),
+    ),
+  )
   const rows = reports.flatMap((report: { rows: object[] }) => report.rows)
   for (const row of rows) expect(row).toMatchObject({ 'median ms': expect.any(Number) })
   expect(rows).not.toContainEqual(expect.objectContaining({ 'median ms': 0 }))
-  expect(rows).toHaveLength(SmallContainer.isPossible ? 34 : 30)
+  expect(rows).toHaveLength(SmallContainer.isPossible ? 39 : 35)
 })
+
+function movesOf({ rows }: { rows: { call: string }[] }) {
+  return rows.filter(({ call }) => call.includes('kernel move'))
+}
