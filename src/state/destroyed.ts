@@ -5,7 +5,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { byPlace } from './routes.js'
 import type { Original } from './schema.js'
-import { type StandIn, standsFor } from './stand-in.js'
+import { type StandIn, standInsAmong } from './stand-in.js'
 import { describeForeign, standInsFor } from './stand-ins.js'
 
 /**
@@ -19,7 +19,10 @@ export function keepWithoutDevice(host: NetworkNamespace, { onHost, state }: Ori
   const { socket } = host
   const there = dumpRoutes(socket, { destinations: standIns.map(({ route }) => route.destination) })
   const inPlaceOf = byPlace(there)
-  const kept = standIns.flatMap(({ route, standIn }) => presentOf(inPlaceOf(route), route, standIn))
+  const standInsOf = standInsAmong(there)
+  const kept = standIns.flatMap(({ route, standIn }) =>
+    presentOf(standInsOf(route), route, standIn),
+  )
   socket.requestAll(
     kept.flatMap(({ route, standIn }) => [
       newRouteRequest(
@@ -38,8 +41,7 @@ export function keepWithoutDevice(host: NetworkNamespace, { onHost, state }: Ori
   )
 }
 
-function presentOf(there: Route[], route: Route, { nexthops }: Route): StandIn[] {
-  const standIn = there.find((one) => standsFor(one, route))
+function presentOf([standIn]: Route[], route: Route, { nexthops }: Route): StandIn[] {
   return standIn?.nexthops.length === nexthops.length ? [{ route, standIn }] : []
 }
 

@@ -5,7 +5,7 @@ import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { byPlace, nexthopKey, wholeOf } from './routes.js'
 import type { Original, PackedState } from './schema.js'
-import { isStandIn, standInThrough, standsFor } from './stand-in.js'
+import { isStandIn, standInsAmong, standInThrough } from './stand-in.js'
 import { localsOf, standInsFor } from './stand-ins.js'
 import { through } from './through.js'
 
@@ -46,15 +46,15 @@ export function addOwnParts(
     .filter(isWanted)
   if (wanted.length === 0) return
   const destinations = wanted.map(({ destination }) => destination)
-  const there = byPlace(dumpRoutes(socket, { destinations }))
+  const there = dumpRoutes(socket, { destinations })
+  const inPlaceOf = byPlace(there)
+  const standInsOf = standInsAmong(there)
   const isThere = (route: Route) =>
-    there(route).some((one) => !isStandIn(one) && leadsThroughMore(one, home))
+    inPlaceOf(route).some((one) => !isStandIn(one) && leadsThroughMore(one, home))
   const parts = wanted
     .filter((route) => !isThere(route))
     .map(({ nexthopObject: _, ...route }) => {
-      const present = there(route)
-        .filter((one) => standsFor(one, route))
-        .flatMap(({ nexthops }) => nexthops)
+      const present = standInsOf(route).flatMap(({ nexthops }) => nexthops)
       const known = new Set(present.map(nexthopKey))
       const nexthops = route.nexthops.filter(
         (one) => one.interfaceIndex === home.index || known.has(nexthopKey(one)),
@@ -103,12 +103,11 @@ export function removeStandIns(
   const originals = new Set(concerned.map((route) => anywhere(through(onHost, home, route))))
   const covers = (route: Route, one: Route) =>
     isStandIn(route) ? isMore(route, one) : originals.has(anywhere(route))
-  const inPlaceOf = byPlace(there)
-  const needless = there.filter(
-    (one) =>
-      isStandIn(one) && inPlaceOf(one).some((route) => standsFor(one, route) && covers(route, one)),
+  const standInsOf = standInsAmong(there)
+  const needless = new Set(
+    there.flatMap((route) => standInsOf(route).filter((one) => covers(route, one))),
   )
-  socket.requestAll(needless.map(routeRemoval))
+  socket.requestAll([...needless].map(routeRemoval))
 }
 
 function isMore(one: Route, other: Route): boolean {

@@ -1,5 +1,6 @@
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import { groupBy } from './group-by.js'
 import { hasGateway, nexthopKey } from './routes.js'
 
 /**
@@ -22,10 +23,13 @@ export function renumbering(
   const known = ofOthers(order)
   const [thereKeys, knownKeys] = [there, known].map((hops) => new Set(hops.map(nexthopKey)))
   const gatewayOf = (hop: Nexthop) => nexthopKey({ ...hop, interfaceIndex: 0 })
+  const absent = groupBy(
+    known.filter((one) => !thereKeys?.has(nexthopKey(one))),
+    gatewayOf,
+  )
   const indexes = new Map<number, number>()
   for (const hop of there.filter((one) => !knownKeys?.has(nexthopKey(one)))) {
-    const absent = known.filter((one) => !thereKeys?.has(nexthopKey(one)))
-    const same = absent.filter((one) => gatewayOf(one) === gatewayOf(hop))
+    const same = absent.get(gatewayOf(hop)) ?? []
     const [former, ...others] = new Set(same.map(({ interfaceIndex }) => interfaceIndex))
     if (former !== undefined && others.length === 0) indexes.set(former, hop.interfaceIndex)
   }

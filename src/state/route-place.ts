@@ -6,7 +6,7 @@ import type { Refused } from './add-objects.js'
 import { isConnectedRoute } from './connected-route.js'
 import { hiddenBetween, isJoinable, mayBeHidden } from './hidden-routes.js'
 import { isOnLink, leadTheSameWay, nexthopKey, partsOf, ranksIn, wholeOf } from './routes.js'
-import { isStandIn, standsFor } from './stand-in.js'
+import { isStandIn, originalsOf } from './stand-in.js'
 
 /** What else may be in the places of the routes that are added. */
 export interface Surroundings {
@@ -62,9 +62,12 @@ export function entriesInto(
   const wasHidden = (part: Route) => isHost && mayBeHidden(part, order)
   const strangers = staying.filter((part) => !knownParts.has(partKey(part)) && !wasHidden(part))
   const thereAlready = new Set(staying.map(exactKey))
-  const original = (one: Route) =>
-    isStandIn(one) ? (order.find((other) => standsFor(one, other)) ?? one) : one
-  const ranksThere = present.map((one) => rankOf(original(one))).filter((rank) => rank >= 0)
+  const originals = originalsOf(present, order)
+  const ranksThere = present
+    .map((one) => rankOf(originals.get(one) ?? one))
+    .filter((rank) => rank >= 0)
+  const lowest = ranksThere.reduce((one, other) => Math.min(one, other), Number.MAX_VALUE)
+  const highest = ranksThere.reduce((one, other) => Math.max(one, other), -1)
   const obsolete = present.filter(isObsolete)
   const behind = hiddenBetween(present.filter((one) => !isObsolete(one)))
 
@@ -75,9 +78,7 @@ export function entriesInto(
     if (missing.length === 0) return 'there'
     if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
     const rank = rankOf(value)
-    const ranks = ranksThere.filter((other) => other !== rank)
-    const isFirst =
-      value.family === 'inet' && ranks.length > 0 && ranks.every((other) => other > rank)
+    const isFirst = value.family === 'inet' && rank <= lowest && rank < highest
     const own = missing.flatMap(({ nexthops }) => nexthops)
     const all = allInOrder(value, own, present, order)
     return {

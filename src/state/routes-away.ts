@@ -4,9 +4,9 @@ import type { RoutesAround } from '../kernel/netlink/routes-around.js'
 import { unpacked } from './packed.js'
 import { toRestore } from './reasons.js'
 import { orderOf } from './restore.js'
-import { byPlace, placeOf, wholeOf } from './routes.js'
+import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState, PackedState } from './schema.js'
-import { isStandIn, standsFor } from './stand-in.js'
+import { isStandIn, originalsOf } from './stand-in.js'
 
 const DESTINATION = '"destination":"'
 /** In the text of a record that has packed routes. */
@@ -85,14 +85,10 @@ function packedTo(destinations: Set<string>, { packed = [] }: PackedState): Rout
 export function withOriginals(table: RoutesAround, away: () => HostNetworkState[]): RoutesAround {
   const standIns = table.own.filter(isStandIn)
   if (standIns.length === 0) return table
-  const known = byPlace(
-    away()
-      .flatMap(orderOf)
-      .filter((route) => !isStandIn(route)),
-  )
-  const originals = new Map(
-    standIns.map((one) => [one, known(one).find((route) => standsFor(one, route)) ?? one]),
-  )
+  const known = away()
+    .flatMap(orderOf)
+    .filter((route) => !isStandIn(route))
+  const originals = originalsOf(standIns, known)
   const original = (route: Route) => originals.get(route) ?? route
   return { ...table, own: table.own.map(original), shared: table.shared.map(original) }
 }

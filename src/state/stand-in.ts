@@ -1,4 +1,5 @@
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
+import { groupBy } from './group-by.js'
 import { asReported, nexthopKey, placeOf } from './routes.js'
 
 /**
@@ -27,9 +28,8 @@ export function isStandIn({ protocol }: Route): boolean {
  * Whether a route is what the host has of another one while some devices of that are away: in its
  * place, through some of its nexthops, with its source or none.
  */
-export function standsFor(standIn: Route, route: Route): boolean {
+function standsFor(standIn: Route, route: Route): boolean {
   const { nexthops, preferredSource, type } = standIn
-  // Cheap first: of hundreds in a place, each is compared with each.
   if (!isStandIn(standIn) || type !== route.type) return false
   if (preferredSource !== undefined && preferredSource !== route.preferredSource) return false
   const known = route.nexthops.map(nexthopKey)
@@ -37,6 +37,40 @@ export function standsFor(standIn: Route, route: Route): boolean {
     nexthops.every((nexthop) => known.includes(nexthopKey(nexthop))) &&
     placeOf(standIn) === placeOf(route)
   )
+}
+
+/**
+ * Finds the stand-ins for a route among others, in their order. Of hundreds in a place each would be
+ * compared with each, if they did not go by the nexthop that the fewest of them have.
+ */
+export function standInsAmong(routes: Route[]): (route: Route) => Route[] {
+  const standIns = routes.filter((one) => isStandIn(one) && one.nexthops.length > 0)
+  if (standIns.length === 0) return () => []
+  const counts = new Map<string, number>()
+  const countOf = (key: string) => counts.get(key) ?? 0
+  for (const key of standIns.flatMap(keysOf)) counts.set(key, countOf(key) + 1)
+  const rarer = (one: string, other: string) => (countOf(other) < countOf(one) ? other : one)
+  const groups = groupBy(standIns, (one) => keysOf(one).reduce(rarer))
+  const ranks = new Map(standIns.map((one, rank) => [one, rank]))
+  const rankOf = (one: Route) => ranks.get(one) ?? 0
+  return (route) =>
+    keysOf(route)
+      .flatMap((key) => groups.get(key) ?? [])
+      .filter((one) => standsFor(one, route))
+      .toSorted((one, other) => rankOf(one) - rankOf(other))
+}
+
+/** The first of some routes for which each stand-in stands. */
+export function originalsOf(standIns: Route[], routes: Route[]): Map<Route, Route> {
+  const standInsOf = standInsAmong(standIns)
+  return new Map(
+    routes.toReversed().flatMap((route) => standInsOf(route).map((one) => [one, route])),
+  )
+}
+
+function keysOf(route: Route): string[] {
+  const place = placeOf(route)
+  return [...new Set(route.nexthops.map(nexthopKey))].map((key) => `${place} ${key}`)
 }
 
 /** A stand-in with some nexthops of a route. */

@@ -7,9 +7,9 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
 import { namesIn } from './names-in.js'
-import { byPlace, placeOf, ranksIn, wholeOf } from './routes.js'
+import { placeOf, ranksIn, wholeOf } from './routes.js'
 import type { PackedState } from './schema.js'
-import { type StandIn, standInThrough, standsFor } from './stand-in.js'
+import { type StandIn, standInsAmong, standInThrough } from './stand-in.js'
 
 /**
  * The stand-ins for a device. Only for IPv4: of an IPv6 route the kernel takes the nexthops that are
@@ -104,11 +104,8 @@ function presentIn(socket: NetlinkSocket, standIns: StandIn[]): (route: Route) =
   const destinations = standIns.map(({ route }) => route.destination)
   const there = standIns.length === 0 ? [] : dumpRoutes(socket, { destinations })
   const wholes = new Set(there.map(wholeOf))
-  const inPlaceOf = byPlace(there)
-  return (route) =>
-    wholes.has(wholeOf(route))
-      ? route
-      : (inPlaceOf(route).find((one) => standsFor(one, route)) ?? route)
+  const standInsOf = standInsAmong(there)
+  return (route) => (wholes.has(wholeOf(route)) ? route : (standInsOf(route)[0] ?? route))
 }
 
 /** Once the device has left: warns of what the host has lost with it. */
