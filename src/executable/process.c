@@ -89,6 +89,14 @@ FUNCTION(sleep_for) {
   return JS_UNDEFINED;
 }
 
+/* process.execPath: few calls ask for it. */
+static JSValue get_program_path(JSContext *context, JSValueConst this_value) {
+  char path[4096];
+  (void)this_value;
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return text_value(context, path, length < 0 ? 0 : (size_t)length);
+}
+
 static JSValue environment(JSContext *context) {
   JSValue variables = JS_NewObject(context);
   for (char **variable = environ; *variable; variable++) {
@@ -105,7 +113,7 @@ static JSValue environment(JSContext *context) {
 static const JSCFunctionListEntry PROCESS[] = {
     JS_CFUNC_DEF("exit", 1, exit_process),     JS_CFUNC_DEF("getuid", 0, get_uid),
     JS_CFUNC_DEF("uptime", 0, uptime),         JS_CFUNC_DEF("kill", 2, kill_process),
-    JS_CFUNC_DEF("getBuiltinModule", 1, builtin_module),
+    JS_CFUNC_DEF("getBuiltinModule", 1, builtin_module), JS_CGETSET_DEF("execPath", get_program_path, NULL),
 };
 
 static const JSCFunctionListEntry PATH[] = {JS_CFUNC_DEF("dirname", 1, directory_name)};
@@ -122,18 +130,15 @@ void add_process(JSContext *context) {
 }
 
 void fill_process(JSContext *context, int count, char **words) {
-  char program[4096];
   (void)clock_gettime(CLOCK_MONOTONIC, &started);
-  ssize_t length = readlink("/proc/self/exe", program, sizeof program);
-  JSValue path = text_value(context, program, length < 0 ? 0 : (size_t)length);
   JSValue arguments = JS_NewArray(context);
-  JS_SetPropertyUint32(context, arguments, 0, JS_DupValue(context, path));
-  JS_SetPropertyUint32(context, arguments, 1, JS_DupValue(context, path));
+  /* Where Node has the paths of itself and of the script: both are this file, so they are equal. */
+  JS_SetPropertyUint32(context, arguments, 0, JS_NewString(context, ""));
+  JS_SetPropertyUint32(context, arguments, 1, JS_NewString(context, ""));
   for (int n = 1; n < count; n++)
     JS_SetPropertyUint32(context, arguments, (uint32_t)n + 1, text_value(context, words[n], strlen(words[n])));
   JSValue global = JS_GetGlobalObject(context);
   JSValue process = JS_GetPropertyStr(context, global, "process");
-  JS_SetPropertyStr(context, process, "execPath", path);
   JS_SetPropertyStr(context, process, "argv", arguments);
   JS_SetPropertyStr(context, process, "env", environment(context));
   JS_FreeValue(context, process);
