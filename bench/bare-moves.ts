@@ -9,7 +9,7 @@ import { type Report, Timings } from './statistics.js'
 
 const MOVE = resolve('build/move')
 const OWN_NAMESPACE = '/proc/self/ns/net'
-/** What ADD and DEL of the executable do before their move takes about that long. */
+/** What a DEL of the executable does before its move takes about that long, and an ADD's longer. */
 const MILLISECONDS_BEFORE = 3
 
 /** A device on its way, to the sandbox or back. */
