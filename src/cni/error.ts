@@ -105,7 +105,7 @@ function isOfKernel(error: unknown): boolean {
 
 /**
  * Runs all steps, even after a failure.
- * @throws CniError with the code of the first failure and the messages of all
+ * @throws CniError with the messages of all failures, and the code of the first or of a defect of ours
  */
 export async function runAll(steps: (() => unknown)[]): Promise<void> {
   const errors: CniError[] = []
@@ -116,7 +116,7 @@ export async function runAll(steps: (() => unknown)[]): Promise<void> {
       errors.push(asCniError(error))
     }
   }
-  const [first] = errors
+  const first = errors.find(({ code }) => code === ErrorCode.internal) ?? errors[0]
   if (!first) return
   const details = errors.map((error) => error.details).filter((text) => text !== '')
   const messages = errors.map(({ message }) => message)

@@ -61,7 +61,7 @@ export async function answerCall(
     const load = requireCommand(environment)
     cniVersion = requireSupportedVersion(network.cniVersion, environment.command)
     complete = async (document) =>
-      (await import('./subject.js')).withSubject(document, environment, network)
+      (await import('./error-in-full.js')).inFull(document, environment, network)
     const run = await load()
     const { readCall, warnOfMistakes } = await import('./read-call.js')
     const call = await readCall({ environment, cniVersion, variables, input }, network)

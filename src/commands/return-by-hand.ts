@@ -9,6 +9,7 @@ import { describeBorrower } from '../records/describe-loan.js'
 import { isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { Answer } from './answer.js'
+import { orDamage } from './damaged-record.js'
 import { stateDirectoryOf } from './line/state-directory.js'
 import type { Given } from './line/subcommand.js'
 import { releaseAttachment } from './release.js'
@@ -29,11 +30,15 @@ export async function returnByHand({ operands: [device], options }: Given): Prom
   const named = device === undefined ? loans : loansOfDevice(loans, device)
   const meant = container === undefined ? onlyOne(named, device) : loansTo(named, container)
   const lines: string[] = []
-  await runAll(
-    meant.map((loan) => async () => {
-      lines.push(await bringHome(stateDir, loan, !options.has('bare')))
-    }),
-  )
+  try {
+    await runAll(
+      meant.map((loan) => async () => {
+        lines.push(await bringHome(stateDir, loan, !options.has('bare')))
+      }),
+    )
+  } catch (error) {
+    throw orDamage(stateDir, error)
+  }
   return { kind: 'text', text: lines.join(''), failed: false, isDone: true }
 }
 

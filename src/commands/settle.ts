@@ -1,9 +1,10 @@
 import { bounded } from '../bounded.js'
+import { asCniError } from '../cni/error.js'
 import { findLentDevice, findMadeAgain, isSameDevice } from '../device/lent-device.js'
 import { hasHardware } from '../device/resemblance.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { note, warnOfEach } from '../log.js'
+import { note, warn, warnOfEach } from '../log.js'
 import { attachmentRecords, outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
 import { lockDevice } from '../records/lock.js'
 import { elapsedSeconds, isLoan, isOfThisBoot } from '../records/record.js'
@@ -13,6 +14,7 @@ import { isBare, presentOf } from '../state/bare.js'
 import { outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
+import { orDamage } from './damaged-record.js'
 
 /** Maximum number of calls that fail for one device: its pod must be able to end. */
 const MOST_FAILURES = 3
@@ -29,20 +31,27 @@ export function settleAll(stateDir: string, isMeant: (record: AttachmentRecord) 
       store.remove(outstandingKeyOf(record))
       continue
     }
-    const failure = unlessBusy(() => settle(stateDir, store, record))
+    const failure = unlessBusy(stateDir, () => settle(stateDir, store, record))
     if (failure && isMeant(record)) failures.push(failure)
   }
   const [first] = failures
   if (first) throw first
 }
 
-/** Skips a device that another call has: that call or a later one restores it. */
-function unlessBusy<T>(work: () => T): T | undefined {
+/**
+ * Skips a device that another call has: that call or a later one restores it. Warns of a damaged
+ * record: no pod waits for that, its device is home.
+ */
+function unlessBusy<T>(stateDir: string, work: () => T): T | undefined {
   try {
     return work()
   } catch (error) {
     if (error instanceof Failure && error.kind === 'busy') return undefined
-    throw error
+    const damage = orDamage(stateDir, error)
+    if (damage === error) throw error
+    const { message, details } = asCniError(damage)
+    warn(`${message}; ${details}`)
+    return undefined
   }
 }
 

@@ -1,13 +1,14 @@
 import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
+import { asCniError } from '../../cni/error.js'
 import { startCall } from '../../deadline.js'
 import { parseSelector, selects } from '../../device/selector.js'
-import type { Failure } from '../../failure.js'
 import { isInGvisor, listGvisorRecords } from '../../gvisor/release.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import { leaveBrokenRecords } from '../../records/store.js'
 import { type Answer, documentAnswer } from '../answer.js'
+import { orDamage } from '../damaged-record.js'
 import { stateDirectoryOf } from '../line/state-directory.js'
 import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
 import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
@@ -56,14 +57,14 @@ export async function repair(
     const repairOne = (await isInGvisor(stateDir, key))
       ? await gvisorRepair(stateDir, key, dryRun)
       : () => repairAttachment(stateDir, key, { dryRun, settings, reportedOf })
-    reports.push(reportOn(about, repairOne))
+    reports.push(reportOn(stateDir, about, repairOne))
   }
   // Interfaces of other plugins, of which only gVisor's part is recorded.
   const attached = new Set(records.map((record) => attachmentName(keyOf(record))))
   const others = device === undefined ? await listGvisorRecords(stateDir) : []
   for (const other of others.filter((one) => !attached.has(attachmentName(one)))) {
     const about = aboutOf(other, other.nameInSandbox, other.sandboxPath)
-    reports.push(reportOn(about, await gvisorRepair(stateDir, other, dryRun)))
+    reports.push(reportOn(stateDir, about, await gvisorRepair(stateDir, other, dryRun)))
   }
   const failed = reports.some(({ error, refused }) => error !== undefined || refused.length > 0)
   if (options.has('json')) return documentAnswer({ attachments: reports }, failed)
@@ -92,13 +93,13 @@ async function gvisorRepair(
   return () => repairInGvisor(stateDir, key, dryRun)
 }
 
-function reportOn(about: About, repairOne: () => Repair | undefined): Report {
+function reportOn(stateDir: string, about: About, repairOne: () => Repair | undefined): Report {
   const nothing: Repair = { done: [], left: [], refused: [] }
   startCall(CONFIGURATION_DEFAULTS.timeoutSeconds)
   try {
     return { ...about, ...(repairOne() ?? nothing) }
   } catch (error) {
-    const { message, details = '' } = error as Partial<Failure>
+    const { message, details } = asCniError(orDamage(stateDir, error))
     return { ...about, ...nothing, error: [message, details].filter(Boolean).join('; ') }
   }
 }

@@ -1,0 +1,36 @@
+import { asCniError, CniError, ErrorCode } from '../cni/error.js'
+import { GVISOR_DIRECTORY } from '../gvisor/release.js'
+import { CAPTURE_DIRECTORY, OUTSTANDING_DIRECTORY } from '../records/attachments.js'
+import { damageIn } from '../records/damage.js'
+import { decoded, filesIn, readRecord } from '../records/record-file.js'
+
+const DIRECTORIES = ['attachments', CAPTURE_DIRECTORY, OUTSTANDING_DIRECTORY, GVISOR_DIRECTORY]
+
+const CURE =
+  'correct that in the file; or see that its device is home and has what is in the file, and remove it'
+
+/**
+ * For an error that would be a defect of this plugin: what is damaged in a record shows where it is
+ * used. The records are looked through only then.
+ * @returns the error itself, or one that names the damaged record
+ */
+export function orDamage(stateDir: string, error: unknown): unknown {
+  const { code, message, details } = asCniError(error, CURE)
+  const damage = code === ErrorCode.internal ? damageAmong(stateDir) : undefined
+  return damage === undefined
+    ? error
+    : new CniError(ErrorCode.inputOutput, damage, `${details}; it led to: ${message}`)
+}
+
+function damageAmong(stateDir: string): string | undefined {
+  try {
+    for (const directory of DIRECTORIES.map((name) => `${stateDir}/${name}`))
+      for (const file of filesIn(directory).filter((name) => name.endsWith('.json'))) {
+        const damage = damageIn(decoded(readRecord(`${directory}/${file}`) ?? ''))
+        if (damage !== undefined) return `${directory}/${file} is damaged: ${damage}`
+      }
+  } catch {
+    // Ignored: the error of the call is the one to report.
+  }
+  return undefined
+}
