@@ -17,6 +17,9 @@ const RELEASE_OPTIONS = [
   ...[...C_OPTIONS, '-ffunction-sections', '-fdata-sections'],
   ...['-Wl,--gc-sections', '-static'],
 ]
+/** Functions of the engine in place of which those of unicode.c are called. */
+const ABSENT = ['unicode_normalize', 'unicode_script', 'unicode_sequence_prop']
+
 /** The sanitizers end the process at the first error. */
 const SANITIZERS = [
   ...['-std=gnu11', '-O1', '-g1', '-fno-pie'],
@@ -64,7 +67,7 @@ export async function buildExecutable(
       // The kernel part is the same C as in the native addon, but for what is for Node.
       ...filesInC('src/kernel/native', ['napi.c']),
       ...filesInC('src/kernel/native/functions'),
-      ...[`${directory}/program.S`, ...engine],
+      ...[`${directory}/program.S`, ...engine, ...ABSENT.map((name) => `-Wl,--wrap=${name}`)],
       ...['-lm', '-lpthread'],
     ])
   const trace = sanitized ? link([]) : linkWithSnapshot(link, outfile, directory)

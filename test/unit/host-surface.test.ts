@@ -108,6 +108,15 @@ describe('the host of the executable', () => {
     expect(used.filter((name) => name === undefined || names.includes(name))).toEqual([])
   })
 
+  it('has what is used of Unicode', () => {
+    const code = readdirSync(MODULES).map((name) => readFileSync(`${MODULES}/${name}`, 'utf8'))
+    const used = code.join('\n')
+    expect(used).toContain('\\p{White_Space}')
+    const absent =
+      /\.normalize\b|\blocaleCompare\b|\\p\{(?:Script|sc|RGI_|Basic_Emoji|Emoji_Keycap)/
+    expect(used.match(absent)).toBeNull()
+  })
+
   it('offers no module that Node does not have', () => {
     for (const name of Object.keys(host.surface).filter((key) => /^node:\S+$/.test(key)))
       expect(builtinModules).toContain(name.replace('node:', ''))
