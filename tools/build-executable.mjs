@@ -94,7 +94,8 @@ function compileCompiler() {
  * It is linked twice: first to learn how large its heap is.
  */
 function linkWithSnapshot(link, outfile, directory) {
-  const linkWith = (bytes) => link([`-DHEAP_BYTES=${bytes}`, '-Wl,--wrap=gettimeofday'])
+  const script = '-Wl,-T,src/executable/snapshot.ld'
+  const linkWith = (bytes) => link([`-DHEAP_BYTES=${bytes}`, '-Wl,--wrap=gettimeofday', script])
   const options = { input: readFileSync(`${directory}/loaded.bytes`), maxBuffer: 64 << 20 }
   const words = isForOther ? [`qemu-${QEMU_NAMES[ARCH]}-static`, outfile] : [outfile]
   const start = () => run(words[0], words.slice(1), options)

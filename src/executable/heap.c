@@ -12,13 +12,6 @@
 /* Tables of a hundred thousand routes fit into this. */
 #define MOST_BYTES ((size_t)1 << 30)
 
-/* So much of the first chunk an ordinary call uses. */
-#define USED_BYTES ((size_t)192 << 10)
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 /* What is kept back for the time after an allocation failed: the error is an object, too, and
  * bringing the device home takes memory. JS_SetMemoryLimit knows no such part. */
 #define RESERVE_BYTES ((size_t)16 << 20)
@@ -66,12 +59,6 @@ static struct block *take_last(size_t size) {
   (void)size;
   return NULL;
 }
-
-static bool add_chunk(void) {
-  return true;
-}
-
-void touch_pages(void) {}
 #else
 static IN_SNAPSHOT struct block *unused[CLASSES];
 
@@ -102,10 +89,9 @@ static bool add_chunk(void) {
   return true;
 }
 
-/* Older kernels than Linux 5.14 refuse: then each page takes a fault. */
-void touch_pages(void) {
-  (void)madvise(heap, sizeof heap, MADV_POPULATE_WRITE);
-  (void)madvise(place, USED_BYTES, MADV_POPULATE_WRITE);
+void give_room(unsigned char *start, size_t size) {
+  place = start;
+  end = start + size;
 }
 
 static struct block *new_block(size_t size) {
@@ -249,8 +235,7 @@ JSRuntime *new_runtime(void) {
   return JS_NewRuntime2(&functions, NULL);
 }
 
-/* It counts for the limit of the process, but takes no memory. Not before there is some to begin with. */
+/* It counts for the limit of the process, but takes no memory. */
 void keep_reserve(void) {
-  if (!add_chunk()) return;
   reserve = mmap(NULL, RESERVE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }

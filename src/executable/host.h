@@ -42,12 +42,14 @@ _Noreturn void give_up_with(JSContext *context);
 /* Runs what waits for nothing more. */
 void run_jobs(JSRuntime *runtime);
 
-/* snapshot.c: the engine with the program in it, of which nothing has run yet. */
+/* snapshot.c: the engine with the program in it, of which nothing has run yet. copy_snapshot is for
+ * before: with it, a call that writes to most of the snapshot takes less time. */
 struct program {
   JSRuntime *runtime;
   JSContext *context;
   JSModuleDef *main;
 };
+void copy_snapshot(void);
 const struct program *started_program(void);
 
 /* turn.c: whether this is a call that does something; and it waits while as many of them run as
@@ -55,14 +57,13 @@ const struct program *started_program(void);
 bool is_at_work(void);
 void take_turn(void);
 
-/* heap.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing.
- * touch_pages has the kernel copy the pages of the snapshot, of which a call writes to four in five,
- * and give it some to begin with: all at once it takes half as long. */
+/* heap.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing. What
+ * give_room gives is at a multiple of 16, and all zero. */
 JSRuntime *new_runtime(void);
+void give_room(unsigned char *start, size_t size);
 void keep_reserve(void);
 /* Whether there was no memory at some time. */
 bool has_refused(void);
-void touch_pages(void);
 size_t heap_bytes(void);
 
 /* buffer.c: the global Buffer. Its methods are those of every Uint8Array: it is no class of its

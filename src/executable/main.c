@@ -62,11 +62,13 @@ int main(int count, char **words) {
   (void)signal(SIGPIPE, SIG_IGN);
   (void)signal(SIGXFSZ, SIG_IGN);
   size_t engine_stack = stack_bytes();
-  if (is_at_work()) take_turn();
+  if (is_at_work()) {
+    take_turn();
+    copy_snapshot();
+  }
   const struct program *program = started_program();
   JSContext *context = program->context;
   keep_reserve();
-  if (is_at_work()) touch_pages();
   JS_SetMaxStackSize(program->runtime, engine_stack);
   JS_UpdateStackTop(program->runtime);
   fill_process(context, count, words);

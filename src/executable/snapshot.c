@@ -9,6 +9,8 @@
 #define _GNU_SOURCE
 #include "host.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -66,8 +68,8 @@ static const char *const LOADED[] = {
 #include "loaded.inc"
     NULL};
 
-/* All variables of the snapshot: the linker puts them beside each other. */
-extern const unsigned char __start_snapshot[], __stop_snapshot[];
+/* From snapshot.ld: huge pages, in them the variables of the snapshot, and room for what a call takes. */
+extern unsigned char snapshot_page[], snapshot_start[], snapshot_room[], snapshot_end[];
 
 /* What only building needs, and no call is to have room for: a stack, and the bytecode of the modules.
  * The engine notes where its stack is. That must not be another place at every build. */
@@ -132,7 +134,7 @@ static int start_apart(void *unused) {
   for (const char *const *name = LOADED; *name; name++) load(*name);
   const uint64_t taken = heap_bytes();
   write_all(&taken, sizeof taken);
-  write_all(__start_snapshot, (size_t)(__stop_snapshot - __start_snapshot));
+  write_all(snapshot_start, (size_t)(snapshot_room - snapshot_start));
   (void)syscall(SYS_exit, 0);
   return 0;
 }
@@ -150,9 +152,51 @@ static _Noreturn void write_snapshot(void) {
 
 const struct program *started_program(void) {
   if (!program.main) write_snapshot();
+  give_room(snapshot_room, (size_t)(snapshot_end - snapshot_room));
   return &program;
 }
+
+/* So much of the room an ordinary call uses. */
+#define USED_BYTES ((size_t)192 << 10)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Where the file of the executable has the snapshot. */
+static const Elf64_Phdr *part_of_file(void) {
+  extern const unsigned char __ehdr_start[];
+  const Elf64_Ehdr *file = (const void *)__ehdr_start;
+  const Elf64_Phdr *part = (const void *)(__ehdr_start + file->e_phoff);
+  while (part->p_vaddr != (uintptr_t)snapshot_start) part++;
+  return part;
+}
+
+/* Into a huge page, or as many others as it takes where the kernel has none, and all at once. */
+static void read_snapshot(int fd) {
+  const Elf64_Phdr *part = part_of_file();
+  size_t all = (size_t)(snapshot_end - snapshot_page);
+  size_t used = (size_t)(snapshot_room - snapshot_page) + USED_BYTES;
+  if (mmap(snapshot_page, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+           0) == MAP_FAILED)
+    return;
+  (void)madvise(snapshot_page, all, MADV_HUGEPAGE);
+  (void)madvise(snapshot_page, used < all ? used : all, MADV_POPULATE_WRITE);
+  ssize_t length = pread(fd, snapshot_start, part->p_filesz, (off_t)part->p_offset);
+  if (length != (ssize_t)part->p_filesz) give_up("cannot read the executable");
+}
+
+/* A call writes to four in five pages of the snapshot. A fault for each, at which the kernel copies
+ * it, would take longer than all else before the work. So it is without /proc. */
+void copy_snapshot(void) {
+  int fd = open("/proc/self/exe", O_RDONLY);
+  if (fd < 0) return;
+  read_snapshot(fd);
+  (void)close(fd);
+}
 #else
+void copy_snapshot(void) {}
+
 const struct program *started_program(void) {
   start_engine();
   return &program;

@@ -1,6 +1,6 @@
 /*
  * Where memory is scarce, calls take turns. Multus's daemon runs the plugins in its container, by
- * default of 50 MiB, and as many at once as pods start. A call needs 2 MB; where 64 of them do
+ * default of 50 MiB, and as many at once as pods start. A call needs 3 MB; where 64 of them do
  * not fit, the kernel kills one, or the daemon. So a call waits here, before it has used anything.
  *
  * A call that gets no turn in time fails before it has changed anything, and the runtime tries again.
