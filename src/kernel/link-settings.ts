@@ -123,6 +123,13 @@ export function usesStableSecret({ ipv6 }: LinkSettings): boolean {
   return valuesOf(ADDRESS_MODE, ipv6).some(({ value }) => value === STABLE_PRIVACY)
 }
 
+const DISABLED = IPV6.filter(({ name }) => name === 'net.ipv6.conf.disable_ipv6')
+
+/** Whether the device surely has IPv6: false for what an older kernel does not report. */
+export function hasIpv6({ ipv6 }: LinkSettings): boolean {
+  return valuesOf(DISABLED, ipv6).some(({ value }) => value === '0')
+}
+
 /** Of an array as hexadecimal text. One of an older kernel is shorter. */
 function valuesOf(settings: Setting[], hexadecimal = ''): Sysctl[] {
   const bytes = Buffer.from(hexadecimal, 'hex')

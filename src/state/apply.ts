@@ -1,4 +1,5 @@
 import { Failure } from '../failure.js'
+import { hasIpv6 } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -32,7 +33,8 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   const { socket } = namespace
   const sysctls = setSysctls(namespace, device.name, plan.sysctls)
   if (plan.up && !device.up) changeLink(socket, device.index, { up: true })
-  if (plan.addresses.some(({ value }) => value.family === 'inet6'))
+  const isOn = plan.sysctls.length === 0 && hasIpv6(device.settings ?? {})
+  if (!isOn && plan.addresses.some(({ value }) => value.family === 'inet6'))
     enableIpv6(namespace, device.name)
   const addresses = addMissing(socket, plan.addresses)
   socket.requestAll(plan.detection)
