@@ -71,21 +71,33 @@ static bool is_dots(const char *name) {
   return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Reads all entries. *listed tells whether the wanted device was one of them. */
-static int search(DIR *directory, uint64_t inode, struct device_search *found, bool *listed) {
+/* An entry of the directory; *listed tells whether it was the wanted device. Returns an error number. */
+static int look_at(int directory, const struct dirent *entry, uint64_t inode,
+                   struct device_search *found, bool *listed) {
+  if (entry->d_type != DT_DIR || is_dots(entry->d_name)) return 0;
+  found->count++;
+  if (entry->d_ino != inode) return 0;
+  *listed = true;
+  int index = index_of(directory, entry->d_name, inode);
+  if (index < 0) return -index;
+  found->index = index;
+  return 0;
+}
+
+/* Reads all entries. Not by readdir, which has the kernel map memory for it each time. */
+static int search(int directory, uint64_t inode, struct device_search *found, bool *listed) {
+  _Alignas(struct dirent) char entries[4096];
   *found = (struct device_search){0};
   *listed = false;
   for (;;) {
-    errno = 0;
-    const struct dirent *entry = readdir(directory);
-    if (entry == NULL) return errno;
-    if (entry->d_type != DT_DIR || is_dots(entry->d_name)) continue;
-    found->count++;
-    if (entry->d_ino != inode) continue;
-    *listed = true;
-    int index = index_of(dirfd(directory), entry->d_name, inode);
-    if (index < 0) return -index;
-    found->index = index;
+    const ssize_t length = syscall(SYS_getdents64, directory, entries, sizeof entries);
+    if (length <= 0) return length < 0 ? errno : 0;
+    for (ssize_t at = 0; at < length;) {
+      const struct dirent *entry = (const struct dirent *)(const void *)(entries + at);
+      const int number = look_at(directory, entry, inode, found, listed);
+      if (number != 0) return number;
+      at += entry->d_reclen;
+    }
   }
 }
 
@@ -94,19 +106,13 @@ struct failure find_device(int sysfs, const char *directory, uint64_t inode,
   *found = (struct device_search){0};
   int fd = openat(sysfs, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno == ENOENT ? (struct failure){0} : (struct failure){"openat", errno};
-  DIR *entries = fdopendir(fd);
-  if (entries == NULL) {
-    int number = errno;
-    close(fd);
-    return (struct failure){"fdopendir", number};
-  }
   int number = 0, misses = 0, attempts = 0;
   while (number == 0 && found->index == 0 && misses < MISSES) {
     bool listed = true;
-    rewinddir(entries);
-    number = ++attempts > MOST_ATTEMPTS ? EAGAIN : search(entries, inode, found, &listed);
+    if (attempts > 0) (void)lseek(fd, 0, SEEK_SET);
+    number = ++attempts > MOST_ATTEMPTS ? EAGAIN : search(fd, inode, found, &listed);
     misses = listed ? 0 : misses + 1;
   }
-  closedir(entries);
+  close(fd);
   return number == 0 ? (struct failure){0} : (struct failure){"readdir", number};
 }
