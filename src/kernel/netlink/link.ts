@@ -24,6 +24,9 @@ const ALTIFNAMSIZ = 128
 /** Kinds of master devices. */
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
+/** The last answer about a device in a namespace: a call looks again under a lock. */
+const seen = new WeakMap<NetlinkSocket, { data: Buffer; link: Link }>()
+
 /**
  * Finds a device by name, alternative name or index.
  * @returns undefined if there is none in the socket's namespace
@@ -40,14 +43,23 @@ export function findLink(
   try {
     const [answer] = socket.request({ type: RTM.getLink, header, attributes })
     if (!answer) return undefined
-    const reported = attributesOf(answer)
-    const afSpec = dataOf(reported, IFLA.afSpec)
-    const link = decodeLink(answer, reported)
-    return afSpec ? { ...link, settings: decodeAfSpec(afSpec) } : link
+    const last = seen.get(socket)
+    if (last?.data.equals(answer.data)) return last.link
+    const link = decodeWhole(answer)
+    seen.set(socket, { data: answer.data, link })
+    return link
   } catch (error) {
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
     throw error
   }
+}
+
+/** Decodes a link with its settings. */
+function decodeWhole(answer: Payload): Link {
+  const reported = attributesOf(answer)
+  const afSpec = dataOf(reported, IFLA.afSpec)
+  const link = decodeLink(answer, reported)
+  return afSpec ? { ...link, settings: decodeAfSpec(afSpec) } : link
 }
 
 /** The first device of the socket's namespace that meets a condition; it comes without settings. */
