@@ -16,8 +16,8 @@ import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
 import { planState } from './plan.js'
 import type { Refusal } from './refusal.js'
-import { withTimeLeft } from './restore.js'
 import { absentRules } from './rules.js'
+import { withTimeLeft } from './state-to-restore.js'
 import { type AppliedState, beyond, missingRoutes, prefixOf } from './verify.js'
 
 /** What a device lacks, and whether it is down. */

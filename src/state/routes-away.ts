@@ -3,10 +3,10 @@ import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import type { RoutesAround } from '../kernel/netlink/routes-around.js'
 import { unpacked } from './packed.js'
 import { toRestore } from './reasons.js'
-import { orderOf } from './restore.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState, PackedState } from './schema.js'
 import { isStandIn, originalsOf } from './stand-in.js'
+import { orderOf } from './state-to-restore.js'
 
 const DESTINATION = '"destination":"'
 /** In the text of a record that has packed routes. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TABLE } from '../../src/kernel/netlink/constants.js'
 import { REASONS, type Reason } from '../../src/state/reasons.js'
-import { stateToRestore } from '../../src/state/restore.js'
+import { stateToRestore } from '../../src/state/state-to-restore.js'
 import { address, link, neighbor, route, rule, state } from '../support/kernel-objects.js'
 
 describe('what a device gets back', () => {
