@@ -42,14 +42,15 @@ _Noreturn void give_up_with(JSContext *context);
 /* Runs what waits for nothing more. */
 void run_jobs(JSRuntime *runtime);
 
-/* snapshot.c: the engine with the program in it, of which nothing has run yet. copy_snapshot is for
- * before: with it, a call that writes to most of the snapshot takes less time. */
+/* snapshot-copy.c: for a call that writes to most of the snapshot, which takes less time after this. */
+void copy_snapshot(void);
+
+/* snapshot.c: the engine with the program in it, of which nothing has run yet. */
 struct program {
   JSRuntime *runtime;
   JSContext *context;
   JSModuleDef *main;
 };
-void copy_snapshot(void);
 const struct program *started_program(void);
 
 /* turn.c: whether this is a call that does something; and it waits while as many of them run as

@@ -9,8 +9,6 @@
 #define _GNU_SOURCE
 #include "host.h"
 
-#include <elf.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -155,48 +153,7 @@ const struct program *started_program(void) {
   give_room(snapshot_room, (size_t)(snapshot_end - snapshot_room));
   return &program;
 }
-
-/* So much of the room an ordinary call uses. */
-#define USED_BYTES ((size_t)192 << 10)
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
-/* Where the file of the executable has the snapshot. */
-static const Elf64_Phdr *part_of_file(void) {
-  extern const unsigned char __ehdr_start[];
-  const Elf64_Ehdr *file = (const void *)__ehdr_start;
-  const Elf64_Phdr *part = (const void *)(__ehdr_start + file->e_phoff);
-  while (part->p_vaddr != (uintptr_t)snapshot_start) part++;
-  return part;
-}
-
-/* Into a huge page, or as many others as it takes where the kernel has none, and all at once. */
-static void read_snapshot(int fd) {
-  const Elf64_Phdr *part = part_of_file();
-  size_t all = (size_t)(snapshot_end - snapshot_page);
-  size_t used = (size_t)(snapshot_room - snapshot_page) + USED_BYTES;
-  if (mmap(snapshot_page, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-           0) == MAP_FAILED)
-    return;
-  (void)madvise(snapshot_page, all, MADV_HUGEPAGE);
-  (void)madvise(snapshot_page, used < all ? used : all, MADV_POPULATE_WRITE);
-  ssize_t length = pread(fd, snapshot_start, part->p_filesz, (off_t)part->p_offset);
-  if (length != (ssize_t)part->p_filesz) give_up("cannot read the executable");
-}
-
-/* A call writes to four in five pages of the snapshot. A fault for each, at which the kernel copies
- * it, would take longer than all else before the work. So it is without /proc. */
-void copy_snapshot(void) {
-  int fd = open("/proc/self/exe", O_RDONLY);
-  if (fd < 0) return;
-  read_snapshot(fd);
-  (void)close(fd);
-}
 #else
-void copy_snapshot(void) {}
-
 const struct program *started_program(void) {
   start_engine();
   return &program;
