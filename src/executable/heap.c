@@ -15,6 +15,8 @@
 /* What is kept back for the time after an allocation failed: the error is an object, too, and
  * bringing the device home takes memory. JS_SetMemoryLimit knows no such part. */
 #define RESERVE_BYTES ((size_t)16 << 20)
+/* An ordinary call has enough with this. */
+#define LEFT_BYTES ((size_t)4 << 20)
 
 /* So much is asked of the kernel at once, and for each block that is larger than those of a class. */
 #define CHUNK_BYTES ((size_t)1 << 20)
@@ -235,7 +237,9 @@ JSRuntime *new_runtime(void) {
   return JS_NewRuntime2(&functions, NULL);
 }
 
-/* It counts for the limit of the process, but takes no memory. */
+/* It counts for the limit of the process, but takes no memory. Not where nothing would be left. */
 void keep_reserve(void) {
-  reserve = mmap(NULL, RESERVE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  size_t size = RESERVE_BYTES + LEFT_BYTES;
+  reserve = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserve != MAP_FAILED) (void)munmap((char *)reserve + RESERVE_BYTES, LEFT_BYTES);
 }

@@ -9,9 +9,11 @@
 #ifdef HEAP_BYTES
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* From snapshot.ld. */
@@ -84,8 +86,10 @@ static void read_snapshot(int fd) {
   if (length != (ssize_t)part->p_filesz) give_up("cannot read the executable");
 }
 
-/* Without /proc the kernel's own mapping of the file stays. */
+/* Without the kernel's /proc its own mapping of the file stays. */
 void copy_snapshot(void) {
+  struct statfs system;
+  if (statfs("/proc/self", &system) < 0 || system.f_type != PROC_SUPER_MAGIC) return;
   int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
   read_snapshot(fd);

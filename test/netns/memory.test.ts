@@ -95,6 +95,17 @@ describe('the executable without enough memory', () => {
     }
   })
 
+  it('keeps nothing back for later where it would have nothing left', () => {
+    for (let kibibytes = 19_400; kibibytes < 25_000; kibibytes += 200) {
+      const wrapper = ['prlimit', `--as=${kibibytes << 10}`]
+      const exitCodes = ['ADD', 'DEL'].map(
+        (command) => callPlugin(testbed, COMPILED, command, { wrapper }).exitCode,
+      )
+      expect({ kibibytes, exitCodes }).toEqual({ kibibytes, exitCodes: [0, 0] })
+    }
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('or without enough descriptors says so, and a later DEL brings the device home', () => {
     expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
     for (let most = 6; most < 13; most++) {

@@ -51,6 +51,17 @@ describe('where there is nothing but dist/host-device-l3, and what is in /run, /
     expect(testbed.hostState()).toBe(before)
   })
 
+  it.each(['mkfifo /proc/self/exe', 'head -c 4000000 /dev/urandom > /proc/self/exe'])(
+    'does not begin with what another file system has in /proc: %s',
+    (make) => {
+      const script = `mount -t tmpfs none /proc; mkdir /proc/self; ${make}; exec "$@"`
+      const wrapper = ['unshare', '--mount', 'timeout', '20', 'sh', '-ec', script, 'sh']
+      const { exitCode, document } = callPlugin(testbed, COMPILED, 'ADD', { wrapper })
+      expect(exitCode).toBe(1)
+      expect(document).toMatchObject({ msg: expect.stringContaining('/proc/self/ns/net') })
+    },
+  )
+
   it('leaves an address keeper', async () => {
     using gvisor = GvisorTestbed.withMacvlan(COMPILED)
     const { sandboxPath, stateDirectory } = gvisor.testbed
