@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { batch } from '../support/batch.js'
-import { damagesOf } from '../support/damage.js'
+import { damagesOf, replaced } from '../support/damage.js'
 import { LONG } from '../support/length.js'
 import { callPlugin, type Outcome, runCommandLine } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
@@ -135,6 +135,34 @@ describe('a record with a text or a number in it that is none', () => {
         ;({ path, text, prevResult } = begin())
       }
     }, 1_800_000)
+  })
+
+  describe('is named with its file and its place', () => {
+    const path = () => `${testbed.stateDirectory}/attachments/container-1:net1.json`
+
+    it.each<[string, string, string | number]>([
+      ['move', 'state.addresses.0.value.local', '::1/129'],
+      ['move', 'device.identity.directory', '\0'],
+      ['move', 'state.packed.0.value.like.nexthops.0.interfaceIndex', 2 ** 31],
+      ['move', 'state.routes.2.value.destination', '::ffff:1.2.3.4'],
+      ['apply', 'added.onInterface.addresses.0.local', '1.2.3.4/99'],
+      ['apply', 'added.onInterface.routes.0.nexthops.0.gateway', '::1/129'],
+      ['apply', 'added.onInterface.routes.0.nexthops.0.gateway', '1.2.3.4/99'],
+    ])('%s, %s as %j', (mode, where, value) => {
+      if (mode === 'apply') batch(testbed.pod, 'link add net1 type ifb', 'link set net1 up')
+      const { exitCode, stdout } = call(mode, 'ADD')
+      expect(exitCode, stdout).toBe(0)
+      const whole = readFileSync(path(), 'utf8')
+      writeFileSync(path(), replaced(whole, where.split('.'), value))
+      expect(call(mode, 'DEL').document).toMatchObject({
+        code: 5,
+        msg: `${path()} is damaged: ${where} is ${JSON.stringify(value)}`,
+      })
+      writeFileSync(path(), whole)
+      expect(call(mode, 'DEL').exitCode).toBe(0)
+      expect(isHome()).toBe(true)
+      expect(testbed.filesIn('attachments')).toEqual([])
+    })
   })
 
   describe('in a route', () => {

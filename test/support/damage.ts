@@ -8,8 +8,8 @@ export interface Damage {
 }
 
 /** No text of a record is any of these. */
-const TEXTS = ['', 'zz', 'x'.repeat(300)]
-const NUMBERS = [-1, 2 ** 40]
+const TEXTS = ['', 'zz', '\0', '::1/129', '1.2.3.4/99', '::ffff:1.2.3.4', 'x'.repeat(300)]
+const NUMBERS = [-1, 2 ** 31, 2 ** 40, 1e300]
 
 /** Each text and each number of a record replaced in turn; of alike objects in a list those of one. */
 export function damagesOf(record: string): Damage[] {
@@ -35,7 +35,8 @@ function leavesOf(value: unknown, path: string[] = []): Leaf[] {
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]))
 }
 
-function replaced(record: string, path: string[], value: string | number): string {
+/** A record with one of its texts or numbers replaced. */
+export function replaced(record: string, path: string[], value: string | number): string {
   const whole = JSON.parse(record)
   const last = path.at(-1) ?? ''
   // biome-ignore lint/suspicious/noExplicitAny: any place of the record
