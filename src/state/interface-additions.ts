@@ -10,6 +10,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import type { StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor } from './describe.js'
 import { planState } from './plan.js'
+import { removeAddresses } from './remove-addresses.js'
 import { partsOf, partsThrough, routeKey } from './routes.js'
 import type { InterfaceAdditions } from './schema.js'
 import { through } from './through.js'
@@ -86,7 +87,7 @@ function union<T>(first: T[], second: T[], key: (value: T) => string): T[] {
 }
 
 /** Takes additions off an interface. What is already gone is not an error. */
-export function removeAdditions({ socket }: NetworkNamespace, added: InterfaceAdditions): void {
+export function removeAdditions(sandbox: NetworkNamespace, added: InterfaceAdditions): void {
   const link = { index: added.index, name: '' }
   const { routes, neighbors, addresses } = planState(link, link, {
     ...added,
@@ -94,10 +95,12 @@ export function removeAdditions({ socket }: NetworkNamespace, added: InterfaceAd
     rules: [],
     sysctls: [],
   })
-  socket.requestAll([
+  sandbox.socket.requestAll([
     ...routes.toReversed().map(({ value }) => routeRemoval(value)),
-    ...[...neighbors, ...addresses].map(({ request }) => removalOf(request)),
+    ...neighbors.map(({ request }) => removalOf(request)),
   ])
+  const removals = addresses.map(({ value, request }) => ({ value, request: removalOf(request) }))
+  removeAddresses(sandbox, added.index, removals)
 }
 
 /** The number of each RTM_DEL… follows that of its RTM_NEW…. The object must have all that it states. */
