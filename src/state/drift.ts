@@ -14,11 +14,12 @@ import { tryToApply } from './apply.js'
 import { type Assignment, assignedState } from './assigned.js'
 import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor, describeRoute, describeRule } from './describe.js'
+import { missingRoutes } from './missing-routes.js'
 import { planState } from './plan.js'
 import type { Refusal } from './refusal.js'
 import { absentRules } from './rules.js'
 import { withTimeLeft } from './state-to-restore.js'
-import { type AppliedState, beyond, missingRoutes, prefixOf } from './verify.js'
+import { type AppliedState, beyond, prefixOf } from './verify.js'
 
 /** What a device lacks, and whether it is down. */
 export type Drift = StateToApply

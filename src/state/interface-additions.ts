@@ -7,7 +7,7 @@ import { foldNeighbors } from '../kernel/netlink/neighbor.js'
 import { routeRemoval } from '../kernel/netlink/route.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import type { StateToApply } from './carry.js'
+import { allRoutes, type StateToApply } from './carry.js'
 import { describeAddress, describeNeighbor } from './describe.js'
 import { planState } from './plan.js'
 import { removeAddresses } from './remove-addresses.js'
@@ -84,6 +84,19 @@ export function joined(
 function union<T>(first: T[], second: T[], key: (value: T) => string): T[] {
   const keys = new Set(second.map(key))
   return [...first.filter((value) => !keys.has(key(value))), ...second]
+}
+
+/** Of additions, what is not of a carried state: IPAM's part. */
+export function besides(
+  carried: StateToApply,
+  { addresses, routes }: InterfaceAdditions,
+): Pick<InterfaceAdditions, 'addresses' | 'routes'> {
+  const known = new Set(carried.addresses.map(describeAddress))
+  const parts = new Set(allRoutes(carried).flatMap(partsOf).map(routeKey))
+  return {
+    addresses: addresses.filter((address) => !known.has(describeAddress(address))),
+    routes: routes.filter((route) => !partsOf(route).every((part) => parts.has(routeKey(part)))),
+  }
 }
 
 /** Takes additions off an interface. What is already gone is not an error. */

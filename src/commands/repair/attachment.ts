@@ -10,11 +10,9 @@ import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import type { Assignment } from '../../state/assigned.js'
 import { carriedState, type StateToApply } from '../../state/carry.js'
-import { describeAddress } from '../../state/describe.js'
 import { assignedDriftOf, describeDrift, driftOf, putBack } from '../../state/drift.js'
-import { carried } from '../../state/reasons.js'
+import { besides } from '../../state/interface-additions.js'
 import type { Refusal } from '../../state/refusal.js'
-import { through } from '../../state/through.js'
 import { rulesOf } from '../additions.js'
 import { openRecorded } from '../namespaces.js'
 import { claimReset, finishLending, lendAgain } from './lend-again.js'
@@ -146,27 +144,24 @@ function repairApplied(
   { dryRun, reportedOf }: RepairOptions,
 ): Repair {
   const { added, device } = record
-  const { index = 0, addresses = [], ...objects } = added?.onInterface ?? {}
-  const link = index === 0 ? undefined : findLink(sandbox.socket, { index })
-  if (!link)
+  const link = added?.onInterface && findLink(sandbox.socket, { index: added.onInterface.index })
+  if (!added?.onInterface || !link)
     return leave('all', 'its interface is gone; the plugin that made it would have to make it')
-  const original = { ...device.onHost, index }
-  // What was added is noted without labels.
-  const labelled = new Map(
-    carried(record.state.addresses).map((one) => [describeAddress(one), one]),
-  )
-  const { order = [] } = carriedState(record.state, device.onHost)
+  const all = carriedState(record.state, device.onHost)
+  const { addresses, routes } = besides(all, added.onInterface)
+  // Also what the interface had before ADD: CHECK misses that, too.
   const state: StateToApply = {
-    ...{ routes: [], neighbors: [], ...objects },
-    order: order.map((route) => through(device.onHost, link, route)),
-    addresses: addresses.map((address) => labelled.get(describeAddress(address)) ?? address),
-    ...{ up: true, rules: rulesOf(record), sysctls: [] },
+    ...all,
+    addresses: [...all.addresses, ...addresses],
+    routes: [...all.routes, ...routes],
+    neighbors: added.onInterface.neighbors,
+    ...{ rules: rulesOf(record), sysctls: [] },
   }
   const reported = reportedOf(record, link.name)
   const drift = driftOf(sandbox, link, { state, elapsedSeconds: elapsedSeconds(record) }, reported)
   const done = describeDrift(drift, link)
   if (dryRun) return { done, left: [], refused: [] }
-  return outcomeOf(done, putBack(sandbox, original, link, drift, state))
+  return outcomeOf(done, putBack(sandbox, device.onHost, link, drift, state))
 }
 
 function setMtu({ socket }: NetworkNamespace, link: Link, mtu: number): Refusal[] {
