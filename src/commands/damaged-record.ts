@@ -16,17 +16,30 @@ const CURE =
  */
 export function orDamage(stateDir: string, error: unknown): unknown {
   const { code, message, details } = asCniError(error, CURE)
-  const damage = code === ErrorCode.internal ? damageAmong(stateDir) : undefined
+  const damage = code === ErrorCode.internal ? damageAmong(stateDir, () => true) : undefined
   return damage === undefined
     ? error
     : new CniError(ErrorCode.inputOutput, damage, `${details}; it led to: ${message}`)
 }
 
-function damageAmong(stateDir: string): string | undefined {
+/**
+ * For an error of what a record was needed for, which may have another cause.
+ * @param containerId of the attachments that it is about; empty for any
+ * @returns the error, with what is damaged in a record of these
+ */
+export function withDamage(stateDir: string, error: CniError, containerId: string): CniError {
+  const isOf = (record: unknown) =>
+    containerId === '' || (record as { containerId?: unknown } | null)?.containerId === containerId
+  const damage = damageAmong(stateDir, isOf)
+  return damage === undefined ? error : asCniError(error, `${damage}: ${CURE}`)
+}
+
+function damageAmong(stateDir: string, isMeant: (record: unknown) => boolean): string | undefined {
   try {
     for (const directory of DIRECTORIES.map((name) => `${stateDir}/${name}`))
       for (const file of filesIn(directory).filter((name) => name.endsWith('.json'))) {
-        const damage = damageIn(decoded(readRecord(`${directory}/${file}`) ?? ''))
+        const record = decoded(readRecord(`${directory}/${file}`) ?? '')
+        const damage = isMeant(record) ? damageIn(record) : undefined
         if (damage !== undefined) return `${directory}/${file} is damaged: ${damage}`
       }
   } catch {

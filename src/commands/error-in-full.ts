@@ -10,16 +10,31 @@ export async function inFull(
   environment: Environment,
   network: RawNetwork,
 ): Promise<ErrorDocument> {
+  const { code } = document
+  const isOfRecord = RETURNS.includes(environment.command) && MAYBE_DAMAGE.includes(code)
   const known =
-    document.code === ErrorCode.internal ? await orDamageOf(document, network) : document
+    code === ErrorCode.internal || isOfRecord
+      ? await withDamageOf(document, environment, network)
+      : document
   return withSubject(known, environment, network)
 }
 
-async function orDamageOf(
+/** Commands that do what a record says. */
+const RETURNS = ['DEL', 'GC']
+/** Errors that have their cause in a record, or elsewhere. */
+const MAYBE_DAMAGE: number[] = [ErrorCode.kernelRefused, ErrorCode.returnFailed]
+
+async function withDamageOf(
   { cniVersion, code, msg, details }: ErrorDocument,
+  { containerId }: Environment,
   { stateDir }: RawNetwork,
 ): Promise<ErrorDocument> {
-  const { orDamage } = await import('./damaged-record.js')
+  const { orDamage, withDamage } = await import('./damaged-record.js')
   const directory = typeof stateDir === 'string' ? stateDir : CONFIGURATION_DEFAULTS.stateDir
-  return errorDocument(orDamage(directory, new CniError(code, msg, details)), cniVersion)
+  const error = new CniError(code, msg, details)
+  const full =
+    code === ErrorCode.internal
+      ? orDamage(directory, error)
+      : withDamage(directory, error, containerId)
+  return errorDocument(full, cniVersion)
 }

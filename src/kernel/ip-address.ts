@@ -29,6 +29,17 @@ export function addressBytes(text: string): Buffer {
 }
 
 /**
+ * The bytes of an address for a message. The kernel would take the first 4 of the 16 bytes of an IPv6
+ * address for an IPv4 address, or take the attribute for none.
+ * @throws TypeError also if the address is of the other family
+ */
+export function addressBytesIn(family: Family, text: string): Buffer {
+  const bytes = addressBytes(text)
+  if (bytes.length === ADDRESS_BYTES[family]) return bytes
+  throw new TypeError(`${text} is no address of the family ${family}`)
+}
+
+/**
  * Formats addresses of one family, in one call for all.
  * @param bytes one address after the other
  * @returns the addresses with a space between

@@ -3,6 +3,7 @@ import type { Address } from '../kernel/netlink/address-schema.js'
 import type { Family } from '../kernel/netlink/common-schema.js'
 import { ROUTE_PROTOCOL, ROUTE_TYPE, SCOPE, TABLE } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { inRouteOf } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { StateToApply } from './carry.js'
 
@@ -93,11 +94,11 @@ function assignedRoute(route: AssignedRoute, gateway: string | undefined, device
     ...(priority === undefined ? {} : { priority }),
     ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
     nexthops: [
-      {
+      inRouteOf(family, {
         interfaceIndex: device.index,
         ...(gateway === undefined ? {} : { gateway: addressText(addressBytes(gateway)) }),
         weight: 1,
-      },
+      }),
     ],
   }
 }

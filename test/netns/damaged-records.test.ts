@@ -165,6 +165,44 @@ describe('a record with a text or a number in it that is none', () => {
     })
   })
 
+  it.each(['state.packed.0.value.like.nexthops.0.gateway', 'state.addresses.0.value.local'])(
+    'is not left out silently: an IPv6 address of the family inet, %s',
+    (where) => {
+      expect(call('move', 'ADD').exitCode).toBe(0)
+      const path = `${testbed.stateDirectory}/attachments/container-1:net1.json`
+      const whole = readFileSync(path, 'utf8')
+      writeFileSync(path, replaced(whole, where.split('.'), '::ffff:1.2.3.4'))
+      expect(call('move', 'DEL').document).toMatchObject({
+        code: 5,
+        msg: `${path} is damaged: ${where} is "::ffff:1.2.3.4"`,
+      })
+      writeFileSync(path, whole)
+      expect(call('move', 'DEL').exitCode).toBe(0)
+      expect(testbed.onHost('route show 10.77.3.0/24')).toContain('via 198.51.100.1')
+      expect(testbed.onHost('address show dev eth1')).toContain('198.51.100.5/24')
+    },
+  )
+
+  it.each<[string, string | number]>([
+    ['mtu', 1e300],
+    ['hardwareAddress', 'x'],
+    ['name', ''],
+  ])('is named where the return fails over it: %s as %j', (key, value) => {
+    expect(call('move', 'ADD').exitCode).toBe(0)
+    const path = `${testbed.stateDirectory}/attachments/container-1:net1.json`
+    const whole = readFileSync(path, 'utf8')
+    writeFileSync(path, replaced(whole, ['device', 'onHost', key], value))
+    expect(call('move', 'DEL').document).toMatchObject({
+      code: 103,
+      details: expect.stringContaining(
+        `${path} is damaged: device.onHost.${key} is ${JSON.stringify(value)}: correct that`,
+      ),
+    })
+    writeFileSync(path, whole)
+    expect(call('move', 'DEL').exitCode).toBe(0)
+    expect(isHome()).toBe(true)
+  })
+
   describe('in a route', () => {
     const spoil = (path: string) =>
       writeFileSync(

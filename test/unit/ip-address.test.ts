@@ -1,7 +1,12 @@
 import { SocketAddress } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressBytes, addressText, prefixCovers } from '../../src/kernel/ip-address.js'
+import {
+  addressBytes,
+  addressBytesIn,
+  addressText,
+  prefixCovers,
+} from '../../src/kernel/ip-address.js'
 
 describe('an IP address', () => {
   it('is the same after it was text', () => {
@@ -56,4 +61,13 @@ describe('an IP address', () => {
   ])('%s covers %s: %s', (prefix, address, covers) => {
     expect(prefixCovers(prefix, address)).toBe(covers)
   })
+})
+
+it.each([
+  ['inet', '::ffff:1.2.3.4'],
+  ['inet', '2001:db8::1'],
+  ['inet6', '1.2.3.4'],
+] as const)('takes for the family %s no %s', (family, text) => {
+  expect(() => addressBytesIn(family, text)).toThrow(TypeError)
+  expect(addressBytesIn(family === 'inet' ? 'inet6' : 'inet', text)).toEqual(addressBytes(text))
 })

@@ -1,4 +1,4 @@
-import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
+import { addressBytesIn, addressText, familyNumber, familyOf } from '../ip-address.js'
 import type { Address } from './address-schema.js'
 import {
   type Attribute,
@@ -81,7 +81,7 @@ export function addressRemoval(
   return {
     type: RTM.deleteAddress,
     header: fixedPart({ family, prefixLength }, index),
-    attributes: [bytes(IFA.local, addressBytes(local))],
+    attributes: [bytes(IFA.local, addressBytesIn(family, local))],
   }
 }
 
@@ -129,14 +129,16 @@ function fixedPart(
 }
 
 function encodeAttributesOf(address: Address): Attribute[] {
-  const { local, peer = local, validSeconds, preferredSeconds } = address
+  const { family, local, peer = local, validSeconds, preferredSeconds } = address
   const hasLifetime = validSeconds !== undefined || preferredSeconds !== undefined
   return [
     ...present([
-      bytes(IFA.local, addressBytes(local)),
-      bytes(IFA.address, addressBytes(peer)),
+      bytes(IFA.local, addressBytesIn(family, local)),
+      bytes(IFA.address, addressBytesIn(family, peer)),
       u32(IFA.flags, address.flags),
-      optional(address.broadcast, (broadcast) => bytes(IFA.broadcast, addressBytes(broadcast))),
+      optional(address.broadcast, (broadcast) =>
+        bytes(IFA.broadcast, addressBytesIn(family, broadcast)),
+      ),
       optional(address.label, (label) => text(IFA.label, label)),
       optional(address.metric, (metric) => u32(IFA.routePriority, metric)),
       optional(address.protocol, (protocol) => u8(IFA.protocol, protocol)),

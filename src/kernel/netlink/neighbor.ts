@@ -1,4 +1,4 @@
-import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
+import { addressBytesIn, addressText, familyNumber, familyOf } from '../ip-address.js'
 import {
   bytes,
   decodeAttributes,
@@ -62,14 +62,14 @@ export function foldNeighbors(socket: NetlinkSocket, index: number): Fold<Neighb
 
 /** Request to add an entry to a device, or change the existing one. */
 export function newNeighborRequest(neighbor: Neighbor, index: number): Request {
-  const { address, hardwareAddress } = neighbor
+  const { family, address, hardwareAddress } = neighbor
   return {
     type: RTM.newNeighbor,
     flags: Flag.create | Flag.replace,
     header: fixedPart(neighbor, index),
     attributes: [
       ...present([
-        bytes(NDA.destination, addressBytes(address)),
+        bytes(NDA.destination, addressBytesIn(family, address)),
         optional(hardwareAddress, (text) => bytes(NDA.hardwareAddress, hardwareAddressBytes(text))),
       ]),
       ...opaqueAttributes(neighbor),

@@ -1,4 +1,4 @@
-import { addressBytes, addressText, familyNumber, familyOf } from '../ip-address.js'
+import { addressBytesIn, addressText, familyNumber, familyOf } from '../ip-address.js'
 import {
   type Attribute,
   bytes,
@@ -11,6 +11,7 @@ import {
   writeAttributes,
 } from './attributes.js'
 import { align, readS32, readU8, readU16, writeS32, writeU16 } from './bytes.js'
+import type { Family } from './common-schema.js'
 import { RTA, RTNH_F_ONLINK } from './constants.js'
 import type { Nexthop } from './route-schema.js'
 
@@ -33,8 +34,8 @@ export function decodeNexthopAttribute(attribute: Attribute, nexthop: Nexthop): 
 }
 
 /** Attributes of a single nexthop. */
-export function encodeNexthopAttributes(nexthop: Nexthop): Attribute[] {
-  return [u32(RTA.outputInterface, nexthop.interfaceIndex), ...gatewayAttributes(nexthop)]
+export function encodeNexthopAttributes(family: Family, nexthop: Nexthop): Attribute[] {
+  return [u32(RTA.outputInterface, nexthop.interfaceIndex), ...gatewayAttributes(family, nexthop)]
 }
 
 /** Decodes RTA_MULTIPATH: a sequence of nexthops, each with a fixed part and its attributes. */
@@ -58,12 +59,13 @@ export function decodeMultipath(data: Buffer): Nexthop[] {
   return nexthops
 }
 
-export function encodeMultipath(nexthops: Nexthop[]): Attribute {
-  return bytes(RTA.multipath, Buffer.concat(nexthops.map(encodeNexthop)))
+export function encodeMultipath(family: Family, nexthops: Nexthop[]): Attribute {
+  const encoded = nexthops.map((nexthop) => encodeNexthop(family, nexthop))
+  return bytes(RTA.multipath, Buffer.concat(encoded))
 }
 
-function encodeNexthop(nexthop: Nexthop): Buffer {
-  const attributes = gatewayAttributes(nexthop)
+function encodeNexthop(family: Family, nexthop: Nexthop): Buffer {
+  const attributes = gatewayAttributes(family, nexthop)
   const encoded = Buffer.alloc(FIXED_BYTES + encodedLength(attributes))
   writeU16(encoded, encoded.length, OFFSET.length)
   encoded[OFFSET.flags] = nexthop.onlink ? RTNH_F_ONLINK : 0
@@ -73,22 +75,22 @@ function encodeNexthop(nexthop: Nexthop): Buffer {
   return encoded
 }
 
-function gatewayAttributes(nexthop: Nexthop): Attribute[] {
+function gatewayAttributes(family: Family, nexthop: Nexthop): Attribute[] {
   const { gateway, via } = nexthop
   const attributes = opaqueAttributes(nexthop)
   if (via !== undefined) attributes.unshift(bytes(RTA.via, encodeVia(via)))
-  if (gateway !== undefined) attributes.unshift(bytes(RTA.gateway, gatewayBytes(gateway)))
+  if (gateway !== undefined) attributes.unshift(bytes(RTA.gateway, gatewayBytes(family, gateway)))
   return attributes
 }
 
 /** Caches the bytes of gateways: a host may have many routes, but few distinct gateways. */
-function gatewayBytes(gateway: string): Buffer {
-  const known = gateways.get(gateway) ?? addressBytes(gateway)
-  gateways.set(gateway, known)
+function gatewayBytes(family: Family, gateway: string): Buffer {
+  const known = gateways[family].get(gateway) ?? addressBytesIn(family, gateway)
+  gateways[family].set(gateway, known)
   return known
 }
 
-const gateways = new Map<string, Buffer>()
+const gateways = { inet: new Map<string, Buffer>(), inet6: new Map<string, Buffer>() }
 
 /** struct rtvia: the family in two bytes, then the address. */
 function decodeVia(data: Buffer): NonNullable<Nexthop['via']> {
@@ -101,5 +103,5 @@ function decodeVia(data: Buffer): NonNullable<Nexthop['via']> {
 function encodeVia(via: NonNullable<Nexthop['via']>): Buffer {
   const family = Buffer.alloc(2)
   writeU16(family, familyNumber(via.family), 0)
-  return Buffer.concat([family, addressBytes(via.address)])
+  return Buffer.concat([family, addressBytesIn(via.family, via.address)])
 }

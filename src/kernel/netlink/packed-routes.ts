@@ -1,4 +1,4 @@
-import { ADDRESS_BYTES, addressListBytes, splitPrefix } from '../ip-address.js'
+import { ADDRESS_BYTES, addressBytesIn, addressListBytes, splitPrefix } from '../ip-address.js'
 import type { KernelError } from '../kernel-error.js'
 import type { Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
@@ -37,6 +37,8 @@ export function leadsTo({ like, addresses }: PackedRoutes, destination: string):
  */
 export function addPackedRoutes(socket: NetlinkSocket, packed: PackedRoutes): RefusedRoute[] {
   const { like, addresses } = packed
+  // All are of one family, as the list is parsed.
+  addressBytesIn(like.family, addresses.split(' ', 1)[0] ?? '')
   const errors = socket.requestCopies(newRouteRequest(like), {
     start: DESTINATION_START,
     size: ADDRESS_BYTES[like.family],

@@ -90,7 +90,7 @@ export function withNexthops(socket: NetlinkSocket, routes: Route[]): Route[] {
 }
 
 /** A nexthop object has a gateway of any family; a route has one of the other family as `via`. */
-function inRouteOf(family: Family, { gateway, ...nexthop }: Nexthop): Nexthop {
+export function inRouteOf(family: Family, { gateway, ...nexthop }: Nexthop): Nexthop {
   if (gateway === undefined) return nexthop
   const other: Family = gateway.includes(':') ? 'inet6' : 'inet'
   return other === family

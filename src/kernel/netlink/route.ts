@@ -1,5 +1,5 @@
 import {
-  addressBytes,
+  addressBytesIn,
   addressText,
   coversEverything,
   familyNumber,
@@ -20,6 +20,7 @@ import {
   writeAttributes,
 } from './attributes.js'
 import { readS32, readU8, readU32, writeU32 } from './bytes.js'
+import type { Family } from './common-schema.js'
 import { RTA, RTM, RTNH_F_ONLINK } from './constants.js'
 import { Flag, type Payload, type Request } from './message.js'
 import {
@@ -185,13 +186,13 @@ export const DESTINATION_START = ROUTE_FIXED_BYTES + 8 + 4
 
 /** Without `optional`, which makes a function for each attribute that may be there. */
 function encodeAttributesOf(route: Route): Attribute[] {
-  const { destination, source, priority, preferredSource, metrics } = route
+  const { family, destination, source, priority, preferredSource, metrics } = route
   const attributes = [u32(RTA.table, route.table)]
-  if (!coversEverything(destination)) attributes.push(prefix(RTA.destination, destination))
-  if (source !== undefined) attributes.push(prefix(RTA.source, source))
+  if (!coversEverything(destination)) attributes.push(prefix(RTA.destination, family, destination))
+  if (source !== undefined) attributes.push(prefix(RTA.source, family, source))
   if (priority !== undefined) attributes.push(u32(RTA.priority, priority))
   if (preferredSource !== undefined)
-    attributes.push(bytes(RTA.preferredSource, addressBytes(preferredSource)))
+    attributes.push(bytes(RTA.preferredSource, addressBytesIn(family, preferredSource)))
   if (metrics !== undefined) attributes.push(bytes(RTA.metrics, encodeMetrics(metrics)))
   if (route.preference !== undefined) attributes.push(u8(RTA.preference, route.preference))
   if (route.expiresSeconds !== undefined) attributes.push(u32(RTA.expires, route.expiresSeconds))
@@ -200,15 +201,15 @@ function encodeAttributesOf(route: Route): Attribute[] {
 }
 
 /** A route by a nexthop object has no nexthops of its own. */
-function nexthopAttributes({ nexthopObject, nexthops }: Route): Attribute[] {
+function nexthopAttributes({ family, nexthopObject, nexthops }: Route): Attribute[] {
   if (nexthopObject !== undefined) return [u32(RTA.nexthopId, nexthopObject)]
   const [first] = nexthops
   if (!first) return []
   // A hop that joins others has its weight only in this form.
   const isWeighted = nexthops.length > 1 || first.weight > 1
-  return isWeighted ? [encodeMultipath(nexthops)] : encodeNexthopAttributes(first)
+  return isWeighted ? [encodeMultipath(family, nexthops)] : encodeNexthopAttributes(family, first)
 }
 
-function prefix(type: number, value: string): Attribute {
-  return bytes(type, addressBytes(splitPrefix(value).address))
+function prefix(type: number, family: Family, value: string): Attribute {
+  return bytes(type, addressBytesIn(family, splitPrefix(value).address))
 }

@@ -1,5 +1,5 @@
 import {
-  addressBytes,
+  addressBytesIn,
   addressText,
   familyNumber,
   familyOf,
@@ -159,7 +159,7 @@ function fixedPart(rule: Rule): Buffer {
 
 function encodeAttributesOf(rule: Rule): Attribute[] {
   const prefix = (type: number) => (value: string) =>
-    bytes(type, addressBytes(splitPrefix(value).address))
+    bytes(type, addressBytesIn(rule.family, splitPrefix(value).address))
   const ports = (type: number) => (range: string) => bytes(type, range16Bytes(range))
   return [
     ...present([
