@@ -65,7 +65,12 @@ export function takeOffAdditions(
       (rule) => `the rule ${rule} stays in ${sandbox.name}: it cannot be told from others there`,
     ),
   )
-  if (onInterface) removeAdditions(sandbox, onInterface)
+  if (!onInterface) return
+  warnOfEach(
+    removeAdditions(sandbox, onInterface).map(
+      (route) => `the route ${route} stays in ${sandbox.name}: it cannot be told from others there`,
+    ),
+  )
 }
 
 function recordsIn(

@@ -1,17 +1,18 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { foldAddresses } from '../kernel/netlink/address.js'
 import { type Fold, lacking } from '../kernel/netlink/fold.js'
+import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
 import { foldNeighbors } from '../kernel/netlink/neighbor.js'
-import { routeRemoval } from '../kernel/netlink/route.js'
 import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { allRoutes, type StateToApply } from './carry.js'
-import { describeAddress, describeNeighbor } from './describe.js'
+import { describeAddress, describeNeighbor, describeRoute } from './describe.js'
+import { exactRemovals } from './exact-removal.js'
 import { planState } from './plan.js'
 import { removeAddresses } from './remove-addresses.js'
-import { partsOf, partsThrough, routeKey } from './routes.js'
+import { partsOf, partsThrough, routeKey, wholeOf } from './routes.js'
 import type { InterfaceAdditions } from './schema.js'
 import { through } from './through.js'
 
@@ -48,6 +49,11 @@ export function additionsTo(
   }
 }
 
+/** What tells a route of an interface from another: of IPv4 two may differ in anything. */
+function keyOf(route: Route): string {
+  return route.family === 'inet' ? wholeOf(route) : routeKey(route)
+}
+
 /**
  * Of IPv6 routes those nexthops that an interface does not have: what it has may be part of a route
  * with others.
@@ -58,7 +64,7 @@ function lackingRoutes(wanted: Route[], index: number, fold: Fold<Route>): Route
     fold(begin, (left, route) => {
       for (const part of partsThrough(route, index)) take(left, part)
     })
-  const absent = new Set(lacking(parts.flat(), routeKey, there))
+  const absent = new Set(lacking(parts.flat(), keyOf, there))
   return wanted.flatMap((route, n) => {
     const missing = parts[n]?.filter((part) => absent.has(part)) ?? []
     if (missing.length === 0) return []
@@ -76,7 +82,7 @@ export function joined(
   return {
     index,
     addresses: union(first.addresses, addresses, describeAddress),
-    routes: union(first.routes, routes, routeKey),
+    routes: union(first.routes, routes, keyOf),
     neighbors: union(first.neighbors, neighbors, describeNeighbor),
   }
 }
@@ -99,21 +105,27 @@ export function besides(
   }
 }
 
-/** Takes additions off an interface. What is already gone is not an error. */
-export function removeAdditions(sandbox: NetworkNamespace, added: InterfaceAdditions): void {
-  const link = { index: added.index, name: '' }
-  const { routes, neighbors, addresses } = planState(link, link, {
-    ...added,
+/**
+ * Takes additions off an interface, and nothing else. What is already gone is not an error.
+ * @returns the routes that stay, for the kernel does not tell them from others there
+ */
+export function removeAdditions(sandbox: NetworkNamespace, added: InterfaceAdditions): string[] {
+  const { socket } = sandbox
+  const { index } = added
+  const link = { index, name: '' }
+  const { neighbors, addresses } = planState(link, link, {
+    ...{ ...added, routes: [] },
     up: false,
     rules: [],
     sysctls: [],
   })
-  sandbox.socket.requestAll([
-    ...routes.toReversed().map(({ value }) => routeRemoval(value)),
-    ...neighbors.map(({ request }) => removalOf(request)),
-  ])
+  const { requests, staying } = exactRemovals(socket, index, added.routes)
+  socket.requestAll([...requests, ...neighbors.map(({ request }) => removalOf(request))])
   const removals = addresses.map(({ value, request }) => ({ value, request: removalOf(request) }))
-  removeAddresses(sandbox, added.index, removals)
+  removeAddresses(sandbox, index, removals)
+  if (staying.length === 0) return []
+  const { name = `#${index}` } = findLink(socket, { index }) ?? {}
+  return staying.map((route) => describeRoute(route, name))
 }
 
 /** The number of each RTM_DEL… follows that of its RTM_NEW…. The object must have all that it states. */

@@ -7,7 +7,7 @@ import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Assignment } from './assigned.js'
 import { groupBy } from './group-by.js'
-import { partsOf, partsThrough, routeKey } from './routes.js'
+import { metricOf, partsOf, partsThrough, routeKey } from './routes.js'
 
 type Reported = NonNullable<Assignment['routes']>
 
@@ -103,6 +103,12 @@ function compareRoutes(
   if (uncounted.size > 0)
     for (const { parts } of sought.values())
       for (const { part } of parts) uncounted.delete(routeKey(part))
+  const carriedBy = groupBy(carried, pathOf)
+  // A plugin may have moved a route to another table; in its own, one with another metric is not it.
+  const isPossible = (part: Route, path: string) => {
+    const inTable = carriedBy.get(path)?.filter(({ table }) => table === part.table) ?? []
+    return inTable.length === 0 || inTable.some((one) => metricOf(one) === metricOf(part))
+  }
   const wanted = { device: index, destinations: carried.map(({ destination }) => destination) }
   const begin = (): Comparison => ({ present: new Set(), found: new Map() })
   return foldRoutes(socket, wanted)(begin, ({ present, found }, route) => {
@@ -111,7 +117,8 @@ function compareRoutes(
       const key = routeKey(part)
       if (keys.has(key)) present.add(key)
       const path = pathOf(part)
-      if (sought.has(path) && !uncounted.has(key)) found.set(path, (found.get(path) ?? 0) + 1)
+      if (sought.has(path) && !uncounted.has(key) && isPossible(part, path))
+        found.set(path, (found.get(path) ?? 0) + 1)
     }
   })
 }

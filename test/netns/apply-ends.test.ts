@@ -1,10 +1,16 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { observePod } from '../support/carried-state.js'
 import { Chain, chained, searchPathFor } from '../support/chain.js'
+import { force } from '../support/host-lines.js'
+import { LONG } from '../support/length.js'
 import { STOCK_DIRECTORY } from '../support/other-plugins.js'
 import { callPlugin } from '../support/plugin.js'
+import { randomNeighbours } from '../support/random-neighbours.js'
 import { Testbed } from '../support/testbed.js'
+
+const CASES = LONG ? 200 : 40
 
 /** DEL of `apply` takes off what its ADD gave another plugin's interface, and nothing else. */
 describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
@@ -151,6 +157,112 @@ describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
       expect(call('ADD').document).toMatchObject({ code: 102 })
       expect(place()).toBe(before)
     })
+  })
+
+  describe('on an interface with an IPv4 route to the same destination', () => {
+    const [ONE, THREE] = ['via 198.51.100.1 dev', 'via 198.51.100.3 dev']
+    const BOTH = (device: string) => `nexthop ${ONE} ${device} nexthop ${THREE} ${device}`
+    const routes = () => testbed.inPod('route show table main').split('\n').filter(isMeant)
+    const isMeant = (line: string) => line.startsWith('203.0.11') || line.startsWith('\t')
+
+    beforeEach(() => {
+      testbed.inPod('link add net1 type ifb')
+      testbed.inPod('link set net1 up')
+      testbed.inPod('address add 198.51.100.7/24 dev net1')
+    })
+
+    it.each([
+      ['leads through more', `${ONE} eth1`, BOTH('net1')],
+      ['leads through less', BOTH('eth1'), `${ONE} net1`],
+    ])('leaves it where ADD fails, and it %s', (_, carried, there) => {
+      testbed.onHost(`route add 203.0.114.0/24 ${carried}`)
+      testbed.inPod(`route add 203.0.114.0/24 ${there}`)
+      const before = routes()
+      expect(call('ADD').document).toMatchObject({ code: 102 })
+      expect(routes()).toEqual(before)
+    })
+
+    it.each([
+      ['metric', ' metric 50', ''],
+      ['protocol', '', ' proto 186'],
+      ['protocol too', ' proto 186', ''],
+      ['MTU', '', ' mtu 1300'],
+      ['MTU too', ' mtu 1300', ''],
+    ])('leaves it, and no other one, where it has another %s', (_, there, carried) => {
+      testbed.onHost(`route add 203.0.114.0/24 ${ONE} eth1${carried}`)
+      testbed.inPod(`route add 203.0.114.0/24 ${ONE} net1${there}`)
+      const before = routes()
+      add()
+      expect(routes()).toHaveLength(2)
+      expect(call('DEL').exitCode).toBe(0)
+      expect(routes()).toEqual(before)
+    })
+
+    it.each([' onlink', ' mtu 1300 onlink'])(
+      'leaves both and says so where it is%s, too',
+      (words) => {
+        testbed.onHost(`route add 203.0.114.0/24 ${ONE} eth1${words.replace(' onlink', '')}`)
+        testbed.inPod(`route add 203.0.114.0/24 ${ONE} net1${words}`)
+        add()
+        const both = routes()
+        expect(both).toHaveLength(2)
+        const { exitCode, stderr } = call('DEL')
+        expect(exitCode).toBe(0)
+        expect(stderr).toContain('the route 203.0.114.0/24 via 198.51.100.1 dev net1')
+        expect(stderr).toContain('cannot be told from others there')
+        expect(routes()).toEqual(both)
+      },
+    )
+
+    it('leaves one with another metric where its own is gone, and CHECK misses that', () => {
+      testbed.onHost(`route add 203.0.114.0/24 ${THREE} eth1`)
+      testbed.inPod(`route add 203.0.114.0/24 ${THREE} net1 metric 50`)
+      const before = routes()
+      const { document } = call('ADD')
+      testbed.inPod(`route delete 203.0.114.0/24 ${THREE} net1`)
+      expect(routes()).toEqual(before)
+      expect(call('CHECK', { prevResult: document }).document).toMatchObject({
+        msg: expect.stringContaining('route 203.0.114.0/24 via 198.51.100.3 dev net1 is missing'),
+      })
+      expect(call('DEL').exitCode).toBe(0)
+      expect(routes()).toEqual(before)
+    })
+
+    it(`leaves what another plugin has, whatever that is: ${CASES} times`, () => {
+      const on = (name: string, lines: string[]) =>
+        lines.map((one) => one.replaceAll('DEVICE', name))
+      const all = () => {
+        const json = JSON.parse(testbed.inPod('-details -json route show table main') || '[]')
+        const ours = (json as { dst: string }[]).filter(({ dst }) => isMeant(dst))
+        return ours.map((one) => JSON.stringify(one))
+      }
+      const flush = ['route flush 203.0.114.0/24', 'route flush 203.0.115.0/24']
+      fc.assert(
+        fc.property(randomNeighbours, ({ others, carried, removed }) => {
+          try {
+            force(testbed.host, on('eth1', carried))
+            force(testbed.pod, on('net1', others))
+            const before = all()
+            const added = call('ADD')
+            if (added.exitCode === 0) force(testbed.pod, on('net1', removed))
+            const present = new Set(all())
+            const ended = call('DEL')
+            expect(ended.exitCode).toBe(0)
+            const after = all()
+            // Somebody may have removed what is not the plugin's.
+            const staying = added.exitCode === 0 ? before.filter((one) => present.has(one)) : before
+            expect(after.filter((one) => before.includes(one))).toEqual(staying)
+            if (!`${added.stderr}${ended.stderr}`.includes('cannot be told'))
+              expect(after).toEqual(staying)
+          } finally {
+            call('DEL')
+            force(testbed.host, flush)
+            force(testbed.pod, flush)
+          }
+        }),
+        { numRuns: CASES },
+      )
+    }, 300_000)
   })
 
   it('lets the stock `bridge` end with masquerading, which knows its own addresses only', () => {
