@@ -15,7 +15,8 @@ const MOST_HEAP_BYTES = 8 << 20
 
 const RELEASE_OPTIONS = [
   ...[...C_OPTIONS, '-ffunction-sections', '-fdata-sections'],
-  ...['-Wl,--gc-sections', '-static'],
+  // Nothing of musl protects these pages in a static program: they would only be filled up.
+  ...['-Wl,--gc-sections', '-static', '-Wl,-z,norelro'],
 ]
 /** Functions of the engine in place of which those of unicode.c are called. */
 const ABSENT = ['unicode_normalize', 'unicode_script', 'unicode_sequence_prop']

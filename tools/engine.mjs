@@ -31,7 +31,7 @@ const ENGINE_OPTIONS = [
   ],
   // 12 kB smaller, and no more instructions.
   '-freorder-blocks-algorithm=simple',
-  ...['--param', 'max-inline-insns-single=20', '--param', 'max-inline-insns-auto=5'],
+  ...['--param', 'max-inline-insns-single=10', '--param', 'max-inline-insns-auto=5'],
   ...['--param', 'large-function-growth=20'],
 ]
 
