@@ -43,6 +43,8 @@ function withMetric(route: Route): Route {
 function ofInet(socket: NetlinkSocket, index: number, routes: Route[]): ExactRemovals {
   const removals: ExactRemovals = { requests: [], staying: [] }
   if (routes.length === 0) return removals
+  // Refuses what no request can state: a damaged route must not pass for one that is gone.
+  routes.forEach(routeRemoval)
   const own = new Set(routes.map(wholeOf))
   const places = new Set(routes.map(placeOf))
   const destinations = routes.map(({ destination }) => destination)
