@@ -12,6 +12,8 @@
  * move of the program.
  */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +24,6 @@
 #include <unistd.h>
 
 static const struct timespec WAIT = {.tv_nsec = 40 * 1000000};
-
-static long long nanoseconds(void) {
-  struct timespec now;
-  if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) exit(125);
-  return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static long long microseconds(struct timeval time) {
   return time.tv_sec * 1000000LL + time.tv_usec;

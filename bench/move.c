@@ -9,6 +9,8 @@
  * kernel refuses.
  */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 struct request {
@@ -31,12 +32,6 @@ struct reply {
   struct nlmsgerr acknowledgement;
 };
 
-static long long nanoseconds(void) {
-  struct timespec now;
-  if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) exit(125);
-  return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 static void append(struct request *request, unsigned short type, const void *bytes, size_t length) {
   struct rtattr *attribute = (void *)((char *)request + request->header.nlmsg_len);
   attribute->rta_type = type;
@@ -45,7 +40,7 @@ static void append(struct request *request, unsigned short type, const void *byt
   request->header.nlmsg_len += (unsigned)RTA_SPACE(length);
 }
 
-/** @returns a rtnetlink socket in that namespace */
+/* A rtnetlink socket in that namespace. */
 static int open_in(const char *namespace) {
   int file = open(namespace, O_RDONLY | O_CLOEXEC);
   if (file < 0 || setns(file, CLONE_NEWNET) < 0) exit(125);
@@ -64,7 +59,7 @@ static int index_of(int netlink, const char *device) {
 int main(int count, char **words) {
   long long start = nanoseconds();
   if (count != 6 || strlen(words[5]) >= IFNAMSIZ) return 125;
-  // Before the program changes its own namespace, which TO may be.
+  /* Before the program changes its own namespace, which TO may be. */
   int to = open(words[3], O_RDONLY | O_CLOEXEC);
   if (to < 0) return 125;
   int netlink = open_in(words[2]);

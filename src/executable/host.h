@@ -42,6 +42,9 @@ _Noreturn void give_up_with(JSContext *context);
 /* Runs what waits for nothing more. */
 void run_jobs(JSRuntime *runtime);
 
+/* snapshot.ld: huge pages, in them the variables of the snapshot, and room for what a call takes. */
+extern unsigned char snapshot_page[], snapshot_start[], snapshot_room[], snapshot_end[];
+
 /* snapshot-copy.c: for a call that writes to most of the snapshot, which takes less time after this. */
 void copy_snapshot(void);
 
@@ -88,6 +91,9 @@ JSModuleDef *load_module(JSContext *context, const char *name, void *opaque);
  * surrogate without the other one of its pair. utf8_text is to be freed with JS_FreeCString. */
 JSValue text_value(JSContext *context, const char *bytes, size_t length);
 const char *utf8_text(JSContext *context, size_t *length, JSValueConst value);
+/* Reads so much of a small file; the text ends with a NUL, and is empty if it cannot be read. Returns its
+ * length. */
+size_t read_text(const char *path, char *text, size_t size);
 
 /* errors.c */
 

@@ -16,9 +16,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* From snapshot.ld. */
-extern unsigned char snapshot_page[], snapshot_start[], snapshot_room[], snapshot_end[];
-
 /* So much of the room an ordinary call uses. */
 #define USED_BYTES ((size_t)192 << 10)
 
@@ -52,13 +49,9 @@ static unsigned long huge_blocks(char *zone) {
 /* Whether the kernel has huge pages at hand. Else it would make one out of others' pages, which takes
  * longer than is saved. */
 static bool has_huge_pages(void) {
-  char text[4096];
+  char text[4096], *rest = text;
   unsigned long count = 0;
-  int fd = open("/proc/buddyinfo", O_RDONLY | O_CLOEXEC);
-  ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  if (fd >= 0) (void)close(fd);
-  text[length < 0 ? 0 : length] = '\0';
-  char *rest = text;
+  (void)read_text("/proc/buddyinfo", text, sizeof text);
   for (char *zone; (zone = strsep(&rest, "\n"));) count += huge_blocks(zone);
   return count >= LEAST_HUGE_PAGES;
 }

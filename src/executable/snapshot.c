@@ -66,9 +66,6 @@ static const char *const LOADED[] = {
 #include "loaded.inc"
     NULL};
 
-/* From snapshot.ld: huge pages, in them the variables of the snapshot, and room for what a call takes. */
-extern unsigned char snapshot_page[], snapshot_start[], snapshot_room[], snapshot_end[];
-
 /* What only building needs, and no call is to have room for: a stack, and the bytecode of the modules.
  * The engine notes where its stack is. That must not be another place at every build. */
 struct workshop {

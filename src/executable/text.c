@@ -1,7 +1,9 @@
 #include "host.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How many bytes of a text are one character of UTF-8. Where they are none, *valid is false, and
  * it is how many bytes one U+FFFD stands for: as many as could begin a character. */
@@ -46,4 +48,12 @@ const char *utf8_text(JSContext *context, size_t *length, JSValueConst value) {
   for (size_t n = 0; text && n + 2 < *length; n++)
     if (bytes[n] == 0xed && bytes[n + 1] >= 0xa0) memcpy(bytes + n, "\xef\xbf\xbd", 3);
   return text;
+}
+
+size_t read_text(const char *path, char *text, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
+  if (fd >= 0) (void)close(fd);
+  text[length < 0 ? 0 : length] = '\0';
+  return strlen(text);
 }

@@ -33,15 +33,6 @@
 /* One byte of this file is locked for each turn: only root can open it. */
 static const char TURNS[] = "/run/host-device-l3.turns";
 
-/* The length of what was read; the text ends with a NUL. */
-static size_t read_text(const char *path, char *text, size_t size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
-  if (fd >= 0) (void)close(fd);
-  text[length < 0 ? 0 : length] = '\0';
-  return strlen(text);
-}
-
 /* This process's control group as a directory, and the name of the file with its memory limit: of
  * version 1 where that has the controller, as in "4:memory:/kubepods/x", else of version 2, as in
  * "0::/kubepods/x". */

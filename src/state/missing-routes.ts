@@ -130,6 +130,6 @@ const listedOnce = ({ table, priority }: Route) => `${table} ${priority}`
 export const pathOf = ({ destination, nexthops }: Route) =>
   `${destination} ${nexthops[0]?.gateway ?? ''}`
 
-export function reportedPath({ dst, gw }: NonNullable<Assignment['routes']>[number]): string {
+export function reportedPath({ dst, gw }: Reported[number]): string {
   return `${canonicalPrefix(dst)} ${gw === undefined ? '' : addressText(addressBytes(gw))}`
 }
