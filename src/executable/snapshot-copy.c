@@ -46,11 +46,22 @@ static unsigned long huge_blocks(char *zone) {
   return count;
 }
 
+/* Whether free huge pages are given back to the hypervisor (virtio-balloon, Hyper-V): then the
+ * first write to one takes milliseconds. The kernel says -1, or an impossible order, if not. */
+static bool reports_free_pages(void) {
+  char text[16];
+  if (read_text("/sys/module/page_reporting/parameters/page_reporting_order", text, sizeof text) == 0)
+    return false;
+  long order = strtol(text, NULL, 10);
+  return order >= 0 && order <= HUGE_ORDER;
+}
+
 /* Whether the kernel has huge pages at hand. Else it would make one out of others' pages, which takes
  * longer than is saved. */
 static bool has_huge_pages(void) {
   char text[4096], *rest = text;
   unsigned long count = 0;
+  if (reports_free_pages()) return false;
   (void)read_text("/proc/buddyinfo", text, sizeof text);
   for (char *zone; (zone = strsep(&rest, "\n"));) count += huge_blocks(zone);
   return count >= LEAST_HUGE_PAGES;

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { MANY_HUGE_PAGES, withMemory } from './kernel-memory.js'
 import { type CallOptions, callPlugin, type Outcome } from './plugin.js'
 import { traceCalls } from './strace.js'
 import type { Testbed } from './testbed.js'
@@ -16,14 +17,18 @@ const BUILT_IN = 'build/executable/build-host-device-l3-watched'
  */
 const SYSTEM_CALLS = '!%memory,futex'
 
-/** Calls an artefact, and counts its system calls and the netlink messages that it sends. */
+/** Calls an artefact where there are huge pages, and counts its system calls and the netlink messages that it sends. */
 export function traceCost(
   testbed: Testbed,
   path: string,
   command: string,
   options: CallOptions,
 ): { outcome: Outcome; cost: Cost } {
-  const { calls, ...outcome } = traceCalls(testbed, path, command, SYSTEM_CALLS, options)
+  const wrapper = withMemory('-1', MANY_HUGE_PAGES)
+  const { calls, ...outcome } = traceCalls(testbed, path, command, SYSTEM_CALLS, {
+    ...options,
+    wrapper,
+  })
   const sent = calls.filter((call) => call.includes(' sendto(')).join('\n')
   const messages = [...sent.matchAll(/\bnlmsg_len=/g)].length
   return { outcome, cost: { 'system calls': calls.length, 'netlink messages': messages } }

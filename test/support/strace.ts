@@ -3,7 +3,8 @@ import { type CallOptions, type CallSite, callPlugin, type Outcome } from './plu
 
 /**
  * Calls an artefact and notes the system calls of the given kinds, one line each, in order, with the
- * paths of file descriptors. A call that the kernel starts again by itself is noted once.
+ * paths of file descriptors. A call that the kernel starts again by itself is noted once, and none of what
+ * the wrapper does.
  */
 export function traceCalls(
   testbed: CallSite,
@@ -14,7 +15,8 @@ export function traceCalls(
 ): Outcome & { calls: string[] } {
   const file = `${testbed.stateDirectory}/trace`
   const strace = ['strace', '-f', '-qq', '-y', '-s', '4096', '-o', file, '-e', `trace=${kinds}`]
-  const outcome = callPlugin(testbed, artefactPath, command, { ...options, wrapper: strace })
+  const wrapper = [...(options.wrapper ?? []), ...strace]
+  const outcome = callPlugin(testbed, artefactPath, command, { ...options, wrapper })
   // A call that another thread cut in two appears as two lines; its beginning says what it is.
   const calls = readFileSync(file, 'utf8')
     .split('\n')

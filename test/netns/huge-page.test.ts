@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILED } from '../support/artefacts.js'
+import { MANY_HUGE_PAGES, withMemory } from '../support/kernel-memory.js'
+import { callPlugin } from '../support/plugin.js'
+import { Testbed } from '../support/testbed.js'
+
+describe('dist/host-device-l3', () => {
+  let testbed: Testbed
+  beforeEach(() => {
+    testbed = new Testbed()
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  function takesHugePage(order: string | undefined, blocks: number[]): boolean {
+    const trace = `${testbed.stateDirectory}/trace`
+    const strace = ['strace', '-qq', '-e', 'trace=madvise', '-o', trace]
+    const wrapper = [...withMemory(order, blocks), ...strace]
+    expect(callPlugin(testbed, COMPILED, 'STATUS', { wrapper })).toMatchObject({ exitCode: 0 })
+    return readFileSync(trace, 'utf8').includes('MADV_HUGEPAGE')
+  }
+
+  it.each([
+    ['the hypervisor is told of no free pages', '-1'],
+    ['that is how an older kernel says so', '11'],
+    ['the kernel cannot tell it', undefined],
+  ])('takes a huge page where there are many: %s', (_, order) => {
+    expect(takesHugePage(order, MANY_HUGE_PAGES)).toBe(true)
+  })
+
+  it.each([
+    ['the hypervisor takes free ones back', '9', MANY_HUGE_PAGES],
+    ['or smaller ones, too', '0', MANY_HUGE_PAGES],
+    ['few are free', '-1', [9000, 9000, 9000, 9000, 9000, 9000, 9000, 9000, 9000, 40, 23]],
+  ])('takes none where %s', (_, order, blocks) => {
+    expect(takesHugePage(order, blocks)).toBe(false)
+  })
+})
