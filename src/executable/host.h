@@ -21,14 +21,14 @@
   static JSValue name(JSContext *context, JSValueConst self, int count, JSValueConst *arguments)
 #define UNUSED (void)self, (void)count
 
-/* The functions that a C module exports. */
+/* Functions that a module exports: all of them, or those of one file. */
 struct exports {
   const char *module;
   const JSCFunctionListEntry *entries;
   int count;
 };
-extern const struct exports file_exports, path_exports, net_exports, timer_exports, native_exports,
-    child_exports, keeper_exports;
+extern const struct exports file_exports, directory_exports, status_exports, path_exports, net_exports,
+    timer_exports, native_exports, child_exports, keeper_exports;
 
 /* A variable that is kept from when the program was built: snapshot.c. */
 #define IN_SNAPSHOT __attribute__((section("snapshot")))
@@ -94,6 +94,19 @@ const char *utf8_text(JSContext *context, size_t *length, JSValueConst value);
 /* Reads so much of a small file; the text ends with a NUL, and is empty if it cannot be read. Returns its
  * length. */
 size_t read_text(const char *path, char *text, size_t size);
+
+/* arguments.c: what functions of node:fs are given */
+
+/* A path given as a text or as bytes, to be freed with js_free; throws if there is a NUL in it. */
+char *path_text(JSContext *context, JSValueConst value);
+
+/* Whether a member of an object that may be missing is set. */
+bool option(JSContext *context, JSValueConst options, const char *name);
+
+/* A mode that may be missing, and the same as the member `mode` of an object that may be missing, too;
+ * false with an exception. */
+bool read_mode(JSContext *context, JSValueConst value, uint32_t *mode);
+bool read_mode_option(JSContext *context, JSValueConst options, uint32_t *mode);
 
 /* errors.c */
 

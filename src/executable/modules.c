@@ -54,28 +54,35 @@ FUNCTION(keeper_program) {
 static const JSCFunctionListEntry KEEPER[] = {JS_CFUNC_DEF("keeperProgram", 0, keeper_program)};
 const struct exports keeper_exports = {"host:keeper", KEEPER, COUNT(KEEPER)};
 
-static const struct exports *const HOST[] = {&file_exports,   &path_exports,   &net_exports,
-                                             &timer_exports,  &native_exports, &child_exports,
-                                             &keeper_exports};
+static const struct exports *const HOST[] = {
+    &file_exports,  &directory_exports, &status_exports, &path_exports,  &net_exports,
+    &timer_exports, &native_exports,    &child_exports,  &keeper_exports};
+
+typedef int take_exports(JSContext *, JSModuleDef *, const JSCFunctionListEntry *, int);
+
+/* Gives what a module of the host exports to `take`; how many files it comes from, or -1. */
+static int each_export(JSContext *context, JSModuleDef *module, const char *name, take_exports *take) {
+  int files = 0;
+  for (size_t n = 0; n < COUNT(HOST); n++) {
+    if (strcmp(HOST[n]->module, name) != 0) continue;
+    if (take(context, module, HOST[n]->entries, HOST[n]->count) < 0) return -1;
+    files++;
+  }
+  return files;
+}
 
 static int fill_module(JSContext *context, JSModuleDef *module) {
   JSAtom atom = JS_GetModuleName(context, module);
   const char *name = JS_AtomToCString(context, atom);
   JS_FreeAtom(context, atom);
-  for (size_t n = 0; name && n < COUNT(HOST); n++)
-    if (strcmp(HOST[n]->module, name) == 0) {
-      JS_FreeCString(context, name);
-      return JS_SetModuleExportList(context, module, HOST[n]->entries, HOST[n]->count);
-    }
+  int files = name ? each_export(context, module, name, JS_SetModuleExportList) : -1;
   JS_FreeCString(context, name);
-  return -1;
+  return files > 0 ? 0 : -1;
 }
 
-static JSModuleDef *host_module(JSContext *context, const struct exports *exports) {
-  JSModuleDef *module = JS_NewCModule(context, exports->module, fill_module);
-  if (module && JS_AddModuleExportList(context, module, exports->entries, exports->count) == 0)
-    return module;
-  return NULL;
+static JSModuleDef *host_module(JSContext *context, const char *name) {
+  JSModuleDef *module = JS_NewCModule(context, name, fill_module);
+  return module && each_export(context, module, name, JS_AddModuleExportList) > 0 ? module : NULL;
 }
 
 /* The names of the program's modules are those of files beside each other: "./x.js" is "x.js". */
@@ -87,7 +94,7 @@ static char *normalize(JSContext *context, const char *base, const char *name, v
 JSModuleDef *load_module(JSContext *context, const char *name, void *opaque) {
   (void)opaque;
   for (size_t n = 0; n < COUNT(HOST); n++)
-    if (strcmp(HOST[n]->module, name) == 0) return host_module(context, HOST[n]);
+    if (strcmp(HOST[n]->module, name) == 0) return host_module(context, name);
   size_t length;
   const uint8_t *bytes = bytecode(name, &length);
   if (!bytes) {
