@@ -1,16 +1,18 @@
 import {
   findLentDevice,
   findMadeAgain,
+  isLentDevice,
   isSameDevice,
   type LocatedDevice,
 } from '../device/lent-device.js'
 import { returnRdma } from '../device/rdma-return.js'
+import { findResembling } from '../device/resemblance.js'
 import { broughtUp, returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { note } from '../log.js'
+import { note, warn } from '../log.js'
 import { enterPhase } from '../phases.js'
 import { attachmentRecords, loansBesides } from '../records/attachments.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
@@ -79,7 +81,10 @@ export function releaseRecorded(
     enterPhase('restore')
     if (home && restore) restoreOrWarn(stateDir, host, home, record)
     else if (home) undoPreparations(host, home, record)
-    else if (!isLentAgain(store, record)) keepWithoutDevice(host, { ...record.device, ...record })
+    else if (!isLentAgain(store, record)) {
+      keepWithoutDevice(host, { ...record.device, ...record })
+      if (sandbox) warnOfResembling(sandbox, store, record)
+    }
     // After the NIC, which comes home whatever becomes of this.
     if (home) returnRdma(host, sandbox, record.device, home)
   }
@@ -98,6 +103,26 @@ export function releaseRecorded(
 
 function isLentAgain(store: RecordStore<AttachmentRecord>, record: AttachmentRecord): boolean {
   return loansBesides(store, record).some(({ device }) => isSameDevice(device, record.device))
+}
+
+/**
+ * Warns of what resembles a destroyed device in its sandbox. A pod can make such a device, so it stays;
+ * but somebody may have changed the identity in the record.
+ */
+function warnOfResembling(
+  sandbox: NetworkNamespace,
+  store: RecordStore<AttachmentRecord>,
+  record: AttachmentRecord,
+): void {
+  const link = findResembling(sandbox, record.device)
+  if (
+    !link ||
+    loansBesides(store, record).some(({ device }) => isLentDevice(sandbox, link, device))
+  )
+    return
+  warn(
+    `${record.device.onHost.name} counts as destroyed, but ${link.name} in ${sandbox.name} resembles it, and stays there: it has another inode in sysfs than the record says`,
+  )
 }
 
 /**

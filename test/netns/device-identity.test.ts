@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -150,6 +151,42 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
     expect(testbed.hostState()).toBe(before)
     expect(records()).toEqual([])
   })
+
+  it('that somebody changed in the record is that of none: DEL says what it leaves', () => {
+    add()
+    changeInode()
+    expect(call('DEL')).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /eth1 counts as destroyed, but net1 in .* resembles it, and stays there: it has another inode/,
+      ),
+    })
+    expect(records()).toEqual([])
+    expect(inodeOf(testbed.pod, 'net1')).toBe(inode)
+  })
+
+  it('is not missed in another loan that resembles it', () => {
+    testbed.onHost('link set eth1 address 02:00:00:00:00:77 alias uplink')
+    testbed.addDevice('eth2')
+    testbed.onHost('link set eth2 address 02:00:00:00:00:77')
+    add()
+    add(second)
+    testbed.inPod('link delete net1')
+    // It resembles the first one, and is the second.
+    testbed.inPod('link set net2 alias eth1')
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(call('DEL', second)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(testbed.onHost('link')).toContain('eth2@')
+  })
+
+  /** Changes the identity in the record to that of no device. */
+  function changeInode(): void {
+    const file = `${testbed.stateDirectory}/attachments/${records()[0]}`
+    const record = JSON.parse(readFileSync(file, 'utf8'))
+    record.device.identity.inode += 1_000_000
+    writeFileSync(file, JSON.stringify(record))
+  }
 
   it('is not that of a device in the namespace of somebody else, where the sandbox died', () => {
     add()
