@@ -129,13 +129,16 @@ function send(socket: NetlinkSocket, entries: Entry[]): RefusedEntry[] {
 }
 
 /**
- * Adds nexthops, and puts behind them what would be between. The kernel carries out a datagram as a
- * whole: however the call ends, these routes are there.
+ * Adds a route or nexthops, and puts behind them what is to be there, unless the kernel would not take
+ * that again. It carries out a datagram as a whole: however the call ends, these routes are there.
  */
 function sendBefore(socket: NetlinkSocket, entry: Entry): RefusedEntry[] {
-  const back = entry.behind.map((value) => ({ value, request: newRouteRequest(value, 'last') }))
+  // The kernel looks at all of a route before it says that there is one already.
+  const asked = socket.requestAll(entry.behind.map((value) => newRouteRequest(value)))
+  const behind = asked.every((error) => error?.is('EEXIST')) ? entry.behind : []
+  const back = behind.map((value) => ({ value, request: newRouteRequest(value, 'last') }))
   const outcomes = socket.requestAll([
-    ...entry.behind.map(routeRemoval),
+    ...behind.map(routeRemoval),
     requestOf(entry),
     ...back.map(({ request }) => request),
   ])

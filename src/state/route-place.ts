@@ -30,7 +30,7 @@ export interface Entry {
   rank: number
   /** What the kernel made there and the host did not have. */
   obsolete: Route[]
-  /** What goes behind it, for between its nexthops the kernel would not list it. */
+  /** What goes behind it: of IPv4 by its rank, of IPv6 what the kernel would not list between its nexthops. */
   behind: Route[]
 }
 
@@ -63,13 +63,13 @@ export function entriesInto(
   const strangers = staying.filter((part) => !knownParts.has(partKey(part)) && !wasHidden(part))
   const thereAlready = new Set(staying.map(exactKey))
   const originals = originalsOf(present, order)
-  const ranksThere = present
-    .map((one) => rankOf(originals.get(one) ?? one))
-    .filter((rank) => rank >= 0)
+  const rankThere = (one: Route) => rankOf(originals.get(one) ?? one)
+  const ranksThere = present.map(rankThere).filter((rank) => rank >= 0)
   const lowest = ranksThere.reduce((one, other) => Math.min(one, other), Number.MAX_VALUE)
   const highest = ranksThere.reduce((one, other) => Math.max(one, other), -1)
   const obsolete = present.filter(isObsolete)
   const behind = hiddenBetween(present.filter((one) => !isObsolete(one)))
+  const movable = movableIn(present)
 
   return (addition) => {
     const { value } = addition
@@ -78,9 +78,11 @@ export function entriesInto(
     if (missing.length === 0) return 'there'
     if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
     const rank = rankOf(value)
-    const isFirst = value.family === 'inet' && rank <= lowest && rank < highest
+    const isBefore = value.family === 'inet' && rank >= 0 && rank < highest
+    const isFirst = isBefore && rank <= lowest
+    const later = isBefore && !isFirst ? movable.filter((one) => rankOf(one) > rank) : []
     const own = missing.flatMap(({ nexthops }) => nexthops)
-    const all = allInOrder(value, own, present, order)
+    const all = allInOrder(value, own, present, around)
     return {
       addition,
       route: { ...value, nexthops: own },
@@ -88,22 +90,36 @@ export function entriesInto(
       ...(all ? { whole: { ...value, nexthops: all } } : {}),
       rank,
       obsolete,
-      behind: isJoinable(value) ? behind : [],
+      behind: isJoinable(value) ? behind : later,
     }
   }
+}
+
+/** So many IPv4 routes are put behind another one: they are in one datagram with it. */
+const MOST_BEHIND = 16
+
+/**
+ * The IPv4 routes of a place that can be put behind another one. None if there are many, or if the
+ * kernel, which compares the first nexthop, might remove another one.
+ */
+function movableIn(present: Route[]): Route[] {
+  const originals = present.filter((one) => !isStandIn(one))
+  if (originals.length > MOST_BEHIND) return []
+  const first = new Set(originals.map(({ nexthops: [hop] }) => hop && nexthopKey(hop)))
+  return first.size === originals.length ? originals : []
 }
 
 /**
  * All nexthops of an IPv6 multipath route, where the kernel would put the missing ones elsewhere than
  * they were: it adds them at the end, and chooses a nexthop for each flow by their order.
- * @param order what the host had in this place
+ * @param around with what the host had in this place
  * @returns undefined if they belong at the end, or what is there is not the rest of that route
  */
 function allInOrder(
   value: Route,
   missing: Nexthop[],
   present: Route[],
-  order: Route[],
+  { order, isHost }: Surroundings,
 ): Nexthop[] | undefined {
   if (value.family === 'inet') return undefined
   const [there, ...others] = present.filter((one) => !isOnLink(one))
@@ -114,9 +130,11 @@ function allInOrder(
   const hops = whole?.nexthops ?? []
   const known = hops.map(nexthopKey)
   const rankOf = (hop: Nexthop) => known.indexOf(nexthopKey(hop))
-  // The kernel does not report the weight of a single nexthop.
+  // The kernel does not report the weight of a single nexthop: that of another plugin's is not known.
   const isAlone = there.nexthops.length === 1
-  const staying = there.nexthops.map((hop) => (isAlone && hops[rankOf(hop)]) || hop)
+  if (isAlone && !isHost) return undefined
+  const weightOf = (hop: Nexthop) => (isAlone && hops[rankOf(hop)]?.weight) || hop.weight
+  const staying = there.nexthops.map((hop) => ({ ...hop, weight: weightOf(hop) }))
   const joined = [...staying, ...missing]
   const sorted = joined.toSorted((one, other) => rankOf(one) - rankOf(other))
   const isMoved = sorted.some((hop, n) => hop !== joined[n])

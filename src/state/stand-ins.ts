@@ -6,6 +6,7 @@ import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import { describeRoute } from './describe.js'
+import { groupBy } from './group-by.js'
 import { namesIn } from './names-in.js'
 import { placeOf, ranksIn, wholeOf } from './routes.js'
 import type { PackedState } from './schema.js'
@@ -86,10 +87,12 @@ export function addStandIns(
     route.nexthops.some(({ interfaceIndex }) => interfaceIndex !== device.index)
   const { shared = [] } = state
   const rankOf = ranksIn(shared)
-  const lastStaying = new Map(
-    shared.flatMap((route, rank) => (stays(route) ? [[placeOf(route), rank]] : [])),
-  )
-  const isBefore = ({ route }: StandIn) => rankOf(route) < (lastStaying.get(placeOf(route)) ?? -1)
+  // Which route the kernel takes is the same as before: of those that stay, the first one decides.
+  const firstStaying = groupBy(shared.filter(stays), placeOf)
+  const isBefore = ({ route }: StandIn) => {
+    const [first] = firstStaying.get(placeOf(route)) ?? []
+    return first !== undefined && rankOf(route) < rankOf(first)
+  }
   const first = standIns.filter(isBefore).toReversed()
   const last = standIns.filter((one) => !isBefore(one))
   socket.requestAll([

@@ -159,6 +159,26 @@ describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
     })
   })
 
+  it.each(['via 2001:db8::9 dev net1 onlink', 'nexthop via 2001:db8::9 dev net1 weight 5 onlink'])(
+    'joins another plugin’s IPv6 route, and leaves it onlink: %s',
+    (route) => {
+      testbed.inPod('link add net1 type ifb')
+      testbed.inPod('link set net1 up')
+      testbed.inPod(`-6 route add fd00:8::/32 ${route}`)
+      testbed.onHost(
+        '-6 route add fd00:8::/32 nexthop via 2001:db8::8 dev eth1 weight 3 nexthop via 2001:db8::9 dev eth1 weight 2',
+      )
+      const place = () => testbed.inPod('-6 route show fd00:8::/32')
+      const before = place()
+      add()
+      expect(place()).toContain('nexthop via 2001:db8::8 dev net1 weight 3')
+      const weight = route.includes('weight') ? 5 : 1
+      expect(place()).toContain(`nexthop via 2001:db8::9 dev net1 weight ${weight} onlink`)
+      expect(call('DEL').exitCode).toBe(0)
+      expect(place()).toBe(before)
+    },
+  )
+
   describe('on an interface with an IPv4 route to the same destination', () => {
     const [ONE, THREE] = ['via 198.51.100.1 dev', 'via 198.51.100.3 dev']
     const BOTH = (device: string) => `nexthop ${ONE} ${device} nexthop ${THREE} ${device}`

@@ -89,6 +89,44 @@ const ROWS: Row[] = [
     meanwhile: ['203.0.113.0/24 via 192.0.2.1 dev eth2'],
   },
   {
+    thing: 'such a route between others, in their order',
+    host: [
+      'route append 203.0.113.0/24 via 192.0.2.1 dev eth2',
+      'route append 203.0.113.0/24 via 192.0.2.2 dev eth2 src 198.51.100.5',
+      'route append 203.0.113.0/24 via 192.0.2.3 dev eth2',
+    ],
+    show: 'route show 203.0.113.0/24',
+    meanwhile: [
+      '203.0.113.0/24 via 192.0.2.1 dev eth2',
+      '203.0.113.0/24 via 192.0.2.3 dev eth2',
+      '203.0.113.0/24 via 192.0.2.2 dev eth2 proto 76',
+    ],
+    warning: 'without its source 198.51.100.5',
+  },
+  {
+    thing: 'several between others, in their order',
+    host: [
+      'route append 203.0.113.0/24 via 192.0.2.1 dev eth2 src 198.51.100.5',
+      'route append 203.0.113.0/24 via 192.0.2.2 dev eth2 mtu 1400',
+      'route append 203.0.113.0/24 via 198.51.100.1 dev eth1',
+      'route append 203.0.113.0/24 via 192.0.2.3 dev eth2 proto static',
+      'route append 203.0.113.0/24 via 192.0.2.4 dev eth2 src 198.51.100.5',
+      'route append 203.0.113.0/24 nexthop via 192.0.2.5 dev eth2 nexthop via 192.0.2.6 dev eth2',
+      'route append 203.0.113.0/24 via 198.51.100.2 dev eth1',
+    ],
+    show: 'route show 203.0.113.0/24',
+    meanwhile: [
+      '203.0.113.0/24 via 192.0.2.1 dev eth2 proto 76',
+      '203.0.113.0/24 via 192.0.2.2 dev eth2 mtu 1400',
+      '203.0.113.0/24 via 192.0.2.3 dev eth2 proto static',
+      '203.0.113.0/24',
+      'nexthop via 192.0.2.5 dev eth2 weight 1',
+      'nexthop via 192.0.2.6 dev eth2 weight 1',
+      '203.0.113.0/24 via 192.0.2.4 dev eth2 proto 76',
+    ],
+    warning: 'without its source 198.51.100.5',
+  },
+  {
     thing: 'a route over both before one on the link',
     host: [
       'route add 203.0.113.0/24 nexthop via 192.0.2.1 dev eth2 nexthop via 198.51.100.1 dev eth1',
@@ -212,6 +250,24 @@ describe.each(ARTEFACTS)('$artefact: beside another device', ({ path }) => {
     )
     testbed.settle()
     expect(nexthops()).toEqual(before)
+  })
+
+  it('keeps a route that the kernel would not take again before the one that comes home', () => {
+    give([
+      'route add 10.9.0.1 dev eth2 scope link',
+      'route append 203.0.113.0/24 via 192.0.2.1 dev eth2',
+      'route append 203.0.113.0/24 via 198.51.100.1 dev eth1',
+      'route append 203.0.113.0/24 via 10.9.0.1 dev eth2',
+    ])
+    callPlugin(testbed, path, 'ADD')
+    give(['route delete 10.9.0.1 dev eth2'])
+    const configuration = { restoreOnDelete: true }
+    expect(callPlugin(testbed, path, 'DEL', { configuration }).stderr).toBe('')
+    expect(lines('route show 203.0.113.0/24')).toEqual([
+      '203.0.113.0/24 via 192.0.2.1 dev eth2',
+      '203.0.113.0/24 via 10.9.0.1 dev eth2',
+      '203.0.113.0/24 via 198.51.100.1 dev eth1',
+    ])
   })
 
   it('leaves what somebody else has put in their place', () => {
