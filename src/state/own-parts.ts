@@ -107,7 +107,8 @@ export function removeStandIns(
   const needless = new Set(
     there.flatMap((route) => standInsOf(route).filter((one) => covers(route, one))),
   )
-  socket.requestAll([...needless].map(routeRemoval))
+  // In the kernel's order: to remove one by a single nexthop, it takes the first route that begins with that.
+  socket.requestAll(there.filter((route) => needless.has(route)).map(routeRemoval))
 }
 
 function isMore(one: Route, other: Route): boolean {

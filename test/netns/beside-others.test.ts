@@ -127,6 +127,21 @@ const ROWS: Row[] = [
     warning: 'without its source 198.51.100.5',
   },
   {
+    thing: 'two routes over both, whose parts by the other device begin with the same nexthop',
+    host: [
+      'route add 203.0.113.0/24 src 192.0.2.5 nexthop via 198.51.100.1 dev eth1 nexthop via 192.0.2.1 dev eth2 nexthop via 192.0.2.2 dev eth2',
+      'route append 203.0.113.0/24 nexthop via 192.0.2.1 dev eth2 nexthop via 198.51.100.1 dev eth1',
+    ],
+    show: 'route show 203.0.113.0/24',
+    meanwhile: [
+      '203.0.113.0/24 proto 76 src 192.0.2.5',
+      'nexthop via 192.0.2.1 dev eth2 weight 1',
+      'nexthop via 192.0.2.2 dev eth2 weight 1',
+      '203.0.113.0/24 via 192.0.2.1 dev eth2 proto 76',
+    ],
+    warning: 'only what leaves by the device is carried',
+  },
+  {
     thing: 'a route over both before one on the link',
     host: [
       'route add 203.0.113.0/24 nexthop via 192.0.2.1 dev eth2 nexthop via 198.51.100.1 dev eth1',
