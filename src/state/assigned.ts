@@ -75,23 +75,28 @@ function lastOf(address: Buffer, prefixLength: number): Buffer {
   return last
 }
 
+/** The most that the kernel keeps of these metrics, whatever is asked for (fib_metrics.c). */
+const MOST_MTU = 65_520
+const MOST_ADVMSS = 65_495
+
+/** As the kernel will have it: without the metrics and the priority that are 0, and in table main for 0. */
 function assignedRoute(route: AssignedRoute, gateway: string | undefined, device: Link): Route {
-  const { dst, mtu, advmss, priority, table = TABLE.main } = route
+  const { dst, mtu, advmss, priority, table } = route
   const family = familyIn(dst)
   const onLink = family === 'inet' && gateway === undefined
   const metrics = {
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(advmss === undefined ? {} : { advmss }),
+    ...(mtu ? { mtu: Math.min(mtu, MOST_MTU) } : {}),
+    ...(advmss ? { advmss: Math.min(advmss, MOST_ADVMSS) } : {}),
   }
   return {
     family,
     destination: canonicalPrefix(dst),
     typeOfService: 0,
-    table,
+    table: table || TABLE.main,
     protocol: ROUTE_PROTOCOL.boot,
     scope: route.scope ?? (onLink ? SCOPE.link : SCOPE.universe),
     type: ROUTE_TYPE.unicast,
-    ...(priority === undefined ? {} : { priority }),
+    ...(priority ? { priority } : {}),
     ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
     nexthops: [
       inRouteOf(family, {

@@ -8,6 +8,7 @@ import { LONG } from '../support/length.js'
 import { STOCK_DIRECTORY } from '../support/other-plugins.js'
 import { callPlugin } from '../support/plugin.js'
 import { randomNeighbours } from '../support/random-neighbours.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
 
 const CASES = LONG ? 200 : 40
@@ -231,6 +232,28 @@ describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
         expect(stderr).toContain('the route 203.0.114.0/24 via 198.51.100.1 dev net1')
         expect(stderr).toContain('cannot be told from others there')
         expect(routes()).toEqual(both)
+      },
+    )
+
+    it.each([{ mtu: 70_000 }, { advmss: 65_530 }, { mtu: 0, advmss: 0, priority: 0, table: 0 }])(
+      'takes off a route of IPAM that the kernel keeps otherwise: %j',
+      (metrics) => {
+        const answer = {
+          cniVersion: '1.1.0',
+          ips: [{ address: '10.3.0.5/24', gateway: '10.3.0.1' }],
+          routes: [{ dst: '203.0.114.0/24', ...metrics }],
+        }
+        using scripted = new ScriptedIpam({ ADD: `echo '${JSON.stringify(answer)}'` })
+        const options = {
+          configuration: { cniVersion: '1.1.0', mode: 'apply', ipam: { type: scripted.type } },
+          variables: { CNI_PATH: scripted.directory },
+        }
+        const before = routes()
+        const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', options)
+        expect(exitCode, stdout).toBe(0)
+        expect(routes()).not.toEqual(before)
+        expect(callPlugin(testbed, path, 'DEL', options)).toMatchObject({ exitCode: 0, stderr: '' })
+        expect(routes()).toEqual(before)
       },
     )
 
