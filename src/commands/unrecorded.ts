@@ -35,11 +35,13 @@ export function returnUnrecorded(call: Call): void {
   if (!located) return
   const lent = describe(located)
   const loans = store.list().filter(isLoan)
-  if (loans.some(({ device }) => isSameDevice(lent, device))) return
+  const others = loans.map(({ device }) => device)
+  if (others.some((device) => isSameDevice(lent, device))) return
   const selector = selectorOf(configuration)
   if (selectsHardware(selector, lent)) {
     const name = homeName(host, located)
-    returnDevice(host, { ...lent, onHost: { ...lent.onHost, name } }, located)
+    const named = { ...lent, onHost: { ...lent.onHost, name } }
+    returnDevice(host, named, located, { othersLent: () => others })
     note('info', `brought ${name} home, of which there was no record`, () => key)
   } else if (selects(selector, lent))
     warn(

@@ -7,7 +7,7 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
 import { restoreFeatures } from './features.js'
-import type { LocatedDevice } from './lent-device.js'
+import { isLentDevice, type LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { removeProgramsOfPod } from './programs.js'
 import { wakeUp } from './wake-up.js'
@@ -17,14 +17,24 @@ const MOST_ATTEMPTS = 3
 
 /**
  * Removes the devices that were made on a lent device in its sandbox, such as a macvlan. They would
- * go on to read and answer its traffic, and no move ends that.
+ * go on to read and answer its traffic, and no move ends that. A macvlan of the host that is lent
+ * itself stays where it is, and works on: its own DEL brings it home.
+ * @param othersLent is asked only if there are some
  */
-export function removeDevicesOn({ namespace, link }: LocatedDevice): void {
+export function removeDevicesOn(
+  { namespace, link }: LocatedDevice,
+  othersLent: () => LentDevice[],
+): void {
   const indexes = namespace.sysfs?.devicesOn(link) ?? []
   if (indexes.length === 0) return
-  const outcomes = namespace.socket.requestAll(indexes.map(removalRequest))
-  const refused = outcomes.find((error) => error && !error.is('ENODEV'))
-  if (refused) warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
+  const loans = othersLent()
+  for (const index of indexes) {
+    const device = findLink(namespace.socket, { index })
+    if (!device || loans.some((lent) => isLentDevice(namespace, device, lent))) continue
+    const [refused] = namespace.socket.requestAll([removalRequest(index)])
+    if (refused && !refused.is('ENODEV'))
+      warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
+  }
 }
 
 /** What a pod can set of a link, and the record has, besides `settable`. */

@@ -38,7 +38,7 @@ export function returnDevice(
   const failed = (reason: string) => returnFailure(onHost, located, reason)
   freeNameOnHost(host, lent, located, othersLent)
   removeForeignNames(host, located, onHost)
-  if (namespace !== host) removeDevicesOn(located)
+  if (namespace !== host) removeDevicesOn(located, othersLent)
   try {
     const alias = onHost.alias ?? ''
     const change = { name: onHost.name, alias }
