@@ -52,7 +52,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
 export function wasMoved(
   host: NetworkNamespace,
   link: Link,
-  { mode, state }: AttachmentRecord,
+  { mode, state, device }: AttachmentRecord,
 ): boolean {
-  return mode === 'move' || isBare(state, presentOf(host, link))
+  return mode === 'move' || isBare(state, presentOf(host, link), device.onHost.up && !link.up)
 }

@@ -13,12 +13,13 @@ type Taken = Pick<HostNetworkState, 'addresses' | 'routes' | 'neighbors'>
 
 /**
  * Whether a device has lost what every move takes: its addresses; its routes if it had no address;
- * its neighbour entries if it had neither. A device that has any of them never left, such as the
- * master of a macvlan, or was configured since.
+ * its neighbour entries if it had neither; that it was up if it had nothing. A device that has any of
+ * them never left, such as the master of a macvlan, or was configured since.
  * @param had what was captured of it
  * @param has what it has by now
+ * @param wentDown whether it was up and is down by now
  */
-export function isBare(had: PackedState, has: Taken): boolean {
+export function isBare(had: PackedState, has: Taken, wentDown = false): boolean {
   return (
     areGone(
       had.addresses,
@@ -27,7 +28,7 @@ export function isBare(had: PackedState, has: Taken): boolean {
     ) ??
     areGone(unpacked(had).routes, routeKey, () => has.routes) ??
     areGone(had.neighbors, describeNeighbor, () => has.neighbors) ??
-    false
+    wentDown
   )
 }
 

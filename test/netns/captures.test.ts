@@ -3,6 +3,7 @@ import { ARTEFACTS } from '../support/artefacts.js'
 import { observeHost } from '../support/carried-state.js'
 import { callPlugin } from '../support/plugin.js'
 import { at } from '../support/points.js'
+import { callStockPlugin } from '../support/stock-plugin.js'
 import { tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -133,4 +134,59 @@ describe.each(ARTEFACTS)('$artefact: what was captured is not lost', ({ path }) 
       expectRestored(when)
     }
   }, 120_000)
+})
+
+/** Of a device that has nothing else, a move takes the up-state and the settings. */
+describe.each(ARTEFACTS)('$artefact: a device without addresses', ({ path }) => {
+  let testbed: Testbed
+  beforeEach(() => {
+    testbed = new Testbed()
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  const capture = (command: string) => {
+    const configuration = { cniVersion: '1.0.0', mode: 'capture' }
+    expect(callPlugin(testbed, path, command, { configuration })).toMatchObject({ exitCode: 0 })
+  }
+  const set = (name: string, value: number) =>
+    testbed.run(testbed.host, `sysctl -q -w net.ipv4.conf.eth1.${name}=${value}`)
+  const settings = () =>
+    ['promote_secondaries', 'proxy_arp'].map(
+      (name) => testbed.run(testbed.host, `sysctl -n net.ipv4.conf.eth1.${name}`).stdout,
+    )
+  const link = () => {
+    testbed.settle()
+    return testbed.onHost('link show dev eth1')
+  }
+  const moveThereAndBack = () => {
+    const configuration = { type: 'host-device', device: 'eth1' }
+    callStockPlugin(testbed, 'ADD', configuration)
+    callStockPlugin(testbed, 'DEL', configuration)
+  }
+
+  it.each([0, 1])('gets its up-state and sysctls (%i) back', (value) => {
+    for (const name of ['promote_secondaries', 'proxy_arp']) set(name, value)
+    const before = [link(), settings(), observeHost(testbed)]
+    capture('ADD')
+    moveThereAndBack()
+    expect(testbed.onHost('link show dev eth1')).toContain('state DOWN')
+    capture('DEL')
+    expect([link(), settings(), observeHost(testbed)]).toEqual(before)
+    expect(testbed.filesIn('captures')).toEqual([])
+  })
+
+  it('keeps what was set since the capture if nobody moved it', () => {
+    capture('ADD')
+    set('proxy_arp', 1)
+    capture('DEL')
+    expect(settings()[1]).toBe('1')
+  })
+
+  it('stays down if it was', () => {
+    testbed.onHost('link set eth1 down')
+    capture('ADD')
+    moveThereAndBack()
+    capture('DEL')
+    expect(testbed.onHost('link show dev eth1')).toContain('state DOWN')
+  })
 })
