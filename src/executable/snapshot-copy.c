@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* So much of the room an ordinary call uses. */
-#define USED_BYTES ((size_t)192 << 10)
+#define USED_BYTES ((size_t)128 << 10)
 
 /* 2^9 pages of 4 KiB are a huge page. So many as start at once may each take one. */
 #define HUGE_ORDER 9
