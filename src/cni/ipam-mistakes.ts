@@ -40,14 +40,14 @@ export function mistakesInIpam(ipam: unknown): Mistake[] {
   if (!isObject(ipam)) return []
   const path = ['ipam']
   if (!ipam.type && Object.keys(ipam).length > 0) {
-    const [wrong] = Object.keys(ipam).filter((key) => nearest(key, ['type']) !== undefined)
+    const others = Object.keys(ipam).filter((key) => key !== 'type')
+    const wrong = others.find((key) => nearest(key, ['type']) !== undefined)
     const hint =
       wrong === undefined
         ? 'such as "static", "host-local" or "dhcp"'
         : `${quote(wrong)} is no key of it`
-    return [
-      { path, text: `"ipam" has no "type", so no IPAM plugin is called; write which, ${hint}` },
-    ]
+    const lack = 'type' in ipam ? 'an empty "type"' : 'no "type"'
+    return [{ path, text: `"ipam" has ${lack}, so no IPAM plugin is called; write which, ${hint}` }]
   }
   const { type } = ipam
   const keysOf = new Map(Object.entries(KEYS_OF.get(String(type)) ?? {}))

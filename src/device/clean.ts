@@ -7,6 +7,7 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
 import { restoreFeatures } from './features.js'
+import { withIpv4 } from './ipv4.js'
 import { isLentDevice, type LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { removeProgramsOfPod } from './programs.js'
@@ -75,7 +76,7 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
 export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link): Link {
   const { onHost } = lent
   removeProgramsOfPod(host, lent, home)
-  const link = setBack(host, onHost, home)
+  const link = withIpv4(host, setBack(host, onHost, home))
   warnOfDriver(onHost, link)
   restoreFeatures(host, lent, link)
   return wakeUp(host, onHost, link)

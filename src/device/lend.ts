@@ -7,11 +7,16 @@ import { startLinkChange } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { relationsOf } from '../kernel/sysfs.js'
 import { warn } from '../log.js'
+import { withIpv4 } from './ipv4.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { moveWithRadio } from './radio.js'
 
+/** The names under which the kernel has the settings of all devices, and of new ones. */
+const NAMES_OF_SETTINGS = ['all', 'default']
+
 /**
- * Refuses a name with %: the kernel takes it for a template (`eth%d`) and picks a number.
+ * Refuses a name with %: the kernel takes it for a template (`eth%d`) and picks a number. And `all` and
+ * `default`, with which the kernel lets a device have no IPv4, and refuses IPv6 only after the move.
  * @param sandbox undefined if it is not known
  * @throws Failure `device-refused`
  */
@@ -19,10 +24,14 @@ export function requireOrdinaryName(
   sandbox: NetworkNamespace | undefined,
   { onHost, nameInSandbox }: { onHost: Pick<Link, 'name'>; nameInSandbox: string },
 ): void {
-  if (!nameInSandbox.includes('%')) return
+  const reason = nameInSandbox.includes('%')
+    ? 'the kernel takes a name with % for a template'
+    : NAMES_OF_SETTINGS.includes(nameInSandbox) &&
+      `under that name the kernel has the settings of devices (net.ipv4.conf.${nameInSandbox})`
+  if (!reason) return
   throw new Failure(
     'device-refused',
-    `cannot lend ${onHost.name} to ${sandbox?.name ?? 'a sandbox'} as ${nameInSandbox}: the kernel takes a name with % for a template`,
+    `cannot lend ${onHost.name} to ${sandbox?.name ?? 'a sandbox'} as ${nameInSandbox}: ${reason}`,
     'nothing was changed; the device is on the host with its addresses and routes',
   )
 }
@@ -108,7 +117,7 @@ export function lendDevice<T>(
     waitFor(finish, sandbox, lent)
   }
   const link = findLink(sandbox.socket, { name: nameInSandbox })
-  if (link) return { link, done }
+  if (link) return { link: withIpv4(sandbox, link), done }
   throw new Failure(
     'kernel-refused',
     `${onHost.name} was moved into ${sandbox.name}, but no ${nameInSandbox} is there`,

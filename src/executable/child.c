@@ -128,12 +128,12 @@ static int converse(struct child *child, long long end) {
   return 0;
 }
 
-/* Waits for its end, which may come later than that of its stdout; its status of waitpid(2). */
-static int wait_for_end(struct child *child, long long end) {
-  int status = 0;
+/* Waits for its end, which may come later than that of its stdout; 0 or errno. */
+static int wait_for_end(struct child *child, long long end, int *status) {
   for (long pause = 100000;; pause = pause < 5000000 ? pause * 2 : pause) {
-    pid_t ended = waitpid(child->pid, &status, child->late || child->verbose ? 0 : WNOHANG);
-    if (ended == child->pid || (ended < 0 && errno != EINTR)) return status;
+    pid_t ended = waitpid(child->pid, status, child->late || child->verbose ? 0 : WNOHANG);
+    if (ended == child->pid) return 0;
+    if (ended < 0 && errno != EINTR) return errno;
     if (milliseconds() >= end && !child->late) {
       (void)kill(-child->pid, SIGKILL);
       child->late = true;
@@ -235,7 +235,8 @@ FUNCTION(run_child) {
       if (child.left == 0) close_file(&child.input);
       number = converse(&child, end);
       close_file(&child.input);
-      status = wait_for_end(&child, end);
+      int lost = wait_for_end(&child, end, &status);
+      if (number == 0) number = lost;
     }
     close_file(&child.input);
     close_file(&child.output);

@@ -43,7 +43,11 @@ export async function runChild(
   })
   const end = () => child.pid && endGroup(child.pid)
   const late = AbortSignal.timeout(deadlineMilliseconds)
-  late.addEventListener('abort', end)
+  late.addEventListener('abort', () => {
+    end()
+    // What it has started in a session of its own may keep it open.
+    child.stdout.destroy()
+  })
   const { stdout, exitCode, signal, code, isMaxBuffer } = await child
   if (isMaxBuffer) end()
   const ended = isMaxBuffer ? 'verbose' : late.aborted ? 'late' : undefined

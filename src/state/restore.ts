@@ -1,3 +1,4 @@
+import { withIpv4 } from '../device/ipv4.js'
 import { wakeUp } from '../device/wake-up.js'
 import { EVERYTHING } from '../kernel/ip-address.js'
 import { KernelError } from '../kernel/kernel-error.js'
@@ -27,16 +28,17 @@ export interface LentState extends Original {
 /**
  * Restores the host state of a returned device and brings it up if it was up. Objects that exist
  * already are not replaced.
- * @param home the returned device; it is down unless `canComeUpWithoutSettings`
+ * @param returned the returned device; it is down unless `canComeUpWithoutSettings`
  * @param waitForCarrier whether it may wait some seconds for a carrier
  * @returns what could not be restored
  */
 export function restoreHostState(
   host: NetworkNamespace,
-  home: Link,
+  returned: Link,
   { onHost: original, state, elapsedSeconds }: LentState,
   { waitForCarrier } = { waitForCarrier: true },
 ): Refusal[] {
+  const home = withIpv4(host, returned)
   const portRefused = restoreMaster(host, home, original)
   const plan = planState(original, home, stateToRestore(state, original, elapsedSeconds))
   const lost = lostSettings(original, home)

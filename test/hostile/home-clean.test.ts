@@ -51,6 +51,22 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     expect(shown()).toEqual(before)
   })
 
+  it.each(['all', 'default'])('with IPv4, also if its pod has named it %s', (name) => {
+    for (const mtu of [1500, 9000, 65_535, 1280, 68]) {
+      testbed.onHost(`link set eth1 mtu ${mtu}`)
+      testbed.onHost('address replace 198.51.100.5/24 dev eth1')
+      const before = testbed.hostState()
+      call('ADD')
+      testbed.inPod('link set net1 down')
+      // With less than 1280 a device has no IPv6, which refuses the name.
+      testbed.inPod('link set net1 mtu 1000')
+      testbed.inPod(`link set net1 name ${name}`)
+      testbed.inPod(`link set ${name} mtu ${mtu}`)
+      call('DEL')
+      expect(testbed.hostState()).toBe(before)
+    }
+  })
+
   it('after all of them, also when the host had other values than the defaults', () => {
     for (const words of [
       'mtu 1400',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, BOTH_ARTEFACTS } from '../support/artefacts.js'
@@ -28,6 +28,7 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     ipam?.[Symbol.dispose]()
     ipam = new ScriptedIpam(behaviour)
     return callPlugin(testbed, path, command, {
+      ...options,
       configuration: { ipam: { type: ipam.type }, timeoutSeconds: 3, ...options.configuration },
       variables: { CNI_PATH: `/nowhere:${ipam.directory}`, ...options.variables },
     })
@@ -103,6 +104,31 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
     expect(testbed.hostState()).toBe(before)
     expect(records()).toEqual([])
   })
+
+  it('or leaves a program that keeps its stdout open', () => {
+    const start = performance.now()
+    const answer = `echo '{"cniVersion":"1.1.0"}'`
+    const { exitCode, document } = call('ADD', {
+      ADD: `setsid sleep 60 2> /dev/null & echo $! > pid; ${answer}`,
+    })
+    expect(exitCode).toBe(1)
+    expect(document).toMatchObject({ code: 106, msg: expect.stringContaining('s and was ended') })
+    expect(performance.now() - start).toBeLessThan(20_000)
+    process.kill(Number(readFileSync(`${ipam?.directory}/pid`, 'utf8')))
+    expect(testbed.onHost('address show eth1')).toContain('198.51.100.5/24')
+  })
+
+  it.each(['ADD', 'CHECK', 'DEL'])(
+    '%s says so where nobody hears of ended processes',
+    (command) => {
+      const wrapper = ['sh', '-c', `trap '' CHLD; exec "$@"`, 'sh']
+      const configuration = command === 'ADD' ? {} : { prevResult: call('ADD', {}).document }
+      const options = { wrapper, configuration }
+      const { exitCode, document } = call(command, { [command]: 'exit 3' }, options)
+      expect(exitCode).toBe(1)
+      expect(document.msg).toMatch(/failed with no error message: exit status 3/)
+    },
+  )
 
   it('may be answered with 4 MiB', () => {
     const answer = '{"ips":[{"address":"198.51.100.77/24"}]}'

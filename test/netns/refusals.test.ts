@@ -54,6 +54,12 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
       104,
       /net%d: the kernel takes a name with %/,
     ],
+    ...['all', 'default'].map((name): [string, CallOptions, number, RegExp] => [
+      `the name ${name}`,
+      { variables: { CNI_IFNAME: name } },
+      104,
+      RegExp(`as ${name}: under that name the kernel has the settings of devices`),
+    ]),
     ['a bad container id', { variables: { CNI_CONTAINERID: '../x' } }, 4, 'invalid characters'],
     ['an unknown command', { variables: { CNI_COMMAND: 'NOPE' } }, 4, 'unknown CNI_COMMAND: NOPE'],
     ['a sandbox that is not there', { variables: { CNI_NETNS: '/run/netns/none' } }, 8, 'ENOENT'],

@@ -35,6 +35,7 @@ const REASONS = [
   ['would take other devices along', 'its radio has other devices'],
   ['so the host has no network device for it', 'it is a PCI device that is bound to a userspace'],
   ['takes a name with % for a template', 'its name in the sandbox contains `%`'],
+  ['the settings of devices', 'its name in the sandbox is `all` or `default`'],
   ['an ipvlan device in mode l3s', '`gvisor` is set and it is an ipvlan device in mode l3s'],
   ['routes of the host lead through it', '`repair` would lend it again'],
 ] as const
