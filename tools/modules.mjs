@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
+import { deflateSync } from 'fflate'
 import { codecPlugin } from './codec-plugin.mjs'
 import { engineVersion } from './engine.mjs'
 import { hostPlugin } from './host-plugin.mjs'
@@ -78,14 +79,17 @@ export function writeProgram(directory, keeper, loaded) {
       }),
     ),
   )
-  const parts = all.filter(({ name }) => !loaded.includes(name))
+  // Not by Node's zlib, which compresses differently on another processor.
+  const parts = all
+    .filter(({ name }) => !loaded.includes(name))
+    .map(({ name, bytes }) => ({ name, bytes, packed: deflateSync(bytes, { level: 9 }) }))
   let start = 0
-  const lines = parts.map(({ name, bytes }) => {
+  const lines = parts.map(({ name, bytes, packed }) => {
     const line = `{"${name}", ${start}, ${bytes.length}},`
-    start += bytes.length
+    start += packed.length
     return line
   })
-  writeFileSync(`${directory}/program.bytes`, Buffer.concat(parts.map(({ bytes }) => bytes)))
+  writeFileSync(`${directory}/program.bytes`, Buffer.concat(parts.map(({ packed }) => packed)))
   writeFileSync(`${directory}/program.inc`, `${lines.join('\n')}\n`)
   writeFileSync(
     `${directory}/program.S`,

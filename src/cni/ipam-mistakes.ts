@@ -46,8 +46,9 @@ export function mistakesInIpam(ipam: unknown): Mistake[] {
       wrong === undefined
         ? 'such as "static", "host-local" or "dhcp"'
         : `${quote(wrong)} is no key of it`
-    const lack = 'type' in ipam ? 'an empty "type"' : 'no "type"'
-    return [{ path, text: `"ipam" has ${lack}, so no IPAM plugin is called; write which, ${hint}` }]
+    return [
+      { path, text: `"ipam" has no "type", so no IPAM plugin is called; write which, ${hint}` },
+    ]
   }
   const { type } = ipam
   const keysOf = new Map(Object.entries(KEYS_OF.get(String(type)) ?? {}))

@@ -24,16 +24,20 @@ export function requireOrdinaryName(
   sandbox: NetworkNamespace | undefined,
   { onHost, nameInSandbox }: { onHost: Pick<Link, 'name'>; nameInSandbox: string },
 ): void {
-  const reason = nameInSandbox.includes('%')
-    ? 'the kernel takes a name with % for a template'
-    : NAMES_OF_SETTINGS.includes(nameInSandbox) &&
-      `under that name the kernel has the settings of devices (net.ipv4.conf.${nameInSandbox})`
-  if (!reason) return
-  throw new Failure(
-    'device-refused',
-    `cannot lend ${onHost.name} to ${sandbox?.name ?? 'a sandbox'} as ${nameInSandbox}: ${reason}`,
-    'nothing was changed; the device is on the host with its addresses and routes',
-  )
+  const where = sandbox?.name ?? 'a sandbox'
+  const state = 'nothing was changed; the device is on the host with its addresses and routes'
+  if (nameInSandbox.includes('%'))
+    throw new Failure(
+      'device-refused',
+      `cannot lend ${onHost.name} to ${where} as ${nameInSandbox}: the kernel takes a name with % for a template`,
+      state,
+    )
+  if (NAMES_OF_SETTINGS.includes(nameInSandbox))
+    throw new Failure(
+      'device-refused',
+      `cannot lend ${onHost.name} to ${where} as ${nameInSandbox}: under that name the kernel has the settings of devices (net.ipv4.conf.${nameInSandbox})`,
+      state,
+    )
 }
 
 /**

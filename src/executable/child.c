@@ -230,6 +230,8 @@ FUNCTION(run_child) {
   if (words) {
     long long end = milliseconds() + (long long)time;
     child.text = input;
+    /* Who ignores it leaves that to us, and the kernel would not say how the child has ended. */
+    (void)signal(SIGCHLD, SIG_DFL);
     int number = start(&child, path, words, variables);
     if (number == 0) {
       if (child.left == 0) close_file(&child.input);

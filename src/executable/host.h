@@ -87,6 +87,9 @@ void add_modules(JSRuntime *runtime);
 void give_modules(const uint8_t *bytes, size_t length);
 JSModuleDef *load_module(JSContext *context, const char *name, void *opaque);
 
+/* inflate.c: decompresses bytes to where there is room for them. */
+void inflate(const uint8_t *packed, uint8_t *to);
+
 /* text.c: texts from and to bytes, as in Node: what is no UTF-8 becomes U+FFFD, and so does a
  * surrogate without the other one of its pair. utf8_text is to be freed with JS_FreeCString. */
 JSValue text_value(JSContext *context, const char *bytes, size_t length);

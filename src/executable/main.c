@@ -61,8 +61,6 @@ int main(int count, char **words) {
   /* As in Node: who writes hears of it, and of a file that may not get so large. */
   (void)signal(SIGPIPE, SIG_IGN);
   (void)signal(SIGXFSZ, SIG_IGN);
-  /* Who ignores it leaves that to us, and the kernel would not say how an IPAM plugin has ended. */
-  (void)signal(SIGCHLD, SIG_DFL);
   size_t engine_stack = stack_bytes();
   if (is_at_work()) {
     take_turn();

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* The program's modules as bytecode, one after the other, and where each begins: made by
- * build.mjs. Those that the snapshot has are not among them. */
+/* The program's modules as bytecode, compressed one by one: where each begins, and its length when it
+ * is decompressed. Made by build.mjs. Those that the snapshot has are not among them. */
 extern const uint8_t program_bytes[];
 static const struct {
   const char *name;
@@ -34,13 +34,22 @@ static const uint8_t *given_module(const char *name, size_t *length) {
   return NULL;
 }
 
-static const uint8_t *bytecode(const char *name, size_t *length) {
+/* Reads a module of the program by its name. */
+static JSValue read_module(JSContext *context, const char *name) {
+  size_t length;
   for (size_t n = 0; PROGRAM[n].name; n++) {
     if (strcmp(PROGRAM[n].name, name) != 0) continue;
-    *length = PROGRAM[n].length;
-    return program_bytes + PROGRAM[n].start;
+    length = PROGRAM[n].length;
+    uint8_t *bytes = js_malloc(context, length);
+    if (!bytes) return JS_EXCEPTION;
+    inflate(program_bytes + PROGRAM[n].start, bytes);
+    JSValue module = JS_ReadObject(context, bytes, length, JS_READ_OBJ_BYTECODE);
+    js_free(context, bytes);
+    return module;
   }
-  return given_module(name, length);
+  const uint8_t *given = given_module(name, &length);
+  return given ? JS_ReadObject(context, given, length, JS_READ_OBJ_BYTECODE)
+               : JS_ThrowReferenceError(context, "there is no module %s", name);
 }
 
 /* The address keeper's bytes, linked in by build.mjs. */
@@ -95,13 +104,7 @@ JSModuleDef *load_module(JSContext *context, const char *name, void *opaque) {
   (void)opaque;
   for (size_t n = 0; n < COUNT(HOST); n++)
     if (strcmp(HOST[n]->module, name) == 0) return host_module(context, name);
-  size_t length;
-  const uint8_t *bytes = bytecode(name, &length);
-  if (!bytes) {
-    JS_ThrowReferenceError(context, "there is no module %s", name);
-    return NULL;
-  }
-  JSValue module = JS_ReadObject(context, bytes, length, JS_READ_OBJ_BYTECODE);
+  JSValue module = read_module(context, name);
   if (JS_IsException(module)) return NULL;
   JSModuleDef *definition = JS_VALUE_GET_PTR(module);
   JS_FreeValue(context, module);
