@@ -31,8 +31,9 @@ const ENGINE_OPTIONS = [
   ],
   // 12 kB smaller, and no more instructions.
   '-freorder-blocks-algorithm=simple',
-  ...['--param', 'max-inline-insns-single=10', '--param', 'max-inline-insns-auto=5'],
-  ...['--param', 'large-function-growth=20'],
+  // With a third of this the file is 100 kB smaller, and an ADD executes a tenth more.
+  ...['--param', 'max-inline-insns-single=30', '--param', 'max-inline-insns-auto=15'],
+  ...['--param', 'large-function-growth=50'],
 ]
 
 export function fetchEngine() {
