@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
@@ -74,5 +76,88 @@ describe.each(ARTEFACTS)('$artefact: a device on another one, both lent', ({ pat
       expect(testbed.onHost('-brief link')).toMatch(/mv1@eth1 .*UP/)
       expect(testbed.filesIn('attachments')).toEqual([])
     }
+  })
+})
+
+/** The kernel removes a vxlan, wherever it is, when the device beneath it moves. */
+describe.each(ARTEFACTS)('$artefact: the device beneath a lent vxlan', ({ path }) => {
+  let testbed: Testbed
+  const call = (command: string, device: 'eth1' | 'vx1', more: Record<string, unknown> = {}) =>
+    callPlugin(testbed, path, command, {
+      configuration: { device, ...more },
+      variables: {
+        CNI_IFNAME: device === 'vx1' ? 'net2' : 'net1',
+        CNI_CONTAINERID: `has-${device}`,
+      },
+    })
+  const explain = (more: Record<string, unknown> = {}) => {
+    const { stateDirectory: stateDir } = testbed
+    const file = join(stateDir, 'network.conf')
+    const network = { cniVersion: '1.1.0', name: 'lent', type: 'host-device-l3', device: 'eth1' }
+    writeFileSync(file, JSON.stringify({ ...network, stateDir, ...more }))
+    const { exitCode, stdout } = runCommandLine(testbed, path, ['explain', '--config', file])
+    rmSync(file)
+    return { exitCode, said: stdout.replaceAll(/\s+/g, ' ') }
+  }
+
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.onHost('address add 198.51.100.5/24 dev eth1')
+    testbed.onHost('link add vx1 type vxlan id 7 dstport 4789 dev eth1')
+    expect(call('ADD', 'vx1').exitCode).toBe(0)
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  const LOAN = /vx1 is lent to container has-vx1 since .*, as net2 in sandbox \S+/
+
+  it('is refused, and nothing changes', () => {
+    const before = [
+      testbed.hostState(),
+      testbed.inPod('-brief link'),
+      testbed.filesIn('attachments'),
+    ]
+    const { exitCode, document } = call('ADD', 'eth1')
+    expect(exitCode).toBe(1)
+    expect(document.code).toBe(104)
+    expect(document.msg).toMatch(
+      new RegExp(`^cannot lend eth1: ${LOAN.source}, and depends on it$`),
+    )
+    expect(document.details).toContain('nothing was changed; with "force": true')
+    expect(document.details).not.toContain('record')
+    const explained = explain()
+    expect(explained.exitCode).toBe(1)
+    expect(explained.said).toMatch(
+      new RegExp(`ADD would refuse: .*cannot lend eth1: ${LOAN.source}, and depends on it`),
+    )
+    const after = [
+      testbed.hostState(),
+      testbed.inPod('-brief link'),
+      testbed.filesIn('attachments'),
+    ]
+    expect(after).toEqual(before)
+  })
+
+  it('is lent with force, and a warning says what is lost', () => {
+    const warning = new RegExp(`${LOAN.source}, and the kernel removes it with eth1`)
+    const explained = explain({ force: true })
+    expect(explained.exitCode).toBe(0)
+    expect(explained.said).toMatch(warning)
+    const { exitCode, stderr } = call('ADD', 'eth1', { force: true })
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(warning)
+    expect(testbed.inPod('-brief link')).toMatch(/net1/)
+    expect(testbed.inPod('-brief link')).not.toMatch(/net2/)
+    // The vxlan is no more: its record keeps nobody from the device.
+    expect(call('DEL', 'eth1').exitCode).toBe(0)
+    expect(call('ADD', 'eth1').exitCode).toBe(0)
+    for (const device of ['eth1', 'vx1'] as const) expect(call('DEL', device).exitCode).toBe(0)
+    expect(testbed.filesIn('attachments')).toEqual([])
+  })
+
+  it('is lent once the vxlan is home, but for what is there', () => {
+    expect(call('DEL', 'vx1').exitCode).toBe(0)
+    expect(call('ADD', 'eth1').document.msg).toBe('cannot lend eth1: vx1 on the host depends on it')
+    testbed.onHost('link delete vx1')
+    expect(call('ADD', 'eth1').exitCode).toBe(0)
   })
 })

@@ -30,6 +30,7 @@ const REFUSALS = readdirSync(SOURCE, { recursive: true })
 const REASONS = [
   ['a loopback device of its own', 'it is a loopback device'],
   ['on the host depends on it', 'another device depends on it'],
+  [', and depends on it', 'a vxlan depends on it'],
   ['it has $', 'it has XDP or tc programs of others'],
   ['netns immutable', 'the kernel does not move it'],
   ['would take other devices along', 'its radio has other devices'],

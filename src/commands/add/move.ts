@@ -20,6 +20,7 @@ import { openGround } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, earlierRecord, requireNoLoan, requireStillThere } from './claim.js'
+import { mayEnd, requireNoneEnds } from './ending-loans.js'
 import { carriedByMove, inspectToMove, warnOfMove } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, informOfDevice, resultOf } from './report.js'
@@ -50,8 +51,10 @@ export async function addByMove(call: Call): Promise<object> {
   }
   const expected = { ...onHost, name: key.nameInSandbox }
 
+  const leadsThere = mayLeadTo(state)
+  const loans = store.list((text) => leadsThere(text) || mayEnd(text)).filter(isLoan)
+  requireNoneEnds(call, host, onHost, loans)
   enterPhase('record')
-  const loans = store.list(mayLeadTo(state)).filter(isLoan)
   const whole = withRoutesAway(
     state,
     loans.map((loan) => loan.state),

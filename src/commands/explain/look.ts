@@ -14,6 +14,7 @@ import { unpacked } from '../../state/packed.js'
 import type { HostNetworkState, PackedState } from '../../state/schema.js'
 import { standInsFor, warnOfSources } from '../../state/stand-ins.js'
 import { lookForDevice } from '../add/claim.js'
+import { mayEnd, requireNoneEnds } from '../add/ending-loans.js'
 import {
   captureNow,
   carriedByMove,
@@ -100,6 +101,7 @@ function lookToMove(call: Call, ground: Ground): Look {
     return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
   }
   const lendable = inspectToMove(call, ground, found.device)
+  requireNoneEnds(call, host, found.device, store.list(mayEnd))
   const { state, foreign, lent } = lendable
   const device = lent.onHost
   const { remarks } = carriedByMove(call, ground, device, state, namesIn(host, device))

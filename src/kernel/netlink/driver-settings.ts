@@ -35,6 +35,9 @@ const MACVLAN = { mode: 1, listMode: 3, list: 5, listLength: 6, usedQueueLength:
 const MACVLAN_MODE_SOURCE = 16
 const MACVLAN_MACADDR_SET = 3
 
+/** IFLA_VXLAN_LINK of linux/if_link.h. */
+const VXLAN_LINK = 3
+
 const MACVLAN_KIND: Kind = {
   isRestored: true,
   reported: [MACVLAN.listLength, MACVLAN.usedQueueLength],
@@ -76,6 +79,13 @@ export function encodeDriverSettings({ kind, data }: DriverSettings): Attribute[
 /** Whether the driver can be given back what a pod has changed. */
 export function canBeRestored({ kind }: DriverSettings): boolean {
   return KINDS.get(kind)?.isRestored === true
+}
+
+/** The index of the device beneath a vxlan, in the namespace in which that was made. */
+export function indexBeneath(settings: DriverSettings | undefined): number | undefined {
+  if (settings?.kind !== 'vxlan') return undefined
+  const link = byType(settings).get(VXLAN_LINK)
+  return link && toNumber(link.data)
 }
 
 /** What has to be set so that a driver has the settings of `original` again; undefined if nothing. */
