@@ -29,13 +29,14 @@ export function removeDevicesOn(
   const indexes = namespace.sysfs?.devicesOn(link) ?? []
   if (indexes.length === 0) return
   const loans = othersLent()
-  for (const index of indexes) {
+  const isMade = (index: number) => {
     const device = findLink(namespace.socket, { index })
-    if (!device || loans.some((lent) => isLentDevice(namespace, device, lent))) continue
-    const [refused] = namespace.socket.requestAll([removalRequest(index)])
-    if (refused && !refused.is('ENODEV'))
-      warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
+    return device && !loans.some((lent) => isLentDevice(namespace, device, lent))
   }
+  const made = loans.length === 0 ? indexes : indexes.filter(isMade)
+  const outcomes = namespace.socket.requestAll(made.map(removalRequest))
+  const refused = outcomes.find((error) => error && !error.is('ENODEV'))
+  if (refused) warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
 }
 
 /** What a pod can set of a link, and the record has, besides `settable`. */

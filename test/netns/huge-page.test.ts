@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { MANY_HUGE_PAGES, withMemory } from '../support/kernel-memory.js'
-import { callPlugin } from '../support/plugin.js'
+import { traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 describe('dist/host-device-l3', () => {
@@ -13,11 +12,10 @@ describe('dist/host-device-l3', () => {
   afterEach(() => testbed[Symbol.dispose]())
 
   function takesHugePage(order: string | undefined, blocks: number[]): boolean {
-    const trace = `${testbed.stateDirectory}/trace`
-    const strace = ['strace', '-qq', '-e', 'trace=madvise', '-o', trace]
-    const wrapper = [...withMemory(order, blocks), ...strace]
-    expect(callPlugin(testbed, COMPILED, 'STATUS', { wrapper })).toMatchObject({ exitCode: 0 })
-    return readFileSync(trace, 'utf8').includes('MADV_HUGEPAGE')
+    const wrapper = withMemory(order, blocks)
+    const { exitCode, calls } = traceCalls(testbed, COMPILED, 'STATUS', 'madvise', { wrapper })
+    expect(exitCode).toBe(0)
+    return calls.some((call) => call.includes('MADV_HUGEPAGE'))
   }
 
   it.each([

@@ -17,7 +17,10 @@ const BUILT_IN = 'build/executable/build-host-device-l3-watched'
  */
 const SYSTEM_CALLS = '!%memory,futex'
 
-/** Calls an artefact where there are huge pages, and counts its system calls and the netlink messages that it sends. */
+/**
+ * Calls an artefact where there are huge pages, and counts its system calls and the netlink messages
+ * that it sends.
+ */
 export function traceCost(
   testbed: Testbed,
   path: string,

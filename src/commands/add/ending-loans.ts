@@ -6,7 +6,6 @@ import { indexBeneath } from '../../kernel/netlink/driver-settings.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { describeLoan } from '../../records/describe-loan.js'
-import { isLoan, isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { Call } from '../call.js'
 import { openRecorded } from '../namespaces.js'
@@ -25,17 +24,16 @@ export function mayEnd(text: string): boolean {
 /**
  * Refuses a device with whose move the kernel would remove one that is lent. With `force`, a warning
  * says which.
- * @param records among others, all that may end
+ * @param loans among others, all that may end
  * @throws Failure `device-refused`
  */
 export function requireNoneEnds(
   { configuration }: Call,
   host: NetworkNamespace,
   device: Link,
-  records: AttachmentRecord[],
+  loans: AttachmentRecord[],
 ): void {
-  const ending = records
-    .filter((record) => isLoan(record) && isOfThisBoot(record))
+  const ending = loans
     .filter((loan) => indexBeneath(loan.device.onHost.driverSettings) === device.index)
     .filter((loan) => isInSandbox(host, loan))
     .map(describeLoan)

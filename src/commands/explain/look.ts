@@ -7,7 +7,7 @@ import type { Link } from '../../kernel/netlink/link-schema.js'
 import { relationsOf } from '../../kernel/sysfs.js'
 import { warnOfEach } from '../../log.js'
 import { attachmentRecords, outstandingRecords } from '../../records/attachments.js'
-import { isOfThisBoot } from '../../records/record.js'
+import { isLoan, isOfThisBoot } from '../../records/record.js'
 import { carriedState } from '../../state/carry.js'
 import { namesIn } from '../../state/names-in.js'
 import { unpacked } from '../../state/packed.js'
@@ -101,7 +101,7 @@ function lookToMove(call: Call, ground: Ground): Look {
     return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
   }
   const lendable = inspectToMove(call, ground, found.device)
-  requireNoneEnds(call, host, found.device, store.list(mayEnd))
+  requireNoneEnds(call, host, found.device, store.list(mayEnd).filter(isLoan))
   const { state, foreign, lent } = lendable
   const device = lent.onHost
   const { remarks } = carriedByMove(call, ground, device, state, namesIn(host, device))
