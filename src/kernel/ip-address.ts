@@ -90,6 +90,11 @@ export function canonicalPrefix(prefix: string): string {
   return `${addressText(addressBytes(address))}/${length}`
 }
 
+/** Whether an IPv6 address or prefix is in fe80::/10. */
+export function isLinkLocal(text: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(text)
+}
+
 /** The prefix of each family that covers every address: the destinations of default routes. */
 export const EVERYTHING = ['0.0.0.0/0', '::/0']
 

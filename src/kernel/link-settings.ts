@@ -130,6 +130,21 @@ export function hasIpv6({ ipv6 }: LinkSettings): boolean {
   return valuesOf(DISABLED, ipv6).some(({ value }) => value === '0')
 }
 
+const HEEDS_ADVERTISEMENTS = IPV6.filter(({ name }) => name === 'net.ipv6.conf.accept_ra')
+
+/** Whether the kernel heeds router advertisements on the device: true for what it does not report. */
+export function heedsAdvertisements({ ipv6 }: LinkSettings): boolean {
+  return !valuesOf(HEEDS_ADVERTISEMENTS, ipv6).some(({ value }) => value === '0')
+}
+
+const ROUTER_METRIC = IPV6.filter(({ name }) => name === 'net.ipv6.conf.ra_defrtr_metric')
+
+/** The metric of the default route that the kernel makes with a router advertisement, if it can be set. */
+export function metricOfRouter({ ipv6 }: LinkSettings): number | undefined {
+  const [metric] = valuesOf(ROUTER_METRIC, ipv6)
+  return metric && Number(metric.value)
+}
+
 /** Of an array as hexadecimal text. One of an older kernel is shorter. */
 function valuesOf(settings: Setting[], hexadecimal = ''): Sysctl[] {
   const bytes = Buffer.from(hexadecimal, 'hex')

@@ -1,4 +1,4 @@
-import { prefixCovers } from '../kernel/ip-address.js'
+import { isLinkLocal, prefixCovers } from '../kernel/ip-address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -56,9 +56,6 @@ export function isAbsent({ leftBehind }: Captured<Address>): boolean {
   return leftBehind !== undefined && leftBehind !== 'link-local'
 }
 
-/** A gateway with such an address is on every link. */
-const LINK_LOCAL = 'fe80::/10'
-
 function dependsOn(
   route: Route,
   device: Pick<Link, 'index'>,
@@ -76,7 +73,8 @@ function dependsOn(
       interfaceIndex === device.index &&
       gateway !== undefined &&
       !onlink &&
-      !prefixCovers(LINK_LOCAL, gateway) &&
+      // That is on every link.
+      !isLinkLocal(gateway) &&
       reaches(left, gateway) &&
       !reaches(carried, gateway),
   )

@@ -1,4 +1,4 @@
-import { prefixCovers } from '../kernel/ip-address.js'
+import { isLinkLocal, prefixCovers } from '../kernel/ip-address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import {
   ADDRESS_FLAG,
@@ -61,9 +61,6 @@ export function reasonToLeaveAddress(
   return carry === 'ipv4' && family === 'inet' ? undefined : 'dynamic'
 }
 
-/** fe80::/10 */
-const LINK_LOCAL = /^fe[89ab][0-9a-f]:/
-
 /**
  * The reason to leave a route behind; undefined if it is carried.
  * @param addresses all addresses of the device
@@ -82,7 +79,7 @@ export function reasonToLeaveRoute(
   if (protocol === ROUTE_PROTOCOL.ra) return 'router-advertisement'
   if (protocol === ROUTE_PROTOCOL.redirect) return 'redirect'
   const isKernelMade = isConnectedRoute(route, addresses, ownTable)
-  if (LINK_LOCAL.test(destination)) return isKernelMade ? 'link-local' : 'link-scope'
+  if (isLinkLocal(destination)) return isKernelMade ? 'link-local' : 'link-scope'
   return isKernelMade ? 'kernel-made' : undefined
 }
 

@@ -13,7 +13,10 @@ import type { PackedState } from './schema.js'
 const DEFAULT_METRIC = { inet: 0, inet6: 1024 } as const
 
 /** The metric that a route has in the kernel. */
-export function metricOf({ family, priority = DEFAULT_METRIC[family] }: Route): number {
+export function metricOf({
+  family,
+  priority = DEFAULT_METRIC[family],
+}: Pick<Route, 'family' | 'priority'>): number {
   return priority
 }
 

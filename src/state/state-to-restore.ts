@@ -1,10 +1,13 @@
+import { coversEverything, isLinkLocal } from '../kernel/ip-address.js'
+import { heedsAdvertisements, metricOfRouter } from '../kernel/link-settings.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
+import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { STABLE_SECRET } from '../kernel/sysctl.js'
 import type { StateToApply } from './carry.js'
 import { toRestore } from './reasons.js'
-import { nexthopKey, placeOf } from './routes.js'
+import { metricOf, nexthopKey, placeOf, ranksIn } from './routes.js'
 import type { PackedState } from './schema.js'
 import { foreignRoutes } from './stand-ins.js'
 
@@ -21,7 +24,10 @@ export function stateToRestore(state: PackedState, device: Link, elapsedSeconds 
     addresses: toRestore(state.addresses).flatMap(
       (address) => withTimeLeft(address, elapsedSeconds) ?? [],
     ),
-    routes: [...toRestore(state.routes), ...foreignRoutes(state, device)].flatMap((captured) => {
+    routes: [
+      ...behindAdvertised(toRestore(state.routes), device),
+      ...foreignRoutes(state, device),
+    ].flatMap((captured) => {
       const route = withWeight(withOwnPart(captured, device))
       if (route.expiresSeconds === undefined) return route
       return left(route.expiresSeconds) <= 0
@@ -52,6 +58,35 @@ export function withTimeLeft(address: Address, elapsedSeconds: number): Address 
     ...(validSeconds === undefined ? {} : { validSeconds: left(validSeconds) }),
     ...(preferred === undefined ? {} : { preferredSeconds: Math.max(0, left(preferred)) }),
   }
+}
+
+/**
+ * Puts the routes of router advertisements one metric behind the kernel's own. A route from netlink is
+ * never the kernel's own: it would be in the way of that one, and the kernel then drops the rest of each
+ * advertisement, which renews the addresses. The next advertisement brings the kernel's own route, and
+ * this one expires.
+ */
+function behindAdvertised(routes: Route[], { settings = {} }: Link): Route[] {
+  if (!routes.some(isAdvertised) || !heedsAdvertisements(settings)) return routes
+  const ofRouter = metricOfRouter(settings)
+  const restored = routes.map((route) => {
+    const isDefault = coversEverything(route.destination)
+    const ofKernel = isDefault && ofRouter !== undefined ? ofRouter : metricOf({ family: 'inet6' })
+    return isAdvertised(route) && metricOf(route) === ofKernel
+      ? { ...route, priority: Math.min(ofKernel + 1, LAST_METRIC) }
+      : route
+  })
+  // One from an earlier return may be behind the kernel's own already.
+  const rankOf = ranksIn(restored)
+  return restored.filter((route, n) => rankOf(route) === n)
+}
+
+/** The largest metric: 32 bits. */
+const LAST_METRIC = 0xffffffff
+
+/** Whether the kernel may have made a route with a router advertisement: a router has a link-local address. */
+function isAdvertised({ family, protocol, nexthops: [hop] }: Route): boolean {
+  return family === 'inet6' && protocol === ROUTE_PROTOCOL.ra && isLinkLocal(hop?.gateway ?? '')
 }
 
 /** The host kept the nexthops of an IPv6 route that are not the device's. */

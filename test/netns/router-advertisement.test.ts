@@ -5,11 +5,11 @@ import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
-const RADVD_CONFIGURATION = `interface eth1 {
+const configurationOf = (validSeconds: number) => `interface eth1 {
   AdvSendAdvert on;
   MinRtrAdvInterval 3;
   MaxRtrAdvInterval 4;
-  prefix 2001:db8:a::/64 { AdvOnLink on; AdvAutonomous on; };
+  prefix 2001:db8:a::/64 { AdvOnLink on; AdvAutonomous on; AdvValidLifetime ${validSeconds}; };
   route 2001:db8:b::/48 { };
 };
 `
@@ -52,6 +52,46 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
     expect(testbed.inPod('-6 route show table all')).not.toMatch(/proto ra|default|2001:db8:b::/)
   })
 
+  it('nothing that keeps later advertisements from renewing what they gave, however often it is lent', async () => {
+    const routes = () => testbed.onHost('-6 route show dev eth1').replaceAll(/ expires \d+sec/g, '')
+    const secondsOf = () => ({
+      address: Number(/valid_lft (\d+)sec/.exec(testbed.onHost('-6 addr show dynamic'))?.[1]),
+      prefix: Number(/expires (\d+)sec/.exec(testbed.onHost('-6 route show 2001:db8:a::/64'))?.[1]),
+    })
+    const given = routes()
+    for (const seconds of [100_000, 200_000]) {
+      callPlugin(testbed, path, 'ADD')
+      router.kill('SIGSTOP')
+      callPlugin(testbed, path, 'DEL')
+      const restored = given.replaceAll('proto ra metric 1024', 'proto ra metric 1025')
+      expect(routes()).toBe(restored)
+      configure(testbed, { validSeconds: seconds })
+      router.kill('SIGCONT')
+      router.kill('SIGHUP')
+      await vi.waitFor(
+        () => {
+          const { address, prefix } = secondsOf()
+          expect(address).toBeGreaterThan(seconds - 100)
+          expect(prefix).toBeGreaterThan(seconds - 100)
+        },
+        { timeout: 30_000, interval: 200 },
+      )
+      const lines = [...new Set([...given.split('\n'), ...restored.split('\n')])]
+      expect(routes().split('\n').toSorted()).toEqual(lines.toSorted())
+    }
+  })
+
+  it('a route of a daemon in place of the kernel, which comes home as it was', () => {
+    router.kill('SIGSTOP')
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth1.accept_ra=0')
+    const before = testbed.onHost('-6 route show proto ra').replaceAll(/ expires \d+sec/g, '')
+    expect(before).toContain('metric 1024')
+    callPlugin(testbed, path, 'ADD')
+    callPlugin(testbed, path, 'DEL')
+    const after = testbed.onHost('-6 route show proto ra').replaceAll(/ expires \d+sec/g, '')
+    expect(after).toBe(before)
+  })
+
   it('the forwarding of another device, which would take the default routes away', async () => {
     testbed.addDevice('eth2')
     testbed.onHost('address add 192.0.2.5/24 dev eth2')
@@ -73,10 +113,16 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
   })
 })
 
+const fileOf = (testbed: Testbed, name: string) => `${testbed.stateDirectory}/radvd.${name}`
+
+function configure(testbed: Testbed, { validSeconds }: { validSeconds: number }): void {
+  writeFileSync(fileOf(testbed, 'conf'), configurationOf(validSeconds))
+}
+
 function startRouter(testbed: Testbed): ChildProcess {
-  const file = (name: string) => `${testbed.stateDirectory}/radvd.${name}`
-  writeFileSync(file('conf'), RADVD_CONFIGURATION)
-  const words = ['--nodaemon', '--config', file('conf'), '--pidfile', file('pid')]
+  configure(testbed, { validSeconds: 86_400 })
+  const files = ['--config', fileOf(testbed, 'conf'), '--pidfile', fileOf(testbed, 'pid')]
+  const words = ['--nodaemon', ...files]
   // `ip netns exec` replaces itself: the process is radvd's own.
   return spawn('ip', ['netns', 'exec', testbed.cloud, 'radvd', ...words], { stdio: 'ignore' })
 }
