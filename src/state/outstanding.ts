@@ -4,6 +4,7 @@ import { unpacked } from './packed.js'
 import type { Part, Refusal } from './refusal.js'
 import { placeOf } from './routes.js'
 import type { Original } from './schema.js'
+import { behindAdvertised } from './state-to-restore.js'
 
 /**
  * What is still to be restored of a device that is home.
@@ -25,7 +26,7 @@ function reducedTo(parts: Part[], { onHost, state: packed }: Original): Original
   const inPlace = (value: Route) =>
     isWanted({ kind: 'route', value }) ||
     (value.family === 'inet' && keys.has(`nexthop object ${value.nexthopObject}`))
-  const routes = state.routes.filter(({ value }) => inPlace(value))
+  const routes = state.routes.filter(({ value }) => inPlace(behindAdvertised(value, onHost)))
   const shared = state.shared?.filter(inPlace) ?? []
   const sources = new Set(
     [...routes.map(({ value }) => value), ...shared].map(({ preferredSource }) => preferredSource),

@@ -25,7 +25,8 @@ export function stateToRestore(state: PackedState, device: Link, elapsedSeconds 
       (address) => withTimeLeft(address, elapsedSeconds) ?? [],
     ),
     routes: [
-      ...behindAdvertised(toRestore(state.routes), device),
+      // Of an advertisement, one from an earlier return may be behind the kernel's own already.
+      ...withoutRepeated(toRestore(state.routes).map((route) => behindAdvertised(route, device))),
       ...foreignRoutes(state, device),
     ].flatMap((captured) => {
       const route = withWeight(withOwnPart(captured, device))
@@ -60,25 +61,24 @@ export function withTimeLeft(address: Address, elapsedSeconds: number): Address 
   }
 }
 
+function withoutRepeated(routes: Route[]): Route[] {
+  if (!routes.some(isAdvertised)) return routes
+  const rankOf = ranksIn(routes)
+  return routes.filter((route, n) => rankOf(route) === n)
+}
+
 /**
- * Puts the routes of router advertisements one metric behind the kernel's own. A route from netlink is
+ * Puts a route of a router advertisement one metric behind the kernel's own. A route from netlink is
  * never the kernel's own: it would be in the way of that one, and the kernel then drops the rest of each
  * advertisement, which renews the addresses. The next advertisement brings the kernel's own route, and
  * this one expires.
  */
-function behindAdvertised(routes: Route[], { settings = {} }: Link): Route[] {
-  if (!routes.some(isAdvertised) || !heedsAdvertisements(settings)) return routes
-  const ofRouter = metricOfRouter(settings)
-  const restored = routes.map((route) => {
-    const isDefault = coversEverything(route.destination)
-    const ofKernel = isDefault && ofRouter !== undefined ? ofRouter : metricOf({ family: 'inet6' })
-    return isAdvertised(route) && metricOf(route) === ofKernel
-      ? { ...route, priority: Math.min(ofKernel + 1, LAST_METRIC) }
-      : route
-  })
-  // One from an earlier return may be behind the kernel's own already.
-  const rankOf = ranksIn(restored)
-  return restored.filter((route, n) => rankOf(route) === n)
+export function behindAdvertised(route: Route, { settings = {} }: Link): Route {
+  if (!isAdvertised(route) || !heedsAdvertisements(settings)) return route
+  const ofRouter = coversEverything(route.destination) ? metricOfRouter(settings) : undefined
+  const ofKernel = ofRouter ?? metricOf({ family: 'inet6' })
+  if (metricOf(route) !== ofKernel) return route
+  return { ...route, priority: Math.min(ofKernel + 1, LAST_METRIC) }
 }
 
 /** The largest metric: 32 bits. */

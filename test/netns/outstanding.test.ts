@@ -208,6 +208,17 @@ describe('an error of the kernel that passes', () => {
     expect(routes()).toEqual(before)
   })
 
+  it('about a route of a router advertisement does not lose it', () => {
+    using refuse = new RefuseRequests()
+    testbed.onHost('route add 2001:db8:9::/48 via fe80::1 dev eth1 proto ra metric 1024')
+    expect(callPlugin(testbed, JAVASCRIPT, 'ADD', FIRST).exitCode).toBe(0)
+    expect(call(refuse.variables('route', 'ENOBUFS')).exitCode).toBe(1)
+    expect(call({})).toMatchObject({ exitCode: 0, stderr: '' })
+    // It is behind the one that the kernel makes.
+    expect(testbed.onHost('-6 route show proto ra')).toContain('2001:db8:9::/48 via fe80::1')
+    expect(testbed.onHost('-6 route show proto ra')).toContain('metric 1025')
+  })
+
   it('that never passes makes three of them fail, and no more', () => {
     using refuse = new RefuseRequests()
     testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
