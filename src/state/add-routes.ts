@@ -1,4 +1,6 @@
 import type { KernelError } from '../kernel/kernel-error.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
@@ -7,8 +9,10 @@ import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
+import { makesPrefixRoute, prefixKey, prefixKeys } from './connected-route.js'
 import { groupBy } from './group-by.js'
 import { isJoinable } from './hidden-routes.js'
+import { isAutoconfigured } from './judge.js'
 import { renumbering } from './renumbering.js'
 import { type Entry, entriesInto, type Surroundings } from './route-place.js'
 import { isOnLink, placeOf, wholeOf } from './routes.js'
@@ -54,6 +58,41 @@ function absentOf(socket: NetlinkSocket, refused: Refused<Route>[]): Refused<Rou
   const destinations = refused.map(({ value }) => value.destination)
   const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
   return refused.filter(({ value }) => !there.has(wholeOf(value)))
+}
+
+/**
+ * Removes the IPv6 prefix routes that the kernel made with the addresses just added, and the host did not
+ * have: a router also gives addresses of a prefix that is not on the link, and a change of an address
+ * makes a route to the prefix of its peer.
+ * @param hadRoutes the routes that the device had on the host
+ */
+export function removeUnwanted(
+  socket: NetlinkSocket,
+  { index }: Link,
+  additions: Addition<Address>[],
+  hadRoutes: Route[],
+): void {
+  const addresses = additions.map(({ value }) => value).filter(mayMakeTooMuch)
+  if (addresses.length === 0) return
+  const had = new Set(hadRoutes.map(prefixKey))
+  const unwanted = addresses.flatMap((address) =>
+    // Without its local route, it is not known which routes the host had with the address.
+    had.has(`${address.local}/128 0`) ? prefixKeys(address).filter((key) => !had.has(key)) : [],
+  )
+  if (unwanted.length === 0) return
+  const made = dumpRoutes(socket, { device: index }).filter(
+    (route) => route.protocol === ROUTE_PROTOCOL.kernel && unwanted.includes(prefixKey(route)),
+  )
+  socket.requestAll(made.map(routeRemoval))
+}
+
+/** Whether the kernel may make a prefix route with this IPv6 address that the host did not have. */
+function mayMakeTooMuch(address: Address): boolean {
+  return (
+    address.family === 'inet6' &&
+    makesPrefixRoute(address) &&
+    (address.peer !== undefined || isAutoconfigured(address))
+  )
 }
 
 /** @returns what could not be added */

@@ -9,7 +9,7 @@ import type { Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
-import { addRoutes } from './add-routes.js'
+import { addRoutes, removeUnwanted } from './add-routes.js'
 import { describeAddress, describeNeighbor, describeRule } from './describe.js'
 import { type RefusedObject, restoreNexthopObjects } from './nexthop-objects.js'
 import type { StatePlan } from './plan.js'
@@ -38,6 +38,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
     enableIpv6(namespace, device.name)
   const addresses = addMissing(socket, plan.addresses)
   socket.requestAll(plan.detection)
+  if (plan.hadRoutes) removeUnwanted(socket, device, plan.addresses, plan.hadRoutes)
   // Rules before routes: the route to a gateway may be in another table that only a rule selects.
   const rules = addRules(socket, plan.rules)
   const { routes, objects } = addRoutesAndObjects(socket, device, plan)

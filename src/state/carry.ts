@@ -46,6 +46,7 @@ export function allRoutes({
 
 /** The carried state. */
 export interface CarriedState extends StateToApply {
+  order: Route[]
   /** Differences from the host's state, as sentences for the operator. */
   remarks: string[]
 }

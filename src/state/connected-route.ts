@@ -56,7 +56,28 @@ function hasIpv6Maker(route: Route, addresses: Address[]): boolean {
     ({ local, peer }) => isInside(local) || (peer !== undefined && isInside(peer)),
   )
   if (inside.length === 0) return true
-  return inside.some(({ flags }) => (flags & ADDRESS_FLAG.noprefixroute) === 0)
+  return inside.some(makesPrefixRoute)
+}
+
+/** The metric of an IPv6 prefix route, unless its address has one. */
+export const PREFIX_METRIC = 256
+
+export function makesPrefixRoute({ flags }: Address): boolean {
+  return (flags & ADDRESS_FLAG.noprefixroute) === 0
+}
+
+/**
+ * Keys of the IPv6 prefix routes of an address. The second one, to the prefix of its peer, the kernel
+ * makes only when it changes the address.
+ */
+export function prefixKeys(address: Address): string[] {
+  const { local, peer = local, prefixLength, metric = PREFIX_METRIC } = address
+  return [local, peer].map((end) => `${networkOf(end, prefixLength)} ${metric}`)
+}
+
+/** Tells the prefix routes of a device from each other; local routes have the metric 0. */
+export function prefixKey({ destination, priority }: Route): string {
+  return `${destination} ${priority}`
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   NEIGHBOR_FLAG,
   NEIGHBOR_STATE,
   ROUTE_PROTOCOL,
+  ROUTE_TYPE,
   RULE_ACTION,
   SCOPE,
   TABLE,
@@ -12,7 +13,13 @@ import {
 import type { Neighbor } from '../kernel/netlink/neighbor-schema.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
-import { isConnectedRoute } from './connected-route.js'
+import {
+  isConnectedRoute,
+  makesPrefixRoute,
+  PREFIX_METRIC,
+  prefixKey,
+  prefixKeys,
+} from './connected-route.js'
 import type { Reason } from './reasons.js'
 import { isDefaultRoute } from './routes.js'
 
@@ -42,9 +49,10 @@ const IFAPROT_KERNEL_LL = 3
 
 /** The reason to leave an address behind; undefined if it is carried. */
 export function reasonToLeaveAddress(
-  { scope, family, flags, protocol }: Address,
+  address: Address,
   { dynamicAddresses }: Pick<CapturePolicy, 'dynamicAddresses'>,
 ): Reason | undefined {
+  const { scope, family, flags, protocol } = address
   const has = (flag: keyof typeof ADDRESS_FLAG) => (flags & ADDRESS_FLAG[flag]) !== 0
   if (scope === SCOPE.host) return 'host-scope'
   if (scope === SCOPE.link) {
@@ -55,10 +63,15 @@ export function reasonToLeaveAddress(
   if (has('permanent')) return undefined
   // IFA_F_TEMPORARY is the same bit as IFA_F_SECONDARY, which IPv4 uses.
   if (family === 'inet6' && has('secondary')) return 'temporary'
-  if (has('managetempaddr') || protocol === IFAPROT_KERNEL_RA) return 'autoconfigured'
+  if (isAutoconfigured(address)) return 'autoconfigured'
   const carry = typeof dynamicAddresses === 'string' ? dynamicAddresses : dynamicAddresses.carry
   if (carry === 'all') return undefined
   return carry === 'ipv4' && family === 'inet' ? undefined : 'dynamic'
+}
+
+/** Whether a router advertisement gave an address. */
+export function isAutoconfigured({ flags, protocol }: Address): boolean {
+  return (flags & ADDRESS_FLAG.managetempaddr) !== 0 || protocol === IFAPROT_KERNEL_RA
 }
 
 /**
@@ -80,7 +93,21 @@ export function reasonToLeaveRoute(
   if (protocol === ROUTE_PROTOCOL.redirect) return 'redirect'
   const isKernelMade = isConnectedRoute(route, addresses, ownTable)
   if (isLinkLocal(destination)) return isKernelMade ? 'link-local' : 'link-scope'
-  return isKernelMade ? 'kernel-made' : undefined
+  if (!isKernelMade) return undefined
+  return route.family === 'inet' || route.type !== ROUTE_TYPE.unicast
+    ? 'kernel-made'
+    : reasonOfPrefix(route, addresses)
+}
+
+/** A route that the kernel makes for what a router advertises has no mark of its own. */
+function reasonOfPrefix(route: Route, addresses: Address[]): Reason | undefined {
+  const key = prefixKey(route)
+  const isMade = (address: Address) =>
+    (makesPrefixRoute(address) && prefixKeys(address)[0] === key) ||
+    route.destination === `${address.peer}/128`
+  if (addresses.some(isMade)) return 'kernel-made'
+  const isOfPeer = addresses.some((address) => prefixKeys(address)[1] === key)
+  return isOfPeer || route.priority !== PREFIX_METRIC ? undefined : 'router-advertisement'
 }
 
 /** The reason to leave a route behind that could be carried: it is a default route. */

@@ -32,6 +32,11 @@ export interface StatePlan {
   rules: Addition<Rule>[]
   routes: Addition<Route>[]
   packed: PackedRoutes[]
+  /**
+   * The routes that the device had on the host: others that the kernel makes with the addresses are
+   * removed. Absent where the device may have some besides, of its own.
+   */
+  hadRoutes?: Route[]
   /** Asked for only where a place is taken. */
   around?: () => Surroundings
   nexthopObjects: NexthopObject[]

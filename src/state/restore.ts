@@ -47,6 +47,7 @@ export function restoreHostState(
   const refused = applyOrSayWhy(host, home, {
     ...plan,
     sysctls: [...settings, ...plan.sysctls],
+    hadRoutes: state.routes.map(({ value }) => value),
     waitForCarrier,
   })
   const toCome = placesToCome(refused)

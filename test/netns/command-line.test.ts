@@ -27,21 +27,14 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(stdout).toContain('"type" must be "host-device-l3", the name of this plugin')
   })
 
-  it.each([
-    ['is no YAML', 'spec:\n\tconfig: x\n', '2:1: Tabs are not allowed as indentation'],
-    [
-      'has a text in base64',
-      'config: !!binary e30=\n',
-      '1:9: what has the tag !!binary is not checked: write the text itself',
-    ],
-  ])('validate says where a file %s', (_, text, complaint) => {
+  it('validate says where a file is no YAML', () => {
     const directory = mkdtempSync(`${tmpdir()}/hdl3-yaml-`)
     try {
       const file = `${directory}/network.yaml`
-      writeFileSync(file, text)
+      writeFileSync(file, 'kind: NetworkAttachmentDefinition\nspec:\n\tconfig: x\n')
       const { exitCode, stdout } = runSync(path, ['validate', file], { reject: false })
       expect(exitCode).toBe(1)
-      expect(stdout).toBe(`${file}:${complaint}`)
+      expect(stdout).toBe(`${file}:3:1: Tabs are not allowed as indentation`)
     } finally {
       rmSync(directory, { recursive: true })
     }

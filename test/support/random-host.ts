@@ -44,6 +44,22 @@ const address6 = fc
       `address add fd00:${net(name, n)}::${last}/${length} dev ${name} nodad${metric}${lifetime}`,
   )
 
+/** Addresses with other prefix routes than the kernel makes with them, and such a route without an address. */
+const prefix6 = fc
+  .tuple(device, small, host, optional('valid_lft 9000 preferred_lft 5000'))
+  .chain(([name, n, last, lifetime]) => {
+    const prefix = `fd00:${net(name, n)}`
+    const peer = (verb: string) =>
+      `address ${verb} ${prefix}:1::${last} peer ${prefix}:2::7/64 dev ${name} nodad${lifetime}`
+    const offLink = [
+      `address add ${prefix}:3::${last}/64 dev ${name} nodad mngtmpaddr${lifetime}`,
+      `-6 route delete ${prefix}:3::/64 dev ${name} proto kernel`,
+    ]
+    const onLink = `-6 route add ${prefix}:4::/64 dev ${name} proto kernel metric 256`
+    return fc.constantFrom([peer('add')], [peer('add'), peer('change')], offLink, [onLink])
+  })
+  .map((lines) => lines.join('\n'))
+
 /** Of what two devices have in common, the kernel decides which is first: each has its own. */
 const special = fc
   .tuple(
@@ -207,10 +223,10 @@ const lines = (most: number, ...kinds: fc.Arbitrary<string>[]) =>
 /** Lines for `ip -force -batch`, addresses first. */
 export const randomHost: fc.Arbitrary<string[]> = fc
   .tuple(
-    lines(7, address4, address4, peer4, address6, special),
+    lines(7, address4, address4, peer4, address6, prefix6, special),
     lines(5, nexthop, nexthop, nexthop6, group),
     lines(9, route4, route4, multipath4, route6, multipath6, connected, byObject, byObject6),
     lines(2, last6),
     lines(4, neighbor, neighbor, proxy, token, rule),
   )
-  .map((parts) => parts.flat())
+  .map((parts) => parts.flat().flatMap((line) => line.split('\n')))

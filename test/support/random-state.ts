@@ -47,6 +47,23 @@ const address6 = (n: number) =>
       words: `address add fd00:${n}::${host.toString(16)}/${length} dev eth1${metric}${detection}${flag}${lifetime}`,
     }))
 
+/** A change of an IPv6 address with a peer makes a route to the prefix of the peer, too. */
+const peer6 = (n: number) =>
+  fc.tuple(octet, fc.constantFrom(64, 128), fc.boolean()).map(([host, length, isChanged]) => {
+    const local = `fd00:${n}:1::${host.toString(16)}`
+    const words = (verb: string) =>
+      `address ${verb} ${local} peer fd00:${n}:2::7/${length} dev eth1`
+    return { local, words: isChanged ? `${words('add')}\n${words('change')}` : words('add') }
+  })
+
+/** Of a prefix that is not on the link, as a router can advertise it. */
+const offLink6 = (n: number) =>
+  octet.map((host) => {
+    const local = `fd00:${n}::${host.toString(16)}`
+    const words = `address add ${local}/64 dev eth1 mngtmpaddr`
+    return { local, words: `${words}\nroute delete fd00:${n}::/64 dev eth1 proto kernel` }
+  })
+
 const metrics = fc.constantFrom('', ' mtu 1400', ' mtu lock 1300 advmss 1200', ' initcwnd 20')
 
 /** The nth route of a state, by a gateway that no other route has to make reachable. */
@@ -183,7 +200,9 @@ function some<T>(most: number, make: (n: number) => fc.Arbitrary<T>): fc.Arbitra
 /** Lines for `ip -batch` that give eth1 a state of its own. */
 export const randomState: fc.Arbitrary<string[]> = fc
   .record({
-    addresses: some(5, (n) => fc.oneof(address4(n), address4(n), address6(n), peer4(n))),
+    addresses: some(5, (n) =>
+      fc.oneof(address4(n), address4(n), address6(n), peer4(n), peer6(n), offLink6(n)),
+    ),
     routes: some(6, (n) =>
       fc.oneof(route4(n), route6(n), multipath4(n), appended4(n), appended6(n), alike(n)),
     ),

@@ -133,14 +133,18 @@ describe('a route', () => {
 
   it.each<[Partial<Route>, string | undefined]>([
     [{}, 'kernel-made'],
-    [{ destination: '2001:db8:9::/64' }, 'kernel-made'],
+    [{ priority: 1024 }, undefined],
+    [{ destination: '2001:db8:9::/64' }, 'router-advertisement'],
+    [{ destination: '2001:db8::/48' }, 'router-advertisement'],
     [{ table: 100 }, undefined],
     [{ metrics: { mtu: 1400 } }, undefined],
     [{ destination: 'fe80::/64' }, 'link-local'],
     [{ destination: 'fe80::/64', table: 100 }, 'link-scope'],
   ])('of IPv6 with %j beside an address: %s', (differences, reason) => {
     const inet6 = address({ family: 'inet6', local: '2001:db8::5', prefixLength: 64 })
-    const made = connected({ family: 'inet6', destination: '2001:db8::/64', scope: 0 })
+    const made = connected({
+      ...{ family: 'inet6', destination: '2001:db8::/64', priority: 256, scope: 0 },
+    })
     expect(reasonToLeaveRoute({ ...made, ...differences }, [inet6])).toBe(reason)
   })
 })

@@ -47,7 +47,8 @@ export async function addByMove(call: Call): Promise<object> {
   const prepare = (link: Link) => {
     const carried = carriedByMove(call, ground, onHost, state, nameOf)
     const contribution = contributionOf(call, link, carried, pciAddress)
-    return { plan: planState(onHost, link, carried), contribution, remarks: carried.remarks }
+    const plan = { ...planState(onHost, link, carried), hadRoutes: carried.order }
+    return { plan, contribution, remarks: carried.remarks }
   }
   const expected = { ...onHost, name: key.nameInSandbox }
 
