@@ -27,14 +27,21 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     expect(stdout).toContain('"type" must be "host-device-l3", the name of this plugin')
   })
 
-  it('validate says where a file is no YAML', () => {
+  it.each([
+    ['is no YAML', 'spec:\n\tconfig: x\n', '2:1: Tabs are not allowed as indentation'],
+    [
+      'has a text in base64',
+      'config: !!binary e30=\n',
+      '1:9: what has the tag !!binary is not checked: write the text itself',
+    ],
+  ])('validate says where a file %s', (_, text, complaint) => {
     const directory = mkdtempSync(`${tmpdir()}/hdl3-yaml-`)
     try {
       const file = `${directory}/network.yaml`
-      writeFileSync(file, 'kind: NetworkAttachmentDefinition\nspec:\n\tconfig: x\n')
+      writeFileSync(file, text)
       const { exitCode, stdout } = runSync(path, ['validate', file], { reject: false })
       expect(exitCode).toBe(1)
-      expect(stdout).toBe(`${file}:3:1: Tabs are not allowed as indentation`)
+      expect(stdout).toBe(`${file}:${complaint}`)
     } finally {
       rmSync(directory, { recursive: true })
     }

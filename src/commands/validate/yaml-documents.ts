@@ -7,12 +7,22 @@ import {
   LineCounter,
   type Node,
   parseAllDocuments,
+  type ScalarTag,
 } from 'yaml'
 import type { Place } from '../../cni/json-place.js'
 import type { Contents, LocatedDocument, Path } from './documents.js'
 
 /** Aliases that stand for more nodes than this are an attack, and no manifest. */
 const MOST_ALIASED = 100
+
+/** A text in base64. The parser's own tag for it needs another module of Node. */
+const BINARY: ScalarTag = {
+  tag: 'tag:yaml.org,2002:binary',
+  resolve: (source, onError) => {
+    onError('what has the tag !!binary is not checked: write the text itself')
+    return source
+  },
+}
 
 /** The documents of a text in YAML. Only `validate` loads this, and the parser. */
 export function yamlDocuments(text: string): Contents {
@@ -21,7 +31,9 @@ export function yamlDocuments(text: string): Contents {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  const parsed = parseAllDocuments(text, {
+    ...{ lineCounter: lines, prettyErrors: false, customTags: [BINARY] },
+  })
   const documents: LocatedDocument[] = []
   const faults: Contents['faults'] = []
   for (const document of parsed) {
