@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
+import { settle } from '../support/settled.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Sends a router advertisement of prefixes: on the link without addresses, on it with them, with them only. */
@@ -26,6 +27,7 @@ describe.each(ARTEFACTS)('$artefact brings home the IPv6 prefix routes', ({ path
   afterEach(() => testbed[Symbol.dispose]())
 
   const routesIn = (namespace: string, device: string) => {
+    settle(namespace)
     const { stdout } = runSync('ip', ['-n', namespace, '-6', 'route', 'show', 'dev', device])
     return stdout.replaceAll(/ expires \d+sec/g, ' expires')
   }
@@ -40,7 +42,6 @@ describe.each(ARTEFACTS)('$artefact brings home the IPv6 prefix routes', ({ path
   it('of advertised prefixes, on the link or not', async () => {
     advertise(3600)
     await vi.waitFor(() => expect(addressesOf()).toMatch(/2001:db8:b:.* mngtmpaddr/))
-    testbed.settle()
     const [routes, addresses] = [routesIn(testbed.host, 'eth1'), addressesOf()]
     expect(routes).toMatch(/2001:db8:c::\/64 .*expires/)
     expect(routes).not.toContain('2001:db8:b::/64')
@@ -71,7 +72,6 @@ describe.each(ARTEFACTS)('$artefact brings home the IPv6 prefix routes', ({ path
   ])('of an address with a peer%s, by ip address %s', (flag, last) => {
     for (const verb of new Set(['add', last]))
       testbed.onHost(`address ${verb} 2001:db8:1::47 peer 2001:db8:9::7/64 dev eth1${flag}`)
-    testbed.settle()
     const before = routesIn(testbed.host, 'eth1')
     expect(before.includes('2001:db8:9::/64')).toBe(last === 'change')
     expect(callPlugin(testbed, path, 'ADD')).toMatchObject({ exitCode: 0 })
