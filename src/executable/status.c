@@ -52,14 +52,16 @@ static JSValue stat_path(JSContext *context, JSValueConst self, int count,
   return result;
 }
 
-/* fstatSync(fd, { bigint }) */
+/* fstatSync(fd, { bigint }): the same, and size */
 FUNCTION(stat_file) {
   UNUSED;
   int fd;
   struct stat status;
   if (JS_ToInt32(context, &fd, arguments[0]) < 0) return JS_EXCEPTION;
   if (fstat(fd, &status) < 0) return throw_system_error(context, errno, "fstat", NULL, NULL);
-  return status_value(context, &status, option(context, arguments[1], "bigint"));
+  JSValue value = status_value(context, &status, option(context, arguments[1], "bigint"));
+  JS_SetPropertyStr(context, value, "size", JS_NewInt64(context, status.st_size));
+  return value;
 }
 
 /* statfsSync(path): type */

@@ -7,8 +7,11 @@ import { readPrivate, removeDurable, TooLarge, writeAhead, writeDurably } from '
  * The file of one record. What fails is a Failure `state-unusable` that names the file.
  */
 
-/** A larger record would not fit in the memory of every call that reads all records. */
-const MOST_BYTES = 128 * 1024 * 1024
+/**
+ * Many times as much as that of a hundred thousand routes, of which none is like another. What is
+ * larger would not fit in the memory of every call that reads all records.
+ */
+const MOST_BYTES = 64 * 1024 * 1024
 
 /** The names of the files in a directory; none if it does not exist. */
 export function filesIn(directory: string): string[] {

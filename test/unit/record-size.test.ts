@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { attachmentRecords } from '../../src/records/attachments.js'
 import type { AttachmentRecord } from '../../src/records/record-schema.js'
 
-const MOST_BYTES = 128 * 1024 * 1024
+const MOST_BYTES = 64 * 1024 * 1024
 
 describe('a record', () => {
   let stateDirectory: string
