@@ -61,8 +61,11 @@ export interface ErrorDocument {
   details?: string
 }
 
-/** What the executable's engine says where its memory ends. */
-const OUT_OF_MEMORY = 'out of memory'
+/** What the engines say where what they may have ends, and what it is called here. */
+const EXHAUSTED: Record<string, string> = {
+  'out of memory': 'the call needs more memory than it can have',
+  'Maximum call stack size exceeded': 'the call needs a larger stack than it can have (ulimit -s)',
+}
 
 /** Converts any thrown value to an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
@@ -85,12 +88,8 @@ function partsOf(error: unknown): { code: number; message: string; details: stri
   if (error instanceof Failure)
     return { code: CODES[error.kind], message: error.message, details: error.details }
   const message = error instanceof Error ? error.message : String(error)
-  if (message === OUT_OF_MEMORY)
-    return {
-      code: ErrorCode.tryAgainLater,
-      message: 'the call needs more memory than it can have',
-      details: '',
-    }
+  if (Object.hasOwn(EXHAUSTED, message))
+    return { code: ErrorCode.tryAgainLater, message: EXHAUSTED[message] ?? '', details: '' }
   return {
     code: isOfKernel(error) ? CODES['kernel-refused'] : ErrorCode.internal,
     message,

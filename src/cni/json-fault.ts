@@ -23,42 +23,44 @@ const QUOTED_CHARACTERS = 20
 /**
  * Describes why a text is no JSON: in which line and column, and what was expected there. Engines
  * have words of their own for that, and some do not say where.
- * @param mostLevels what is nested deeper is no JSON either
+ * @param mostLevels how deep it is looked at
+ * @returns undefined if there is no fault as far as that
  */
-export function describeFault(text: string, mostLevels: number): string {
+export function describeFault(text: string, mostLevels: number): string | undefined {
   const fault = findFault(text, mostLevels)
-  if (!fault) return 'exceeded max depth'
+  if (!fault) return undefined
   const before = text.slice(0, fault.at)
   if (before.length === text.length) return 'unexpected end of JSON input'
   const line = before.split('\n').length
   return `line ${line}, column ${fault.at - before.lastIndexOf('\n')}: ${fault.reason}`
 }
 
-/** Where a text stops being JSON, from 1 on. */
+/** Where a text stops being JSON, from 1 on; the beginning if it does not. */
 export function placeOfFault(text: string): { line: number; column: number } {
-  const before = text.slice(0, offsetOfFault(text)).split('\n')
+  const before = text.slice(0, offsetOfFault(text) ?? 0).split('\n')
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
 }
 
-/** The number and the text of the line in which a text stops being JSON. */
-export function lineOfFault(text: string): { line: number; text: string } {
+/** The number and the text of the line in which a text stops being JSON; undefined if it does not. */
+export function lineOfFault(text: string): { line: number; text: string } | undefined {
   const at = offsetOfFault(text)
+  if (at === undefined) return undefined
   const before = text.slice(0, at).split('\n')
   const start = before.at(-1) ?? ''
   const [rest = ''] = text.slice(at).split('\n', 1)
   return { line: before.length, text: `${start}${rest}` }
 }
 
-/** 0 if it does not. */
-function offsetOfFault(text: string): number {
-  return Math.min(findFault(text, Number.POSITIVE_INFINITY)?.at ?? 0, text.length)
+function offsetOfFault(text: string): number | undefined {
+  const fault = findFault(text, Number.POSITIVE_INFINITY)
+  return fault && Math.min(fault.at, text.length)
 }
 
 /** Undefined if the text is JSON, or nested too deep. */
 function findFault(text: string, mostLevels: number): Fault | undefined {
   const open: string[] = []
   let expected: Expected = 'a value'
-  for (let at = skipSpace(text, 0); at < text.length && open.length < mostLevels; ) {
+  for (let at = skipSpace(text, 0); at < text.length && open.length <= mostLevels; ) {
     const end = endOfToken(text, at)
     if (end > text.length) return { at: text.length, reason: '' }
     const token = text.slice(at, end)
@@ -69,7 +71,7 @@ function findFault(text: string, mostLevels: number): Fault | undefined {
     expected = next
     at = skipSpace(text, end)
   }
-  if (open.length === mostLevels) return undefined
+  if (open.length > mostLevels) return undefined
   return expected === 'the end' ? undefined : { at: text.length, reason: '' }
 }
 

@@ -60,23 +60,32 @@ export function spelledAsDocumented(object: Record<string, unknown>): Record<str
 
 /** @throws CniError 6 if the text is not a JSON object, or one that is nested too deep */
 export async function decodeObject(text: string): Promise<Record<string, unknown>> {
-  const value = await parseJson(text).catch((error: Error) => {
-    throw undecodable(error.message)
+  const value = await parseJson(text).catch((error: unknown) => {
+    throw error instanceof SyntaxError ? undecodable(error.message) : error
   })
-  if (!isShallow(value)) throw undecodable('exceeded max depth')
   if (isObject(value)) return value
   throw undecodable(`the configuration must be an object, not ${kindOf(value)}`)
 }
 
-/** @throws Error that says in which line and column the text stops being JSON, and why */
+/**
+ * @throws SyntaxError that says in which line and column the text stops being JSON, and why; or that
+ *   it is nested too deep. What the engine throws without memory or stack is another error
+ */
 export async function parseJson(text: string): Promise<unknown> {
   try {
-    return JSON.parse(text)
+    return parseShallow(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     const { describeFault } = await import('./json-fault.js')
-    throw new Error(describeFault(text, MOST_LEVELS))
+    throw new SyntaxError(describeFault(text, MOST_LEVELS) ?? TOO_DEEP)
   }
+}
+
+/** @throws SyntaxError with the engine's words, or with ours for what is nested too deep */
+export function parseShallow(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  if (!isShallow(value)) throw new SyntaxError(TOO_DEEP)
+  return value
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -129,9 +138,11 @@ const MEANINGFUL_NULLS = ['cni.dev/valid-attachments']
 
 /** Maximum nesting depth of JSON input. Printing far deeper values again overflows the stack. */
 const MOST_LEVELS = 1000
+/** What is said of more, in the words of the CNI library. */
+export const TOO_DEEP = 'exceeded max depth'
 
 /** Whether a JSON value is nested no deeper than MOST_LEVELS. */
-export function isShallow(value: unknown): boolean {
+function isShallow(value: unknown): boolean {
   let level = [value].filter(isNested)
   for (let depth = 0; level.length > 0; depth++) {
     if (depth >= MOST_LEVELS) return false

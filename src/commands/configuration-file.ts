@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { canonicalKeys, isObject, spelledAsDocumented } from '../cni/network.js'
+import { canonicalKeys, isObject, parseShallow, spelledAsDocumented } from '../cni/network.js'
 import { LATEST_VERSION } from '../cni/version.js'
 import { readAll } from '../stdio.js'
 
@@ -37,7 +37,7 @@ export function readText(file: string): string {
 /** A configuration as it was written. */
 export interface WrittenFile {
   text: string
-  /** What it decodes to; undefined for what is no JSON. */
+  /** What it decodes to; undefined for what ADD would not decode. */
   network: unknown
 }
 
@@ -90,10 +90,10 @@ function withDevice(network: Record<string, unknown>, device: string | undefined
   return { ...spelled, device }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for what cannot be decoded: ADD says why. */
 function decode(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseShallow(text)
   } catch {
     return undefined
   }

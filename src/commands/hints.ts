@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { ErrorCode, type ErrorDocument } from '../cni/error.js'
 import { lineOfFault } from '../cni/json-fault.js'
 import { mistakesIn, otherText } from '../cni/mistakes.js'
-import { isObject, spelledAsDocumented } from '../cni/network.js'
+import { isObject, parseShallow, spelledAsDocumented } from '../cni/network.js'
 import { printable } from '../printable.js'
 import { missingRights } from './capabilities.js'
 
@@ -21,9 +21,18 @@ const OF_OTHERS: number[] = [ErrorCode.incompatibleVersion, ErrorCode.invalidEnv
  */
 export function withHints(document: ErrorDocument, input: string): ErrorDocument {
   if (OF_OTHERS.includes(document.code)) return document
-  const hints = [...inputHints(input), ...rightsHints()].map(printable)
+  const hints = [...hintsIfPossible(input), ...rightsHints()].map(printable)
   const details = [document.details ?? '', ...hints].filter((text) => text !== '').join('; ')
   return details === '' ? document : { ...document, details }
+}
+
+/** None where there is no memory or stack to look for them. */
+function hintsIfPossible(input: string): string[] {
+  try {
+    return inputHints(input)
+  } catch {
+    return []
+  }
 }
 
 function inputHints(input: string): string[] {
@@ -35,19 +44,21 @@ function inputHints(input: string): string[] {
   return [...mistakesIn(document).map(({ text }) => text), ...stateDirectoryHints(stateDir)]
 }
 
+/** Undefined for what is no JSON, or nested too deep. */
 function decode(input: string): unknown {
   try {
-    return JSON.parse(input)
-  } catch {
-    return undefined
+    return parseShallow(input)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 
-/** The line in which a text stops being JSON; empty if there is no other line. */
+/** The line in which a text stops being JSON; empty if it does not, or if there is no other line. */
 function faultyLine(input: string): string {
-  if (!input.trimEnd().includes('\n')) return ''
-  const { line, text } = lineOfFault(input)
-  return `line ${line} is ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`
+  const fault = input.trimEnd().includes('\n') ? lineOfFault(input) : undefined
+  if (!fault) return ''
+  return `line ${fault.line} is ${JSON.stringify(fault.text.slice(0, QUOTED_CHARACTERS))}`
 }
 
 function stateDirectoryHints(stateDir: unknown): string[] {

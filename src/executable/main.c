@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Half of what a process usually has; JSON of two thousand levels takes a fifth of it. */
+/* Half of what a process usually has; JSON of a thousand levels takes a tenth of it. */
 #define STACK_BYTES (4u << 20)
 /* With this an ADD can do its work; with a third of it, not even an error could be made. */
 #define LEAST_STACK_BYTES (64u << 10)

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { KEYS } from '../../build/configuration-keys.js'
+import { CniError } from '../cni/error.js'
 import { canonicalKeys, RESULT_KEYS } from '../cni/network.js'
 import { decodeResult } from '../cni/result.js'
 import type { Result } from '../cni/result-schema.js'
@@ -123,7 +124,8 @@ export function understandAssignment(
   try {
     return decodeResult(result, cniVersion)
   } catch (error) {
-    throw failed(`${what} printed what is no result: ${(error as Error).message}`)
+    if (!(error instanceof CniError)) throw error
+    throw failed(`${what} printed what is no result: ${error.message}`)
   }
 }
 

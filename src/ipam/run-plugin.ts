@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { CniError, ErrorCode } from '../cni/error.js'
-import { isShallow } from '../cni/network.js'
+import { parseJson, TOO_DEEP } from '../cni/network.js'
 import { Failure } from '../failure.js'
 import { runChild } from './child-process.js'
 
@@ -93,20 +93,26 @@ const QUOTED_CHARACTERS = 200
  * @throws CniError with the code and message of the plugin's own error; Failure `delegate-failed`
  *   if it reported none
  */
-export function readAnswer(what: string, outcome: PluginOutcome): object | undefined {
+export async function readAnswer(
+  what: string,
+  outcome: PluginOutcome,
+): Promise<object | undefined> {
   const { stdout, exitCode, trouble } = outcome
   if (trouble !== undefined) throw new Failure('delegate-failed', `${what} failed: ${trouble}`)
   const text = stdout.trim()
-  if (exitCode !== 0) throw ownError(what, text) ?? unexplained(what, text, exitCode)
-  if (text === '') return undefined
-  const answer = decodeObject(text)
-  if (answer) return answer
-  throw new Failure('delegate-failed', `${what} printed what is no result: ${quote(text)}`)
+  const answer = text === '' ? undefined : await decodeObject(text)
+  if (exitCode !== 0) {
+    const printed = typeof answer === 'object' ? quote(text) : answer
+    throw ownError(what, answer) ?? unexplained(what, printed, exitCode)
+  }
+  if (typeof answer !== 'string') return answer
+  throw new Failure('delegate-failed', `${what} printed what is no result: ${answer}`)
 }
 
 /** The error that the plugin reported; undefined if its output is no error document. */
-function ownError(what: string, text: string): CniError | undefined {
-  const { code, msg, details } = (decodeObject(text) ?? {}) as Record<string, unknown>
+function ownError(what: string, answer: object | string | undefined): CniError | undefined {
+  const document = typeof answer === 'object' ? answer : {}
+  const { code, msg, details } = document as Record<string, unknown>
   if (!Number.isInteger(code) || Number(code) < 1) return undefined
   const message = typeof msg === 'string' && msg !== '' ? msg : `${what} failed and gave no reason`
   const whose = `${what} reported this`
@@ -116,23 +122,26 @@ function ownError(what: string, text: string): CniError | undefined {
   return new CniError(own, message, more)
 }
 
-function unexplained(what: string, text: string, exitCode: number | undefined): Failure {
+function unexplained(
+  what: string,
+  printed: string | undefined,
+  exitCode: number | undefined,
+): Failure {
   const reason =
-    text === ''
+    printed === undefined
       ? 'netplugin failed with no error message'
-      : `netplugin failed but error parsing its diagnostic message ${quote(text)}`
+      : `netplugin failed but error parsing its diagnostic message ${printed}`
   return new Failure('delegate-failed', `${what} failed: ${reason}: exit status ${exitCode}`)
 }
 
-/** `null` counts as an empty object. */
-function decodeObject(text: string): object | undefined {
+/** A JSON object; `null` counts as an empty one. For what is none, a quotation or what is wrong. */
+async function decodeObject(text: string): Promise<object | string> {
   try {
-    const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && !Array.isArray(value)
-    return isObject && isShallow(value) ? (value ?? {}) : undefined
+    const value = await parseJson(text)
+    return typeof value === 'object' && !Array.isArray(value) ? (value ?? {}) : quote(text)
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+    if (!(error instanceof SyntaxError)) throw error
+    return error.message === TOO_DEEP ? TOO_DEEP : quote(text)
   }
 }
 

@@ -83,6 +83,32 @@ describe('the executable without enough memory', () => {
     expect(callPlugin(testbed, COMPILED, 'DEL', { wrapper }).exitCode).toBe(0)
   })
 
+  it.each([
+    [64, 300],
+    [128, 900],
+    [64, 999],
+  ])('or with a stack of %i KiB says so of %i lists in each other', (kibibytes, levels) => {
+    const wrapper = ['prlimit', `--stack=${kibibytes << 10}`]
+    const lists = '['.repeat(levels) + ']'.repeat(levels)
+    const code = 11
+    const msg = 'the call needs a larger stack than it can have (ulimit -s)'
+    const configuration = `{"cniVersion":"1.1.0","name":"n","device":"eth1","x":${lists}}`
+    const given = callPlugin(testbed, COMPILED, 'ADD', { wrapper, input: configuration })
+    expect(given.document).toEqual({ cniVersion: '1.1.0', code, msg })
+    using deep = new ScriptedIpam({
+      ADD: `printf '{"ips":[{"address":"192.0.2.1/24"}],"x":${lists}}'`,
+    })
+    const answered = callPlugin(testbed, COMPILED, 'ADD', {
+      wrapper,
+      configuration: { ipam: { type: deep.type } },
+      variables: { CNI_PATH: deep.directory },
+    })
+    const details = expect.stringContaining('the device is back on the host as eth1')
+    expect(answered.document).toMatchObject({ code, msg, details })
+    expect(deep.calls).toEqual(['ADD', 'DEL'])
+    expect(testbed.hostState()).toBe(before)
+  })
+
   it('or with little memory of its own says so, and does nothing', () => {
     // In less than 2.4 MiB the kernel cannot start it.
     for (let kibibytes = 2400; kibibytes < 5100; kibibytes += 150) {

@@ -22,6 +22,7 @@ const EMITTERS: Record<string, [Message['kind'], number]> = {
   Error: ['error', 0],
   Failure: ['error', 1],
   NotRegular: ['error', 0],
+  SyntaxError: ['error', 0],
   UntrustedPath: ['error', 0],
   WrongUse: ['error', 0],
   tell: ['warning', 0],

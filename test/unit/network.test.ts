@@ -24,13 +24,14 @@ describe('the configuration as JSON', () => {
   it('refuses very many levels, which could not be printed again', async () => {
     const nested = (levels: number) =>
       `{"name": "n", "x": ${'['.repeat(levels)}${']'.repeat(levels)}}`
-    await expect(decodeNetwork(nested(100_000))).rejects.toThrow(
-      expect.objectContaining({
-        code: 6,
-        message: 'error unmarshall network config: exceeded max depth',
-      }),
-    )
-    expect((await decodeNetwork(nested(900))).name).toBe('n')
+    for (const levels of [1000, 100_000])
+      await expect(decodeNetwork(nested(levels))).rejects.toThrow(
+        expect.objectContaining({
+          code: 6,
+          message: 'error unmarshall network config: exceeded max depth',
+        }),
+      )
+    expect((await decodeNetwork(nested(999))).name).toBe('n')
   })
 
   it('keeps every key', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs'
+import { asCniError } from '../../cni/error.js'
 import { canonicalKeys, decodeObject } from '../../cni/network.js'
 import { readText } from '../configuration-file.js'
 import { asLine, findingsIn } from '../validate/validate.js'
@@ -143,8 +144,8 @@ interface NetworkFile {
 async function readNetwork(path: string, isForced: boolean): Promise<NetworkFile> {
   const name = configurationName(path)
   const text = readText(path)
-  const network = await decodeObject(text).catch((error: Error) => {
-    throw new Error(`${path}: ${error.message}`)
+  const network = await decodeObject(text).catch((error: unknown) => {
+    throw new Error(`${path}: ${asCniError(error).message}`)
   })
   requireLoadable(path, canonicalKeys(network, ['plugins', 'type']))
   const mistakes = isForced ? [] : await findingsIn(path)

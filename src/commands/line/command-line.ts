@@ -1,4 +1,5 @@
 import { version } from '../../../package.json'
+import { asCniError } from '../../cni/error.js'
 import { nearest } from '../../nearest.js'
 import type { Answer } from '../answer.js'
 import { readArguments, WrongUse } from './arguments.js'
@@ -18,7 +19,7 @@ export async function answerCommandLine(words: string[], readInput: () => string
   try {
     return await answer(words, readInput)
   } catch (error) {
-    const { message, details } = error as Error & { details?: string }
+    const { message, details } = asCniError(error)
     const more = details ? `\n${details}` : ''
     return { kind: 'message', text: `host-device-l3: ${message}${more}`, failed: true }
   }

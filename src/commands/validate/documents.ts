@@ -1,3 +1,4 @@
+import { asCniError } from '../../cni/error.js'
 import { placeOfFault } from '../../cni/json-fault.js'
 import { type Place, placeOf } from '../../cni/json-place.js'
 import { otherText } from '../../cni/mistakes.js'
@@ -46,6 +47,6 @@ async function jsonDocument(text: string): Promise<Contents> {
     const faults = duplicatesIn(text, (place) => place)
     return { documents: [{ value, isYaml: false, placeOf: located, placeInText }], faults }
   } catch (error) {
-    return { documents: [], faults: [{ ...placeOfFault(text), text: (error as Error).message }] }
+    return { documents: [], faults: [{ ...placeOfFault(text), text: asCniError(error).message }] }
   }
 }

@@ -1,3 +1,4 @@
+import { asCniError } from '../../cni/error.js'
 import { placeOfFault } from '../../cni/json-fault.js'
 import { type Place, placeOf } from '../../cni/json-place.js'
 import { IS_YAML, otherText } from '../../cni/mistakes.js'
@@ -119,7 +120,7 @@ async function findingsAbout(thing: Thing): Promise<Omit<Finding, 'file'>[]> {
     network = await decodeObject(config)
   } catch (error) {
     const other = otherText(config)
-    const { message } = error as Error
+    const { message } = asCniError(error)
     const text = other === undefined ? message : `${message}; ${other}`
     return [{ ...within(placeOfFault(config)), path: name, text }]
   }
