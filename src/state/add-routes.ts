@@ -10,6 +10,7 @@ import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { makesPrefixRoute, prefixKey, prefixKeys } from './connected-route.js'
+import { addWithGateways } from './gateways-on-link.js'
 import { groupBy } from './group-by.js'
 import { isJoinable } from './hidden-routes.js'
 import { isAutoconfigured } from './judge.js'
@@ -33,19 +34,37 @@ export function addRoutes(
 ): Refused<Route>[] {
   const addPacked = (some: PackedRoutes[]) =>
     some.flatMap((routes) => addPackedRoutes(socket, routes))
-  let refused = [
+  const refused = [
     ...addPacked(packed.filter(({ like }) => isOnLink(like))),
     ...addAll(socket, additions),
     ...addPacked(packed.filter(({ like }) => !isOnLink(like))),
   ]
   // Of packed routes, some are nearly always added.
-  let tried = packed.length > 0 ? Number.POSITIVE_INFINITY : additions.length
-  for (;;) {
-    const left =
-      refused.length < tried ? refused : addBesideOthers(socket, device, refused, around?.())
-    if (left.length === 0 || left.length === tried) return absentOf(socket, left)
-    tried = left.length
-    refused = addAll(socket, left)
+  const tried = packed.length > 0 ? Number.POSITIVE_INFINITY : additions.length
+  const left = absentOf(socket, addAgain(socket, device, refused, tried, around))
+  if (!around) return left
+  return addWithGateways(socket, left, () =>
+    addAgain(socket, device, addAll(socket, left), left.length, around),
+  )
+}
+
+/**
+ * Adds refused routes, as long as a pass adds at least one.
+ * @param tried how many the last pass tried
+ * @returns what could not be added
+ */
+function addAgain(
+  socket: NetlinkSocket,
+  device: Link,
+  refused: Refused<Route>[],
+  tried: number,
+  around: (() => Surroundings) | undefined,
+): Refused<Route>[] {
+  for (let [last, before] = [refused, tried]; ; ) {
+    const left = last.length < before ? last : addBesideOthers(socket, device, last, around?.())
+    if (left.length === 0 || left.length === before) return left
+    before = left.length
+    last = addAll(socket, left)
   }
 }
 

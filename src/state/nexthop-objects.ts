@@ -3,6 +3,7 @@ import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { dumpNexthopObjects, nexthopObjectRequest } from '../kernel/netlink/nexthop-object.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
 import { type Addition, addAll } from './add-objects.js'
+import { addObjectsWithGateways } from './gateways-on-link.js'
 
 /** A nexthop object that could not be restored, and why. */
 export interface RefusedObject {
@@ -58,7 +59,10 @@ function addOnceThereIsACarrier(
   for (;;) {
     const refused = addAll(socket, pending)
     const waits = refused.some(({ error }) => error.is('ENETDOWN')) && Date.now() < deadline
-    if (!waits) return refused.map(({ value, error }) => ({ object: value, error }))
+    if (!waits) {
+      const left = addObjectsWithGateways(socket, refused, () => addAll(socket, refused))
+      return left.map(({ value, error }) => ({ object: value, error }))
+    }
     pause(PAUSE_MILLISECONDS)
     pending = refused
   }

@@ -17,7 +17,7 @@ export interface StandIn {
  * removing another route: the kernel compares the protocol always, but a source and metrics only if
  * the request names them.
  */
-const STAND_IN_PROTOCOL = 76
+export const STAND_IN_PROTOCOL = 76
 
 /** Whether a route is a stand-in, of whatever device. */
 export function isStandIn({ protocol }: Route): boolean {

@@ -30,5 +30,6 @@ export function clear(namespace: string, names: string[], lines: string[]): void
     ...names.map((name) => `link set ${name} up`),
     ...opposite(/^(-6 )?rule /),
     ...opposite(/ proxy /),
+    ...opposite(/route add (blackhole|unreachable|prohibit) /),
   ])
 }

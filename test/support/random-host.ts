@@ -217,6 +217,40 @@ const rule = fc
     ([n, last, direction]) => `rule add ${direction} 10.${n}.0.${last} lookup 100 priority 5${n}`,
   )
 
+/** By gateways that are on the link when the routes are added. Later rules, and routes of `pathless`, may hide them. */
+const hidden = fc
+  .tuple(
+    ...[device, small, fc.constantFrom(' table 100', ' table 101', '')],
+    fc.constantFrom('default', 'default', '198.19.N.0/24'),
+    ...[fc.boolean(), fc.boolean(), host],
+  )
+  .map(([name, n, where, to, is6, isObject, last]) => {
+    const subnet = net(name, n)
+    const gateway = is6 ? `fd00:${subnet}::7${last}` : `10.${subnet}.0.7${last}`
+    const start = is6 ? '-6 ' : ''
+    if (isObject) return `${start}nexthop add id ${20 + n} via ${gateway} dev ${name}`
+    const destination = to === 'default' || !is6 ? to : 'fd04:N::/48'
+    const words = `${destination.replace('N', `${last}`)} via ${gateway} dev ${name}`
+    return `${start}route append ${words}${where} metric ${50 + n}`
+  })
+
+const family = fc.constantFrom('', '-6 ', '-6 ')
+
+const pathless = fc
+  .tuple(family, fc.constantFrom('unreachable', 'blackhole', 'prohibit'))
+  .map(([start, type]) => `${start}route add ${type} default table 100 metric 60`)
+
+const hiding = fc
+  .tuple(
+    ...[family, small],
+    fc.constantFrom('oif eth1', 'oif eth2', 'iif eth1', 'from all', 'to NET', 'from NET'),
+    fc.constantFrom('100', '101'),
+  )
+  .map(([start, n, selector, where]) => {
+    const subnet = start === '' ? `10.${n}.0.0/24` : `fd00:${n}::/64`
+    return `${start}rule add ${selector.replace('NET', subnet)} lookup ${where} priority 7${n}`
+  })
+
 const lines = (most: number, ...kinds: fc.Arbitrary<string>[]) =>
   fc.array(fc.oneof(...kinds), { maxLength: most })
 
@@ -227,6 +261,8 @@ export const randomHost: fc.Arbitrary<string[]> = fc
     lines(5, nexthop, nexthop, nexthop6, group),
     lines(9, route4, route4, multipath4, route6, multipath6, connected, byObject, byObject6),
     lines(2, last6),
+    lines(4, hidden),
+    lines(2, pathless, hiding, hiding),
     lines(4, neighbor, neighbor, proxy, token, rule),
   )
   .map((parts) => parts.flat().flatMap((line) => line.split('\n')))

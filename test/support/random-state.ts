@@ -180,6 +180,23 @@ const rule = (n: number, locals: string[]) =>
         `rule add ${direction} ${local}${selector} ${action} priority ${1000 + n}`,
     )
 
+/** By a gateway that is on the link when the route is added; a later rule may hide it. */
+const gateway6 = (n: number) =>
+  fc
+    .tuple(fc.constantFrom('default', `fd05:${n}::/48`), table)
+    .map(([to, where]) =>
+      [
+        `address add fd04:${n}::1/64 dev eth1 nodad`,
+        `route add ${to} via fd04:${n}::9 dev eth1 metric ${50 + n}${where}`,
+      ].join('\n'),
+    )
+
+/** With a colon, which tells that it is of IPv6. */
+const hiding = (n: number) =>
+  fc
+    .tuple(fc.constantFrom('oif eth1', 'iif eth1'), fc.constantFrom('100', '70000'))
+    .map(([selector, to]) => `rule add from ::/0 ${selector} lookup ${to} priority ${1000 + n}`)
+
 const neighbor = (n: number) =>
   fc.constantFrom(
     `neighbour add 192.0.2.${n + 1} lladdr 02:00:00:00:00:0${n} dev eth1 nud permanent`,
@@ -204,13 +221,23 @@ export const randomState: fc.Arbitrary<string[]> = fc
       fc.oneof(address4(n), address4(n), address6(n), peer4(n), peer6(n), offLink6(n)),
     ),
     routes: some(6, (n) =>
-      fc.oneof(route4(n), route6(n), multipath4(n), appended4(n), appended6(n), alike(n)),
+      fc.oneof(
+        route4(n),
+        route6(n),
+        multipath4(n),
+        appended4(n),
+        appended6(n),
+        alike(n),
+        gateway6(n),
+      ),
     ),
     neighbors: some(3, neighbor),
   })
   .chain(({ addresses, routes, neighbors }) => {
     const locals = addresses.map(({ local }) => local)
-    const rules = locals.length === 0 ? fc.constant([]) : some(3, (n) => rule(n, locals))
+    const rules = some(3, (n) =>
+      locals.length === 0 ? hiding(n) : fc.oneof(rule(n, locals), hiding(n)),
+    )
     return rules.map((lines) => [
       ...addresses.map(({ words }) => words),
       ...routes,

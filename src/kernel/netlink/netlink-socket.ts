@@ -38,6 +38,7 @@ const DUMP_ATTEMPTS = 20
 export class NetlinkSocket {
   #sequence = 0
   #timeout = TIMEOUT_MILLISECONDS
+  #enclosure: Record<'first' | 'last', Request[]> = { first: [], last: [] }
   private constructor(readonly fd: number) {}
 
   /**
@@ -110,23 +111,40 @@ export class NetlinkSocket {
   }
 
   /**
+   * While `act` runs, others come first and last in each datagram of `requestAll`. Whether the kernel
+   * carries these out is not told.
+   */
+  enclose<T>(first: Request[], last: Request[], act: () => T): T {
+    const former = this.#enclosure
+    this.#enclosure = { first, last }
+    try {
+      return act()
+    } finally {
+      this.#enclosure = former
+    }
+  }
+
+  /**
    * Sends many requests in few datagrams.
    * @returns the kernel's error for each request; undefined if it was carried out
    */
   requestAll(requests: Request[]): (KernelError | undefined)[] {
     const outcomes: (KernelError | undefined)[] = []
+    const { first: before, last: after } = this.#enclosure
     for (let done = 0; done < requests.length; ) {
       let size = 0
       let end = done
       while (end < requests.length && size < DATAGRAM_BYTES)
         size += requestLength(requests[end++] as Request)
+      const some = [...before, ...requests.slice(done, end), ...after]
       const first = this.#sequence + 1
-      this.#sequence += end - done
+      this.#sequence += some.length
       // The kernel reports errors even without NLM_F_ACK. Only the last request asks for an
       // acknowledgement: when it arrives, all are done.
-      const datagram = encodeRequests(requests.slice(done, end), Flag.acknowledge, first)
+      const datagram = encodeRequests(some, Flag.acknowledge, first)
       const { errors } = this.#transact(datagram)
-      for (let n = first; n <= this.#sequence; n++) outcomes.push(errors.get(n))
+      for (let n = before.length; n < some.length - after.length; n++)
+        outcomes.push(errors.get(first + n))
       done = end
     }
     return outcomes
