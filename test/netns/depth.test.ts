@@ -68,6 +68,28 @@ describe.each(BOTH_ARTEFACTS)('JSON of more than a thousand levels: $artefact', 
   })
 })
 
+describe.each(BOTH_ARTEFACTS)('validate of deep YAML: $artefact', ({ path }) => {
+  const HEAD = 'apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nx: '
+  const maps = (levels: number) => '{a: '.repeat(levels) + '}'.repeat(levels)
+  const blocks = (levels: number) => `\n${'- '.repeat(levels)}1\n`
+
+  it.each([
+    ['lists', lists],
+    ['maps', maps],
+    ['blocks', blocks],
+  ])('has words of ours for %s', (_, make) => {
+    using testbed = new Testbed()
+    const file = `${testbed.stateDirectory}/deep.yaml`
+    for (const levels of [150, 199, 200, 250, 400, 850, 1000, 3000, 30_000]) {
+      writeFileSync(file, HEAD + make(levels))
+      const { stdout } = runCommandLine(testbed, path, ['validate', file])
+      // The map that x is in is one more.
+      expect(stdout.includes('it is nested too deeply to be checked'), stdout).toBe(levels >= 200)
+      expect(stdout).not.toContain('Maximum')
+    }
+  })
+})
+
 it('JSON that there is no memory for is not said to end somewhere', () => {
   using testbed = new Testbed()
   const input = `{${OWN},\n "stateDir": "${testbed.stateDirectory}",\n "x": [${'[0],'.repeat(5000)}0]}`

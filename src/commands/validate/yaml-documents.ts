@@ -1,4 +1,6 @@
 import {
+  Composer,
+  CST,
   type Document,
   isAlias,
   isMap,
@@ -6,14 +8,19 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
   type ScalarTag,
 } from 'yaml'
+import { asCniError } from '../../cni/error.js'
 import type { Place } from '../../cni/json-place.js'
 import type { Contents, LocatedDocument, Path } from './documents.js'
 
 /** Aliases that stand for more nodes than this are an attack, and no manifest. */
 const MOST_ALIASED = 100
+
+/** What the parser makes of deeper ones is for the stack to bear, which ends where an engine says. */
+const MOST_LEVELS = 200
+const TOO_DEEP = `it is nested too deeply to be checked: ${MOST_LEVELS} lists and objects in each other are the most`
 
 /** A text in base64. The parser's own tag for it needs another module of Node. */
 const BINARY: ScalarTag = {
@@ -31,23 +38,43 @@ export function yamlDocuments(text: string): Contents {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
-  const parsed = parseAllDocuments(text, {
-    ...{ lineCounter: lines, prettyErrors: false, customTags: [BINARY] },
-  })
+  const tokens = [...new Parser(lines.addNewLine).parse(text)]
+  const deep = firstBelow(tokens)
+  if (deep) return { documents: [], faults: [{ ...placeAt(deep.offset), text: TOO_DEEP }] }
+  const composer = new Composer({ prettyErrors: false, customTags: [BINARY] })
+  const parsed = [...composer.compose(tokens)]
   const documents: LocatedDocument[] = []
   const faults: Contents['faults'] = []
   for (const document of parsed) {
     const complaints = [...document.errors, ...document.warnings]
-    faults.push(...complaints.map(({ pos, message }) => ({ ...placeAt(pos[0]), text: message })))
+    faults.push(...complaints.map((one) => ({ ...placeAt(one.pos[0]), text: textOf(one) })))
     if (document.errors.length > 0) continue
     try {
       const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASED })
       documents.push({ value, isYaml: true, ...placesIn(text, document, placeAt) })
     } catch (error) {
-      faults.push({ ...placeAt(document.range[0]), text: (error as Error).message })
+      faults.push({ ...placeAt(document.range[0]), text: textOf(error) })
     }
   }
   return { documents, faults }
+}
+
+/** Also where the stack ends, which the parser catches and the engine has words for. */
+function textOf(error: unknown): string {
+  return asCniError(error).message
+}
+
+/** The first list or map of a stream that is in MOST_LEVELS others. */
+function firstBelow(tokens: CST.Token[]): CST.Token | undefined {
+  let level = tokens.flatMap((token) => (token.type === 'document' ? (token.value ?? []) : []))
+  for (let depth = 0; depth <= MOST_LEVELS; depth++) {
+    const collections = level.filter(CST.isCollection)
+    if (depth === MOST_LEVELS) return collections[0]
+    level = collections.flatMap(({ items }) =>
+      items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat()),
+    )
+  }
+  return undefined
 }
 
 function placesIn(
