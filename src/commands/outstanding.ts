@@ -71,12 +71,13 @@ export function withReason({ what, reason, again }: Refusal): string {
  * route through two devices, for example, comes back once both are home. Nearly always nothing is
  * outstanding. The code for it is then not loaded.
  * @param isMeant selects the records for which the call fails if the kernel refuses for a reason that
- *   passes, such as a lack of memory. For the others the call goes on
+ *   passes, such as a lack of memory. For the others the call goes on. Without it, nothing is looked
+ *   for that is not on the host: a pod waits for its ADD
  * @throws Failure `return-failed`
  */
 export async function settleOutstanding(
   stateDir: string,
-  isMeant: (record: AttachmentRecord) => boolean = () => false,
+  isMeant?: (record: AttachmentRecord) => boolean,
 ): Promise<void> {
   if (!existsSync(`${stateDir}/${OUTSTANDING_DIRECTORY}`)) return
   const { settleAll } = await import('./settle.js')

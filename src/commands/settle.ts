@@ -1,13 +1,14 @@
 import { bounded } from '../bounded.js'
 import { asCniError } from '../cni/error.js'
-import { findLentDevice, findMadeAgain, isSameDevice } from '../device/lent-device.js'
-import { hasHardware } from '../device/resemblance.js'
+import { findLentDevice, findMadeAgain } from '../device/lent-device.js'
+import { returnDevice } from '../device/return.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn, warnOfEach } from '../log.js'
-import { attachmentRecords, outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
+import { outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
 import { lockDevice } from '../records/lock.js'
-import { elapsedSeconds, isLoan, isOfThisBoot } from '../records/record.js'
+import { elapsedSeconds, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { isBare, presentOf } from '../state/bare.js'
@@ -15,6 +16,7 @@ import { outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
 import { orDamage } from './damaged-record.js'
+import { keepWhileAway } from './outstanding-away.js'
 
 /** Maximum number of calls that fail for one device: its pod must be able to end. */
 const MOST_FAILURES = 3
@@ -23,7 +25,10 @@ const MOST_FAILURES = 3
  * Restores what is outstanding. See `settleOutstanding`.
  * @throws Failure `return-failed`
  */
-export function settleAll(stateDir: string, isMeant: (record: AttachmentRecord) => boolean): void {
+export function settleAll(
+  stateDir: string,
+  isMeant: ((record: AttachmentRecord) => boolean) | undefined,
+): void {
   const store = outstandingRecords(stateDir)
   const failures: Failure[] = []
   for (const record of store.listWithEarlierBoots()) {
@@ -31,8 +36,10 @@ export function settleAll(stateDir: string, isMeant: (record: AttachmentRecord) 
       store.remove(outstandingKeyOf(record))
       continue
     }
-    const failure = unlessBusy(stateDir, () => settle(stateDir, store, record))
-    if (failure && isMeant(record)) failures.push(failure)
+    const failure = unlessBusy(stateDir, () =>
+      settle(stateDir, store, record, isMeant !== undefined),
+    )
+    if (failure && isMeant?.(record)) failures.push(failure)
   }
   const [first] = failures
   if (first) throw first
@@ -55,34 +62,44 @@ function unlessBusy<T>(stateDir: string, work: () => T): T | undefined {
   }
 }
 
-/** @returns the failure if the kernel may take it soon, and no more than MOST_FAILURES calls failed */
+/**
+ * @param isEnding whether to look for a device that is away
+ * @returns the failure if the kernel may take it soon, and no more than MOST_FAILURES calls failed
+ */
 function settle(
   stateDir: string,
   store: RecordStore<AttachmentRecord>,
   { device }: AttachmentRecord,
+  isEnding: boolean,
 ): Failure | undefined {
   using _device = lockDevice(stateDir, device.onHost)
   const key = outstandingKeyOf({ device })
   const record = store.read(key)
   if (!record) return undefined
   using host = NetworkNamespace.host()
-  const home = findLentDevice(host, device) ?? findMadeAgain(host, device)
-  if (!home) {
-    if (!mayComeHome(stateDir, record)) store.remove(key)
+  const found = findLentDevice(host, device) ?? findMadeAgain(host, device)
+  if (!found) {
+    if (isEnding) keepWhileAway(stateDir, store, host, record)
     return undefined
   }
   const { onHost } = record.device
-  const { mode, state } = record
-  if (mode === 'capture' && !isBare(state, presentOf(host, home))) {
-    // It was given another state meanwhile.
+  const { mode, state, failures: failed = 0 } = record
+  const isCapture = mode === 'capture'
+  if (isCapture && !isBare(state, presentOf(host, found), onHost.up && !found.up)) {
     store.remove(key)
+    note('info', `${found.name} is home with another state than was captured of it`, () => ({}))
     return undefined
+  }
+  const home = isCapture ? orFailure(() => broughtBack(host, store, record, found)) : found
+  if (home instanceof Failure) {
+    store.write({ ...record, failures: failed + 1 })
+    return failed < MOST_FAILURES ? home : undefined
   }
   const refusals = restoreHostState(
     host,
     home,
     { onHost, state, elapsedSeconds: elapsedSeconds(record) },
-    { waitForCarrier: false },
+    { waitForCarrier: isCapture },
   )
   const left = outstandingOf({ onHost, state }, refusals)
   if (!left) {
@@ -92,18 +109,35 @@ function settle(
     return undefined
   }
   const isSoon = refusals.some(({ again }) => again === 'soon')
-  const failures = (record.failures ?? 0) + (isSoon ? 1 : 0)
+  const failures = failed + (isSoon ? 1 : 0)
   const rest = { ...record, device: { ...record.device, onHost: left.onHost }, state: left.state }
-  // Of a capture the device has part of it by now.
-  store.write({ ...rest, ...(mode === 'capture' ? { mode: 'move' as const } : {}), failures })
+  store.write({ ...rest, ...(isCapture ? { mode: 'move' as const } : {}), failures })
   return isSoon && failures <= MOST_FAILURES ? failureOf(home.name, refusals) : undefined
 }
 
-/** A device that is neither on the host nor lent: hardware is with another plugin, say. */
-function mayComeHome(stateDir: string, { device }: AttachmentRecord): boolean {
-  if (hasHardware(device.onHost)) return true
-  const loans = attachmentRecords(stateDir).list().filter(isLoan)
-  return loans.some((loan) => isSameDevice(loan.device, device))
+/**
+ * Gives a device its name back that another plugin has moved, and then notes that it is to get all that
+ * was captured: with part of its state it no longer looks as one does that was moved.
+ */
+function broughtBack(
+  host: NetworkNamespace,
+  store: RecordStore<AttachmentRecord>,
+  record: AttachmentRecord,
+  link: Link,
+): Link {
+  const home = returnDevice(host, record.device, { namespace: host, link }, { bringUp: false })
+  store.write({ ...record, mode: 'move' })
+  return home
+}
+
+/** The name of a device may be taken. Other pods are not to wait for that. */
+function orFailure<T>(work: () => T): T | Failure {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'return-failed') return error
+    throw error
+  }
 }
 
 function failureOf(name: string, refusals: Refusal[]): Failure {

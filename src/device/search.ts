@@ -32,8 +32,13 @@ const LONGEST_PAUSE_MILLISECONDS = { virtual: 40, hardware: 320 }
 const EVADES = 'it is being moved from one namespace to another'
 const HIDDEN = 'no process, thread, open file or mount leads to its namespace'
 
-/** The directory of all devices without hardware. The kernel destroys them with their namespace. */
+/** The directory of all devices without hardware. */
 const VIRTUAL = 'devices/virtual/net'
+
+/** Whether a device has no hardware, and the kernel destroys it with its namespace. */
+export function isVirtualDevice({ identity, onHost }: LentDevice): boolean {
+  return identity ? identity.directory === VIRTUAL : !hasHardware(onHost)
+}
 
 /**
  * Searches every network namespace of the node for a lent device that is neither on the host nor in
@@ -53,7 +58,7 @@ export function searchEverywhere<T>(
   found: (device: LocatedDevice) => T,
 ): T | undefined {
   const { identity, onHost } = lent
-  const isVirtual = identity ? identity.directory === VIRTUAL : !hasHardware(onHost)
+  const isVirtual = isVirtualDevice(lent)
   // A pod could make a device that resembles it.
   if (!identity && isVirtual) return requireNoStranger(namespaces, lent)
   const started = Date.now()

@@ -2,18 +2,21 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { warnOfEach } from '../log.js'
+import { warn, warnOfEach } from '../log.js'
 import { byPlace } from './routes.js'
 import type { Original } from './schema.js'
 import { type StandIn, standInsAmong } from './stand-in.js'
 import { describeForeign, standInsFor } from './stand-ins.js'
 
 /**
- * Once a device is known to be destroyed: what stands on the host for routes that led through others,
+ * Once a device is known to be destroyed, which is worth a word: it was the host's. What stands on the host for routes that led through others,
  * too, stays there for good. It gets the protocol of the route, whose it is, and no later call takes
  * it for a stand-in. Where others of these devices are away, it waits for them.
  */
 export function keepWithoutDevice(host: NetworkNamespace, { onHost, state }: Original): void {
+  warn(
+    `${onHost.name} is gone: it counts as destroyed, for no network namespace that can be found has it; the host has lost it, with its addresses and routes`,
+  )
   const standIns = standInsFor(state, onHost)
   if (standIns.length === 0) return
   const { socket } = host

@@ -6,6 +6,7 @@ import { captureRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'
 import { attachmentOf, type Call } from '../call.js'
 import { giveBackCaptured } from '../captured.js'
+import { settleOutstanding } from '../outstanding.js'
 import { giveBackEarlier } from '../release-capture.js'
 import { selectorOf } from '../way.js'
 import { inspectToCapture } from './preflight.js'
@@ -20,6 +21,7 @@ export async function addByCapture(call: Call): Promise<object> {
   const { stateDir, prevResult, restoreOnDelete: restore } = configuration
   const key = attachmentOf(call)
   using host = NetworkNamespace.host()
+  await settleOutstanding(stateDir)
   await giveBackCaptured(call, host, findSelectedDevice(host, selectorOf(configuration)))
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)

@@ -25,7 +25,7 @@ export const records: Check = ({ configuration, host }) => {
   return [
     ...others.map(noRecord),
     ...loans.flatMap((loan) => lentToNobody(host, stateDir, loan)),
-    ...outstanding.map(notYetRestored),
+    ...outstanding.map((record) => notYetRestored(host, record)),
   ]
 }
 
@@ -52,10 +52,17 @@ function lentToNobody(host: NetworkNamespace, stateDir: string, loan: Attachment
   ]
 }
 
-function notYetRestored({ device }: AttachmentRecord): Finding {
-  return warning(
-    'records',
-    `${device.onHost.name} is home, but a part of its state could not be restored yet`,
-    'see the log for what the kernel refused; each ADD, DEL and GC tries it again',
-  )
+function notYetRestored(host: NetworkNamespace, { device }: AttachmentRecord): Finding {
+  const { name } = device.onHost
+  return findLentDevice(host, device)
+    ? warning(
+        'records',
+        `${name} is home, but a part of its state could not be restored yet`,
+        'see the log for what the kernel refused; each ADD, DEL and GC tries it again',
+      )
+    : warning(
+        'records',
+        `${name} is away, and has not got its state back`,
+        'bring it to the host, under any name: the next ADD, DEL or GC gives it its state',
+      )
 }
