@@ -16,7 +16,7 @@ import { isJoinable } from './hidden-routes.js'
 import { isAutoconfigured } from './judge.js'
 import { renumbering } from './renumbering.js'
 import { type Entry, entriesInto, type Surroundings } from './route-place.js'
-import { isOnLink, placeOf, wholeOf } from './routes.js'
+import { isOnLink, partsOf, placeOf, wholeOf } from './routes.js'
 
 /**
  * Adds routes through a device. Retries refused routes as long as a pass adds at least one: a
@@ -170,9 +170,22 @@ function addEntries(socket: NetlinkSocket, entries: Entry[]): Refused<Route>[] {
   const refused = send(socket, inOrder)
   // A nexthop that is there already may be one that the kernel would not take now.
   const again = refused.flatMap(({ whole, ...entry }) => (whole ? [entry] : []))
+  giveOwnTimes(socket, inOrder)
   return [...refused.filter(({ whole }) => !whole), ...send(socket, again)].map(
     ({ addition, error }) => ({ ...addition, error }),
   )
+}
+
+/**
+ * Gives IPv6 nexthops that were added with others the time that they have left themselves: the kernel
+ * refuses a nexthop that is there, but takes over its time.
+ */
+function giveOwnTimes(socket: NetlinkSocket, entries: Entry[]): void {
+  const different = entries.filter(
+    ({ whole, route }) => whole && whole.expiresSeconds !== route.expiresSeconds,
+  )
+  const nexthops = different.flatMap(({ route }) => partsOf(route))
+  socket.requestAll(nexthops.map((one) => newRouteRequest(one, 'last')))
 }
 
 type RefusedEntry = Entry & { error: KernelError }

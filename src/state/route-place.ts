@@ -82,12 +82,12 @@ export function entriesInto(
     const isFirst = isBefore && rank <= lowest
     const later = isBefore && !isFirst ? movable.filter((one) => rankOf(one) > rank) : []
     const own = missing.flatMap(({ nexthops }) => nexthops)
-    const all = allInOrder(value, own, present, around)
+    const whole = wholeInOrder(value, own, present, around)
     return {
       addition,
       route: { ...value, nexthops: own },
       position: isFirst ? 'first' : 'last',
-      ...(all ? { whole: { ...value, nexthops: all } } : {}),
+      ...(whole ? { whole } : {}),
       rank,
       obsolete,
       behind: isJoinable(value) ? behind : later,
@@ -110,22 +110,25 @@ function movableIn(present: Route[]): Route[] {
 }
 
 /**
- * All nexthops of an IPv6 multipath route, where the kernel would put the missing ones elsewhere than
- * they were: it adds them at the end, and chooses a nexthop for each flow by their order.
+ * An IPv6 multipath route with all its nexthops, where the kernel would put the missing ones elsewhere
+ * than they were: it adds them at the end, and chooses a nexthop for each flow by their order. It has the
+ * time left that those have which are there.
  * @param around with what the host had in this place
  * @returns undefined if they belong at the end, or what is there is not the rest of that route
  */
-function allInOrder(
+function wholeInOrder(
   value: Route,
   missing: Nexthop[],
   present: Route[],
   { order, isHost }: Surroundings,
-): Nexthop[] | undefined {
+): Route | undefined {
   if (value.family === 'inet') return undefined
   const [there, ...others] = present.filter((one) => !isOnLink(one))
   const withoutHops = (one: Route) => wholeOf({ ...one, nexthops: [] })
   if (!there || others.length > 0 || withoutHops(there) !== withoutHops(value)) return undefined
-  if (there.expiresSeconds !== undefined || value.expiresSeconds !== undefined) return undefined
+  // Of one that is there for ever the kernel makes none that expires.
+  const [time, ownTime] = [there.expiresSeconds, value.expiresSeconds]
+  if ((time === undefined) !== (ownTime === undefined) || time === 0) return undefined
   const [whole] = order.toSorted((one, other) => other.nexthops.length - one.nexthops.length)
   const hops = whole?.nexthops ?? []
   const known = hops.map(nexthopKey)
@@ -138,7 +141,8 @@ function allInOrder(
   const joined = [...staying, ...missing]
   const sorted = joined.toSorted((one, other) => rankOf(one) - rankOf(other))
   const isMoved = sorted.some((hop, n) => hop !== joined[n])
-  return isMoved && joined.every((hop) => rankOf(hop) >= 0) ? sorted : undefined
+  const isKnown = joined.every((hop) => rankOf(hop) >= 0)
+  return isMoved && isKnown ? { ...there, nexthops: sorted } : undefined
 }
 
 /** Of IPv6, two routes in a place with the same nexthop cannot be. */

@@ -236,12 +236,16 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     (_, turns) => {
       using pods = new TwoPods()
       const show = () =>
-        pods.testbed.onHost('-6 route show 2001:db8:99::/64').replaceAll(/ +\n|$/g, '\n')
-      pods.testbed.onHost(
-        `route add 2001:db8:99::/64 ${MULTIPATH.map((hop) => `nexthop ${hop}`).join(' ')}`,
-      )
+        pods.testbed
+          .onHost('-6 route show to root 2001:db8:99::/48')
+          .replaceAll(/ +\n|$/g, '\n')
+          .replaceAll(/expires [78]\d\dsec/g, 'expires')
+      const hops = MULTIPATH.map((hop) => `nexthop ${hop}`).join(' ')
+      pods.testbed.onHost(`route add 2001:db8:99::/64 ${hops}`)
+      pods.testbed.onHost(`route add 2001:db8:99:1::/64 expires 880 ${hops}`)
       const before = show()
-      expect(before.match(/via .* weight \d+/g)).toEqual(MULTIPATH)
+      expect(before.match(/via .* weight \d+/g)).toEqual([...MULTIPATH, ...MULTIPATH])
+      expect(before.match(/expires/g)).toHaveLength(1)
       const isLent = [false, false]
       for (const n of turns) {
         pods.call(path, isLent[n] ? 'DEL' : 'ADD', n)
@@ -251,6 +255,25 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(pods.testbed.filesIn('outstanding')).toEqual([])
     },
   )
+
+  it('has the nexthops of an IPv6 route in their order, each with the time that it has left', () => {
+    using pods = new TwoPods()
+    const show = () => pods.testbed.onHost('-6 route show 2001:db8:99::/64')
+    const times = () => show().match(/expires \d+/g)
+    const hops = MULTIPATH.map((hop) => `nexthop ${hop}`)
+    pods.testbed.onHost(`route add 2001:db8:99::/64 expires 900 ${hops.join(' ')}`)
+    pods.call(path, 'ADD', 0)
+    const others = hops.filter((hop) => hop.includes('eth2')).join(' ')
+    pods.testbed.onHost(`route replace 2001:db8:99::/64 expires 7900 ${others}`)
+    pods.call(path, 'DEL', 0)
+    expect(show().match(/via .* weight \d+/g)).toEqual(MULTIPATH)
+    // The kernel tells that of the first one.
+    expect(times()).toEqual([expect.stringMatching(/ 8\d\d$/)])
+    pods.testbed.onHost('route delete 2001:db8:99::/64 via 2001:db8::1 dev eth1')
+    expect(times()).toEqual([expect.stringMatching(/ 7[78]\d\d$/)])
+    pods.testbed.onHost('route delete 2001:db8:99::/64 via 2001:db8:2::1 dev eth2')
+    expect(times()).toEqual([expect.stringMatching(/ 8\d\d$/)])
+  })
 
   it('has all nexthops of an IPv6 route where the kernel would not take that of the other device now', () => {
     using pods = new TwoPods()

@@ -53,8 +53,9 @@ function routesIn(shown: string): string[] {
     .filter((line) => line !== '' && !MADE_BY_THE_KERNEL.test(line))
 }
 
-/** Where the kernel puts a nexthop among those of an IPv6 route is for it to say. */
+/** Among those of several IPv6 routes that it joins, the kernel decides where a nexthop is. */
 function withNexthopsSorted(route: string): string {
+  if (route.startsWith('fd06:')) return route
   const [words, ...nexthops] = route.split(/ +nexthop /)
   return [words, ...nexthops.toSorted()].join(' nexthop ')
 }

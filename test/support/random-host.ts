@@ -146,6 +146,14 @@ const multipath6 = fc
     return `-6 route add fd01:${to}::/48${rest}${mtu6(to)}${hops.join('')}`
   })
 
+/** Nobody else has routes in their places, so that all nexthops have the same time left. */
+const expiring6 = fc
+  .tuple(host, fc.array(device, { minLength: 2, maxLength: 4 }), optional('expires 9000'))
+  .map(([to, devices, time]) => {
+    const hops = devices.map((name, n) => ` nexthop via fe80::${n + 1} dev ${name} weight ${n + 1}`)
+    return `-6 route add fd06:${to}::/48 metric 70${time}${hops.join('')}`
+  })
+
 const last6 = fc
   .tuple(fc.integer({ min: 1, max: 2 }), device, table, optional('metric 5'))
   .map(
@@ -259,7 +267,18 @@ export const randomHost: fc.Arbitrary<string[]> = fc
   .tuple(
     lines(7, address4, address4, peer4, address6, prefix6, special),
     lines(5, nexthop, nexthop, nexthop6, group),
-    lines(9, route4, route4, multipath4, route6, multipath6, connected, byObject, byObject6),
+    lines(
+      9,
+      route4,
+      route4,
+      multipath4,
+      route6,
+      multipath6,
+      expiring6,
+      connected,
+      byObject,
+      byObject6,
+    ),
     lines(2, last6),
     lines(4, hidden),
     lines(2, pathless, hiding, hiding),
