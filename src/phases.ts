@@ -19,8 +19,11 @@ export type Phase =
 /** In milliseconds. */
 const spent: Partial<Record<Phase, number>> = {}
 
-/** In these a call changes something that it may have to undo. */
-const CHANGING: Phase[] = ['record', 'move', 'apply', 'ipam', 'restore']
+/**
+ * In these a call changes something that it may have to undo. A record is no such change: where it
+ * cannot be written, there is none.
+ */
+const CHANGING: Phase[] = ['move', 'apply', 'ipam', 'restore']
 
 /** How far the call has come: undoing it is no step further. */
 let furthest: Phase = 'start'

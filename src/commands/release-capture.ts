@@ -2,6 +2,7 @@ import { findLentDevice, isSameDevice } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { enterPhase } from '../phases.js'
 import { attachmentRecords, captureRecords } from '../records/attachments.js'
 import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, isLoan } from '../records/record.js'
@@ -41,6 +42,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
     return
   }
   if (!wasMoved(host, link, record)) return
+  enterPhase('restore')
   // A call that is killed from here on leaves a device with part of its state, which no longer looks
   // as one does that was moved.
   captureRecords(stateDir).write({ ...record, mode: 'move' })

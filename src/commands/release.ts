@@ -89,8 +89,9 @@ export function releaseRecorded(
     if (home) returnRdma(host, sandbox, record.device, home)
   }
   // Last: if the return fails, the device still needs its rules in the sandbox.
-  enterPhase('record')
+  enterPhase('restore')
   if (sandbox) takeOffAdditions(store, sandbox, record)
+  enterPhase('record')
   const key = keyOf(record)
   store.remove(key)
   note('info', `ended the attachment of ${record.device.onHost.name}`, () => ({

@@ -17,33 +17,56 @@ import { openRegular, trustedPath, UntrustedPath } from '../kernel/trusted-path.
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants
 
-/** Writes a file durably and atomically: temporary file, fsync, rename, fsync of the directory. */
+/**
+ * Writes a file durably and atomically: temporary file, fsync, rename, fsync of the directory. If it
+ * cannot be written, one that was there before stays; if the directory cannot, there is none.
+ */
 export function writeDurably(path: string, text: string): void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
-  inDirectory(directory, () => onDisk(openNew(temporary), (fd) => writeFileSync(fd, text)))
-  renameSync(temporary, path)
-  syncDirectory(directory)
+  orRemove([temporary], () => {
+    inDirectory(directory, () => onDisk(openNew(temporary), (fd) => writeFileSync(fd, text)))
+    renameSync(temporary, path)
+  })
+  orRemove([path], () => syncDirectory(directory))
 }
 
 /**
- * Writes a new file atomically: once this returns, a killed process leaves all of it.
+ * Writes a new file atomically: once this returns, a killed process leaves all of it. If it cannot be
+ * written, there is none.
  * @returns makes it durable: only then is it there after a loss of power
  */
 export function writeAhead(path: string, text: string): () => void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
   const fd = inDirectory(directory, () => openNew(temporary))
-  try {
-    writeFileSync(fd, text)
-    renameSync(temporary, path)
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
+  orRemove([temporary, path], () => {
+    try {
+      writeFileSync(fd, text)
+      renameSync(temporary, path)
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+  })
   return () => {
     onDisk(fd)
     syncDirectory(directory)
+  }
+}
+
+/** Runs `work`. If it fails, the files are removed, as far as they can be. */
+function orRemove(paths: string[], work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    for (const path of paths)
+      try {
+        rmSync(path, { force: true })
+      } catch {
+        // Ignored: the error of the write is the one to report.
+      }
+    throw error
   }
 }
 

@@ -92,18 +92,11 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
-   * Writes a record durably and atomically.
+   * Writes a record durably and atomically. One that is there stays if this cannot be written.
    * @throws Failure `state-unusable`
    */
   write(record: T): void {
-    const key = this.kind.keyOf(record)
-    const path = this.#path(key)
-    try {
-      writeRecord(path, record)
-    } catch (error) {
-      this.#removeUnfinished(key)
-      throw error
-    }
+    writeRecord(this.#path(this.kind.keyOf(record)), record)
   }
 
   /**
@@ -112,13 +105,7 @@ export class RecordStore<T extends AnyRecord> {
    * @throws Failure `state-unusable`, as what it returns does
    */
   writeAhead(record: T): () => void {
-    const key = this.kind.keyOf(record)
-    try {
-      return writeRecordAhead(this.#path(key), record)
-    } catch (error) {
-      this.#removeUnfinished(key)
-      throw error
-    }
+    return writeRecordAhead(this.#path(this.kind.keyOf(record)), record)
   }
 
   /** Removes a record, and the temporary file that a killed call may have left. */
@@ -157,14 +144,6 @@ export class RecordStore<T extends AnyRecord> {
     return filesIn(directory)
       .filter((file) => file.endsWith(extension))
       .map((file) => `${directory}/${file}`)
-  }
-
-  #removeUnfinished(key: AttachmentKey): void {
-    try {
-      this.remove(key)
-    } catch {
-      // Ignored: the error of the write is the one to report.
-    }
   }
 
   #path(key: AttachmentKey): string {

@@ -69,6 +69,13 @@ describe('an error says what its call was about,', () => {
     expect(detailsOf('CHECK', msg)).toEqual(details)
   })
 
+  it('and that nothing was changed where the record could not be written', () => {
+    phases.enterPhase('record')
+    expect(detailsOf('ADD', 'cannot write x: no space', { code: 5 })).toBe(
+      'nothing was changed; ADD was for eth1, as net1 in sandbox /run/netns/pod-1, and failed while it wrote its record',
+    )
+  })
+
   it('and where ADD was, but not that nothing was changed once something was', () => {
     phases.enterPhase('record')
     phases.enterPhase('apply')

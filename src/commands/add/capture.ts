@@ -27,10 +27,11 @@ export async function addByCapture(call: Call): Promise<object> {
   using _attachment = lockAttachment(stateDir, key)
   enterPhase('look')
   const { lent, state, remarks } = inspectToCapture(call, host)
-  enterPhase('record')
+  const result = prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }
   if (restore) giveBackEarlier(stateDir, key)
+  enterPhase('record')
   const record = recordOf(call, 'capture', lent, state)
   captureRecords(stateDir).write(record)
   logAdd(`captured the state of ${lent.onHost.name}`, record, remarks)
-  return prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }
+  return result
 }
