@@ -8,9 +8,6 @@ import { runChild } from './child-process.js'
 const BUSY_RETRIES = 5
 const BUSY_PAUSE_MILLISECONDS = 1000
 
-/** ENOEXEC, with the kernel's words. */
-const NO_PROGRAM = ', exec format error: it is no program of this machine, and no script with #!'
-
 /** Maximum size of a plugin's output. */
 const MOST_MEBIBYTES = 4
 
@@ -78,9 +75,15 @@ async function runOnce(
     }[ended]
     return { stdout, exitCode: undefined, trouble: `${reason} and was ended` }
   }
-  const notStarted = error && `spawn ${path} ${error}${error === 'ENOEXEC' ? NO_PROGRAM : ''}`
-  const trouble = exitCode === undefined ? (signal ?? notStarted ?? 'unknown') : undefined
+  const trouble =
+    exitCode === undefined ? (signal ?? (await notStarted(path, error)) ?? 'unknown') : undefined
   return { stdout, exitCode, trouble }
+}
+
+async function notStarted(path: string, error: string | undefined): Promise<string | undefined> {
+  if (!error) return undefined
+  const { moreAbout } = await import('./not-started.js')
+  return `spawn ${path} ${error}${moreAbout(error, path)}`
 }
 
 /** Maximum number of characters of invalid output quoted in an error. */

@@ -222,6 +222,30 @@ describe.each(ARTEFACTS)('IPAM that fails: $artefact', ({ path }) => {
 })
 
 it.each(BOTH_ARTEFACTS)(
+  'IPAM by a script whose interpreter does not exist is said to be one: $artefact',
+  ({ path }) => {
+    using testbed = new Testbed()
+    const directory = mkdtempSync(`${tmpdir()}/hdl3-ipam-`)
+    const ipam = `${directory}/script`
+    const before = testbed.hostState()
+    const messages = ['#!/nonexistent\n', '#!/bin/sh\r\n'].map((text) => {
+      writeFileSync(ipam, text, { mode: 0o755 })
+      return callPlugin(testbed, path, 'ADD', {
+        configuration: { ipam: { type: 'script' } },
+        variables: { CNI_PATH: directory },
+      }).document.msg
+    })
+    rmSync(directory, { recursive: true })
+    const start = `IPAM plugin "script" (ADD) failed: spawn ${ipam} ENOENT: it is a script, and its interpreter`
+    expect(messages).toEqual([
+      `${start} "/nonexistent" does not exist`,
+      `${start} "/bin/sh\\r" does not exist; its lines end with CR and LF`,
+    ])
+    expect(testbed.hostState()).toBe(before)
+  },
+)
+
+it.each(BOTH_ARTEFACTS)(
   'IPAM by a script without #! is given to no shell: $artefact',
   ({ path }) => {
     using testbed = new Testbed()

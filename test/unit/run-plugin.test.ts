@@ -84,6 +84,18 @@ describe('another plugin', () => {
   })
 
   it.each([
+    ['/nonexistent', '"/nonexistent" does not exist'],
+    [' /nonexistent -x', '"/nonexistent" does not exist'],
+    ['/bin/sh\r', '"/bin/sh\\r" does not exist; its lines end with CR and LF'],
+  ])('that is a script of %j says what is missing', async (interpreter, reason) => {
+    writeFileSync(`${directory}/plugin`, `#!${interpreter}\nexit 0\n`, { mode: 0o755 })
+    const { trouble } = await runPlugin(`${directory}/plugin`, given(), 1000)
+    expect(trouble).toBe(
+      `spawn ${directory}/plugin ENOENT: it is a script, and its interpreter ${reason}`,
+    )
+  })
+
+  it.each([
     ['a text without #!', `touch ran\n`],
     ['an empty file', ''],
     ...(EMULATORS.length > 2 ? [] : [OF_ANOTHER_MACHINE]),

@@ -1,0 +1,30 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+
+/** As much as the kernel looks at (BINPRM_BUF_SIZE of linux/binfmts.h). */
+const MOST_OF_HEADER = 256
+
+/** Words for what the kernel's error leaves open; empty for any other error. */
+export function moreAbout(error: string, path: string): string {
+  if (error === 'ENOEXEC')
+    return ', exec format error: it is no program of this machine, and no script with #!'
+  if (error !== 'ENOENT') return ''
+  const [, interpreter] = /^#![ \t]*([^ \t\n]*)/.exec(beginningOf(path)) ?? []
+  if (interpreter === undefined) return ': it, or the loader that it names, does not exist'
+  const ending = interpreter.endsWith('\r') ? '; its lines end with CR and LF' : ''
+  return `: it is a script, and its interpreter ${JSON.stringify(interpreter)} does not exist${ending}`
+}
+
+/** Empty for a file that cannot be read. */
+function beginningOf(path: string): string {
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      const bytes = Buffer.alloc(MOST_OF_HEADER)
+      return bytes.subarray(0, readSync(fd, bytes)).toString()
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return ''
+  }
+}
