@@ -134,7 +134,8 @@ describe('the executable without enough memory', () => {
 
   it('or without enough descriptors says so, and a later DEL brings the device home', () => {
     expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
-    for (let most = 6; most < 13; most++) {
+    // docs/errors.md has how many are enough.
+    for (let most = 6; most < 14; most++) {
       const { document } = callPlugin(testbed, COMPILED, 'DEL', {
         wrapper: ['prlimit', `--nofile=${most}`],
       })
@@ -142,7 +143,11 @@ describe('the executable without enough memory', () => {
         msg: expect.stringMatching(/EMFILE|Too many open files/),
       })
     }
-    expect(callPlugin(testbed, COMPILED, 'DEL').exitCode).toBe(0)
+    const enough = (most: number) => ({ wrapper: ['prlimit', `--nofile=${most}`] })
+    expect(callPlugin(testbed, COMPILED, 'DEL', enough(14)).exitCode).toBe(0)
     expect(testbed.hostState()).toBe(before)
+    expect(callPlugin(testbed, COMPILED, 'ADD', enough(9)).exitCode).toBe(1)
+    expect(testbed.hostState()).toBe(before)
+    expect(callPlugin(testbed, COMPILED, 'ADD', enough(12)).exitCode).toBe(0)
   })
 })
