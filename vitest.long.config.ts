@@ -25,7 +25,7 @@ export default defineConfig({
     projects: [
       project('sweeps', 0, [
         'test/fuzz/*.test.ts',
-        'test/netns/{contention,faults,fuzz,home-as-it-left,killed,lives,multus,random-states,turns}.test.ts',
+        'test/netns/{contention,faults,fuzz,home-as-it-left,killed,lives,memory-limits,multus,random-states,turns}.test.ts',
       ]),
       // By itself: it measures the memory of the whole kernel.
       project('soak', 1, ['test/netns/soak.test.ts']),

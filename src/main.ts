@@ -34,15 +34,15 @@ async function print(answer: Answer): Promise<void> {
       try {
         return printDocument(answer.document)
       } catch (error) {
-        await answer.onOutputFailed?.()
-        throw error
+        const outcome = await answer.onOutputFailed?.()
+        throw outcome ? new Error(`${(error as Error).message}; ${outcome}`) : error
       }
   }
 }
 
-main().catch((error: Partial<Error>) => {
+main().catch((error: Partial<Error> | null) => {
   // The answer could not be printed. For an uncaught error the runtime would print the source line,
   // which is the whole bundle. Without memory, an error of the executable's engine has no message.
-  printStderr(`host-device-l3: ${error.message ?? 'out of memory'}`)
+  printStderr(`host-device-l3: ${error?.message ?? 'out of memory'}`)
   process.exit(1)
 })

@@ -28,15 +28,20 @@ const CHANGING: Phase[] = ['move', 'apply', 'ipam', 'restore']
 /** How far the call has come: undoing it is no step further. */
 let furthest: Phase = 'start'
 let hasChanged = false
+let isUndoing = false
 
 let current: Phase = 'start'
 
 /** When the current phase began, in milliseconds since the process did. */
 let since = 0
 
-/** From now on, time counts as this phase's. Costs nothing more unless the log wants to know. */
+/**
+ * From now on, time counts as this phase's. Costs nothing more unless the log wants to know.
+ * @param phase all that comes after `undo` undoes the call
+ */
 export function enterPhase(phase: Phase): void {
-  if (phase !== 'undo') furthest = phase
+  if (phase === 'undo') isUndoing = true
+  if (!isUndoing) furthest = phase
   if (CHANGING.includes(phase)) hasChanged = true
   if (!isLogged('info')) return
   const now = process.uptime() * 1000

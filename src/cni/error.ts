@@ -1,4 +1,5 @@
 import { bounded, cut } from '../bounded.js'
+import { exhausted } from '../exhausted.js'
 import { Failure, type FailureKind } from '../failure.js'
 import { printable } from '../printable.js'
 
@@ -61,12 +62,6 @@ export interface ErrorDocument {
   details?: string
 }
 
-/** What the engines say where what they may have ends, and what it is called here. */
-const EXHAUSTED: Record<string, string> = {
-  'out of memory': 'the call needs more memory than it can have',
-  'Maximum call stack size exceeded': 'the call needs a larger stack than it can have (ulimit -s)',
-}
-
 /** Converts any thrown value to an error document. */
 export function errorDocument(error: unknown, cniVersion: string): ErrorDocument {
   const { code, message, details } = asCniError(error)
@@ -80,16 +75,26 @@ export function errorDocument(error: unknown, cniVersion: string): ErrorDocument
  */
 export function asCniError(error: unknown, more = ''): CniError {
   const { code, message, details } = partsOf(error)
-  return new CniError(code, message, [details, more].filter((text) => text !== '').join('; '))
+  return new CniError(code, message, joined(details, more))
+}
+
+function joined(...sentences: string[]): string {
+  return sentences.filter((text) => text !== '').join('; ')
 }
 
 function partsOf(error: unknown): { code: number; message: string; details: string } {
   if (error instanceof CniError) return error
+  const needed = exhausted(error)
+  if (needed)
+    return {
+      code: ErrorCode.tryAgainLater,
+      message: needed,
+      // What it is the reason of, and the state of things, if that is known.
+      details: error instanceof Failure ? joined(error.message, error.details) : '',
+    }
   if (error instanceof Failure)
     return { code: CODES[error.kind], message: error.message, details: error.details }
   const message = error instanceof Error ? error.message : String(error)
-  if (Object.hasOwn(EXHAUSTED, message))
-    return { code: ErrorCode.tryAgainLater, message: EXHAUSTED[message] ?? '', details: '' }
   return {
     code: isOfKernel(error) ? CODES['kernel-refused'] : ErrorCode.internal,
     message,

@@ -1,7 +1,8 @@
 import { type Environment, readEnvironment } from '../cni/environment.js'
-import { CniError, ErrorCode, type ErrorDocument, errorDocument } from '../cni/error.js'
+import { asCniError, CniError, ErrorCode, type ErrorDocument, errorDocument } from '../cni/error.js'
 import { LATEST_VERSION, requireSupportedVersion, SUPPORTED_VERSIONS } from '../cni/version.js'
 import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
+import { exhausted } from '../exhausted.js'
 import { bytesOfDocument } from '../stdio.js'
 import type { Call, Command } from './call.js'
 
@@ -13,8 +14,8 @@ export type Answer =
       kind: 'document'
       document: Buffer
       failed: boolean
-      /** Undoes the call. Called if the document cannot be printed. */
-      onOutputFailed?: () => Promise<void>
+      /** Undoes the call, and says so. Called if the document cannot be printed. */
+      onOutputFailed?: () => Promise<string>
     }
   /** Plain text for stdout, the output of a command-line command. */
   | {
@@ -68,9 +69,11 @@ export async function answerCall(
     const { notePhases } = await import('../phases.js')
     atEnd = () => notePhases(environment.command)
     const result = await run(call)
-    await warnOfMistakes(call)
-    if (!result) return { kind: 'nothing', failed: false }
-    const document = await bytesOrUndo(call, result)
+    const document = await orUndo(call, async () => {
+      await warnOfMistakes(call)
+      return result && bytesOfDocument(result)
+    })
+    if (!document) return { kind: 'nothing', failed: false }
     return { kind: 'document', document, failed: false, onOutputFailed: () => undo(call) }
   } catch (error) {
     const document = await complete(errorDocument(error, cniVersion))
@@ -87,28 +90,41 @@ export function documentAnswer(document: object, failed: boolean): Answer {
   return { kind: 'document', document: bytesOfDocument(document), failed }
 }
 
-/** The result of a call as it is printed; where there is no memory for that, the call is undone. */
-async function bytesOrUndo(call: Call, result: object): Promise<Buffer> {
+/** What is left to do of a call that has done all else; where there is no memory for it, the call is undone. */
+async function orUndo<T>(call: Call, work: () => Promise<T>): Promise<T> {
   try {
-    return bytesOfDocument(result)
+    return await work()
   } catch (error) {
-    await undo(call)
-    throw error
+    throw asCniError(error, await undo(call))
   }
 }
 
-/** Undoes an ADD whose result could not be printed: the runtime takes such a call for failed. */
-async function undo(call: Call): Promise<void> {
-  if (call.environment.command !== 'ADD') return
-  const { del } = await import('./del.js')
-  extendDeadline(RELEASE_SECONDS)
-  await del({ ...call, configuration: { ...call.configuration, restoreOnDelete: true } })
+/**
+ * Undoes an ADD whose result could not be printed: the runtime takes such a call for failed.
+ * @returns a sentence on the resulting state; empty for any other command
+ */
+async function undo(call: Call): Promise<string> {
+  const { command, netns } = call.environment
+  if (command !== 'ADD') return ''
+  try {
+    const { enterPhase } = await import('../phases.js')
+    enterPhase('undo')
+    extendDeadline(RELEASE_SECONDS)
+    const { del } = await import('./del.js')
+    await del({ ...call, configuration: { ...call.configuration, restoreOnDelete: true } })
+    return 'what ADD had done is undone'
+  } catch (error) {
+    const { message, details } = asCniError(error)
+    const why = details === '' ? message : `${message}; ${details}`
+    return `what ADD has done may still be there, in sandbox ${netns}, for the roll-back failed: ${why}; a later DEL tries again`
+  }
 }
 
 function read(readInput: () => string): string {
   try {
     return readInput()
   } catch (error) {
+    if (exhausted(error)) throw error
     throw new CniError(
       ErrorCode.inputOutput,
       `error reading from stdin: ${(error as Error).message}`,

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -143,33 +144,50 @@ static int wait_for_end(struct child *child, long long end, int *status) {
   }
 }
 
+static void free_all(char **texts) {
+  for (char **text = texts; text && *text; text++) free(*text);
+  free(texts);
+}
+
+/* The same, or NULL, with an exception, where one of them could not be had. */
+static char **all_or_none(JSContext *context, char **texts, bool all) {
+  if (texts && all) return texts;
+  free_all(texts);
+  if (!JS_HasException(context)) (void)without_memory(context);
+  return NULL;
+}
+
+/* "NAME=VALUE"; NULL without memory. */
+static char *variable_of(const char *name, const char *value) {
+  size_t room = strlen(name) + strlen(value) + 2;
+  char *variable = malloc(room);
+  if (variable) (void)snprintf(variable, room, "%s=%s", name, value);
+  return variable;
+}
+
 /* The environment as execve(2) takes it; NULL, with an exception, where it cannot be read. */
 static char **read_variables(JSContext *context, JSValueConst object) {
   JSPropertyEnum *names;
   uint32_t count, done = 0;
+  bool all = true;
   if (JS_GetOwnPropertyNames(context, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY))
     return NULL;
   char **variables = calloc(count + 1, sizeof *variables);
-  for (uint32_t n = 0; variables && n < count; n++) {
+  for (uint32_t n = 0; variables && all && n < count; n++) {
     JSValue value = JS_GetProperty(context, object, names[n].atom);
-    const char *name = JS_AtomToCString(context, names[n].atom);
-    const char *text = JS_IsUndefined(value) ? NULL : JS_ToCString(context, value);
-    if (name && text) {
-      size_t room = strlen(name) + strlen(text) + 2;
-      char *variable = malloc(room);
-      if (variable) {
-        memcpy(variable, name, strlen(name) + 1);
-        strcat(strcat(variable, "="), text);
-        variables[done++] = variable;
-      }
+    if (!JS_IsUndefined(value)) {
+      const char *name = JS_AtomToCString(context, names[n].atom);
+      const char *text = JS_ToCString(context, value);
+      char *variable = name && text ? variable_of(name, text) : NULL;
+      if (variable) variables[done++] = variable;
+      else all = false;
+      JS_FreeCString(context, text);
+      JS_FreeCString(context, name);
     }
-    JS_FreeCString(context, text);
-    JS_FreeCString(context, name);
     JS_FreeValue(context, value);
   }
   JS_FreePropertyEnum(context, names, count);
-  if (!variables) JS_ThrowOutOfMemory(context);
-  return variables;
+  return all_or_none(context, variables, all);
 }
 
 /* The words of a command line, its program first; NULL, with an exception, where they cannot be read. */
@@ -177,21 +195,15 @@ static char **read_words(JSContext *context, const char *path, JSValueConst arra
   int64_t count = 0;
   if (!JS_IsUndefined(array) && JS_GetLength(context, array, &count) < 0) return NULL;
   char **words = calloc((size_t)count + 2, sizeof *words);
-  if (words) words[0] = strdup(path);
-  for (int64_t n = 0; words && n < count; n++) {
+  bool all = words && (words[0] = strdup(path));
+  for (int64_t n = 0; all && n < count; n++) {
     JSValue value = JS_GetPropertyInt64(context, array, n);
     const char *text = JS_ToCString(context, value);
-    words[n + 1] = text ? strdup(text) : NULL;
+    all = text && (words[n + 1] = strdup(text));
     JS_FreeCString(context, text);
     JS_FreeValue(context, value);
   }
-  if (!words) JS_ThrowOutOfMemory(context);
-  return words;
-}
-
-static void free_all(char **texts) {
-  for (char **text = texts; text && *text; text++) free(*text);
-  free(texts);
+  return all_or_none(context, words, all);
 }
 
 static void set(JSContext *context, JSValue object, const char *name, JSValue value) {
@@ -242,7 +254,8 @@ FUNCTION(run_child) {
     }
     close_file(&child.input);
     close_file(&child.output);
-    outcome = outcome_of(context, &child, number, status);
+    outcome = number == ENOMEM ? without_memory(context)
+                               : outcome_of(context, &child, number, status);
     free(child.printed);
   }
   free_all(words);

@@ -15,6 +15,8 @@
 /* What is kept back for the time after an allocation failed: the error is an object, too, and
  * bringing the device home takes memory. JS_SetMemoryLimit knows no such part. */
 #define RESERVE_BYTES ((size_t)16 << 20)
+/* Undoing a call takes less than this and as much as the call has used. */
+#define BYTES_TO_UNDO ((size_t)1 << 20)
 /* An ordinary call has enough with this. */
 #define LEFT_BYTES ((size_t)4 << 20)
 
@@ -38,6 +40,7 @@ struct block {
 static IN_SNAPSHOT size_t used;
 static size_t limit = MOST_BYTES;
 static void *reserve = MAP_FAILED;
+static size_t reserve_bytes, used_before;
 static bool is_refusing;
 
 #ifdef __SANITIZE_ADDRESS__
@@ -83,11 +86,25 @@ static void *map(size_t size) {
   return mapped == MAP_FAILED ? NULL : mapped;
 }
 
-static bool add_chunk(void) {
-  unsigned char *chunk = map(CHUNK_BYTES);
+static void add_unused(struct block *block) {
+  struct block **first = &unused[class_of(block->size)];
+  block->next = *first;
+  *first = block;
+}
+
+/* Makes room for so many bytes; with less than a whole chunk, where there is no other. */
+static bool add_chunk(size_t least) {
+  unsigned char *chunk = NULL;
+  size_t size = CHUNK_BYTES, left = (size_t)(end - place);
+  while (!(chunk = map(size)) && size / 2 >= least) size /= 2;
   if (!chunk) return false;
+  if (left >= SMALLEST_BYTES + sizeof(struct block)) {
+    struct block *rest = (struct block *)(void *)place;
+    rest->size = left - sizeof *rest;
+    add_unused(rest);
+  }
   place = chunk;
-  end = chunk + CHUNK_BYTES;
+  end = chunk + size;
   return true;
 }
 
@@ -97,16 +114,10 @@ void give_room(unsigned char *start, size_t size) {
 }
 
 static struct block *new_block(size_t size) {
-  if ((size_t)(end - place) < size && !add_chunk()) return NULL;
+  if ((size_t)(end - place) < size && !add_chunk(size)) return NULL;
   struct block *block = (struct block *)(void *)place;
   place += size;
   return block;
-}
-
-static void add_unused(struct block *block) {
-  struct block **first = &unused[class_of(block->size)];
-  block->next = *first;
-  *first = block;
 }
 
 /* A block that nobody has, and of which nobody has the rest afterwards; NULL if all are smaller. */
@@ -180,13 +191,22 @@ static bool fits(size_t more) {
   return more <= limit && used <= limit - more;
 }
 
+static void give_up_reserve(void) {
+  if (reserve != MAP_FAILED) (void)munmap(reserve, reserve_bytes);
+  reserve = MAP_FAILED;
+}
+
 /* Nothing can be had: makes the reserve available to the next. */
 static void *refuse(void) {
   limit = MOST_BYTES + RESERVE_BYTES;
-  if (reserve != MAP_FAILED) (void)munmap(reserve, RESERVE_BYTES);
-  reserve = MAP_FAILED;
+  give_up_reserve();
   is_refusing = true;
   return NULL;
+}
+
+JSValue without_memory(JSContext *context) {
+  (void)refuse();
+  return JS_ThrowOutOfMemory(context);
 }
 
 bool has_refused(void) {
@@ -237,9 +257,24 @@ JSRuntime *new_runtime(void) {
   return JS_NewRuntime2(&functions, NULL);
 }
 
-/* It counts for the limit of the process, but takes no memory. Not where nothing would be left. */
+/* It counts for the limit of addresses, but takes no memory. Not where nothing would be left. */
 void keep_reserve(void) {
   size_t size = RESERVE_BYTES + LEFT_BYTES;
   reserve = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  reserve_bytes = RESERVE_BYTES;
+  used_before = used;
   if (reserve != MAP_FAILED) (void)munmap((char *)reserve + RESERVE_BYTES, LEFT_BYTES);
+}
+
+/* What can be written to counts for the limit of data, too: giving it up makes room for as much. It takes
+ * no memory either, as nobody writes to it. */
+bool keep_to_undo(void) {
+  const size_t size = BYTES_TO_UNDO + ((used - used_before) & ~(size_t)4095);
+  if (reserve != MAP_FAILED && size <= reserve_bytes)
+    return mprotect(reserve, size, PROT_READ | PROT_WRITE) == 0;
+  give_up_reserve();
+  reserve = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  reserve_bytes = size;
+  return reserve != MAP_FAILED && fits(size);
 }

@@ -28,7 +28,7 @@ struct exports {
   int count;
 };
 extern const struct exports file_exports, directory_exports, status_exports, path_exports, net_exports,
-    timer_exports, native_exports, child_exports, keeper_exports;
+    timer_exports, native_exports, child_exports, keeper_exports, memory_exports;
 
 /* A variable that is kept from when the program was built: snapshot.c. */
 #define IN_SNAPSHOT __attribute__((section("snapshot")))
@@ -66,6 +66,10 @@ void take_turn(void);
 JSRuntime *new_runtime(void);
 void give_room(unsigned char *start, size_t size);
 void keep_reserve(void);
+/* Whether there is enough to undo what the call has prepared; it is kept back until there is no other. */
+bool keep_to_undo(void);
+/* Throws that there is no memory, where others than the engine had none; for undoing, there is more. */
+JSValue without_memory(JSContext *context);
 /* Whether there was no memory at some time. */
 bool has_refused(void);
 size_t heap_bytes(void);

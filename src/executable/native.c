@@ -76,13 +76,13 @@ void give_boolean(struct call *call, bool boolean) {
 }
 
 void give_text(struct call *call, const char *text) {
-  JSContext *context = call->context;
-  call->result = text ? JS_NewString(context, text) : JS_ThrowOutOfMemory(context);
+  if (text) call->result = JS_NewString(call->context, text);
+  else throw_out_of_memory(call);
 }
 
 void give_bytes(struct call *call, const void *bytes, size_t length) {
-  JSContext *context = call->context;
-  call->result = bytes ? JS_NewUint8ArrayCopy(context, bytes, length) : JS_ThrowOutOfMemory(context);
+  if (bytes) call->result = JS_NewUint8ArrayCopy(call->context, bytes, length);
+  else throw_out_of_memory(call);
 }
 
 void give_member(struct call *call, const char *name, int32_t number) {
@@ -94,6 +94,10 @@ void give_member(struct call *call, const char *name, int32_t number) {
 bool refuse(struct call *call, const char *message) {
   call->result = JS_ThrowTypeError(call->context, "%s", message);
   return false;
+}
+
+void throw_out_of_memory(struct call *call) {
+  call->result = without_memory(call->context);
 }
 
 void throw_failure(struct call *call, const char *message, struct failure failure) {

@@ -122,6 +122,15 @@ const struct exports path_exports = {"node:path", PATH, COUNT(PATH)};
 static const JSCFunctionListEntry TIMERS[] = {JS_CFUNC_DEF("setTimeout", 1, sleep_for)};
 const struct exports timer_exports = {"node:timers/promises", TIMERS, COUNT(TIMERS)};
 
+/* requireMemoryToUndo() */
+FUNCTION(require_memory) {
+  UNUSED, (void)arguments;
+  return keep_to_undo() ? JS_UNDEFINED : without_memory(context);
+}
+
+static const JSCFunctionListEntry MEMORY[] = {JS_CFUNC_DEF("requireMemoryToUndo", 0, require_memory)};
+const struct exports memory_exports = {"host:memory", MEMORY, COUNT(MEMORY)};
+
 void add_process(JSContext *context) {
   JSValue global = JS_GetGlobalObject(context), process = JS_NewObject(context);
   JS_SetPropertyFunctionList(context, process, PROCESS, COUNT(PROCESS));

@@ -29,7 +29,7 @@ JSValue text_value(JSContext *context, const char *bytes, size_t length) {
   while (valid && at < end) at += next_character(at, (size_t)(end - at), &valid);
   if (valid) return JS_NewStringLen(context, bytes, length);
   char *text = malloc(3 * length), *place = text;
-  if (!text) return JS_ThrowOutOfMemory(context);
+  if (!text) return without_memory(context);
   for (at = (const uint8_t *)bytes; at < end;) {
     size_t step = next_character(at, (size_t)(end - at), &valid);
     memcpy(place, valid ? (const char *)at : "\xef\xbf\xbd", valid ? step : 3);

@@ -163,7 +163,9 @@ describe.each(ARTEFACTS)('what a caller hands over: $artefact', ({ path }) => {
     const wrapper = ['sh', '-c', 'exec "$@" >&-', 'sh']
     const { exitCode, stderr } = call('ADD', { wrapper })
     expect(exitCode).toBe(1)
-    expect(stderr).toBe('host-device-l3: cannot print the answer: stdout is closed')
+    expect(stderr).toBe(
+      'host-device-l3: cannot print the answer: stdout is closed; what ADD had done is undone',
+    )
     expect(testbed.hostState()).toBe(before)
     expect(testbed.filesIn('attachments')).toEqual([])
     expect(call('ADD').exitCode).toBe(0)

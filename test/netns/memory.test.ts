@@ -28,18 +28,21 @@ describe('the executable without enough memory', () => {
     ipam[Symbol.dispose]()
   })
 
-  const add = (mebibytes: number, input?: string) =>
+  const add = (mebibytes: number, input?: string, limit = 'as') =>
     callPlugin(testbed, COMPILED, 'ADD', {
-      wrapper: ['prlimit', `--as=${mebibytes * MEBIBYTE}`],
+      wrapper: ['prlimit', `--${limit}=${mebibytes * MEBIBYTE}`],
       configuration: { ipam: { type: ipam.type } },
       variables: { CNI_PATH: ipam.directory },
       ...(input === undefined ? {} : { input }),
     })
 
-  it.each([48, 64, 80, 96, 112, 128])(
-    'that ends with the device in the sandbox, at %i MiB, brings it home',
-    (mebibytes) => {
-      const { exitCode, document, stderr } = add(mebibytes)
+  it.each([
+    ...[48, 64, 80, 96, 112, 128].map((mebibytes) => ['as', mebibytes] as const),
+    ...[12, 24, 48, 72, 96].map((mebibytes) => ['data', mebibytes] as const),
+  ])(
+    'that ends with the device in the sandbox, with --%s of %i MiB, brings it home',
+    (limit, mebibytes) => {
+      const { exitCode, document, stderr } = add(mebibytes, undefined, limit)
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
       expect(document).toMatchObject({
         code: 11,

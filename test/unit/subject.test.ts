@@ -80,6 +80,7 @@ describe('an error says what its call was about,', () => {
     phases.enterPhase('record')
     phases.enterPhase('apply')
     phases.enterPhase('undo')
+    phases.enterPhase('locks')
     expect(detailsOf('ADD', 'the time is over', { details: 'the device is back' })).toBe(
       'the device is back; ADD was for eth1, as net1 in sandbox /run/netns/pod-1, and failed while it gave the interface its state',
     )

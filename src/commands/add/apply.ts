@@ -1,3 +1,4 @@
+import { requireMemoryToUndo } from '../../memory-to-undo.js'
 import { enterPhase } from '../../phases.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'
@@ -35,6 +36,7 @@ export async function addByApply(call: Call): Promise<object> {
   const earlier = await earlierRecord(call, store, key)
 
   const { link, onHost, state } = inspectToApply(call, ground, earlier)
+  requireMemoryToUndo()
   enterPhase('record')
   const all = carriedState(state, onHost, namesIn(ground.host, onHost))
   const carried = gvisor?.fit(sandbox, all, onHost, link.index) ?? all

@@ -2,6 +2,7 @@ import { lendDevice } from '../../device/lend.js'
 import { detachPrograms } from '../../device/programs.js'
 import { moveRdma } from '../../device/rdma.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
+import { requireMemoryToUndo } from '../../memory-to-undo.js'
 import { enterPhase } from '../../phases.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
@@ -55,6 +56,7 @@ export async function addByMove(call: Call): Promise<object> {
   const leadsThere = mayLeadTo(state)
   const loans = store.list((text) => leadsThere(text) || mayEnd(text)).filter(isLoan)
   requireNoneEnds(call, host, onHost, loans)
+  requireMemoryToUndo()
   enterPhase('record')
   const whole = withRoutesAway(
     state,

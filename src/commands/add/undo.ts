@@ -43,7 +43,7 @@ async function releaseAddresses(ipam: Ipam | undefined): Promise<string> {
     await ipam?.undoAdd()
     return ''
   } catch (error) {
-    return `the addresses that IPAM assigned may not be released: ${(error as Error).message}`
+    return `the addresses that IPAM assigned may not be released: ${asCniError(error).message}`
   }
 }
 
@@ -51,8 +51,8 @@ function attempt(undo: () => string): string {
   try {
     return undo()
   } catch (error) {
-    const { message, details = 'the record is kept, and DEL tries again' } = error as Failure
-    return `and the roll-back failed: ${message}${details ? `; ${details}` : ''}`
+    const { message, details } = asCniError(error)
+    return `and the roll-back failed: ${message}; ${details || 'the record is kept, and DEL tries again'}`
   }
 }
 

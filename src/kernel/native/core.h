@@ -8,6 +8,7 @@
 #ifndef CORE_H
 #define CORE_H
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -20,6 +21,9 @@ struct failure {
   const char *call; /* NULL on success */
   int number;
 };
+
+/* This process could have no memory: not the kernel's ENOMEM, which is that of a system call. */
+#define NO_MEMORY ((struct failure){"malloc", ENOMEM})
 
 /* process.c */
 

@@ -95,11 +95,11 @@ void free_answers(struct exchange *exchange) {
   free(room);
 }
 
-/* Receives all answers up to the one that ends the exchange; 0 or errno. SO_RCVTIMEO limits the
- * wait for each part; LONGEST_SECONDS limits the total. */
-static int receive_until_closed(struct exchange *exchange) {
+/* Receives all answers up to the one that ends the exchange. SO_RCVTIMEO limits the wait for each
+ * part; LONGEST_SECONDS limits the total. */
+static struct failure receive_until_closed(struct exchange *exchange) {
   for (time_t end = seconds() + LONGEST_SECONDS; seconds() <= end;) {
-    if (!make_room(exchange)) return ENOMEM;
+    if (!make_room(exchange)) return NO_MEMORY;
     uint8_t *place = exchange->answers + exchange->answers_length;
     struct sockaddr_nl sender = {0};
     struct iovec part = {.iov_base = place, .iov_len = exchange->room - exchange->answers_length};
@@ -107,21 +107,26 @@ static int receive_until_closed(struct exchange *exchange) {
         .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
     ssize_t received = recvmsg(exchange->fd, &message, 0);
     if (received < 0 && errno == EINTR) continue;
-    if (received < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+    if (received < 0)
+      return (struct failure){"recvmsg", errno == EAGAIN ? ETIMEDOUT : errno};
     if (sender.nl_pid != 0) continue;
-    if (message.msg_flags & MSG_TRUNC) return EMSGSIZE;
+    if (message.msg_flags & MSG_TRUNC) return (struct failure){"recvmsg", EMSGSIZE};
     size_t length = (size_t)received;
     end += keep(exchange, place, length);
-    if (closes(place, length, exchange->last_sequence)) return 0;
+    if (closes(place, length, exchange->last_sequence)) return (struct failure){0};
   }
-  return ETIMEDOUT;
+  return (struct failure){"recvmsg", ETIMEDOUT};
 }
 
 /* The kernel handles the messages of a datagram in order, inside sendto(2). So the answer that ends
- * the last message comes last. */
+ * the last message comes last. Nothing is asked without room for the answer. */
 void carry_out(struct exchange *exchange) {
   const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
   ssize_t sent;
+  if (!make_room(exchange)) {
+    exchange->failure = NO_MEMORY;
+    return;
+  }
   do
     sent = sendto(exchange->fd, exchange->request, exchange->request_length, 0,
                   (const struct sockaddr *)&kernel, sizeof kernel);
@@ -130,8 +135,7 @@ void carry_out(struct exchange *exchange) {
     exchange->failure = (struct failure){"sendto", errno};
     return;
   }
-  int number = receive_until_closed(exchange);
-  if (number != 0) exchange->failure = (struct failure){"recvmsg", number};
+  exchange->failure = receive_until_closed(exchange);
 }
 
 static void *carry_out_in_thread(void *exchange) {
@@ -141,7 +145,7 @@ static void *carry_out_in_thread(void *exchange) {
 
 struct failure start_exchange(const struct exchange *prepared, struct exchange **started) {
   struct exchange *exchange = malloc(sizeof *exchange + prepared->request_length);
-  if (exchange == NULL) return (struct failure){"malloc", ENOMEM};
+  if (exchange == NULL) return NO_MEMORY;
   *exchange = *prepared;
   /* Copied, because the caller may free its request while the thread runs. */
   exchange->request = memcpy(exchange + 1, prepared->request, prepared->request_length);

@@ -60,7 +60,7 @@ const char *text_at(struct call *call, int n, size_t *length) {
       !ok(call, napi_get_value_string_utf8(call->env, text, NULL, 0, length)))
     return NULL;
   call->text = malloc(*length + 1);
-  if (call->text == NULL) succeeds(call, (struct failure){"malloc", ENOMEM});
+  if (call->text == NULL) throw_out_of_memory(call);
   else ok(call, napi_get_value_string_utf8(call->env, text, call->text, *length + 1, NULL));
   return call->text;
 }
@@ -93,12 +93,12 @@ void give_boolean(struct call *call, bool boolean) {
 }
 
 void give_text(struct call *call, const char *text) {
-  if (text == NULL) succeeds(call, (struct failure){"malloc", ENOMEM});
+  if (text == NULL) throw_out_of_memory(call);
   else ok(call, napi_create_string_utf8(call->env, text, NAPI_AUTO_LENGTH, &call->result));
 }
 
 void give_bytes(struct call *call, const void *bytes, size_t length) {
-  if (bytes == NULL) succeeds(call, (struct failure){"malloc", ENOMEM});
+  if (bytes == NULL) throw_out_of_memory(call);
   else ok(call, napi_create_buffer_copy(call->env, length, bytes, NULL, &call->result));
 }
 
@@ -113,6 +113,11 @@ bool refuse(struct call *call, const char *message) {
   call->has_thrown = true;
   napi_throw_type_error(call->env, NULL, message);
   return false;
+}
+
+void throw_out_of_memory(struct call *call) {
+  call->has_thrown = true;
+  napi_throw_error(call->env, NULL, "out of memory");
 }
 
 void throw_failure(struct call *call, const char *message, struct failure failure) {

@@ -1,6 +1,7 @@
 #include "call.h"
 
 #include <stdio.h>
+#include <string.h>
 
 size_t offset_at(struct call *call, int n, struct bytes bytes) {
   /* A negative one becomes larger than any length. */
@@ -13,6 +14,10 @@ size_t offset_at(struct call *call, int n, struct bytes bytes) {
 bool succeeds(struct call *call, struct failure failure) {
   char message[256];
   if (failure.call == NULL) return true;
+  if (strcmp(failure.call, NO_MEMORY.call) == 0) {
+    throw_out_of_memory(call);
+    return false;
+  }
   (void)snprintf(message, sizeof message, "%s: %s", failure.call, error_text(failure.number));
   throw_failure(call, message, failure);
   return false;

@@ -60,6 +60,9 @@ bool refuse(struct call *call, const char *message);
 /* Whether there is no failure. Throws it otherwise. */
 bool succeeds(struct call *call, struct failure failure);
 
+/* Throws an Error that says "out of memory". */
+void throw_out_of_memory(struct call *call);
+
 /* Throws an Error with the members `errno` and `syscall`. */
 void throw_failure(struct call *call, const char *message, struct failure failure);
 
