@@ -5,7 +5,6 @@ import { resolve } from 'node:path'
 const REPLACEMENTS = [
   [/\/native-addon\.js$/, 'src/executable/native-addon.ts'],
   [/\/child-process\.js$/, 'src/executable/child-process.ts'],
-  [/\/memory-to-undo\.js$/, 'src/executable/memory-to-undo.ts'],
 ]
 
 /** Bundles for the host of src/executable/, which knows the modules `node:…` and `host:…`. */

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -157,14 +156,6 @@ static char **all_or_none(JSContext *context, char **texts, bool all) {
   return NULL;
 }
 
-/* "NAME=VALUE"; NULL without memory. */
-static char *variable_of(const char *name, const char *value) {
-  size_t room = strlen(name) + strlen(value) + 2;
-  char *variable = malloc(room);
-  if (variable) (void)snprintf(variable, room, "%s=%s", name, value);
-  return variable;
-}
-
 /* The environment as execve(2) takes it; NULL, with an exception, where it cannot be read. */
 static char **read_variables(JSContext *context, JSValueConst object) {
   JSPropertyEnum *names;
@@ -178,8 +169,8 @@ static char **read_variables(JSContext *context, JSValueConst object) {
     if (!JS_IsUndefined(value)) {
       const char *name = JS_AtomToCString(context, names[n].atom);
       const char *text = JS_ToCString(context, value);
-      char *variable = name && text ? variable_of(name, text) : NULL;
-      if (variable) variables[done++] = variable;
+      char *variable = name && text ? malloc(strlen(name) + strlen(text) + 2) : NULL;
+      if (variable) variables[done++] = strcat(strcat(strcpy(variable, name), "="), text);
       else all = false;
       JS_FreeCString(context, text);
       JS_FreeCString(context, name);

@@ -35,10 +35,6 @@ declare module 'host:native' {
   export const describeErrno: NativeAddon['describeErrno']
 }
 
-declare module 'host:memory' {
-  export const requireMemoryToUndo: typeof import('../memory-to-undo.js').requireMemoryToUndo
-}
-
 declare module 'host:keeper' {
   export function keeperProgram(): Uint8Array
 }

@@ -28,7 +28,7 @@ struct exports {
   int count;
 };
 extern const struct exports file_exports, directory_exports, status_exports, path_exports, net_exports,
-    timer_exports, native_exports, child_exports, keeper_exports, memory_exports;
+    timer_exports, native_exports, child_exports, keeper_exports;
 
 /* A variable that is kept from when the program was built: snapshot.c. */
 #define IN_SNAPSHOT __attribute__((section("snapshot")))

@@ -65,8 +65,7 @@ const struct exports keeper_exports = {"host:keeper", KEEPER, COUNT(KEEPER)};
 
 static const struct exports *const HOST[] = {
     &file_exports,  &directory_exports, &status_exports, &path_exports,  &net_exports,
-    &timer_exports, &native_exports,    &child_exports,  &keeper_exports,
-    &memory_exports};
+    &timer_exports, &native_exports,    &child_exports,  &keeper_exports};
 
 typedef int take_exports(JSContext *, JSModuleDef *, const JSCFunctionListEntry *, int);
 

@@ -48,6 +48,12 @@ FUNCTION(kill_process) {
   return kill(pid, number) < 0 ? throw_errno(context, errno, "kill") : JS_TRUE;
 }
 
+/* process.requireMemoryToUndo(), which Node has not: memory-to-undo.ts */
+FUNCTION(require_memory) {
+  UNUSED, (void)arguments;
+  return keep_to_undo() ? JS_UNDEFINED : without_memory(context);
+}
+
 /* process.getBuiltinModule('node:os'), of which there is constants.errno */
 FUNCTION(builtin_module) {
   UNUSED;
@@ -113,6 +119,7 @@ static JSValue environment(JSContext *context) {
 static const JSCFunctionListEntry PROCESS[] = {
     JS_CFUNC_DEF("exit", 1, exit_process),     JS_CFUNC_DEF("getuid", 0, get_uid),
     JS_CFUNC_DEF("uptime", 0, uptime),         JS_CFUNC_DEF("kill", 2, kill_process),
+    JS_CFUNC_DEF("requireMemoryToUndo", 0, require_memory),
     JS_CFUNC_DEF("getBuiltinModule", 1, builtin_module), JS_CGETSET_DEF("execPath", get_program_path, NULL),
 };
 
@@ -121,15 +128,6 @@ const struct exports path_exports = {"node:path", PATH, COUNT(PATH)};
 
 static const JSCFunctionListEntry TIMERS[] = {JS_CFUNC_DEF("setTimeout", 1, sleep_for)};
 const struct exports timer_exports = {"node:timers/promises", TIMERS, COUNT(TIMERS)};
-
-/* requireMemoryToUndo() */
-FUNCTION(require_memory) {
-  UNUSED, (void)arguments;
-  return keep_to_undo() ? JS_UNDEFINED : without_memory(context);
-}
-
-static const JSCFunctionListEntry MEMORY[] = {JS_CFUNC_DEF("requireMemoryToUndo", 0, require_memory)};
-const struct exports memory_exports = {"host:memory", MEMORY, COUNT(MEMORY)};
 
 void add_process(JSContext *context) {
   JSValue global = JS_GetGlobalObject(context), process = JS_NewObject(context);

@@ -17,7 +17,6 @@ import { earlierRecord } from './claim.js'
 import { inspectInterface, inspectToApply } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
-import { undoAdd } from './undo.js'
 
 /**
  * Applies a host device's addresses and routes to an interface that an earlier plugin created: the
@@ -62,6 +61,7 @@ export async function addByApply(call: Call): Promise<object> {
     logAdd(`applied the state of ${onHost.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {
+    const { undoAdd } = await import('./undo.js')
     throw await undoAdd(ipam, error, () => {
       takeOffAdditions(store, sandbox, record, { earlier, onInterface: additions })
       if (earlier) store.write(earlier)

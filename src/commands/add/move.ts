@@ -25,7 +25,6 @@ import { mayEnd, requireNoneEnds } from './ending-loans.js'
 import { carriedByMove, inspectToMove, warnOfMove } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, informOfDevice, resultOf } from './report.js'
-import { rollBack } from './undo.js'
 
 /** Moves the device into the sandbox, and applies its addresses and routes there. */
 export async function addByMove(call: Call): Promise<object> {
@@ -97,6 +96,7 @@ export async function addByMove(call: Call): Promise<object> {
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result
   } catch (error) {
+    const { rollBack } = await import('./undo.js')
     throw await rollBack(ground, store, record, error)
   }
 }

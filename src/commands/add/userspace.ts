@@ -5,7 +5,6 @@ import { selectorOf } from '../way.js'
 import { askForAddresses } from './assign.js'
 import { requireForUserspace } from './preflight.js'
 import { informOfDevice, reportedPciId, resultOf } from './report.js'
-import { undoAdd } from './undo.js'
 
 /**
  * For a PCI device bound to a userspace driver. It has no network device to move; only IPAM runs,
@@ -27,6 +26,7 @@ export async function addForUserspace(call: Call): Promise<object> {
     await informOfDevice(call, pciAddress)
     return result
   } catch (error) {
+    const { undoAdd } = await import('./undo.js')
     throw await undoAdd(ipam, error, () => '')
   }
 }
