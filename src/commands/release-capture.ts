@@ -9,6 +9,7 @@ import { type AttachmentKey, isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { isBare, presentOf } from '../state/bare.js'
 import { unpacked } from '../state/packed.js'
+import { lockRoutesOf } from './common-routes.js'
 import { addOutstanding, restoreOrWarn } from './outstanding.js'
 
 /**
@@ -33,6 +34,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
   const { device, state } = record
   using host = NetworkNamespace.host()
   using _device = lockDevice(stateDir, device.onHost)
+  using _routes = lockRoutesOf(stateDir, record)
   const link = findLentDevice(host, device)
   if (!link) {
     // Of one that is lent, the loan says what it had when it left.

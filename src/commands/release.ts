@@ -24,6 +24,7 @@ import { keepWithoutDevice } from '../state/destroyed.js'
 import { removeStandIns } from '../state/own-parts.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
+import { lockRoutesOf } from './common-routes.js'
 import { openRecorded } from './namespaces.js'
 import { restoreOrWarn } from './outstanding.js'
 
@@ -71,6 +72,7 @@ export function releaseRecorded(
   const store = attachmentRecords(stateDir)
   enterPhase('locks')
   using _device = lockDevice(stateDir, record.device.onHost)
+  using _routes = isLoan(record) ? lockRoutesOf(stateDir, record) : undefined
   enterPhase('look')
   using host = NetworkNamespace.host()
   if (onlyFromHost && !findLentDevice(host, record.device)) return false

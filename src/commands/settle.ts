@@ -7,7 +7,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn, warnOfEach } from '../log.js'
 import { outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
-import { lockDevice } from '../records/lock.js'
+import { lockDevice, lockRoutes } from '../records/lock.js'
 import { elapsedSeconds, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
@@ -82,6 +82,7 @@ function settle(
     if (isEnding) keepWhileAway(stateDir, store, host, record)
     return undefined
   }
+  using _routes = lockRoutes(stateDir, 'alone')
   const { onHost } = record.device
   const { mode, state, failures: failed = 0 } = record
   const isCapture = mode === 'capture'

@@ -39,8 +39,12 @@ export interface NativeAddon {
   startTransaction(fd: number, request: Buffer): Transaction
   /** Waits for a transaction's answers. Call it once for each transaction. */
   finishTransaction(transaction: Transaction): Buffer
-  /** Takes an exclusive flock(2) without waiting; false if another process has it. */
-  tryLock(fd: number): boolean
+  /**
+   * Takes a flock(2) without waiting.
+   * @param operation one of `LOCK` in descriptor.ts
+   * @returns false if another process has it
+   */
+  tryLock(fd: number, operation: number): boolean
   /**
    * Starts an executable file in the background, in a new session, with an empty environment,
    * /dev/null as standard streams, and `files` as descriptors 3, 4, …

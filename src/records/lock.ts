@@ -1,21 +1,21 @@
-import { constants, fstatSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { constants, fstatSync, lstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { pause, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
-import { closeDescriptor } from '../kernel/descriptor.js'
+import { closeDescriptor, LOCK } from '../kernel/descriptor.js'
 import { nativeAddon } from '../kernel/native-addon.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { openRegular } from '../kernel/trusted-path.js'
 import { inDirectory, privateDirectory } from './durable-file.js'
 import { type AttachmentKey, attachmentName } from './record.js'
 
-const { O_CREAT, O_WRONLY } = constants
+const { O_CREAT, O_DIRECTORY, O_RDONLY, O_WRONLY } = constants
 
 const LONGEST_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
 
 /**
  * Locks an attachment until the lock is disposed or the process ends. Lock order: the attachment,
- * then the device. DEL must read the attachment's record to learn which device to lock.
+ * then the device, then the routes. DEL must read the attachment's record to learn which device to lock.
  * @throws Failure `busy` if another call holds the lock for too long
  */
 export function lockAttachment(stateDirectory: string, key: AttachmentKey): Disposable {
@@ -27,14 +27,43 @@ export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>):
   return acquireLock(stateDirectory, `device-${device.index}`)
 }
 
+/**
+ * Locks the routes of the host from a look at them until what was seen has moved, or is restored. The
+ * kernel takes nexthops of routes through several devices, and routes by an address of another device,
+ * with a device: who changes such routes does it alone. Other calls do not wait for each other.
+ * @throws Failure `busy`
+ */
+export function lockRoutes(stateDirectory: string, how: keyof typeof LOCK): Disposable {
+  // The directory itself: no file is to be made and removed by each call.
+  const directory = privateDirectory(stateDirectory, 'locks')
+  const open = () => openSync(directory, O_RDONLY | O_DIRECTORY)
+  let fd: number | undefined
+  waitFor(directory, 'the routes of the host', () => {
+    fd ??= inDirectory(directory, open)
+    return nativeAddon().tryLock(fd, LOCK[how]) || undefined
+  })
+  return {
+    [Symbol.dispose]: () => {
+      if (fd !== undefined) closeDescriptor(fd)
+      fd = undefined
+    },
+  }
+}
+
 function acquireLock(stateDirectory: string, name: string): Disposable {
   const directory = privateDirectory(stateDirectory, 'locks')
   const path = `${directory}/${name}`
+  const fd = waitFor(path, name, () => inDirectory(directory, () => tryToLock(path)))
+  return { [Symbol.dispose]: () => release(path, fd) }
+}
+
+/** @param take is asked again and again until it has the lock */
+function waitFor<T>(path: string, what: string, take: () => T | undefined): T {
   const deadline = Date.now() + timeLeft(LONGEST_MILLISECONDS)
   try {
     for (;;) {
-      const fd = inDirectory(directory, () => tryToLock(path))
-      if (fd !== undefined) return { [Symbol.dispose]: () => release(path, fd) }
+      const taken = take()
+      if (taken !== undefined) return taken
       if (Date.now() > deadline) break
       pause(PAUSE_MILLISECONDS)
     }
@@ -45,13 +74,13 @@ function acquireLock(stateDirectory: string, name: string): Disposable {
       'nothing was changed: what is lent stays where it is until that file can be written',
     )
   }
-  throw new Failure('busy', `${holderOf(path)} has been working on ${name} for too long`)
+  throw new Failure('busy', `${holderOf(path)} has been working on ${what} for too long`)
 }
 
 function tryToLock(path: string): number | undefined {
   const fd = openRegular(path, O_WRONLY | O_CREAT, true)
   // The previous holder removes the file on release, possibly between this open and this lock.
-  if (nativeAddon().tryLock(fd) && isStill(path, fd)) return fd
+  if (nativeAddon().tryLock(fd, LOCK.alone) && isStill(path, fd)) return fd
   closeDescriptor(fd)
   return undefined
 }

@@ -1,3 +1,4 @@
+import type { Link } from '../kernel/netlink/link-schema.js'
 import { destinationsOf } from '../kernel/netlink/packed-routes.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import type { RoutesAround } from '../kernel/netlink/routes-around.js'
@@ -6,6 +7,7 @@ import { toRestore } from './reasons.js'
 import { placeOf, wholeOf } from './routes.js'
 import type { HostNetworkState, PackedState } from './schema.js'
 import { isStandIn, originalsOf } from './stand-in.js'
+import { localsOf } from './stand-ins.js'
 import { orderOf } from './state-to-restore.js'
 
 const DESTINATION = '"destination":"'
@@ -53,6 +55,22 @@ export function withRoutesAway(state: PackedState, away: PackedState[]): PackedS
   if (known.length === 0) return state
   const ofOtherPlaces = shared.filter((route) => !places.has(placeOf(route)))
   return { ...whole, shared: [...ofOtherPlaces, ...eachOnce([...known, ...inPlaces(whole)])] }
+}
+
+/**
+ * Whether a device has routes in common with others: through several devices, in a place where another
+ * one has some, by a nexthop group, or with an address of another device as their source.
+ */
+export function hasCommonRoutes(state: PackedState, { index }: Link): boolean {
+  const { routes, packed = [], shared = [], nexthopObjects = [] } = state
+  if (shared.length > 0 || nexthopObjects.some(({ members }) => members.length > 0)) return true
+  const locals = localsOf(state)
+  const isCommon = ({ nexthops, preferredSource }: Route) =>
+    nexthops.some(({ interfaceIndex }) => interfaceIndex !== index) ||
+    (preferredSource !== undefined && !locals.includes(preferredSource))
+  return (
+    routes.some(({ value }) => isCommon(value)) || packed.some(({ value }) => isCommon(value.like))
+  )
 }
 
 function allDestinations({ routes, packed = [] }: PackedState): string[] {

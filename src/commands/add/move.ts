@@ -7,22 +7,26 @@ import { enterPhase } from '../../phases.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
 import { isLoan } from '../../records/record.js'
+import type { AttachmentRecord } from '../../records/record-schema.js'
+import type { RecordStore } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
 import { leaveGroups } from '../../state/autojoin.js'
 import { namesAround } from '../../state/names-in.js'
 import { planState } from '../../state/plan.js'
 import { mayLeadTo, withRoutesAway } from '../../state/routes-away.js'
+import type { PackedState } from '../../state/schema.js'
 import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
 import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import type { Call } from '../call.js'
 import { giveBackCaptured } from '../captured.js'
-import { openGround } from '../namespaces.js'
+import { lookLocked } from '../common-routes.js'
+import { type OpenGround, openGround } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, earlierRecord, requireNoLoan, requireStillThere } from './claim.js'
 import { mayEnd, requireNoneEnds } from './ending-loans.js'
-import { carriedByMove, inspectToMove, warnOfMove } from './preflight.js'
+import { carriedByMove, inspectToMove, type Lendable, warnOfMove } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, informOfDevice, resultOf } from './report.js'
 
@@ -40,8 +44,9 @@ export async function addByMove(call: Call): Promise<object> {
   requireNoLoan(await earlierRecord(call, store, key))
   using _device = lockDevice(stateDir, found)
   enterPhase('look')
-  const onHost = requireStillThere(host, call, store, found)
-  const lendable = inspectToMove(call, ground, onHost)
+  const [seen, routes] = lookLocked(stateDir, () => look(call, ground, store, found))
+  using _routes = routes
+  const { onHost, lendable, loans, whole } = seen
   const { lent, state, foreign, pciAddress } = lendable
   const nameOf = namesAround(host, onHost, state)
   const prepare = (link: Link) => {
@@ -52,15 +57,8 @@ export async function addByMove(call: Call): Promise<object> {
   }
   const expected = { ...onHost, name: key.nameInSandbox }
 
-  const leadsThere = mayLeadTo(state)
-  const loans = store.list((text) => leadsThere(text) || mayEnd(text)).filter(isLoan)
-  requireNoneEnds(call, host, onHost, loans)
   requireMemoryToUndo()
   enterPhase('record')
-  const whole = withRoutesAway(
-    state,
-    loans.map((loan) => loan.state),
-  )
   let record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
   const makeDurable = store.writeAhead(record)
   try {
@@ -74,6 +72,7 @@ export async function addByMove(call: Call): Promise<object> {
       return prepare(expected)
     }
     const { link, done } = lendDevice(host, sandbox, lent, { bringUp, meanwhile })
+    routes[Symbol.dispose]()
     const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
     enterPhase('apply')
     applyState(sandbox, link, plan, waysAround)
@@ -96,9 +95,28 @@ export async function addByMove(call: Call): Promise<object> {
     logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
     return result
   } catch (error) {
+    routes[Symbol.dispose]()
     const { rollBack } = await import('./undo.js')
     throw await rollBack(ground, store, record, error)
   }
+}
+
+/** Looks at the device, and at what is lent that has to do with it. */
+function look(
+  call: Call,
+  ground: OpenGround,
+  store: RecordStore<AttachmentRecord>,
+  found: Link,
+): { onHost: Link; lendable: Lendable; loans: AttachmentRecord[]; whole: PackedState } {
+  const { host } = ground
+  const onHost = requireStillThere(host, call, store, found)
+  const lendable = inspectToMove(call, ground, onHost)
+  const { state } = lendable
+  const leadsThere = mayLeadTo(state)
+  const loans = store.list((text) => leadsThere(text) || mayEnd(text)).filter(isLoan)
+  requireNoneEnds(call, host, onHost, loans)
+  const away = loans.map((loan) => loan.state)
+  return { onHost, lendable, loans, whole: withRoutesAway(state, away) }
 }
 
 /**

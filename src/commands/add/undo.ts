@@ -12,6 +12,7 @@ import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
+import { lockRoutesOf } from '../common-routes.js'
 import type { OpenGround } from '../namespaces.js'
 import { restoreFromRecord, withReason } from '../outstanding.js'
 import { returnLentDevice, undoPreparations } from '../release.js'
@@ -84,6 +85,7 @@ function returnHome(
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
 ): string {
+  using _routes = lockRoutesOf(stateDir, record)
   const { onHost } = record.device
   const still = neverLeft(host, record)
   if (still) {

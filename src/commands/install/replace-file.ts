@@ -1,6 +1,6 @@
 import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { pause } from '../../deadline.js'
-import { closeDescriptor } from '../../kernel/descriptor.js'
+import { closeDescriptor, LOCK } from '../../kernel/descriptor.js'
 import { nativeAddon } from '../../kernel/native-addon.js'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
@@ -67,7 +67,7 @@ export function temporaryName(directory: string, name: string): string {
  */
 export function lockDirectory(path: string): Disposable {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY)
-  for (let waited = 0; !nativeAddon().tryLock(fd); waited += PAUSE_MILLISECONDS) {
+  for (let waited = 0; !nativeAddon().tryLock(fd, LOCK.alone); waited += PAUSE_MILLISECONDS) {
     if (waited >= LONGEST_MILLISECONDS) {
       closeDescriptor(fd)
       throw new Error(`another install or uninstall has been working in ${path} for too long`)

@@ -30,8 +30,8 @@ struct failure {
 /* Moves the calling thread into the network namespace open as `fd`. */
 struct failure enter_network_namespace(int fd);
 
-/* Takes an exclusive flock(2) without waiting; *taken is false when another process has it. */
-struct failure try_lock(int fd, bool *taken);
+/* Takes a flock(2), LOCK_SH or LOCK_EX, without waiting; *taken is false when another process has it. */
+struct failure try_lock(int fd, int operation, bool *taken);
 
 /* Waits for SIGTERM or SIGINT, also as the first process of a container, which neither would end
  * otherwise. */

@@ -12,8 +12,8 @@ struct failure enter_network_namespace(int fd) {
   return (struct failure){0};
 }
 
-struct failure try_lock(int fd, bool *taken) {
-  *taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+struct failure try_lock(int fd, int operation, bool *taken) {
+  *taken = flock(fd, operation | LOCK_NB) == 0;
   if (!*taken && errno != EWOULDBLOCK) return (struct failure){"flock", errno};
   return (struct failure){0};
 }

@@ -7,7 +7,7 @@
 #define FUNCTIONS(EACH)          \
   /* process.c */                \
   EACH(enterNetworkNamespace, 1) \
-  EACH(tryLock, 1)               \
+  EACH(tryLock, 2)               \
   EACH(waitForTermination, 0)    \
   EACH(describeErrno, 1)         \
   EACH(startProgram, 3)          \

@@ -7,11 +7,11 @@ CALL(enterNetworkNamespace) {
   if (is_read(call)) succeeds(call, enter_network_namespace(fd));
 }
 
-/* tryLock(fd: number): boolean */
+/* tryLock(fd: number, operation: number): boolean */
 CALL(tryLock) {
-  const int fd = integer_at(call, 0);
+  const int fd = integer_at(call, 0), operation = integer_at(call, 1);
   bool taken;
-  if (is_read(call) && succeeds(call, try_lock(fd, &taken))) give_boolean(call, taken);
+  if (is_read(call) && succeeds(call, try_lock(fd, operation, &taken))) give_boolean(call, taken);
 }
 
 /* waitForTermination(): void */

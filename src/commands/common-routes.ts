@@ -1,0 +1,46 @@
+import type { Link } from '../kernel/netlink/link-schema.js'
+import { lockRoutes } from '../records/lock.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import { hasCommonRoutes } from '../state/routes-away.js'
+import type { PackedState } from '../state/schema.js'
+
+/**
+ * Locks the routes of the host while a device returns and gets its own back: alone if other devices have
+ * some of them in common.
+ * @throws Failure `busy`
+ */
+export function lockRoutesOf(
+  stateDir: string,
+  { device, state }: Pick<AttachmentRecord, 'device' | 'state'>,
+): Disposable {
+  return lockRoutes(stateDir, hasCommonRoutes(state, device.onHost) ? 'alone' : 'shared')
+}
+
+/** What was seen of a device, with all routes that others have in common with it. */
+interface Seen {
+  onHost: Link
+  whole: PackedState
+}
+
+/**
+ * Looks at a device with the routes of the host locked. That it has some in common with others shows
+ * only then: it is looked at again once nobody else changes them.
+ * @returns what was seen, and the lock
+ * @throws Failure `busy`; and what `look` throws
+ */
+export function lookLocked<T extends Seen>(stateDir: string, look: () => T): [T, Disposable] {
+  const [seen, routes] = lookOnce(stateDir, 'shared', look)
+  if (!hasCommonRoutes(seen.whole, seen.onHost)) return [seen, routes]
+  routes[Symbol.dispose]()
+  return lookOnce(stateDir, 'alone', look)
+}
+
+function lookOnce<T>(stateDir: string, how: 'shared' | 'alone', look: () => T): [T, Disposable] {
+  const routes = lockRoutes(stateDir, how)
+  try {
+    return [look(), routes]
+  } catch (error) {
+    routes[Symbol.dispose]()
+    throw error
+  }
+}

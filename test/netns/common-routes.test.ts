@@ -1,0 +1,154 @@
+import { execa } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ARTEFACTS } from '../support/artefacts.js'
+import { callPlugin, startPlugin } from '../support/plugin.js'
+import { tampered } from '../support/strace.js'
+import { Testbed } from '../support/testbed.js'
+
+/** So that another call comes between what a call does in the kernel. */
+const SLOW = tampered('-e', 'inject=sendto:delay_enter=30ms')
+/** So that all of another call comes between the look at the host and the move. */
+const LATE = tampered('-e', 'inject=rename:delay_enter=1500ms:when=1')
+
+const ADDRESSES = [
+  'address add 198.51.100.5/24 dev eth1',
+  'address add 192.0.2.5/24 dev eth2',
+  'address add 2001:db8:1::5/64 dev eth1 nodad',
+  'address add 2001:db8:2::5/64 dev eth2 nodad',
+]
+
+/** What eth1 and eth2 have in common, each in another way. */
+const COMMON = {
+  'a source of the other device': ['route add 203.0.113.0/24 dev eth1 src 192.0.2.5'],
+  'a route through both': [
+    'route add 203.0.113.0/24 nexthop via 198.51.100.1 dev eth1 nexthop via 192.0.2.1 dev eth2',
+    '-6 route add 2001:db8:9::/48 nexthop via 2001:db8:1::1 dev eth1 nexthop via 2001:db8:2::1 dev eth2',
+  ],
+  'a nexthop group': [
+    'nexthop add id 1 via 198.51.100.1 dev eth1',
+    'nexthop add id 2 via 192.0.2.1 dev eth2',
+    'nexthop add id 3 group 1/2',
+    'route add 203.0.113.0/24 nhid 3',
+    'nexthop add id 11 via 2001:db8:1::1 dev eth1',
+    'nexthop add id 12 via 2001:db8:2::1 dev eth2',
+    'nexthop add id 13 group 11/12',
+    '-6 route add 2001:db8:9::/48 nhid 13',
+  ],
+}
+
+describe.each(ARTEFACTS)('$artefact: devices that have routes in common', ({ path }) => {
+  let testbed: Testbed
+  beforeEach(() => {
+    testbed = new Testbed()
+    testbed.addDevice('eth2')
+    for (const words of ADDRESSES) testbed.onHost(words)
+  })
+  afterEach(() => testbed[Symbol.dispose]())
+
+  const optionsOf = (device: string) => ({
+    // In one pod both would have the same route.
+    configuration: { device, restoreOnDelete: true, useInterfaceNetwork: device === 'eth1' },
+    variables: { CNI_CONTAINERID: `has-${device}`, CNI_IFNAME: `net-${device}` },
+  })
+  const call = (command: string, device: string) =>
+    expect(callPlugin(testbed, path, command, optionsOf(device)).exitCode).toBe(0)
+  const start = (command: string, device: string, wrapper: string[] = []) =>
+    startPlugin(testbed, path, command, { ...optionsOf(device), wrapper })
+  const isHome = (device: string) =>
+    expect
+      .poll(() => testbed.onHost('-brief link'), { interval: 1, timeout: 10_000 })
+      .toContain(`${device}@`)
+  const all = () =>
+    ['nexthop', '-4 route', '-6 route'].map((words) =>
+      testbed
+        .onHost(words)
+        .split('\n')
+        .map((line) => line.trim())
+        .toSorted(),
+    )
+
+  describe.each(Object.entries(COMMON))('%s', (_, lines) => {
+    let before: string[][]
+    beforeEach(() => {
+      for (const words of lines) testbed.onHost(words)
+      before = all()
+    })
+    afterEach(() => {
+      expect(all()).toEqual(before)
+      expect(testbed.filesIn('outstanding')).toEqual([])
+    })
+
+    it.each([
+      ['eth1', 'eth2'],
+      ['eth2', 'eth1'],
+    ])('DEL of %s beside ADD of %s', async (one, other) => {
+      call('ADD', one)
+      const deleted = start('DEL', one, SLOW)
+      await isHome(one)
+      expect((await start('ADD', other, LATE)).exitCode).toBe(0)
+      expect((await deleted).exitCode).toBe(0)
+      call('DEL', other)
+    })
+
+    it.each([
+      ['eth1', 'eth2'],
+      ['eth2', 'eth1'],
+    ])('DEL of %s beside DEL of %s', async (one, other) => {
+      call('ADD', one)
+      call('ADD', other)
+      const deleted = start('DEL', one, SLOW)
+      await isHome(one)
+      call('DEL', other)
+      expect((await deleted).exitCode).toBe(0)
+    })
+
+    it('ADD of eth1 beside DEL of eth2', async () => {
+      call('ADD', 'eth2')
+      const added = start('ADD', 'eth1', SLOW)
+      call('DEL', 'eth2')
+      expect((await added).exitCode).toBe(0)
+      call('DEL', 'eth1')
+    })
+  })
+
+  describe('while another call', () => {
+    const holding = async (how: '-s' | '-x') => {
+      call('DEL', 'eth1')
+      const script = `flock ${how} 9; echo locked; exec sleep 60`
+      const holder = execa('sh', ['-c', `exec 9<${testbed.stateDirectory}/locks; ${script}`], {
+        reject: false,
+      })
+      await new Promise((resolve) => holder.stdout?.once('data', resolve))
+      return {
+        [Symbol.asyncDispose]: async () => {
+          holder.kill()
+          await holder
+        },
+      }
+    }
+    const configuration = { device: 'eth1', timeoutSeconds: 1 }
+
+    it('changes others, a device without common routes does not wait', async () => {
+      await using _holder = await holding('-s')
+      expect(callPlugin(testbed, path, 'ADD', { configuration }).exitCode).toBe(0)
+      expect(callPlugin(testbed, path, 'DEL', { configuration }).exitCode).toBe(0)
+    })
+
+    it('changes common routes, each waits, and then says for what', async () => {
+      await using _holder = await holding('-x')
+      const { document } = callPlugin(testbed, path, 'ADD', { configuration })
+      expect(document).toMatchObject({ code: 11 })
+      expect(document.msg).toMatch(/has been working on the routes of the host for too long$/)
+      expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+    })
+
+    it('changes others, a device with common routes waits', async () => {
+      for (const words of COMMON['a route through both']) testbed.onHost(words)
+      await using _holder = await holding('-s')
+      expect(callPlugin(testbed, path, 'ADD', { configuration }).document).toMatchObject({
+        code: 11,
+      })
+      expect(testbed.onHost('link show dev eth1 up')).toContain('eth1')
+    })
+  })
+})
