@@ -225,21 +225,28 @@ const rule = fc
     ([n, last, direction]) => `rule add ${direction} 10.${n}.0.${last} lookup 100 priority 5${n}`,
   )
 
-/** By gateways that are on the link when the routes are added. Later rules, and routes of `pathless`, may hide them. */
+/** By gateways that are on the link when the routes are added: what comes later may hide them. */
 const hidden = fc
   .tuple(
-    ...[device, small, fc.constantFrom(' table 100', ' table 101', '')],
-    fc.constantFrom('default', 'default', '198.19.N.0/24'),
-    ...[fc.boolean(), fc.boolean(), host],
+    ...[device, small, fc.constantFrom('oif DEV', 'oif DEV', 'iif DEV', 'to NET', 'from NET')],
+    fc.constantFrom('lookup 100', 'lookup 100', 'lookup 101', 'prohibit'),
+    fc.array(fc.constantFrom('default table 100', 'fd04:N::/48 table 101', 'fd04:N::/48', 'nhid'), {
+      minLength: 2,
+      maxLength: 4,
+    }),
   )
-  .map(([name, n, where, to, is6, isObject, last]) => {
-    const subnet = net(name, n)
-    const gateway = is6 ? `fd00:${subnet}::7${last}` : `10.${subnet}.0.7${last}`
-    const start = is6 ? '-6 ' : ''
-    if (isObject) return `${start}nexthop add id ${20 + n} via ${gateway} dev ${name}`
-    const destination = to === 'default' || !is6 ? to : 'fd04:N::/48'
-    const words = `${destination.replace('N', `${last}`)} via ${gateway} dev ${name}`
-    return `${start}route append ${words}${where} metric ${50 + n}`
+  .map(([name, n, selector, action, ways]) => {
+    const subnet = `fd07:${net(name, n)}`
+    const way = (words: string, k: number) =>
+      words === 'nhid'
+        ? `-6 nexthop add id ${20 + net(name, n) + 5 * k} via ${subnet}::7${k} dev ${name}`
+        : `-6 route append ${words.replace('N', `${k}`)} via ${subnet}::7${k} dev ${name} metric ${50 + net(name, n)}`
+    const whose = selector.replace('DEV', name).replace('NET', `${subnet}::/64`)
+    return [
+      `-6 address add ${subnet}::1/64 dev ${name} nodad`,
+      ...ways.map(way),
+      `-6 rule add ${whose} ${action} priority 8${n}`,
+    ].join('\n')
   })
 
 const family = fc.constantFrom('', '-6 ', '-6 ')
@@ -280,7 +287,7 @@ export const randomHost: fc.Arbitrary<string[]> = fc
       byObject6,
     ),
     lines(2, last6),
-    lines(4, hidden),
+    lines(2, hidden),
     lines(2, pathless, hiding, hiding),
     lines(4, neighbor, neighbor, proxy, token, rule),
   )
