@@ -28,6 +28,8 @@
 #define SMALLEST_BYTES ((size_t)128)
 #define LARGEST_OF_LAST ((size_t)4096)
 #define CLASSES 96
+/* So many of a class are looked at. */
+#define MOST_SMALLER 16
 #define LARGEST_OF_CLASSES ((size_t)256 << 10)
 
 /* What stands before each block. */
@@ -120,14 +122,22 @@ static struct block *new_block(size_t size) {
   return block;
 }
 
+/* Where the list of a class has a block that is large enough: one that is a little smaller than others of
+ * its class must not hide them. */
+static struct block **find(unsigned class, size_t size) {
+  struct block **at = &unused[class];
+  for (int left = MOST_SMALLER; *at && (*at)->size < size && left > 0; left--) at = &(*at)->next;
+  return *at && (*at)->size >= size ? at : NULL;
+}
+
 /* A block that nobody has, and of which nobody has the rest afterwards; NULL if all are smaller. */
 static struct block *reuse(size_t size) {
   unsigned class = class_of(size);
-  if (unused[class] && unused[class]->size < size) class++;
-  while (class < CLASSES && !unused[class]) class++;
-  if (class == CLASSES) return NULL;
-  struct block *block = unused[class];
-  unused[class] = block->next;
+  struct block **at = find(class, size);
+  while (!at && ++class < CLASSES) at = unused[class] ? &unused[class] : NULL;
+  if (!at) return NULL;
+  struct block *block = *at;
+  *at = block->next;
   if (block->size - size < SMALLEST_BYTES + sizeof *block) return block;
   struct block *rest = (struct block *)(void *)((unsigned char *)(block + 1) + size);
   rest->size = block->size - size - sizeof *rest;

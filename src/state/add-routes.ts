@@ -32,6 +32,21 @@ export function addRoutes(
   around?: () => Surroundings,
   packed: PackedRoutes[] = [],
 ): Refused<Route>[] {
+  const left = addReachable(socket, device, additions, around, packed)
+  if (!around) return left
+  return addWithGateways(socket, left, () =>
+    addAgain(socket, device, addAll(socket, left), left.length, around),
+  )
+}
+
+/** Does the same, but not with gateways that are not on the link as the routes and rules are now. */
+export function addReachable(
+  socket: NetlinkSocket,
+  device: Link,
+  additions: Addition<Route>[],
+  around?: () => Surroundings,
+  packed: PackedRoutes[] = [],
+): Refused<Route>[] {
   const addPacked = (some: PackedRoutes[]) =>
     some.flatMap((routes) => addPackedRoutes(socket, routes))
   const refused = [
@@ -41,11 +56,7 @@ export function addRoutes(
   ]
   // Of packed routes, some are nearly always added.
   const tried = packed.length > 0 ? Number.POSITIVE_INFINITY : additions.length
-  const left = absentOf(socket, addAgain(socket, device, refused, tried, around))
-  if (!around) return left
-  return addWithGateways(socket, left, () =>
-    addAgain(socket, device, addAll(socket, left), left.length, around),
-  )
+  return absentOf(socket, addAgain(socket, device, refused, tried, around))
 }
 
 /**

@@ -107,7 +107,9 @@ function reasonOfPrefix(route: Route, addresses: Address[]): Reason | undefined 
     route.destination === `${address.peer}/128`
   if (addresses.some(isMade)) return 'kernel-made'
   const isOfPeer = addresses.some((address) => prefixKeys(address)[1] === key)
-  return isOfPeer || route.priority !== PREFIX_METRIC ? undefined : 'router-advertisement'
+  const isInside = addresses.some(({ local }) => prefixCovers(route.destination, local))
+  const isAnother = isInside && route.priority !== PREFIX_METRIC
+  return isOfPeer || isAnother ? undefined : 'router-advertisement'
 }
 
 /** The reason to leave a route behind that could be carried: it is a default route. */

@@ -10,7 +10,7 @@ import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { warnOfEach } from '../log.js'
 import type { Addition } from './add-objects.js'
-import { addRoutes } from './add-routes.js'
+import { addReachable } from './add-routes.js'
 import { isConnectedRoute, tableOfDevice } from './connected-route.js'
 import { describeAddress } from './describe.js'
 import { planState } from './plan.js'
@@ -52,7 +52,7 @@ export function removeAddresses(
   const present = refused.length > 0 ? dumpRoutes(socket, { device: index }) : []
   const there = new Set(present.map(wholeOf))
   const absent = refused.filter(({ value }) => !there.has(wholeOf(value)))
-  const lostRoutes = addRoutes(socket, device, absent, plan.around).map(({ value, error }) => ({
+  const lostRoutes = addReachable(socket, device, absent, plan.around).map(({ value, error }) => ({
     what: `route ${describeForeign(namespace, value, device)}`,
     error,
   }))

@@ -5,6 +5,9 @@ import { describeDevice, LOOK, makeHost } from '../support/clients/host.js'
 import { CHAINS, FAILING_NETWORK } from '../support/clients/networks.js'
 import type { Testbed } from '../support/testbed.js'
 
+/** Warnings of a device that takes the default route along, and ends with its sandbox. */
+const EXPECTED = /^$| the host has lost its only default route: |: eth1 is gone: /
+
 describe.each(ARTEFACTS)('$artefact, called by ctr run --cni', ({ path }) => {
   let testbed: Testbed
 
@@ -19,7 +22,7 @@ describe.each(ARTEFACTS)('$artefact, called by ctr run --cni', ({ path }) => {
     await using containerd = await Containerd.start(testbed, path, network)
     const { exitCode, stdout, stderr } = containerd.runContainer(LOOK)
     expect(exitCode, stderr).toBe(0)
-    expect(stderr).toMatch(/^(.* the host has lost its only default route: .*)?$/)
+    expect(stderr.split('\n').filter((line) => !EXPECTED.test(line))).toEqual([])
     for (const words of seen) expect(stdout).toContain(words)
     expect(containerd.node.records()).toEqual([])
   })

@@ -28,10 +28,10 @@ static void try_datagrams(const struct datagram *datagrams, size_t count) {
   exchange = (struct exchange){.fd = ends[1], .last_sequence = (uint32_t)below(4)};
   bool in_parts = below(2) == 1;
   if (in_parts) exchange.take = read_all, exchange.whose = &left;
-  int number = receive_until_closed(&exchange);
+  struct failure failure = receive_until_closed(&exchange);
   for (size_t n = 0; n < exchange.answers_length; n++) sum ^= exchange.answers[n];
   if (in_parts && exchange.answers_length > 0) abort();
-  if (number < 0 || exchange.answers_length % NLMSG_ALIGNTO != 0) abort();
+  if (failure.number < 0 || exchange.answers_length % NLMSG_ALIGNTO != 0) abort();
   free_answers(&exchange);
   close(ends[0]);
   close(ends[1]);

@@ -24,6 +24,11 @@ JSRuntime *JS_NewRuntime2(const JSMallocFunctions *given, void *opaque) {
   return NULL;
 }
 
+JSValue JS_ThrowOutOfMemory(JSContext *context) {
+  (void)context;
+  return JS_EXCEPTION;
+}
+
 static size_t below(size_t limit) {
   random_state ^= random_state << 13;
   random_state ^= random_state >> 7;
