@@ -36,11 +36,11 @@ export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>):
 export function lockRoutes(stateDirectory: string, how: keyof typeof LOCK): Disposable {
   // The directory itself: no file is to be made and removed by each call.
   const directory = privateDirectory(stateDirectory, 'locks')
-  const open = () => openSync(directory, O_RDONLY | O_DIRECTORY)
-  let fd: number | undefined
-  waitFor(directory, 'the routes of the host', () => {
-    fd ??= inDirectory(directory, open)
-    return nativeAddon().tryLock(fd, LOCK[how]) || undefined
+  let fd: number | undefined = waitFor(directory, 'the routes of the host', () => {
+    const tried = inDirectory(directory, () => openSync(directory, O_RDONLY | O_DIRECTORY))
+    if (nativeAddon().tryLock(tried, LOCK[how])) return tried
+    closeDescriptor(tried)
+    return undefined
   })
   return {
     [Symbol.dispose]: () => {

@@ -62,7 +62,8 @@ function hasIpv6Maker(route: Route, addresses: Address[]): boolean {
 /** The metric of an IPv6 prefix route, unless its address has one. */
 export const PREFIX_METRIC = 256
 
-export function makesPrefixRoute({ flags }: Address): boolean {
+/** Whether the kernel makes a route to the prefix of an address with it. */
+export function makesPrefixRoute({ flags }: Pick<Address, 'flags'>): boolean {
   return (flags & ADDRESS_FLAG.noprefixroute) === 0
 }
 

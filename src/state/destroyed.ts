@@ -9,9 +9,9 @@ import { type StandIn, standInsAmong } from './stand-in.js'
 import { describeForeign, standInsFor } from './stand-ins.js'
 
 /**
- * Once a device is known to be destroyed, which is worth a word: it was the host's. What stands on the host for routes that led through others,
- * too, stays there for good. It gets the protocol of the route, whose it is, and no later call takes
- * it for a stand-in. Where others of these devices are away, it waits for them.
+ * Once a device is known to be destroyed: says so, for it was the host's. What stands on the host for
+ * routes that led through others, too, stays there for good. It gets the protocol of the route, whose it
+ * is, and no later call takes it for a stand-in. Where others of these devices are away, it waits for them.
  */
 export function keepWithoutDevice(host: NetworkNamespace, { onHost, state }: Original): void {
   warn(
