@@ -35,9 +35,11 @@
 /* What stands before each block. */
 struct block {
   size_t size;
-  /* While nobody has it. */
+  /* While nobody has it, the next of its class; else TAKEN. */
   struct block *next;
 };
+
+static struct block *const TAKEN = (struct block *)1;
 
 static IN_SNAPSHOT size_t used;
 static size_t limit = MOST_BYTES;
@@ -69,9 +71,18 @@ static struct block *take_last(size_t size) {
 #else
 static IN_SNAPSHOT struct block *unused[CLASSES];
 
+/* What stands at the start of each chunk; its blocks follow, up to its last. */
+struct chunk {
+  struct chunk *before;
+  unsigned char *stop;
+};
+
 static IN_SNAPSHOT _Alignas(4096) unsigned char heap[HEAP_BYTES];
-/* Where no block has been yet. */
-static IN_SNAPSHOT unsigned char *place = heap, *end = heap + sizeof heap;
+static IN_SNAPSHOT struct chunk *chunks = (struct chunk *)(void *)heap;
+/* Where no block has been yet, in the latest chunk. */
+static IN_SNAPSHOT unsigned char *place = heap + sizeof(struct chunk), *end = heap + sizeof heap;
+/* Since blocks were joined. */
+static size_t given_back;
 
 size_t heap_bytes(void) {
   return (size_t)(place - heap);
@@ -94,32 +105,62 @@ static void add_unused(struct block *block) {
   *first = block;
 }
 
+void give_room(unsigned char *start, size_t size) {
+  if (size < sizeof(struct chunk)) return;
+  chunks->stop = place;
+  struct chunk *chunk = (struct chunk *)(void *)start;
+  chunk->before = chunks;
+  chunks = chunk;
+  place = start + sizeof *chunk;
+  end = start + size;
+}
+
 /* Makes room for so many bytes; with less than a whole chunk, where there is no other. */
 static bool add_chunk(size_t least) {
-  unsigned char *chunk = NULL;
+  unsigned char *start = NULL;
   size_t size = CHUNK_BYTES, left = (size_t)(end - place);
-  while (!(chunk = map(size)) && size / 2 >= least) size /= 2;
-  if (!chunk) return false;
+  while (!(start = map(size)) && size / 2 >= least + sizeof(struct chunk)) size /= 2;
+  if (!start) return false;
   if (left >= SMALLEST_BYTES + sizeof(struct block)) {
     struct block *rest = (struct block *)(void *)place;
     rest->size = left - sizeof *rest;
     add_unused(rest);
+    place = end;
   }
-  place = chunk;
-  end = chunk + size;
+  give_room(start, size);
   return true;
-}
-
-void give_room(unsigned char *start, size_t size) {
-  place = start;
-  end = start + size;
 }
 
 static struct block *new_block(size_t size) {
   if ((size_t)(end - place) < size && !add_chunk(size)) return NULL;
   struct block *block = (struct block *)(void *)place;
+  block->size = size - sizeof *block;
   place += size;
   return block;
+}
+
+static struct block *after(struct block *block) {
+  return (struct block *)(void *)((unsigned char *)(block + 1) + block->size);
+}
+
+/* Makes one block of those that lie side by side and that nobody has. */
+static void join_unused(void) {
+  memset(unused, 0, sizeof unused);
+  chunks->stop = place;
+  for (struct chunk *chunk = chunks; chunk; chunk = chunk->before) {
+    struct block *stop = (struct block *)(void *)chunk->stop, *next = NULL;
+    for (struct block *block = (struct block *)(void *)(chunk + 1); block < stop; block = next) {
+      next = after(block);
+      if (block->next == TAKEN) continue;
+      for (; next < stop && next->next != TAKEN; next = after(next)) {
+        size_t both = block->size + sizeof *next + next->size;
+        if (both > LARGEST_OF_CLASSES) break;
+        block->size = both;
+      }
+      add_unused(block);
+    }
+  }
+  given_back = 0;
 }
 
 /* Where the list of a class has a block that is large enough: one that is a little smaller than others of
@@ -139,9 +180,10 @@ static struct block *reuse(size_t size) {
   struct block *block = *at;
   *at = block->next;
   if (block->size - size < SMALLEST_BYTES + sizeof *block) return block;
-  struct block *rest = (struct block *)(void *)((unsigned char *)(block + 1) + size);
-  rest->size = block->size - size - sizeof *rest;
+  size_t left = block->size - size - sizeof *block;
   block->size = size;
+  struct block *rest = after(block);
+  rest->size = left;
   add_unused(rest);
   return block;
 }
@@ -151,19 +193,30 @@ static size_t rounded(size_t size) {
   return size > SMALLEST_BYTES ? (size + 15) & ~(size_t)15 : SMALLEST_BYTES;
 }
 
+/* Blocks are cut, and whoever gives one back does not know what lies beside it: a call that reads tables
+ * part by part would take new memory for each part, had it not the old parts joined again. */
+static struct block *take_small(size_t size) {
+  struct block *block = reuse(size);
+  if (!block && (size_t)(end - place) < sizeof *block + size && given_back >= CHUNK_BYTES) {
+    join_unused();
+    block = reuse(size);
+  }
+  return block ? block : new_block(sizeof *block + size);
+}
+
 static struct block *take(size_t size) {
   bool is_large = size > LARGEST_OF_CLASSES;
   if (!is_large) size = rounded(size);
-  struct block *block = is_large ? NULL : reuse(size);
-  if (block) return block;
-  block = is_large ? map(sizeof *block + size) : new_block(sizeof *block + size);
-  if (block) block->size = size;
+  struct block *block = is_large ? map(sizeof *block + size) : take_small(size);
+  if (!block) return NULL;
+  if (is_large) block->size = size;
+  block->next = TAKEN;
   return block;
 }
 
 static void give_back(struct block *block) {
   if (block->size > LARGEST_OF_CLASSES) (void)munmap(block, sizeof *block + block->size);
-  else add_unused(block);
+  else add_unused(block), given_back += block->size;
 }
 
 /* The same block with more room, or NULL: then another one has to be taken. */

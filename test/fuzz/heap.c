@@ -84,6 +84,30 @@ static void step(struct slot *slot) {
   fill(slot, bytes, length);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+static size_t count_chunks(void) {
+  size_t count = 0;
+  for (struct chunk *chunk = chunks; chunk; chunk = chunk->before) count++;
+  return count;
+}
+
+/* A large table comes in parts. Each is given back, and cut up for what is made of the next, some of which
+ * stays: that must not take new memory for ever. */
+static void try_parts(void) {
+  enum { PARTS = 20000, OF_A_PART = 100 };
+  static void *parts[OF_A_PART], *kept[PARTS];
+  size_t before = count_chunks();
+  for (size_t part = 0; part < PARTS; part++) {
+    functions->js_free(NULL, functions->js_malloc(NULL, 20000 + below(30000)));
+    for (size_t n = 0; n < OF_A_PART; n++) parts[n] = functions->js_malloc(NULL, 1 + below(5000));
+    kept[part] = below(50) == 0 ? functions->js_malloc(NULL, 200) : NULL;
+    for (size_t n = 0; n < OF_A_PART; n++) functions->js_free(NULL, parts[n]);
+  }
+  require(count_chunks() <= before + 2, "blocks that lie side by side are not joined");
+  for (size_t part = 0; part < PARTS; part++) functions->js_free(NULL, kept[part]);
+}
+#endif
+
 /* Of the first that does not fit there is none; the reserve is for those after it. */
 static void try_the_limit(void) {
   keep_reserve();
@@ -99,6 +123,9 @@ int main(int count, char **words) {
   random_state = count == 3 ? (uint64_t)atoll(words[2]) | 1 : 1;
   (void)new_runtime();
   for (size_t n = 0; n < steps; n++) step(&slots[below(SLOTS)]);
+#ifndef __SANITIZE_ADDRESS__
+  try_parts();
+#endif
   try_the_limit();
   for (size_t n = 0; n < SLOTS; n++) functions->js_free(NULL, slots[n].bytes);
   require(used == 0, "more is counted than is used");

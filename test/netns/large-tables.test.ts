@@ -8,6 +8,7 @@ import { Testbed } from '../support/testbed.js'
 
 const ROUTES = LONG ? 300_000 : 50_000
 const RULES = LONG ? 20_000 : 10_000
+const PART = 50_000
 
 /** Of the executable: it takes three megabytes for a small table. Of Node, memory says little. */
 const MOST_KILOBYTES = 8_000
@@ -31,7 +32,8 @@ describe(`a pod with ${ROUTES} routes and ${RULES} rules`, () => {
       (_, n) => `route add 10.${n >> 16}.${(n >> 8) & 255}.${n & 255}/32 dev net1`,
     )
     const rules = Array.from({ length: RULES }, (_, n) => `rule add fwmark ${n + 1} priority 50`)
-    batch(testbed.pod, ...routes, ...rules)
+    for (let n = 0; n < ROUTES; n += PART) batch(testbed.pod, ...routes.slice(n, n + PART))
+    batch(testbed.pod, ...rules)
   }, 300_000)
   afterAll(() => testbed[Symbol.dispose]())
 
