@@ -20,9 +20,13 @@ pack() {
 }
 
 # What was downloaded must be what was looked at when it was written into release-inputs.sha256.
-cat build/quickjs/packages.sha256 build/musl-*/packages.sha256 | sort -k 2 >"$stage/downloads"
-if ! grep -vxFf "$inputs" "$stage/downloads"; then :; else
-  echo "The packages above are not those of $inputs." >&2
+cat build/quickjs/packages.sha256 build/musl-*/packages.sha256 >"$stage/downloads"
+sort -k 2 -o "$stage/downloads" "$stage/downloads"
+unknown=0
+grep -vxFf "$inputs" "$stage/downloads" || unknown=$?
+# 1 means that there is none: grep ends with 0 where there is one, and with 2 where it could not look.
+if [ "$unknown" -ne 1 ]; then
+  echo "What is downloaded is not known to be what $inputs lists: the packages above are not there." >&2
   exit 1
 fi
 {
