@@ -5,8 +5,10 @@ BINDIR = /opt/cni/bin
 # Where completions and manual pages are looked for.
 DATADIR = /usr/local/share
 DOCDIR = $(DATADIR)/doc/host-device-l3
-# Where `make uninstall` looks for what is lent: the "stateDir" of the configuration.
+# Where `make uninstall` looks for what is lent: the records where no configuration says otherwise, and
+# the configurations of networks, each of which may have a "stateDir".
 STATE_DIR = /var/lib/cni/host-device-l3
+CONF_DIR = /etc/cni/net.d
 # The machine to build for, arm64 or x64; the artefacts are then in dist/ARCH. Else it is this one.
 ARCH =
 # The Go plugin that `make bench` measures against: a path, or the name of a Debian release.
@@ -156,9 +158,10 @@ release:
 	$(MAKE) build ARCH=$(if $(filter x64,$(shell node -p process.arch)),arm64,x64)
 	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) tools/release.sh
 
-# Makes the release of the last commit twice, in two directories, and compares.
+# Makes the release of the last commit twice, in two new directories, and compares. With RELEASE, a
+# directory, it is made once and compared with what is there.
 reproduce:
-	tools/reproduce.sh
+	tools/reproduce.sh $(RELEASE)
 
 # Installs both artefacts, the completions, the manual page, the JSON Schema and the licences. Each artefact is
 # written beside its place and then renamed: a runtime that calls the plugin meanwhile runs the old
@@ -176,14 +179,12 @@ install: build
 	  install -D -m 644 $(DIST)/share/$$file $(DESTDIR)$(DATADIR)/$$file; \
 	done
 
-# Removes what install installed. While devices are lent, it says which and removes nothing: only
-# the plugin can bring them home.
+# Removes what install installed. While devices are lent, the plugin says which, and nothing is
+# removed: only the plugin can bring them home.
 uninstall:
-	@cd $(DESTDIR)$(BINDIR) && \
-	  if [ -x host-device-l3 ]; then lent=$$(./host-device-l3 list --state-dir $(STATE_DIR)); fi && \
-	  case "$$lent" in ''|'nothing is lent') ;; *) \
-	    echo "$$lent"; echo 'end these pods first, or call host-device-l3 return'; exit 1 ;; \
-	  esac
+	@if [ -x $(DESTDIR)$(BINDIR)/host-device-l3 ]; then \
+	  $(DESTDIR)$(BINDIR)/host-device-l3 uninstall --bin-dir $(DESTDIR)$(BINDIR) \
+	    --conf-dir $(CONF_DIR) --state-dir $(STATE_DIR); fi
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(notdir $(ARTEFACTS))) \
 	  $(addprefix $(DESTDIR)$(DOCDIR)/,LICENSE THIRD-PARTY-NOTICES) \
 	  $(addprefix $(DESTDIR)$(DATADIR)/,$(SHARED))

@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
@@ -52,17 +60,42 @@ describe('make', () => {
     expect(statSync(path).ino).not.toBe(ino)
   })
 
-  it('uninstall removes nothing while a device is lent, and says which', () => {
-    using testbed = new Testbed()
+  it.each([
+    [
+      'STATE_DIR',
+      (stateDirectory: string) => [`STATE_DIR=${stateDirectory}`, `CONF_DIR=${root}/none`],
+    ],
+    [
+      'the "stateDir" of a network in CONF_DIR',
+      (stateDir: string) => {
+        const networks = `${stateDir}/networks`
+        mkdirSync(networks)
+        const network = { name: 'n', type: 'host-device-l3', device: 'eth1', stateDir }
+        writeFileSync(`${networks}/10-n.conf`, JSON.stringify({ cniVersion: '1.0.0', ...network }))
+        return [`STATE_DIR=${root}/none`, `CONF_DIR=${networks}`]
+      },
+    ],
+  ])(
+    'uninstall removes nothing while a device is lent by %s, and says which',
+    (_, variablesFor) => {
+      using testbed = new Testbed()
+      make('install')
+      const variables = variablesFor(testbed.stateDirectory)
+      expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
+      const { exitCode, stderr } = make('uninstall', ...variables)
+      expect(exitCode).not.toBe(0)
+      expect(stderr).toContain('eth1 is lent to container container-1')
+      expect(readdirSync(`${root}/${BINDIR}`)).toHaveLength(2)
+      expect(callPlugin(testbed, COMPILED, 'DEL').exitCode).toBe(0)
+      expect(make('uninstall', ...variables).exitCode).toBe(0)
+      expect(installed()).toEqual([])
+    },
+  )
+
+  it('uninstall removes the rest where the executable is gone already', () => {
     make('install')
-    const stateDirectory = `STATE_DIR=${testbed.stateDirectory}`
-    expect(callPlugin(testbed, COMPILED, 'ADD').exitCode).toBe(0)
-    const { exitCode, stdout } = make('uninstall', stateDirectory)
-    expect(exitCode).not.toBe(0)
-    expect(stdout).toContain('eth1 is lent to container container-1')
-    expect(readdirSync(`${root}/${BINDIR}`)).toHaveLength(2)
-    expect(callPlugin(testbed, COMPILED, 'DEL').exitCode).toBe(0)
-    expect(make('uninstall', stateDirectory).exitCode).toBe(0)
+    rmSync(`${root}/${BINDIR}/host-device-l3`)
+    expect(make('uninstall').exitCode).toBe(0)
     expect(installed()).toEqual([])
   })
 
