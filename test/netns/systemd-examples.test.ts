@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CONFIGURATION_DEFAULTS } from '../../src/cni/configuration-defaults.js'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { runCommandLine } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
@@ -33,6 +34,27 @@ describe('the examples for systemd and udev', () => {
     const service = SERVICE.split('/').at(-1)
     expect(TIMER.replace('.timer', '.service')).toBe(SERVICE)
     expect(readFileSync(RULES, 'utf8')).toContain(`ENV{SYSTEMD_WANTS}+="${service}"`)
+  })
+
+  it('ask for what ExecStart needs: the program, and the directory of the records', () => {
+    expect(settingIn(SERVICE, 'ConditionFileIsExecutable')).toBe(
+      settingIn(SERVICE, 'ExecStart')?.split(' ')[0],
+    )
+    expect(settingIn(SERVICE, 'ConditionPathExists')).toBe(CONFIGURATION_DEFAULTS.stateDir)
+  })
+
+  it('have another program and another directory by the drop-in of docs/repair.md', () => {
+    const [dropIn = ''] =
+      /^\[Unit\]\n[\s\S]*?^ExecStart=\/.*$/m.exec(
+        readFileSync('docs/repair.md', 'utf8').replace(/^ {4,6}/gm, ''),
+      ) ?? []
+    const of = (key: string) =>
+      [...dropIn.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value)
+    const [, program] = of('ConditionFileIsExecutable')
+    const [, directory] = of('ConditionPathExists')
+    expect(of('ExecStart')).toEqual(['', `${program} repair --all --state-dir ${directory}`])
+    for (const key of ['ConditionFileIsExecutable', 'ConditionPathExists'])
+      expect(of(key)[0], 'an empty one takes away that of the service').toBe('')
   })
 
   it('are understood by systemd', () => {
