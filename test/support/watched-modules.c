@@ -13,7 +13,7 @@ JSValue __wrap_JS_ReadObject(JSContext *context, const uint8_t *bytes, size_t le
   JSValue module = __real_JS_ReadObject(context, bytes, length, flags);
   const char *path = getenv("MODULES_READ");
   if (!path) return module;
-  FILE *file = path ? fopen(path, "a") : NULL;
+  FILE *file = fopen(path, "a");
   if (!file || JS_IsException(module)) abort();
   JSAtom atom = JS_GetModuleName(context, JS_VALUE_GET_PTR(module));
   const char *name = JS_AtomToCString(context, atom);
