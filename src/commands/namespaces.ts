@@ -81,13 +81,18 @@ export function requireSandboxIsNotHost(call: Call): void {
 
 /**
  * Opens a sandbox that may no longer exist.
+ * @param isFound whether the path is one that a search found, and a pod may own
  * @returns undefined if there is no network namespace at the path
  * @throws Failure `sandbox-invalid` if there may be one, but it cannot be opened
  */
-export function openIfThere(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
+export function openIfThere(
+  host: NetworkNamespace,
+  path: string,
+  isFound = false,
+): NetworkNamespace | undefined {
   if (path === '') return undefined
   try {
-    return host.open(path)
+    return isFound ? host.openFound(path) : host.open(path)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.kind === 'sandbox-gone') return undefined
@@ -100,6 +105,7 @@ export function openIfThere(host: NetworkNamespace, path: string): NetworkNamesp
 /**
  * Opens the sandbox that a record is about, if it still exists at a path. The path may lead to
  * another namespace by now, as that of a process does when another process gets its number.
+ * @param isFound as for `openIfThere`
  * @returns undefined if another namespace is there, or none
  * @throws Failure `sandbox-invalid` if it cannot be opened
  */
@@ -107,8 +113,9 @@ export function openRecorded(
   host: NetworkNamespace,
   path: string,
   { sandbox }: Pick<AttachmentRecord, 'sandbox'>,
+  isFound = false,
 ): NetworkNamespace | undefined {
-  const found = openIfThere(host, path)
+  const found = openIfThere(host, path, isFound)
   if (!found) return undefined
   // A record of an earlier version does not say which one it was.
   const isRecorded = sandbox ? found.is(sandbox) : !found.equals(host)

@@ -53,7 +53,7 @@ function whereNow(
   record: AttachmentRecord,
 ): Pick<AttachmentRecord, 'sandboxPath' | 'sandbox'> | 'as noted' | undefined {
   const { device, sandboxPath } = record
-  using noted = openRecorded(host, sandboxPath, record)
+  using noted = openRecorded(host, sandboxPath, record, true)
   if (noted && findLentDevice(noted, device)) return 'as noted'
   const namespaces = noted ? [host, noted] : [host]
   return searchEverywhere(host, namespaces, device, ({ namespace: { path, identity } }) => ({

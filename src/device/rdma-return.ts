@@ -91,7 +91,7 @@ function warnOfLoss({ name }: LentRdma, home: Link): void {
 
 function openIfPossible(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
   try {
-    return host.open(path)
+    return host.openFound(path)
   } catch {
     return undefined
   }

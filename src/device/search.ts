@@ -142,7 +142,7 @@ function openUnlessGone(
   obstacles: string[],
 ): NetworkNamespace | undefined {
   try {
-    return host.open(path)
+    return host.openFound(path)
   } catch (error) {
     const isGone = error instanceof Failure && error.kind === 'sandbox-gone'
     // Of a process that has just ended, the kernel may say EACCES.

@@ -1,9 +1,13 @@
 import { constants, openSync, statfsSync } from 'node:fs'
 import { Failure } from '../failure.js'
+import { closeDescriptor } from './descriptor.js'
 
 /** Filesystem magic numbers of namespace files (linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673
 const PROC_MAGIC = 0x9fa0
+
+/** O_PATH of open(2), of which Node has no name: refers to a file, and does not open it. */
+const O_PATH = 0x200000
 
 /**
  * Opens the namespace of this process.
@@ -24,29 +28,49 @@ export function openOwnNamespace(path: string): number {
 }
 
 /**
- * Opens the namespace at a path that somebody else chose.
+ * Opens the namespace at a path that a runtime chose.
  * @throws Failure `sandbox-gone` if there is no network namespace, `sandbox-invalid` if there may be
  *   one, but it cannot be opened
  */
 export function openNamespaceFile(path: string): number {
-  // Checked before open(2): opening a FIFO, for example, would block.
-  requireNamespaceFile(path)
+  return openChecked(path, path, [NSFS_MAGIC, PROC_MAGIC])
+}
+
+/**
+ * Does the same with a path that a pod may own: what it leads to may become a FIFO or a device at any
+ * moment. So what is checked is what is opened, which takes two more system calls.
+ */
+export function openFoundNamespaceFile(path: string): number {
+  const file = opened(path, path, O_PATH)
   try {
-    return openSync(path, constants.O_RDONLY)
-  } catch (error) {
-    throw failedToOpen(path, error, (error as Error).message)
+    return openChecked(`/proc/self/fd/${file}`, path, [NSFS_MAGIC])
+  } finally {
+    closeDescriptor(file)
   }
 }
 
-function requireNamespaceFile(path: string): void {
+/**
+ * Checked before open(2): opening a device, for example, may do something.
+ * @param path for errors
+ */
+function openChecked(place: string, path: string, fileSystems: number[]): number {
   let type: number
   try {
-    type = statfsSync(path).type
+    type = statfsSync(place).type
   } catch (error) {
     throw failedToOpen(path, error, `failed to Statfs: ${(error as Error).message}`)
   }
-  if (type !== NSFS_MAGIC && type !== PROC_MAGIC)
+  if (!fileSystems.includes(type))
     throw sandboxGone(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
+  return opened(place, path, constants.O_RDONLY | constants.O_NONBLOCK)
+}
+
+function opened(place: string, path: string, flags: number): number {
+  try {
+    return openSync(place, flags)
+  } catch (error) {
+    throw failedToOpen(path, error, (error as Error).message)
+  }
 }
 
 /** Any other error than these two says nothing about what is there. */

@@ -2,6 +2,7 @@ import { fstatSync, statSync } from 'node:fs'
 import { closeDescriptor } from './descriptor.js'
 import type { NamespaceIdentity } from './identity-schema.js'
 import {
+  openFoundNamespaceFile,
   openNamespaceFile,
   openOwnNamespace,
   sandboxGone,
@@ -52,7 +53,16 @@ export class NetworkNamespace {
    *   if there may be one, but it cannot be opened
    */
   open(path: string): NetworkNamespace {
-    const sandbox = new NetworkNamespace(`sandbox ${path}`, path, openNamespaceFile(path), this)
+    return this.#enterable(path, openNamespaceFile(path))
+  }
+
+  /** Does the same with a path that a pod may own, as those of all namespaces. */
+  openFound(path: string): NetworkNamespace {
+    return this.#enterable(path, openFoundNamespaceFile(path))
+  }
+
+  #enterable(path: string, fd: number): NetworkNamespace {
+    const sandbox = new NetworkNamespace(`sandbox ${path}`, path, fd, this)
     try {
       sandbox.#socket = sandbox.run(() => NetlinkSocket.openHere())
       return sandbox
