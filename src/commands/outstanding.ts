@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { PresentLink } from '../kernel/netlink/link-schema.js'
 import { warnOfEach } from '../log.js'
 import {
   OUTSTANDING_DIRECTORY,
@@ -20,7 +20,7 @@ import { restoreHostState } from '../state/restore.js'
 export function restoreFromRecord(
   stateDir: string,
   host: NetworkNamespace,
-  home: Link,
+  home: PresentLink,
   record: AttachmentRecord,
 ): Refusal[] {
   const { device, state } = record
@@ -54,7 +54,7 @@ export function addOutstanding(stateDir: string, record: AttachmentRecord): void
 export function restoreOrWarn(
   stateDir: string,
   host: NetworkNamespace,
-  home: Link,
+  home: PresentLink,
   record: AttachmentRecord,
 ): void {
   const refusals = restoreFromRecord(stateDir, host, home, record)

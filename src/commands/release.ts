@@ -11,7 +11,7 @@ import { broughtUp, returnDevice } from '../device/return.js'
 import { searchEverywhere } from '../device/search.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
 import { enterPhase } from '../phases.js'
 import { attachmentRecords, loansBesides } from '../records/attachments.js'
@@ -157,7 +157,7 @@ export function returnLentDevice(
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
   restore: boolean,
-): Link | undefined {
+): PresentLink | undefined {
   const { device } = record
   const othersLent = () => loansBesides(store, record).map((other) => other.device)
   const bringHome = (located: LocatedDevice) => {
@@ -185,7 +185,7 @@ export function returnLentDevice(
  * Brings a device up that is home. If the kernel refuses, as with a macvlan whose own device is down,
  * the restoring of its state does, too, and that becomes outstanding.
  */
-function upIfPossible(host: NetworkNamespace, onHost: Link, home: Link): Link {
+function upIfPossible(host: NetworkNamespace, onHost: Link, home: PresentLink): PresentLink {
   try {
     return broughtUp(host, onHost, home)
   } catch (error) {

@@ -4,7 +4,7 @@ import { findLentDevice, findMadeAgain } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { PresentLink } from '../kernel/netlink/link-schema.js'
 import { note, warn, warnOfEach } from '../log.js'
 import { outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
 import { lockDevice, lockRoutes } from '../records/lock.js'
@@ -100,7 +100,8 @@ function settle(
     host,
     home,
     { onHost, state, elapsedSeconds: elapsedSeconds(record) },
-    { waitForCarrier: isCapture },
+    // Of a part of its state, no settings are restored: who has turned IPv6 off since meant it.
+    { waitForCarrier: isCapture, enablesIpv6: onHost.settings?.ipv6 !== undefined },
   )
   const left = outstandingOf({ onHost, state }, refusals)
   if (!left) {
@@ -124,8 +125,8 @@ function broughtBack(
   host: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
-  link: Link,
-): Link {
+  link: PresentLink,
+): PresentLink {
   const home = returnDevice(host, record.device, { namespace: host, link }, { bringUp: false })
   store.write({ ...record, mode: 'move' })
   return home

@@ -3,7 +3,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { canBeRestored, driverDifference } from '../kernel/netlink/driver-settings.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
 import { restoreFeatures } from './features.js'
@@ -74,7 +74,11 @@ function changesBack(onHost: Link, now: Link): LinkChange | undefined {
  * @returns the device as it is now
  * @throws Failure `return-failed`; the device is on the host, down
  */
-export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link): Link {
+export function cleanDevice(
+  host: NetworkNamespace,
+  lent: LentDevice,
+  home: PresentLink,
+): PresentLink {
   const { onHost } = lent
   removeProgramsOfPod(host, lent, home)
   const link = withIpv4(host, setBack(host, onHost, home))
@@ -83,7 +87,7 @@ export function cleanDevice(host: NetworkNamespace, lent: LentDevice, home: Link
   return wakeUp(host, onHost, link)
 }
 
-function setBack(host: NetworkNamespace, onHost: Link, home: Link): Link {
+function setBack(host: NetworkNamespace, onHost: Link, home: PresentLink): PresentLink {
   let link = home
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const change = changesBack(onHost, link)

@@ -1,7 +1,7 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { PresentLink } from '../kernel/netlink/link-schema.js'
 
 /** The least MTU with which the kernel lets a device have IPv4. */
 const LEAST_MTU = 68
@@ -13,9 +13,9 @@ const LEAST_MTU = 68
  * @returns the device as it is now
  * @throws KernelError
  */
-export function withIpv4({ socket }: NetworkNamespace, device: Link): Link {
+export function withIpv4({ socket }: NetworkNamespace, device: PresentLink): PresentLink {
   const { index, mtu, settings } = device
-  if (settings?.ipv4 !== undefined || mtu < LEAST_MTU) return device
+  if (settings.ipv4 !== undefined || mtu < LEAST_MTU) return device
   try {
     changeLink(socket, index, { mtu: mtu + 1 })
   } catch {

@@ -4,7 +4,7 @@ import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { startLinkChange } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { relationsOf } from '../kernel/sysfs.js'
 import { warn } from '../log.js'
 import { withIpv4 } from './ipv4.js'
@@ -108,7 +108,7 @@ export function lendDevice<T>(
   sandbox: NetworkNamespace,
   lent: LentDevice,
   { bringUp, meanwhile }: { bringUp: boolean; meanwhile: () => T },
-): { link: Link; done: T } {
+): { link: PresentLink; done: T } {
   const { onHost, nameInSandbox, radio } = lent
   const change = { name: nameInSandbox, alias: onHost.name, ...(bringUp ? { up: true } : {}) }
   const finish = radio

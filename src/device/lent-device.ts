@@ -2,7 +2,7 @@ import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { NamespaceSysfs } from '../kernel/namespace-sysfs.js'
 import { findLink, findLinkThat } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { findResembling, isSameHardware, resembles } from './resemblance.js'
@@ -10,7 +10,7 @@ import { findResembling, isSameHardware, resembles } from './resemblance.js'
 /** A device and its present namespace. */
 export interface LocatedDevice {
   namespace: NetworkNamespace
-  link: Link
+  link: PresentLink
 }
 
 /**
@@ -49,7 +49,10 @@ export function isLentDevice(host: NetworkNamespace, link: Link, lent: LentDevic
  * Finds a lent device in a namespace, whatever name, index, MAC and alias it has there.
  * @throws Failure `kernel-refused` if the namespace cannot be searched
  */
-export function findLentDevice(namespace: NetworkNamespace, lent: LentDevice): Link | undefined {
+export function findLentDevice(
+  namespace: NetworkNamespace,
+  lent: LentDevice,
+): PresentLink | undefined {
   if (!lent.identity) return findResembling(namespace, lent)
   const index = indexOf(namespace, lent)
   return index === 0 ? undefined : findLink(namespace.socket, { index })
@@ -59,7 +62,7 @@ export function findLentDevice(namespace: NetworkNamespace, lent: LentDevice): L
  * Finds the network device that the kernel made again for the same hardware, after the NIC was
  * reset or its driver loaded again. Such a device begins its life on the host.
  */
-export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): Link | undefined {
+export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): PresentLink | undefined {
   const { identity, onHost } = lent
   if (!identity || onHost.parentDevice === undefined) return undefined
   return findLinkThat(

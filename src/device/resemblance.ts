@@ -1,6 +1,6 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink, findLinkThat } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import type { LentDevice } from './lent-device-schema.js'
 
 /*
@@ -37,14 +37,20 @@ export function hasHardware({ parentDevice, permanentAddress }: Link): boolean {
 }
 
 /** Finds a lent device by what it resembles. */
-export function findResembling(namespace: NetworkNamespace, lent: LentDevice): Link | undefined {
+export function findResembling(
+  namespace: NetworkNamespace,
+  lent: LentDevice,
+): PresentLink | undefined {
   return (
     findByIndex(namespace, lent) ?? findByName(namespace, lent) ?? findByAddress(namespace, lent)
   )
 }
 
 /** A device keeps its index on a move, unless the index is taken in the new namespace. */
-function findByIndex({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
+function findByIndex(
+  { socket }: NetworkNamespace,
+  { onHost }: LentDevice,
+): PresentLink | undefined {
   const link = findLink(socket, { index: onHost.index })
   return link && (resembles(link, onHost) || hasItsAlias(link, onHost)) ? link : undefined
 }
@@ -53,13 +59,16 @@ function findByIndex({ socket }: NetworkNamespace, { onHost }: LentDevice): Link
 function findByName(
   { socket }: NetworkNamespace,
   { onHost, nameInSandbox }: LentDevice,
-): Link | undefined {
+): PresentLink | undefined {
   const link = findLink(socket, { name: nameInSandbox })
   return link && hasItsAlias(link, onHost) ? link : undefined
 }
 
 /** For a device that was renamed in the sandbox. */
-function findByAddress({ socket }: NetworkNamespace, { onHost }: LentDevice): Link | undefined {
+function findByAddress(
+  { socket }: NetworkNamespace,
+  { onHost }: LentDevice,
+): PresentLink | undefined {
   return findLinkThat(socket, (link) => resembles(link, onHost))
 }
 

@@ -3,7 +3,7 @@ import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
 import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
@@ -32,7 +32,7 @@ export function returnDevice(
   lent: LentDevice,
   located: LocatedDevice,
   { bringUp = true, othersLent = () => [] }: ReturnOptions = {},
-): Link {
+): PresentLink {
   const { onHost, radio } = lent
   const { namespace, link } = located
   const failed = (reason: string) => returnFailure(onHost, located, reason)
@@ -138,7 +138,7 @@ function isRecognised(host: NetworkNamespace, lent: LentDevice, returned: Link):
  * @param onHost as it was when it was lent
  * @throws Failure `return-failed` if the kernel refuses
  */
-export function broughtUp(host: NetworkNamespace, onHost: Link, device: Link): Link {
+export function broughtUp(host: NetworkNamespace, onHost: Link, device: PresentLink): PresentLink {
   try {
     changeLink(host.socket, device.index, { up: true })
     // The answer waits until the kernel has seen the carrier, which else takes up to a second.

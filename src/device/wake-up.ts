@@ -1,7 +1,7 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 
 /** IF_LINK_MODE_* and IF_OPER_* of linux/if.h. */
 const LINK_MODE_DEFAULT = 0
@@ -15,7 +15,7 @@ const OPER = { testing: 4, dormant: 5, up: 6 } as const
  * @returns the device as it is now
  * @throws KernelError
  */
-export function wakeUp(host: NetworkNamespace, onHost: Link, now: Link): Link {
+export function wakeUp(host: NetworkNamespace, onHost: Link, now: PresentLink): PresentLink {
   const { operationalState } = now
   const isAsleep = operationalState === OPER.dormant || operationalState === OPER.testing
   if (!isAsleep || onHost.linkMode !== LINK_MODE_DEFAULT) return now

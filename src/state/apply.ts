@@ -33,7 +33,8 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   const { socket } = namespace
   const sysctls = setSysctls(namespace, device.name, plan.sysctls)
   if (plan.up && !device.up) changeLink(socket, device.index, { up: true })
-  const needsIpv6 = plan.addresses.some(({ value }) => value.family === 'inet6')
+  const { enablesIpv6 = true } = plan
+  const needsIpv6 = enablesIpv6 && plan.addresses.some(({ value }) => value.family === 'inet6')
   if (needsIpv6 && !(plan.sysctls.length === 0 && hasIpv6(device.settings ?? {})))
     enableIpv6(namespace, device.name)
   const addresses = addMissing(socket, plan.addresses)

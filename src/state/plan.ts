@@ -40,6 +40,8 @@ export interface StatePlan {
   /** Asked for only where a place is taken. */
   around?: () => Surroundings
   nexthopObjects: NexthopObject[]
+  /** Whether the device is to have IPv6 if it is given an address of that; default true. */
+  enablesIpv6?: boolean
   /** Whether nexthop objects may wait for a carrier; default true. */
   waitForCarrier?: boolean
   neighbors: Addition<Neighbor>[]

@@ -6,7 +6,7 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Sysctl } from '../kernel/sysctl.js'
 import { tryToApply } from './apply.js'
@@ -29,14 +29,14 @@ export interface LentState extends Original {
  * Restores the host state of a returned device and brings it up if it was up. Objects that exist
  * already are not replaced.
  * @param returned the returned device; it is down unless `canComeUpWithoutSettings`
- * @param waitForCarrier whether it may wait some seconds for a carrier
+ * @param options as in `StatePlan`
  * @returns what could not be restored
  */
 export function restoreHostState(
   host: NetworkNamespace,
-  returned: Link,
+  returned: PresentLink,
   { onHost: original, state, elapsedSeconds }: LentState,
-  { waitForCarrier } = { waitForCarrier: true },
+  options: Pick<StatePlan, 'enablesIpv6' | 'waitForCarrier'> = {},
 ): Refusal[] {
   const home = withIpv4(host, returned)
   const portRefused = restoreMaster(host, home, original)
@@ -48,7 +48,7 @@ export function restoreHostState(
     ...plan,
     sysctls: [...settings, ...plan.sysctls],
     hadRoutes: state.routes.map(({ value }) => value),
-    waitForCarrier,
+    ...options,
   })
   const toCome = placesToCome(refused)
   const whole = { onHost: original, state }

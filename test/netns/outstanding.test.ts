@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { RefuseRequests } from '../support/refuse-requests.js'
 import { runSync } from '../support/run-sync.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
+import { traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Keys of the second device's network. */
@@ -153,13 +154,38 @@ describe.each(ARTEFACTS)('$artefact: what cannot be restored yet', ({ path }) =>
       expect(outstanding()).toBe(0)
     })
 
+    const editRecord = (edit: (text: string) => string): string => {
+      const [name] = testbed.filesIn('outstanding')
+      const file = `${testbed.stateDirectory}/outstanding/${name}`
+      writeFileSync(file, edit(readFileSync(file, 'utf8')))
+      return file
+    }
+
+    it('is tried again without a change of a device that is known by its MAC only', () => {
+      call('ADD')
+      lose()
+      testbed.onHost('link set eth2 down')
+      // As a NIC that was reset, it is found in the list of all devices.
+      const [{ address, ifindex }] = JSON.parse(testbed.onHost('-json link show eth1'))
+      const file = editRecord((text) => text.replace(/,"identity":\{[^}]*\}/, ''))
+      renameSync(file, file.replace(/device-\d+/, `device-${ifindex}`))
+      testbed.onHost('link delete eth1')
+      testbed.addDevice('eth1')
+      testbed.onHost(`link set eth1 address ${address}`)
+      const { exitCode, calls } = traceCalls(testbed, path, 'DEL', 'sendto', SECOND)
+      expect(exitCode).toBe(0)
+      expect(calls.filter((line) => line.includes('IFLA_MTU'))).toEqual([])
+      expect(outstanding()).toBe(1)
+      testbed.onHost('link set eth2 up')
+      testbed.onHost('address add 198.51.100.5/24 dev eth1')
+      call('DEL', SECOND)
+      expect(testbed.onHost('route show 203.0.113.0/24')).toContain('dev eth1')
+    })
+
     it('is forgotten after a restart of the node', () => {
       call('ADD')
       lose()
-      const [name] = testbed.filesIn('outstanding')
-      const file = `${testbed.stateDirectory}/outstanding/${name}`
-      const text = readFileSync(file, 'utf8')
-      writeFileSync(file, text.replace(/"bootId":"[^"]+"/, '"bootId":"another"'))
+      editRecord((text) => text.replace(/"bootId":"[^"]+"/, '"bootId":"another"'))
       call('DEL')
       expect(outstanding()).toBe(0)
       expect(routes()).not.toEqual(before)
@@ -206,6 +232,22 @@ describe('an error of the kernel that passes', () => {
     })
     expect(call({})).toMatchObject({ exitCode: 0, stderr: '' })
     expect(routes()).toEqual(before)
+  })
+
+  it('about an IPv6 address does not turn IPv6 on, where somebody has turned it off since', () => {
+    using refuse = new RefuseRequests()
+    testbed.onHost('address add 2001:db8::5/64 dev eth1 nodad')
+    expect(callPlugin(testbed, JAVASCRIPT, 'ADD', FIRST).exitCode).toBe(0)
+    expect(call(refuse.variables('address', 'ENOBUFS')).exitCode).toBe(1)
+    const ipv6 = (words: string) => testbed.run(testbed.host, `sysctl -n ${words}`).stdout.trim()
+    ipv6('-w net.ipv6.conf.eth1.disable_ipv6=1')
+    expect(call({}).exitCode).toBe(0)
+    expect(ipv6('net.ipv6.conf.eth1.disable_ipv6')).toBe('1')
+    expect(testbed.onHost('address show dev eth1')).toContain('198.51.100.5')
+    ipv6('-w net.ipv6.conf.eth1.disable_ipv6=0')
+    call({})
+    expect(testbed.onHost('address show dev eth1')).toContain('2001:db8::5/64')
+    expect(outstanding()).toBe(0)
   })
 
   it('about a route of a router advertisement does not lose it', () => {

@@ -12,7 +12,7 @@ import { returnDevice } from '../../device/return.js'
 import { Failure } from '../../failure.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { changeLink } from '../../kernel/netlink/link-change.js'
-import type { Link } from '../../kernel/netlink/link-schema.js'
+import type { PresentLink } from '../../kernel/netlink/link-schema.js'
 import { loansBesides } from '../../records/attachments.js'
 import { lockDevice } from '../../records/lock.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -28,7 +28,7 @@ import { standInsFor } from '../../state/stand-ins.js'
 
 /** A network device on the host, locked. */
 interface Claimed extends Disposable {
-  link: Link
+  link: PresentLink
 }
 
 /**
@@ -67,8 +67,8 @@ export function lendAgain(
   sandbox: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
-  link: Link,
-): { link: Link; record: AttachmentRecord } {
+  link: PresentLink,
+): { link: PresentLink; record: AttachmentRecord } {
   const identity = host.sysfs?.identityOf(link)
   if (!identity) throw new Failure('busy', `${link.name} has just left the host`)
   const { radio: former, ...rest } = record.device
@@ -105,7 +105,7 @@ function requireReset(
   host: NetworkNamespace,
   sandbox: NetworkNamespace,
   { device, lendingAgain }: AttachmentRecord,
-): Link {
+): PresentLink {
   const { onHost } = device
   const onTheHost = findLentDevice(host, device)
   // Else an ADD or a DEL was ended half-way, and its pod must not get the device.
@@ -130,7 +130,7 @@ function requireLendable(
   sandbox: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
-  link: Link,
+  link: PresentLink,
 ): void {
   const { device } = record
   const other = loansBesides(store, record).find((loan) => isLentDevice(host, link, loan.device))

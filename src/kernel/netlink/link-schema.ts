@@ -87,3 +87,6 @@ export const LinkSchema = Type.Object({
   ),
 })
 export type Link = Static<typeof LinkSchema>
+
+/** A device as it is now. What a record has of one may be without settings, for it is to get back none. */
+export type PresentLink = Link & Required<Pick<Link, 'settings'>>

@@ -5,7 +5,7 @@ import { RTM } from './constants.js'
 import { LINK_INFO } from './driver-settings.js'
 import { decodeAfSpec } from './link-attributes.js'
 import { attributesOf, decodeLink, IFLA, linkHeader } from './link-message.js'
-import type { Link } from './link-schema.js'
+import type { Link, PresentLink } from './link-schema.js'
 import type { Payload, Request } from './message.js'
 import type { NetlinkSocket } from './netlink-socket.js'
 
@@ -25,7 +25,7 @@ const ALTIFNAMSIZ = 128
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
 /** The last answer about a device in a namespace: a call looks again under a lock. */
-const seen = new WeakMap<NetlinkSocket, { data: Buffer; link: Link }>()
+const seen = new WeakMap<NetlinkSocket, { data: Buffer; link: PresentLink }>()
 
 /**
  * Finds a device by name, alternative name or index.
@@ -34,7 +34,7 @@ const seen = new WeakMap<NetlinkSocket, { data: Buffer; link: Link }>()
 export function findLink(
   socket: NetlinkSocket,
   by: { name: string } | { index: number },
-): Link | undefined {
+): PresentLink | undefined {
   const attributes = [u32(IFLA.extMask, RTEXT_FILTER_SKIP_STATS)]
   // Nothing can have such a name; the kernel would refuse the request as a whole.
   if ('name' in by && bytesOfText(by.name).length >= ALTIFNAMSIZ) return undefined
@@ -55,23 +55,26 @@ export function findLink(
 }
 
 /** Decodes a link with its settings. */
-function decodeWhole(answer: Payload): Link {
-  const reported = attributesOf(answer)
+function decodeWhole(answer: Payload, reported = attributesOf(answer)): PresentLink {
   const afSpec = dataOf(reported, IFLA.afSpec)
   const link = decodeLink(answer, reported)
-  return afSpec ? { ...link, settings: decodeAfSpec(afSpec) } : link
+  return { ...link, settings: afSpec ? decodeAfSpec(afSpec) : {} }
 }
 
-/** The first device of the socket's namespace that meets a condition; it comes without settings. */
+/**
+ * The first device of the socket's namespace that meets a condition.
+ * @param isWanted is asked about devices without their settings: few are wanted
+ */
 export function findLinkThat(
   socket: NetlinkSocket,
   isWanted: (link: Link) => boolean,
-): Link | undefined {
-  const begin = (): { link?: Link } => ({})
+): PresentLink | undefined {
+  const begin = (): { link?: PresentLink } => ({})
   return socket.fold([dumpRequest()], begin, (found, { bytes }, start, end) => {
+    if (found.link) return
     const answer = { data: bytes.subarray(start, end) }
-    const link = found.link ?? decodeLink(answer, attributesOf(answer))
-    if (!found.link && isWanted(link)) found.link = link
+    const attributes = attributesOf(answer)
+    if (isWanted(decodeLink(answer, attributes))) found.link = decodeWhole(answer, attributes)
   }).link
 }
 
