@@ -1,5 +1,5 @@
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { lockRoutes } from '../records/lock.js'
+import { lockDevice, lockRoutes, type RoutesLock } from '../records/lock.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { hasCommonRoutes } from '../state/routes-away.js'
 import type { PackedState } from '../state/schema.js'
@@ -12,8 +12,19 @@ import type { PackedState } from '../state/schema.js'
 export function lockRoutesOf(
   stateDir: string,
   { device, state }: Pick<AttachmentRecord, 'device' | 'state'>,
-): Disposable {
+): RoutesLock {
   return lockRoutes(stateDir, hasCommonRoutes(state, device.onHost) ? 'alone' : 'shared')
+}
+
+/**
+ * Looks at a device that stays on the host, while no other call changes its state.
+ * @param device undefined if there is none to be looked at
+ * @throws Failure `busy`; and what `look` throws
+ */
+export function lookAtRest<T>(stateDir: string, device: Link | undefined, look: () => T): T {
+  using _device = device && lockDevice(stateDir, device)
+  using _routes = lockRoutes(stateDir, 'shared')
+  return look()
 }
 
 /** What was seen of a device, with all routes that others have in common with it. */

@@ -29,7 +29,7 @@ export async function del(call: Call): Promise<undefined> {
       if (await release(call))
         outcome = 'what was lent is back on the host, and its record is removed'
     },
-    () => settleOutstanding(stateDir, isOf(call)),
+    () => settleOutstanding(stateDir, { searchAway: true, failFor: isOf(call) }),
   ]
   try {
     await runAll(steps)

@@ -37,7 +37,7 @@ export async function gc(call: Call): Promise<undefined> {
       .map((record) =>
         naming(record, () => releaseCapture(stateDir, keyOf(record), restoreOnDelete)),
       ),
-    () => settleOutstanding(stateDir, isStale),
+    () => settleOutstanding(stateDir, { searchAway: true, failFor: isStale }),
     async () => (await ipamOf(call))?.request('GC'),
   ])
 }

@@ -66,20 +66,25 @@ export function withReason({ what, reason, again }: Refusal): string {
   return `${what}: ${reason}${again ? '; it is tried again with the next calls' : ''}`
 }
 
+/** How a call restores what is outstanding. */
+export interface Settling {
+  /** Whether to look for devices that are not on the host; default false: a pod waits for its ADD. */
+  searchAway?: boolean
+  /**
+   * The records for which the call fails if the kernel refuses for a reason that passes, such as a lack of
+   * memory; default none. For the others the call goes on.
+   */
+  failFor?: (record: AttachmentRecord) => boolean
+}
+
 /**
  * Restores what is outstanding of devices that are home, as far as the kernel takes it by now. A
  * route through two devices, for example, comes back once both are home. Nearly always nothing is
  * outstanding. The code for it is then not loaded.
- * @param isMeant selects the records for which the call fails if the kernel refuses for a reason that
- *   passes, such as a lack of memory. For the others the call goes on. Without it, nothing is looked
- *   for that is not on the host: a pod waits for its ADD
  * @throws Failure `return-failed`
  */
-export async function settleOutstanding(
-  stateDir: string,
-  isMeant?: (record: AttachmentRecord) => boolean,
-): Promise<void> {
+export async function settleOutstanding(stateDir: string, settling: Settling = {}): Promise<void> {
   if (!existsSync(`${stateDir}/${OUTSTANDING_DIRECTORY}`)) return
   const { settleAll } = await import('./settle.js')
-  settleAll(stateDir, isMeant)
+  settleAll(stateDir, settling)
 }

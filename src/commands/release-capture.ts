@@ -4,7 +4,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { enterPhase } from '../phases.js'
 import { attachmentRecords, captureRecords } from '../records/attachments.js'
-import { lockAttachment, lockDevice } from '../records/lock.js'
+import { lockAsFound, lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, isLoan } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { isBare, presentOf } from '../state/bare.js'
@@ -34,6 +34,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
   const { device, state } = record
   using host = NetworkNamespace.host()
   using _device = lockDevice(stateDir, device.onHost)
+  using _there = lockAsFound(stateDir, device.onHost, findLentDevice(host, device))
   using _routes = lockRoutesOf(stateDir, record)
   const link = findLentDevice(host, device)
   if (!link) {

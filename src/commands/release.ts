@@ -1,6 +1,5 @@
 import {
   findLentDevice,
-  findMadeAgain,
   isLentDevice,
   isSameDevice,
   type LocatedDevice,
@@ -24,9 +23,9 @@ import { keepWithoutDevice } from '../state/destroyed.js'
 import { removeStandIns } from '../state/own-parts.js'
 import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
-import { lockRoutesOf } from './common-routes.js'
 import { openRecorded } from './namespaces.js'
 import { restoreOrWarn } from './outstanding.js'
+import { type Loan, type Near, returnLocked } from './return-locked.js'
 
 /** Options for releasing an attachment. */
 export interface ReleaseOptions {
@@ -72,25 +71,49 @@ export function releaseRecorded(
   const store = attachmentRecords(stateDir)
   enterPhase('locks')
   using _device = lockDevice(stateDir, record.device.onHost)
-  using _routes = isLoan(record) ? lockRoutesOf(stateDir, record) : undefined
   enterPhase('look')
   using host = NetworkNamespace.host()
   if (onlyFromHost && !findLentDevice(host, record.device)) return false
   using sandbox = openRecorded(host, sandboxPath || record.sandboxPath, record)
-  if (isLoan(record)) {
-    enterPhase('move')
-    const home = returnLentDevice(host, sandbox, store, record, restore)
-    enterPhase('restore')
-    if (home && restore) restoreOrWarn(stateDir, host, home, record)
-    else if (home) undoPreparations(host, home, record)
-    else if (!isLentAgain(store, record)) {
-      keepWithoutDevice(host, { ...record.device, ...record })
-      if (sandbox) warnOfResembling(sandbox, store, record)
-    }
-    // After the NIC, which comes home whatever becomes of this.
-    if (home) returnRdma(host, sandbox, record.device, home)
-  }
+  const loan = { host, sandbox, store, record }
   // Last: if the return fails, the device still needs its rules in the sandbox.
+  if (isLoan(record))
+    returnLocked(stateDir, loan, (near) => {
+      endLoan(stateDir, loan, near, { restore })
+      endAttachment(loan)
+    })
+  else endAttachment(loan)
+  return true
+}
+
+/**
+ * Brings the device home and gives it its state back, or leaves it as it comes home. One that is gone
+ * leaves its routes to the host, unless another call has lent it again.
+ */
+function endLoan(
+  stateDir: string,
+  loan: Loan,
+  near: Near,
+  { restore }: Pick<ReleaseOptions, 'restore'>,
+): void {
+  const { host, sandbox, store, record } = loan
+  enterPhase('move')
+  const home = returnLentDevice(loan, near, { restore })
+  enterPhase('restore')
+  if (!home) {
+    if (isLentAgain(store, record)) return
+    keepWithoutDevice(host, { ...record.device, ...record })
+    if (sandbox) warnOfResembling(sandbox, store, record)
+    return
+  }
+  if (restore) restoreOrWarn(stateDir, host, home, record)
+  else undoPreparations(host, home, record)
+  // After the NIC, which comes home whatever becomes of this.
+  returnRdma(host, sandbox, record.device, home)
+}
+
+/** Takes off the sandbox what was added there, and removes the record. */
+function endAttachment({ sandbox, store, record }: Loan): void {
   enterPhase('restore')
   if (sandbox) takeOffAdditions(store, sandbox, record)
   enterPhase('record')
@@ -101,7 +124,6 @@ export function releaseRecorded(
     mode: record.mode,
     sandboxPath: record.sandboxPath,
   }))
-  return true
 }
 
 function isLentAgain(store: RecordStore<AttachmentRecord>, record: AttachmentRecord): boolean {
@@ -142,9 +164,8 @@ export function undoPreparations(
 }
 
 /**
- * Finds a lent device anywhere on this node and returns it to the host.
- * @param sandbox undefined if it no longer exists
- * @param store the records: a device that was lent again must not be taken from its new pod
+ * Finds a lent device anywhere on this node and returns it to the host. The store's records say what is
+ * lent again: that must not be taken from its new pod.
  * @param restore whether the caller restores the state next; then some settings must be set before
  *   the device is up
  * @returns the device on the host; undefined if it is known to be destroyed (a virtual device is
@@ -152,33 +173,24 @@ export function undoPreparations(
  * @throws Failure `return-failed`; the device then may still exist
  */
 export function returnLentDevice(
-  host: NetworkNamespace,
-  sandbox: NetworkNamespace | undefined,
-  store: RecordStore<AttachmentRecord>,
-  record: AttachmentRecord,
-  restore: boolean,
+  { host, sandbox, store, record }: Loan,
+  { located, alone }: Near,
+  { restore }: Pick<ReleaseOptions, 'restore'>,
 ): PresentLink | undefined {
   const { device } = record
+  const { onHost } = device
   const othersLent = () => loansBesides(store, record).map((other) => other.device)
-  const bringHome = (located: LocatedDevice) => {
-    if (located.namespace !== host) leaveGroups(located.namespace, located.link, record.state)
-    const home = returnDevice(host, device, located, { bringUp: !restore, othersLent })
-    const { onHost } = device
+  const bringHome = (found: LocatedDevice) => {
+    if (found.namespace !== host) leaveGroups(found.namespace, found.link, record.state)
+    const home = returnDevice(host, device, found, { bringUp: !restore, othersLent, alone })
     const isSoon = restore && onHost.up && onHost.master === undefined && !home.up
     return isSoon && canComeUpWithoutSettings(onHost, home)
       ? upIfPossible(host, onHost, home)
       : home
   }
-  const namespaces = sandbox ? [host, sandbox] : [host]
-  // The host first: what looks like a device that is at home must not be taken from a pod.
-  for (const namespace of namespaces) {
-    const link = findLentDevice(namespace, device)
-    if (link) return bringHome({ namespace, link })
-  }
-  const again = findMadeAgain(host, device)
-  if (again) return bringHome({ namespace: host, link: again })
+  if (located) return bringHome(located)
   if (othersLent().some((other) => isSameDevice(other, device))) return undefined
-  return searchEverywhere(host, namespaces, device, bringHome)
+  return searchEverywhere(host, sandbox ? [host, sandbox] : [host], device, bringHome)
 }
 
 /**

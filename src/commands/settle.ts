@@ -7,7 +7,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import type { PresentLink } from '../kernel/netlink/link-schema.js'
 import { note, warn, warnOfEach } from '../log.js'
 import { outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
-import { lockDevice, lockRoutes } from '../records/lock.js'
+import { lockAsFound, lockDevice, lockRoutes } from '../records/lock.js'
 import { elapsedSeconds, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
@@ -16,6 +16,7 @@ import { outstandingOf } from '../state/outstanding.js'
 import type { Refusal } from '../state/refusal.js'
 import { restoreHostState } from '../state/restore.js'
 import { orDamage } from './damaged-record.js'
+import type { Settling } from './outstanding.js'
 import { keepWhileAway } from './outstanding-away.js'
 
 /** Maximum number of calls that fail for one device: its pod must be able to end. */
@@ -25,10 +26,7 @@ const MOST_FAILURES = 3
  * Restores what is outstanding. See `settleOutstanding`.
  * @throws Failure `return-failed`
  */
-export function settleAll(
-  stateDir: string,
-  isMeant: ((record: AttachmentRecord) => boolean) | undefined,
-): void {
+export function settleAll(stateDir: string, { searchAway = false, failFor }: Settling): void {
   const store = outstandingRecords(stateDir)
   const failures: Failure[] = []
   for (const record of store.listWithEarlierBoots()) {
@@ -36,10 +34,8 @@ export function settleAll(
       store.remove(outstandingKeyOf(record))
       continue
     }
-    const failure = unlessBusy(stateDir, () =>
-      settle(stateDir, store, record, isMeant !== undefined),
-    )
-    if (failure && isMeant?.(record)) failures.push(failure)
+    const failure = unlessBusy(stateDir, () => settle(stateDir, store, record, searchAway))
+    if (failure && failFor?.(record)) failures.push(failure)
   }
   const [first] = failures
   if (first) throw first
@@ -62,58 +58,82 @@ function unlessBusy<T>(stateDir: string, work: () => T): T | undefined {
   }
 }
 
-/**
- * @param isEnding whether to look for a device that is away
- * @returns the failure if the kernel may take it soon, and no more than MOST_FAILURES calls failed
- */
+/** What is outstanding of a device that is home, with its locks. */
+interface Outstanding {
+  host: NetworkNamespace
+  store: RecordStore<AttachmentRecord>
+  record: AttachmentRecord
+  link: PresentLink
+}
+
+/** @returns the failure if the kernel may take it soon, and no more than MOST_FAILURES calls failed */
 function settle(
   stateDir: string,
   store: RecordStore<AttachmentRecord>,
   { device }: AttachmentRecord,
-  isEnding: boolean,
+  searchAway: boolean,
 ): Failure | undefined {
   using _device = lockDevice(stateDir, device.onHost)
-  const key = outstandingKeyOf({ device })
-  const record = store.read(key)
+  const record = store.read(outstandingKeyOf({ device }))
   if (!record) return undefined
   using host = NetworkNamespace.host()
-  const found = findLentDevice(host, device) ?? findMadeAgain(host, device)
-  if (!found) {
-    if (isEnding) keepWhileAway(stateDir, store, host, record)
+  const find = () => findLentDevice(host, device) ?? findMadeAgain(host, device)
+  const there = find()
+  if (!there) {
+    if (searchAway) keepWhileAway(stateDir, store, host, record)
     return undefined
   }
+  using _there = lockAsFound(stateDir, device.onHost, there)
   using _routes = lockRoutes(stateDir, 'alone')
-  const { onHost } = record.device
-  const { mode, state, failures: failed = 0 } = record
-  const isCapture = mode === 'capture'
-  if (isCapture && !isBare(state, presentOf(host, found), onHost.up && !found.up)) {
-    store.remove(key)
-    note('info', `${found.name} is home with another state than was captured of it`, () => ({}))
+  // Another call may have lent it while this one waited.
+  const link = find()
+  if (link?.index !== there.index) return undefined
+  const outstanding = { host, store, record, link }
+  return record.mode === 'capture'
+    ? settleCapture(outstanding)
+    : restoreAndNote(outstanding, { waitForCarrier: false })
+}
+
+/** Of a device that another plugin has moved all is given back that was captured, if it is home bare. */
+function settleCapture(outstanding: Outstanding): Failure | undefined {
+  const { host, store, record, link } = outstanding
+  const { device, state, failures: failed = 0 } = record
+  if (!isBare(state, presentOf(host, link), device.onHost.up && !link.up)) {
+    store.remove(outstandingKeyOf(record))
+    note('info', `${link.name} is home with another state than was captured of it`, () => ({}))
     return undefined
   }
-  const home = isCapture ? orFailure(() => broughtBack(host, store, record, found)) : found
-  if (home instanceof Failure) {
-    store.write({ ...record, failures: failed + 1 })
-    return failed < MOST_FAILURES ? home : undefined
-  }
+  const home = orFailure(() => broughtBack(outstanding))
+  if (!(home instanceof Failure)) return restoreAndNote(home, { waitForCarrier: true })
+  store.write({ ...record, failures: failed + 1 })
+  return failed < MOST_FAILURES ? home : undefined
+}
+
+/** Restores what the kernel takes by now, and notes what is still outstanding. */
+function restoreAndNote(
+  { host, store, record, link: home }: Outstanding,
+  { waitForCarrier }: { waitForCarrier: boolean },
+): Failure | undefined {
+  const { device, state, failures: failed = 0 } = record
+  const { onHost } = device
   const refusals = restoreHostState(
     host,
     home,
     { onHost, state, elapsedSeconds: elapsedSeconds(record) },
     // Of a part of its state, no settings are restored: who has turned IPv6 off since meant it.
-    { waitForCarrier: isCapture, enablesIpv6: onHost.settings?.ipv6 !== undefined },
+    { waitForCarrier, enablesIpv6: onHost.settings?.ipv6 !== undefined },
   )
   const left = outstandingOf({ onHost, state }, refusals)
   if (!left) {
     warnOfEach(refusals.map(({ what, reason }) => `${home.name} stays without ${what}: ${reason}`))
-    store.remove(key)
+    store.remove(outstandingKeyOf(record))
     note('info', `${home.name} has back what was outstanding`, () => ({ device: home.name }))
     return undefined
   }
   const isSoon = refusals.some(({ again }) => again === 'soon')
   const failures = failed + (isSoon ? 1 : 0)
-  const rest = { ...record, device: { ...record.device, onHost: left.onHost }, state: left.state }
-  store.write({ ...rest, ...(isCapture ? { mode: 'move' as const } : {}), failures })
+  const rest = { device: { ...device, onHost: left.onHost }, state: left.state }
+  store.write({ ...record, ...rest, failures })
   return isSoon && failures <= MOST_FAILURES ? failureOf(home.name, refusals) : undefined
 }
 
@@ -121,15 +141,11 @@ function settle(
  * Gives a device its name back that another plugin has moved, and then notes that it is to get all that
  * was captured: with part of its state it no longer looks as one does that was moved.
  */
-function broughtBack(
-  host: NetworkNamespace,
-  store: RecordStore<AttachmentRecord>,
-  record: AttachmentRecord,
-  link: PresentLink,
-): PresentLink {
+function broughtBack({ host, store, record, link }: Outstanding): Outstanding {
   const home = returnDevice(host, record.device, { namespace: host, link }, { bringUp: false })
-  store.write({ ...record, mode: 'move' })
-  return home
+  const whole: AttachmentRecord = { ...record, mode: 'move' }
+  store.write(whole)
+  return { host, store, record: whole, link: home }
 }
 
 /** The name of a device may be taken. Other pods are not to wait for that. */

@@ -6,7 +6,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note, warn } from '../log.js'
 import { attachmentRecords } from '../records/attachments.js'
-import { lockAttachment } from '../records/lock.js'
+import { lockAttachment, lockDevice, lockRoutes } from '../records/lock.js'
 import { isLoan } from '../records/record.js'
 import { attachmentOf, type Call } from './call.js'
 import { openIfThere } from './namespaces.js'
@@ -24,15 +24,22 @@ const ORDINARY_NAME = /^(?!\.{1,2}$)[!-$&-.0-9;-~]{1,15}$/
  */
 export function returnUnrecorded(call: Call): void {
   const { environment, configuration } = call
+  const { stateDir } = configuration
   const key = attachmentOf(call)
-  using _attachment = lockAttachment(configuration.stateDir, key)
-  const store = attachmentRecords(configuration.stateDir)
+  using _attachment = lockAttachment(stateDir, key)
+  const store = attachmentRecords(stateDir)
   // A record now means that another ADD ran since: leave its device alone.
   if (store.read(key)) return
   using host = NetworkNamespace.host()
   using sandbox = openIfThere(host, environment.netns)
-  const located = findByAlias(sandbox ? [sandbox, host] : [host], key.nameInSandbox)
-  if (!located) return
+  const find = () => findByAlias(sandbox ? [sandbox, host] : [host], key.nameInSandbox)
+  const there = find()
+  if (!there) return
+  using _device = lockDevice(stateDir, there.link)
+  using _routes = lockRoutes(stateDir, 'alone')
+  // Another call may have lent it while this one waited.
+  const located = find()
+  if (located?.link.index !== there.link.index) return
   const lent = describe(located)
   const loans = store.list().filter(isLoan)
   const others = loans.map(({ device }) => device)

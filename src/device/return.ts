@@ -17,6 +17,8 @@ interface ReturnOptions {
   bringUp?: boolean
   /** The other devices that are lent; default none. */
   othersLent?: () => LentDevice[]
+  /** Waits until no other call returns a device; default: that is so. */
+  alone?: () => void
 }
 
 /**
@@ -31,12 +33,13 @@ export function returnDevice(
   host: NetworkNamespace,
   lent: LentDevice,
   located: LocatedDevice,
-  { bringUp = true, othersLent = () => [] }: ReturnOptions = {},
+  options: ReturnOptions = {},
 ): PresentLink {
+  const { bringUp = true, othersLent = () => [] } = options
   const { onHost, radio } = lent
   const { namespace, link } = located
   const failed = (reason: string) => returnFailure(onHost, located, reason)
-  freeNameOnHost(host, lent, located, othersLent)
+  freeNameOnHost(host, lent, located, options)
   removeForeignNames(host, located, onHost)
   if (namespace !== host) removeDevicesOn(located, othersLent)
   try {
@@ -83,18 +86,25 @@ function moveHome(namespace: NetworkNamespace, link: Link, index: number, change
 /**
  * Frees the host name of a device that is to be returned, if another lent device has that name. Two
  * devices may be lent under each other's names. If both sandboxes die, the kernel puts each on the
- * host under the other's name. To return the first, rename the second out of the way.
+ * host under the other's name. To return the first, rename the second out of the way: unless another
+ * call is just returning it. That call would not know that it has another name.
  * @throws Failure `return-failed` if the name is that of any other device
  */
 function freeNameOnHost(
   host: NetworkNamespace,
   { onHost }: LentDevice,
   located: LocatedDevice,
-  othersLent: () => LentDevice[],
+  { othersLent, alone }: ReturnOptions,
 ): void {
-  const holder = findLink(host.socket, { name: onHost.name })
-  if (!holder || (located.namespace === host && holder.index === located.link.index)) return
-  const isAstray = othersLent().some(
+  const holderNow = () => {
+    const holder = findLink(host.socket, { name: onHost.name })
+    return located.namespace === host && holder?.index === located.link.index ? undefined : holder
+  }
+  if (!holderNow()) return
+  alone?.()
+  const holder = holderNow()
+  if (!holder) return
+  const isAstray = othersLent?.().some(
     (other) => other.onHost.name !== holder.name && isLentDevice(host, holder, other),
   )
   if (!isAstray) throw returnFailure(onHost, located, 'the host has another device of that name')

@@ -28,21 +28,49 @@ export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>):
 }
 
 /**
+ * Locks a device that has come home as what it is now, besides what it was: an ADD locks what it finds. If
+ * it is found anew after that, no other call has it.
+ * @returns undefined if the lock of `onHost`, which the caller has, is the same
+ */
+export function lockAsFound(
+  stateDirectory: string,
+  onHost: Pick<Link, 'index'>,
+  found: Pick<Link, 'index'> | undefined,
+): Disposable | undefined {
+  if (!found || found.index === onHost.index) return undefined
+  return lockDevice(stateDirectory, found)
+}
+
+/** A lock on the routes of the host. */
+export interface RoutesLock extends Disposable {
+  /**
+   * Waits until no other call has the lock. Others may have had it meanwhile, so what was seen of the host
+   * before may be so no more.
+   * @throws Failure `busy`
+   */
+  alone: () => void
+}
+
+/**
  * Locks the routes of the host from a look at them until what was seen has moved, or is restored. The
  * kernel takes nexthops of routes through several devices, and routes by an address of another device,
  * with a device: who changes such routes does it alone. Other calls do not wait for each other.
  * @throws Failure `busy`
  */
-export function lockRoutes(stateDirectory: string, how: keyof typeof LOCK): Disposable {
+export function lockRoutes(stateDirectory: string, how: keyof typeof LOCK): RoutesLock {
   // The directory itself: no file is to be made and removed by each call.
   const directory = privateDirectory(stateDirectory, 'locks')
-  let fd: number | undefined = waitFor(directory, 'the routes of the host', () => {
+  const wait = <T>(take: () => T | undefined) => waitFor(directory, 'the routes of the host', take)
+  const { tryLock } = nativeAddon()
+  let fd: number | undefined = wait(() => {
     const tried = inDirectory(directory, () => openSync(directory, O_RDONLY | O_DIRECTORY))
-    if (nativeAddon().tryLock(tried, LOCK[how])) return tried
+    if (tryLock(tried, LOCK[how])) return tried
     closeDescriptor(tried)
     return undefined
   })
   return {
+    // The kernel drops a shared lock first: of two calls that both want it alone, none waits for ever.
+    alone: () => void wait(() => (fd !== undefined && tryLock(fd, LOCK.alone)) || undefined),
     [Symbol.dispose]: () => {
       if (fd !== undefined) closeDescriptor(fd)
       fd = undefined

@@ -56,6 +56,14 @@ describe.each(ARTEFACTS)('$artefact: what was captured is not lost', ({ path }) 
   })
   afterEach(() => testbed[Symbol.dispose]())
 
+  it('by an ADD that applies the state of the device', () => {
+    moveThereAndBack()
+    testbed.inPod('link add net1 type ifb')
+    expect(call('ADD', 'eth1', 'c2', 'apply')).toMatchObject({ exitCode: 0 })
+    expect(testbed.inPod('address show dev net1')).toContain('198.51.100.5')
+    expectRestored('applied')
+  })
+
   it('by a second ADD of the same capture', () => {
     moveThereAndBack()
     capture('ADD')

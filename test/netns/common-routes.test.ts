@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -109,6 +110,26 @@ describe.each(ARTEFACTS)('$artefact: devices that have routes in common', ({ pat
       expect((await added).exitCode).toBe(0)
       call('DEL', 'eth1')
     })
+  })
+
+  it.each(['capture', 'apply'])('ADD with mode %s sees all that a DEL gives back', async (mode) => {
+    testbed.onHost('route add 203.0.113.0/24 via 198.51.100.1')
+    call('ADD', 'eth1')
+    testbed.inPod('link add net-2 type ifb')
+    const deleted = start('DEL', 'eth1', SLOW)
+    await isHome('eth1')
+    const { exitCode, stdout } = callPlugin(testbed, path, 'ADD', {
+      configuration: { cniVersion: '1.0.0', device: 'eth1', mode },
+      variables: { CNI_CONTAINERID: 'other', CNI_IFNAME: 'net-2' },
+    })
+    expect((await deleted).exitCode).toBe(0)
+    expect(exitCode, stdout).toBe(0)
+    const [capture] = testbed.filesIn('captures')
+    const seen =
+      mode === 'apply'
+        ? testbed.inPod('route show dev net-2')
+        : readFileSync(`${testbed.stateDirectory}/captures/${capture}`, 'utf8')
+    expect(seen).toContain('203.0.113.0')
   })
 
   describe('while another call', () => {

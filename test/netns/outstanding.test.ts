@@ -133,6 +133,17 @@ describe.each(ARTEFACTS)('$artefact: what cannot be restored yet', ({ path }) =>
       expect(routes()).toEqual(before)
     })
 
+    it('comes back with an ADD that applies the state of another device', () => {
+      using pod = new SecondPod()
+      call('ADD')
+      lose()
+      pod.ip('link add net2 type ifb')
+      const variables = { ...SECOND.variables, CNI_NETNS: pod.path }
+      call('ADD', { configuration: { device: 'eth2', mode: 'apply' }, variables })
+      expect(routes()).toEqual(before)
+      expect(outstanding()).toBe(0)
+    })
+
     it('after a failed ADD comes back with DEL', () => {
       using ipam = new ScriptedIpam({ ADD: 'ip link set eth2 down; exit 1' })
       const options = {

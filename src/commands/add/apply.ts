@@ -1,6 +1,6 @@
 import { requireMemoryToUndo } from '../../memory-to-undo.js'
 import { enterPhase } from '../../phases.js'
-import { attachmentRecords } from '../../records/attachments.js'
+import { attachmentRecords, captureRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'
 import { applyState } from '../../state/apply.js'
 import { assignedState } from '../../state/assigned.js'
@@ -11,9 +11,12 @@ import { planState } from '../../state/plan.js'
 import { waysAround } from '../../state/taken-place.js'
 import { takeOffAdditions, withAdditions } from '../additions.js'
 import type { Call } from '../call.js'
+import { giveBackCaptured } from '../captured.js'
+import { lookAtRest } from '../common-routes.js'
 import { openGround } from '../namespaces.js'
+import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
-import { earlierRecord } from './claim.js'
+import { earlierRecord, selectedNow } from './claim.js'
 import { inspectInterface, inspectToApply } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
 import { contributionOf, resultOf } from './report.js'
@@ -25,16 +28,20 @@ import { contributionOf, resultOf } from './report.js'
 export async function addByApply(call: Call): Promise<object> {
   const { configuration } = call
   using ground = await openGround(call)
-  const { stateDir, key, ipam, gvisor, sandbox } = ground
+  const { stateDir, key, ipam, gvisor, host, sandbox } = ground
   const store = attachmentRecords(stateDir)
+  // Before anything is settled or ends: this refusal says that nothing was changed.
+  inspectInterface(call, sandbox, gvisor)
+  await settleOutstanding(stateDir)
+  const device = captureRecords(stateDir).read(key) ? undefined : selectedNow(host, call)
+  if (device) await giveBackCaptured(call, host, device)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
-  // Before an earlier loan ends: this refusal says that nothing was changed.
   enterPhase('look')
-  inspectInterface(call, sandbox, gvisor)
   const earlier = await earlierRecord(call, store, key)
 
-  const { link, onHost, state } = inspectToApply(call, ground, earlier)
+  const look = () => inspectToApply(call, ground, earlier)
+  const { link, onHost, state } = lookAtRest(stateDir, device, look)
   requireMemoryToUndo()
   enterPhase('record')
   const all = carriedState(state, onHost, namesIn(ground.host, onHost))

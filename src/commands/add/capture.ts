@@ -6,6 +6,7 @@ import { captureRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'
 import { attachmentOf, type Call } from '../call.js'
 import { giveBackCaptured } from '../captured.js'
+import { lookAtRest } from '../common-routes.js'
 import { settleOutstanding } from '../outstanding.js'
 import { giveBackEarlier } from '../release-capture.js'
 import { selectorOf } from '../way.js'
@@ -22,11 +23,12 @@ export async function addByCapture(call: Call): Promise<object> {
   const key = attachmentOf(call)
   using host = NetworkNamespace.host()
   await settleOutstanding(stateDir)
-  await giveBackCaptured(call, host, findSelectedDevice(host, selectorOf(configuration)))
+  const device = findSelectedDevice(host, selectorOf(configuration))
+  await giveBackCaptured(call, host, device)
   enterPhase('locks')
   using _attachment = lockAttachment(stateDir, key)
   enterPhase('look')
-  const { lent, state, remarks } = inspectToCapture(call, host)
+  const { lent, state, remarks } = lookAtRest(stateDir, device, () => inspectToCapture(call, host))
   const result = prevResult ? encodeResult(prevResult, cniVersion) : { cniVersion }
   if (restore) giveBackEarlier(stateDir, key)
   enterPhase('record')

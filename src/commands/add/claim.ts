@@ -121,7 +121,8 @@ export function requireNotMoved(earlier: AttachmentRecord | undefined): void {
   )
 }
 
-function selectedNow(host: NetworkNamespace, { configuration }: Call): Link | undefined {
+/** The host device that the configuration selects, if it is there. */
+export function selectedNow(host: NetworkNamespace, { configuration }: Call): Link | undefined {
   try {
     return findSelectedDevice(host, selectorOf(configuration))
   } catch (error) {

@@ -5,6 +5,7 @@ import { lockAttachment } from '../../records/lock.js'
 import { assignedState } from '../../state/assigned.js'
 import { attachmentOf, type Call, gvisorOf, reportedAssignment } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
+import { settleOutstanding } from '../outstanding.js'
 import { applyAssigned } from './assign.js'
 import { inspectInterface } from './preflight.js'
 
@@ -19,6 +20,7 @@ export async function addForGvisorOnly(call: Call): Promise<object> {
   const gvisor = await gvisorOf(call)
   using namespaces = openNamespaces(call)
   const { sandbox } = namespaces
+  await settleOutstanding(stateDir)
   using _attachment = lockAttachment(stateDir, key)
   const link = inspectInterface(call, sandbox, gvisor)
   const reported = reportedAssignment(call)

@@ -12,10 +12,10 @@ import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
-import { lockRoutesOf } from '../common-routes.js'
 import type { OpenGround } from '../namespaces.js'
 import { restoreFromRecord, withReason } from '../outstanding.js'
 import { returnLentDevice, undoPreparations } from '../release.js'
+import { type Loan, type Near, returnLocked } from '../return-locked.js'
 
 /**
  * Undoes a failed ADD, with extra time.
@@ -70,7 +70,11 @@ export function rollBack(
 ): Promise<CniError> {
   return undoAdd(ground.ipam, error, () => {
     // On the host, also where the thread could not come back to it before.
-    const outcome = ground.host.run(() => returnHome(ground, store, record))
+    const { stateDir, host, sandbox } = ground
+    const loan = { host, sandbox, store, record }
+    const outcome = host.run(() =>
+      returnLocked(stateDir, loan, (near) => returnHome(stateDir, loan, near)),
+    )
     store.remove(keyOf(record))
     return outcome
   })
@@ -81,18 +85,18 @@ export function rollBack(
  * @returns a sentence for the error's details
  */
 function returnHome(
-  { stateDir, host, sandbox }: OpenGround,
-  store: RecordStore<AttachmentRecord>,
-  record: AttachmentRecord,
+  stateDir: string,
+  loan: Loan & Pick<OpenGround, 'sandbox'>,
+  near: Near,
 ): string {
-  using _routes = lockRoutesOf(stateDir, record)
+  const { host, sandbox, store, record } = loan
   const { onHost } = record.device
   const still = neverLeft(host, record)
   if (still) {
     undoPreparations(host, still, record)
     return `the device never left the host, where it is ${onHost.name}, up, with its addresses and routes`
   }
-  const link = returnLentDevice(host, sandbox, store, record, true)
+  const link = returnLentDevice(loan, near, { restore: true })
   takeOffAdditions(store, sandbox, record)
   if (!link)
     throw new Failure(

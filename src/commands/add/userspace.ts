@@ -1,6 +1,7 @@
 import { pciAddressOf } from '../../device/selector.js'
 import { type Call, ipamOf, nameInSandbox } from '../call.js'
 import { openNamespaces } from '../namespaces.js'
+import { settleOutstanding } from '../outstanding.js'
 import { selectorOf } from '../way.js'
 import { askForAddresses } from './assign.js'
 import { requireForUserspace } from './preflight.js'
@@ -13,6 +14,7 @@ import { informOfDevice, reportedPciId, resultOf } from './report.js'
 export async function addForUserspace(call: Call): Promise<object> {
   const { netns } = call.environment
   requireForUserspace(call)
+  await settleOutstanding(call.configuration.stateDir)
   const ipam = await ipamOf(call)
   // Opened only to refuse an invalid sandbox: nothing is done in it.
   using _namespaces = openNamespaces(call)

@@ -99,7 +99,7 @@ function repairLoan(
   }
   using reset = claimReset(host, sandbox, stateDir, store, record)
   if (options.dryRun) return { done: [what], left: [], refused: [] }
-  const lent = lendAgain(host, sandbox, store, record, reset.link)
+  const lent = lendAgain(host, sandbox, stateDir, store, record, reset.link)
   const repair = repairDevice(sandbox, lent.record, lent.link, asNew)
   finishLending(store, lent.record)
   return { ...repair, done: [what, ...repair.done] }

@@ -14,7 +14,7 @@ import type { NetworkNamespace } from '../../kernel/namespace.js'
 import { changeLink } from '../../kernel/netlink/link-change.js'
 import type { PresentLink } from '../../kernel/netlink/link-schema.js'
 import { loansBesides } from '../../records/attachments.js'
-import { lockDevice } from '../../records/lock.js'
+import { lockDevice, lockRoutes } from '../../records/lock.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { captureHostNetworkState } from '../../state/capture.js'
@@ -65,6 +65,7 @@ export function claimReset(
 export function lendAgain(
   host: NetworkNamespace,
   sandbox: NetworkNamespace,
+  stateDir: string,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
   link: PresentLink,
@@ -78,6 +79,8 @@ export function lendAgain(
   store.write(again)
   // Some drivers take no other MAC or name while they are up.
   if (link.up) changeLink(host.socket, link.index, { up: false })
+  // Of another device that comes home at this time, the name may be changed.
+  using _routes = lockRoutes(stateDir, 'alone')
   const others = () => loansBesides(store, record).map((loan) => loan.device)
   const ready = returnDevice(
     host,

@@ -1,0 +1,62 @@
+import { findLentDevice, findMadeAgain, type LocatedDevice } from '../device/lent-device.js'
+import { Failure } from '../failure.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+import { lockDevice } from '../records/lock.js'
+import type { AttachmentRecord } from '../records/record-schema.js'
+import type { RecordStore } from '../records/store.js'
+import { lockRoutesOf } from './common-routes.js'
+
+/** A loan that ends. */
+export interface Loan {
+  host: NetworkNamespace
+  /** Undefined if it no longer exists. */
+  sandbox: NetworkNamespace | undefined
+  store: RecordStore<AttachmentRecord>
+  record: AttachmentRecord
+}
+
+/** Its device, with the routes of the host locked. */
+export interface Near {
+  /** Undefined if it is neither on the host nor in its sandbox. */
+  located: LocatedDevice | undefined
+  /** Waits until no other call returns a device. */
+  alone: () => void
+}
+
+/**
+ * Does what returns a device to the host and gives it its state back, with the routes of the host locked.
+ * A device that is on the host under another index than it had is locked as well: a NIC that was reset
+ * is another device to an ADD that selects it, and that ADD does not wait for the end of the loan. The
+ * caller has the lock of the device that was lent.
+ * @throws Failure `busy`; and what `work` throws
+ */
+export function returnLocked<T>(stateDir: string, loan: Loan, work: (near: Near) => T): T {
+  const { host, record } = loan
+  const { onHost } = record.device
+  const find = () => findNear(loan)
+  const indexOnHost = (found: LocatedDevice | undefined) =>
+    found?.namespace === host ? found.link.index : onHost.index
+  let index: number
+  {
+    using routes = lockRoutesOf(stateDir, record)
+    const located = find()
+    index = indexOnHost(located)
+    if (index === onHost.index) return work({ located, alone: routes.alone })
+  }
+  using _there = lockDevice(stateDir, { index })
+  using routes = lockRoutesOf(stateDir, record)
+  const located = find()
+  if (![index, onHost.index].includes(indexOnHost(located)))
+    throw new Failure('busy', `${onHost.name} was reset once more`)
+  return work({ located, alone: routes.alone })
+}
+
+/** The host first: what looks like a device that is at home must not be taken from a pod. */
+function findNear({ host, sandbox, record: { device } }: Loan): LocatedDevice | undefined {
+  for (const namespace of sandbox ? [host, sandbox] : [host]) {
+    const link = findLentDevice(namespace, device)
+    if (link) return { namespace, link }
+  }
+  const again = findMadeAgain(host, device)
+  return again && { namespace: host, link: again }
+}
