@@ -1,7 +1,14 @@
 import { nativeAddon } from './native-addon.js'
 
 /** Errno values that the code handles specially (asm-generic/errno.h). */
-const ERRNO = { ENOENT: 2, EBUSY: 16, EEXIST: 17, ENODEV: 19, ENETDOWN: 100 } as const
+const ERRNO = {
+  ENOENT: 2,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EOPNOTSUPP: 95,
+  ENETDOWN: 100,
+} as const
 
 /**
  * The kernel had no memory, or was interrupted: EINTR, EIO, EAGAIN, ENOMEM, EBUSY, ENOBUFS and

@@ -123,6 +123,19 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
   })
 
   it.each([
+    ['4.14.355-276.618.amzn2.x86_64', 1],
+    ['3.10.0-1160.el7.x86_64', 1],
+    ['4.18.0-553.el8_10.x86_64', 0],
+    ['5.4', 0],
+  ])('Linux %s: says whether it is too old', (release, count) => {
+    const file = `${directory}/osrelease`
+    writeFileSync(file, `${release}\n`)
+    const found = findings({}, `mount --bind ${file} /proc/sys/kernel/osrelease`)
+    expect(found).toHaveLength(count)
+    if (count > 0) expectOnly('warning', /^Linux \S+ is older than 4\.18/, /later kernel/, found)
+  })
+
+  it.each([
     ['-sys_admin', 'CAP_SYS_ADMIN'],
     ['-net_admin', 'CAP_NET_ADMIN'],
   ])('%s: says which right is missing', (right, name) => {

@@ -9,6 +9,7 @@ import { selectedDevice } from './device.js'
 import { directories } from './directories.js'
 import { type Check, type CheckOfFiles, type Finding, fault } from './finding.js'
 import { ipam } from './ipam.js'
+import { kernel } from './kernel.js'
 import { managers } from './managers.js'
 import { modules } from './modules.js'
 import { records } from './records.js'
@@ -18,7 +19,7 @@ import { sysctls } from './sysctls.js'
 const TIMEOUT_SECONDS = 60
 
 const OF_FILES: Record<string, CheckOfFiles> = { directories, ipam, modules }
-const CHECKS: Record<string, Check> = { rights, managers, sysctls, records }
+const CHECKS: Record<string, Check> = { kernel, rights, managers, sysctls, records }
 
 /**
  * `doctor`: what on this host keeps calls from working, and what a device would lack in a pod, each

@@ -109,5 +109,7 @@ struct failure find_xdp_link(int index, uint32_t program, uint32_t *link) {
     if (*link != 0) return (struct failure){"bpf", ENOTUNIQ};
     *link = id;
   }
-  return errno == ENOENT ? (struct failure){0} : (struct failure){"bpf", errno};
+  /* EINVAL: a kernel that knows no links (before Linux 5.8), so none holds the program. */
+  bool is_last = errno == ENOENT || errno == EINVAL;
+  return is_last ? (struct failure){0} : (struct failure){"bpf", errno};
 }

@@ -1,4 +1,5 @@
 import { addressBytes, addressText } from '../ip-address.js'
+import { KernelError } from '../kernel-error.js'
 import {
   type Attribute,
   bytes,
@@ -40,11 +41,16 @@ const OFFSET = { family: 0, protocol: 2, flags: 4 } as const
 const GROUP_MEMBER_BYTES = 8
 const MEMBER_OFFSET = { id: 0, weight: 4, highWeight: 5 } as const
 
-/** All nexthop objects of the socket's namespace. */
+/** All nexthop objects of the socket's namespace; none where the kernel has no such thing (before Linux 5.3). */
 export function dumpNexthopObjects(socket: NetlinkSocket): NexthopObject[] {
-  return socket
-    .dump({ type: RTM.getNexthop, header: Buffer.alloc(FIXED_BYTES) })
-    .map(decodeNexthopObject)
+  try {
+    return socket
+      .dump({ type: RTM.getNexthop, header: Buffer.alloc(FIXED_BYTES) })
+      .map(decodeNexthopObject)
+  } catch (error) {
+    if (error instanceof KernelError && error.is('EOPNOTSUPP')) return []
+    throw error
+  }
 }
 
 /**
