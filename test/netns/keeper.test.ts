@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { linkSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -63,6 +63,17 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
       device: 'net1',
       addresses: ['2001:db8::5/128'],
     })
+  })
+
+  it('writes to no log that has a second name', async () => {
+    writeFileSync(log(), '')
+    linkSync(log(), `${log()}-of-others`)
+    const { exitCode, stdout } = gvisor.call('ADD', { logFile: log(), logLevel: 'info' })
+    expect(exitCode, stdout).toBe(0)
+    gvisor.strip()
+    await expect.poll(() => gvisor.addresses()).toEqual(['2001:db8::5/128'])
+    await expect.poll(keepers).toEqual([])
+    expect(readFileSync(log(), 'utf8')).toBe('')
   })
 
   it('is started where nothing in /run, /tmp and /var can be executed', async () => {

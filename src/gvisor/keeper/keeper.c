@@ -41,8 +41,9 @@ enum { LOG_LINES = SANDBOX_GONE + 1 };
 /* Interval for checking whether the sandbox still exists: the keeper's sockets keep its namespace
  * alive. */
 #define PATIENCE_MILLISECONDS 500
-/* Time limit for deleting routes while another process adds them. */
-#define DELETING_MILLISECONDS 10000
+/* Time limit for deleting the routes of each family while another process adds them. Both leave some of
+ * the grace for adding the addresses. */
+#define DELETING_MILLISECONDS 5000
 /* What putting back may take after the deadline. Then the kernel ends the process. */
 #define GRACE_SECONDS 15u
 /* Size of a receive buffer. The kernel makes no larger datagram for a dump than the receiver has
@@ -50,6 +51,8 @@ enum { LOG_LINES = SANDBOX_GONE + 1 };
 #define RECEIVE_BYTES (64 * 1024)
 /* The kernel's MAX_ERRNO. */
 #define MOST_ERRNO 4095
+/* What a runtime may leave open for it. */
+#define MOST_INHERITED_FILES 1024
 typedef uint8_t datagram[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 
 /* ---- Reading untrusted bytes. ---- */
@@ -356,14 +359,15 @@ static enum outcome wait_and_act(int *number) {
 /* ---- The log. ---- */
 
 /* Opens the log if the job has a line for it; -1 if there is none. Only a regular file: opening or
- * writing to another could block. */
+ * writing to another could block. And only one without a second name, which somebody else could have
+ * given to a file of ours: trusted-path.ts has the same rules. */
 static int open_log(void) {
   const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
   size_t length = 0;
   for (int n = 0; n < LOG_LINES; n++) length += log_lines[n].length;
   int fd = length == 0 ? -1 : open((const char *)log_file.start, flags, 0600);
   struct stat status;
-  if (fd < 0 || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))) return fd;
+  if (fd < 0 || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink <= 1)) return fd;
   close(fd);
   return -1;
 }
@@ -386,7 +390,9 @@ int main(void) {
   const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
   int number = 0;
   (void)prctl(PR_SET_NAME, "address-keeper");
-  (void)syscall(SYS_close_range, FIRST_UNKNOWN, ~0U, 0);
+  /* Before Linux 5.9 each has to be closed. */
+  if (syscall(SYS_close_range, FIRST_UNKNOWN, ~0U, 0) < 0)
+    for (int fd = FIRST_UNKNOWN; fd < MOST_INHERITED_FILES; fd++) close(fd);
   enum outcome outcome = map_job();
   if (outcome != PUT_BACK) return outcome;
   if (chdir("/") < 0) return REFUSED;
