@@ -12,9 +12,16 @@ export const RELEASE_SECONDS = 10
 /** Seconds that the return of a device may take, even if the call has no time left. */
 export const RETURN_SECONDS = 30
 
-/** Sets the deadline of this call. Every later wait ends at this deadline at the latest. */
+/** What the host of the executable has beside Node's own: before the program it may wait for a turn. */
+type Host = NodeJS.Process & { secondsWaited?: number }
+
+/**
+ * Sets the deadline of this call, whose time began when it was started. Every later wait ends at this
+ * deadline at the latest.
+ */
 export function startCall(timeoutSeconds: number): void {
-  end = process.uptime() + timeoutSeconds
+  const { secondsWaited = 0 }: Host = process
+  end = process.uptime() + timeoutSeconds - secondsWaited
 }
 
 /**

@@ -61,6 +61,8 @@ const struct program *started_program(void);
  * each level of the control group. */
 bool is_at_work(void);
 void take_turn(void);
+/* How long that took. */
+extern int seconds_waited;
 
 /* heap.c: a runtime that takes a bounded amount of memory, with a part kept back for undoing. What
  * give_room gives is at a multiple of 16, and all zero. */

@@ -148,6 +148,9 @@ void fill_process(JSContext *context, int count, char **words) {
   JSValue process = JS_GetPropertyStr(context, global, "process");
   JS_SetPropertyStr(context, process, "argv", arguments);
   JS_SetPropertyStr(context, process, "env", environment(context));
+  /* Node has no such thing: deadline.ts */
+  if (seconds_waited > 0)
+    JS_SetPropertyStr(context, process, "secondsWaited", JS_NewInt32(context, seconds_waited));
   JS_FreeValue(context, process);
   JS_FreeValue(context, global);
 }

@@ -24,7 +24,7 @@
 #define SCARCE_BYTES (256ull << 20)
 #define BYTES_OF_A_TURN (12ull << 20)
 
-/* With the work that follows, less than the two minutes that a kubelet waits. */
+/* Less than timeoutSeconds is by default: these seconds count for it. */
 #define MOST_SECONDS 90
 
 #define MOUNT "/sys/fs/cgroup"
@@ -52,11 +52,12 @@ static const char *find_group(char *groups, char *path, size_t size) {
                                                                                     : NULL;
 }
 
-/* The limit in bytes; 0 for none. "max" in version 2 is no number, and becomes 0. */
-static unsigned long long limit_of(const char *group, const char *file, bool *exists) {
+/* The limit in bytes; 0 for none. "max" in version 2 is no number, and becomes 0. So does what cannot be
+ * read: a group has no such file where the one that it is in does not give it the controller. */
+static unsigned long long limit_of(const char *group, const char *file) {
   char path[MOST_PATH + 32], text[32];
   (void)snprintf(path, sizeof path, "%s/%s", group, file);
-  *exists = read_text(path, text, sizeof text) > 0;
+  (void)read_text(path, text, sizeof text);
   return strtoull(text, NULL, 10);
 }
 
@@ -65,8 +66,8 @@ static unsigned long long find_least(char *group, const char *file) {
   char each[MOST_PATH];
   unsigned long long least = 0;
   (void)snprintf(each, sizeof each, "%s", group);
-  for (bool exists = true; exists && strlen(each) > strlen(MOUNT);) {
-    unsigned long long bytes = limit_of(each, file, &exists);
+  while (strlen(each) > strlen(MOUNT)) {
+    unsigned long long bytes = limit_of(each, file);
     if (bytes != 0 && (least == 0 || bytes < least)) {
       least = bytes;
       (void)strcpy(group, each);
@@ -124,18 +125,25 @@ static time_t seconds(void) {
 
 static void on_alarm(int number) { (void)number; }
 
+int seconds_waited;
+
 /* Waits for each turn in order, a second each: the one who has it may wait for an IPAM plugin. */
 static bool wait_for_any(const struct turns *turns) {
+  sigset_t none;
+  sigemptyset(&none);
+  /* The caller may have blocked the alarm, and nothing else ends the wait. */
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
   /* No SA_RESTART: the alarm ends the wait. It comes again, should it come before the wait. */
   (void)sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
   struct timeval second = {.tv_sec = 1};
   (void)setitimer(ITIMER_REAL, &(struct itimerval){second, second}, NULL);
-  time_t end = seconds() + MOST_SECONDS;
+  time_t start = seconds(), end = start + MOST_SECONDS;
   bool has_turn = false;
   for (int turn = getpid(); !has_turn && seconds() < end; turn++)
     has_turn = take(turns, F_OFD_SETLKW, turn % turns->count) || take_any(turns);
   (void)setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
   (void)signal(SIGALRM, SIG_DFL);
+  seconds_waited = (int)(seconds() - start);
   return has_turn;
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED } from '../support/artefacts.js'
 import { LONG } from '../support/length.js'
@@ -18,11 +19,11 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
     testbed[Symbol.dispose]()
   })
 
-  const call = (command: string, variables: Record<string, string> = {}) =>
+  const call = (command: string, variables: Record<string, string> = {}, configuration = {}) =>
     startPlugin(testbed, COMPILED, command, {
       wrapper: container.wrapper,
       milliseconds: 150_000,
-      configuration: { device: 'eth1' },
+      configuration: { device: 'eth1', ...configuration },
       variables: { CNI_IFNAME: 'net9', ...variables },
     })
 
@@ -60,6 +61,43 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
       expect(outcome).toMatchObject({ exitCode: 0, stdout: '' })
       expect(performance.now() - start).toBeGreaterThan(2500)
     })
+  })
+
+  it('the wait for a turn counts for the time that the call may take', async () => {
+    await during(5, async () => {
+      const { document } = await call('STATUS', {}, { timeoutSeconds: 3 })
+      expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('timeoutSeconds') })
+    })
+  })
+
+  it('a call looks at each turn, although its caller has blocked the alarm', async () => {
+    using larger = new SmallContainer(testbed.host, 24)
+    using ipam = new ScriptedIpam({ ADD: `sleep 12; echo '{"cniVersion":"1.1.0"}'` })
+    const wrapper = [...larger.wrapper, 'env', '--block-signal=ALRM']
+    const add = (ifName: string) =>
+      startPlugin(testbed, COMPILED, 'ADD', {
+        wrapper,
+        configuration: { device: ifName, ipam: { type: ipam.type } },
+        variables: { CNI_IFNAME: ifName, CNI_PATH: ipam.directory },
+      })
+    for (const name of ['eth2', 'eth3']) testbed.addDevice(name)
+    const first = add('eth2')
+    await expect.poll(() => ipam.calls).toEqual(['ADD'])
+    await pause(7000)
+    const second = add('eth3')
+    await expect.poll(() => ipam.calls).toEqual(['ADD', 'ADD'])
+    let hasEnded = false
+    void second.then(() => {
+      hasEnded = true
+    })
+    // Some of these wait for the turn of the one, and some for that of the other.
+    const others = Array.from({ length: 6 }, () =>
+      startPlugin(testbed, COMPILED, 'STATUS', { wrapper }),
+    )
+    for (const { exitCode, stdout } of await Promise.all(others))
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
+    expect(hasEnded).toBe(false)
+    for (const { exitCode, stdout } of [await first, await second]) expect(exitCode, stdout).toBe(0)
   })
 
   it('another container does not wait', async () => {
