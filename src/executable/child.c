@@ -1,5 +1,6 @@
 /* Runs another program: what execa does in the bundle. child-process.ts says what of it. */
 #define _GNU_SOURCE
+#include "../kernel/native/core.h"
 #include "host.h"
 
 #include <errno.h>
@@ -43,21 +44,17 @@ static int start(struct child *child, const char *path, char **words, char **var
   int in[2] = {-1, -1}, out[2] = {-1, -1};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
   if (pipe2(in, O_CLOEXEC) < 0) return errno;
-  int number = pipe2(out, O_CLOEXEC) < 0 ? errno : posix_spawn_file_actions_init(&actions);
+  /* Only this side of each, and while nobody has to be ended should it fail. */
+  bool ready = pipe2(out, O_CLOEXEC) == 0 && fcntl(in[1], F_SETFL, O_NONBLOCK) == 0 &&
+               fcntl(out[0], F_SETFL, O_NONBLOCK) == 0;
+  int number = ready ? posix_spawn_file_actions_init(&actions) : errno;
   if (number == 0) {
     number = posix_spawnattr_init(&attributes);
     if (number == 0) {
       number = posix_spawn_file_actions_adddup2(&actions, in[0], 0);
       if (number == 0) number = posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-      if (number == 0) number = posix_spawnattr_setsigmask(&attributes, &none);
-      if (number == 0) number = posix_spawnattr_setsigdefault(&attributes, &all);
-      if (number == 0)
-        number = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+      if (number == 0) number = arrange_process(&attributes);
       if (number == 0)
         number = posix_spawn(&child->pid, path, &actions, &attributes, words, variables);
       posix_spawnattr_destroy(&attributes);
@@ -68,8 +65,6 @@ static int start(struct child *child, const char *path, char **words, char **var
   close_file(&out[1]);
   child->input = in[1];
   child->output = out[0];
-  if (number == 0 && (fcntl(in[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) < 0))
-    number = errno;
   return number;
 }
 
@@ -240,7 +235,8 @@ FUNCTION(run_child) {
       if (child.left == 0) close_file(&child.input);
       number = converse(&child, end);
       close_file(&child.input);
-      int lost = wait_for_end(&child, end, &status);
+      /* Nobody reads any more what it prints: it is not waited for. */
+      int lost = wait_for_end(&child, number == 0 ? end : 0, &status);
       if (number == 0) number = lost;
     }
     close_file(&child.input);

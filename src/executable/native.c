@@ -2,6 +2,10 @@
 #include "../kernel/native/functions/list.h"
 #include "host.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
 struct call {
   JSContext *context;
   JSValueConst *arguments;
@@ -103,6 +107,21 @@ void throw_out_of_memory(struct call *call) {
 void throw_failure(struct call *call, const char *message, struct failure failure) {
   JSValue error = new_error(call->context, message, failure.number, failure.call);
   call->result = JS_IsException(error) ? error : JS_Throw(call->context, error);
+}
+
+/* What can be written to between the snapshot and the stack: before that is the program with its variables,
+ * and those of the C library. */
+void release_memory(void) {
+#ifdef HEAP_BYTES
+  char text[4096], *rest = text;
+  (void)read_text("/proc/self/maps", text, sizeof text);
+  /* Of each mapping a line: "600000-800000 rw-p ..." */
+  for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+    uintptr_t start = strtoul(line, &line, 16), end = strtoul(line + 1, &line, 16);
+    if (start >= (uintptr_t)snapshot_page && end <= (uintptr_t)text && line[2] == 'w')
+      (void)munmap((void *)start, end - start);
+  }
+#endif
 }
 
 static JSValue run(JSContext *context, JSValueConst *arguments, void (*function)(struct call *)) {

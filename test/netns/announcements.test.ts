@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ARTEFACTS } from '../support/artefacts.js'
+import { ARTEFACTS, COMPILED } from '../support/artefacts.js'
+import { privateKibibytes } from '../support/gvisor/keepers.js'
 import { Listener } from '../support/listener.js'
 import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
@@ -101,4 +102,26 @@ describe.each(ARTEFACTS)('announcements: $artefact', ({ path }) => {
     const waiting = () => runSync('ip', ['netns', 'pids', testbed.pod]).stdout
     await expect.poll(waiting, { timeout: 3000 }).toBe('')
   })
+
+  // Sixty may wait in a container of 50 MiB, whose calls take turns: their own memory counts there, too.
+  it.runIf(path === COMPILED)(
+    'by a process that keeps none of the memory of the call',
+    async () => {
+      testbed.inCloud('link set eth1 down')
+      // Tables take memory of their own, beside the engine's.
+      const routes = Array.from({ length: 3000 }, (_, n) => `10.${n >> 8}.${n & 255}.0/24`)
+      const lines = routes.map((to, n) => `route add ${to} via 198.51.100.1 metric ${n}`)
+      runSync('ip', ['-n', testbed.host, '-batch', '-'], { input: lines.join('\n') })
+      using ipam = ipamOf(...Array.from({ length: 100 }, (_, n) => `198.51.100.${n + 100}/24`))
+      const outcome = callPlugin(testbed, path, 'ADD', {
+        configuration: { ipam: { type: ipam.type } },
+        variables: { CNI_PATH: ipam.directory },
+      })
+      expect(outcome.exitCode, outcome.stdout).toBe(0)
+      const [announcer = ''] = runSync('ip', ['netns', 'pids', testbed.pod]).stdout.split('\n')
+      const own = () => privateKibibytes(Number(announcer))
+      await expect.poll(own, { timeout: 3000 }).toBeLessThan(200)
+      expect(Number(announcer)).toBeGreaterThan(0)
+    },
+  )
 })

@@ -25,6 +25,8 @@
 #define FIRST_UNKNOWN 1
 /* Before Linux 5.9 each has to be closed. */
 #define MOST_OPEN_FILES 1024
+/* An IPv6 frame has 86 bytes, and two with its length. */
+#define MOST_FRAME_BYTES (MOST_FRAMES * 88)
 
 struct frame {
   const uint8_t *bytes;
@@ -84,7 +86,7 @@ static bool send_frames(const struct announcement *list, uint64_t *sent) {
   return all;
 }
 
-/* What the child does. It has the memory of its parent, but no thread of it: system calls only. */
+/* What the child does. It has no thread of its parent: system calls only. */
 static void announce_in_child(const struct announcement *list) {
   const struct timespec rest = {.tv_nsec = PAUSE_MILLISECONDS * 1000000};
   uint64_t sent = 0;
@@ -108,12 +110,22 @@ static bool let_go(int packets) {
   return syscall(SYS_capset, &header, none) == 0;
 }
 
+/* The memory of the call would stay in use as long as the child waits, and counts for its container. */
+static void keep_frames_only(const struct announcement *list) {
+  uint8_t frames[MOST_FRAME_BYTES];
+  struct announcement copy = *list;
+  if (copy.length > sizeof frames) copy.length = sizeof frames;
+  copy.frames = memcpy(frames, list->frames, copy.length);
+  release_memory();
+  announce_in_child(&copy);
+}
+
 struct failure start_announcement(const struct announcement *list, pid_t *pid) {
   int packets = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (packets < 0) return (struct failure){"socket", errno};
   *pid = fork();
   if (*pid == 0) {
-    if (let_go(packets)) announce_in_child(list);
+    if (let_go(packets)) keep_frames_only(list);
     _exit(0);
   }
   struct failure failure = {*pid < 0 ? "fork" : NULL, errno};

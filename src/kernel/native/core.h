@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -166,7 +167,14 @@ struct announcement {
  * namespace, or when the time is over. */
 struct failure start_announcement(const struct announcement *announcement, pid_t *pid);
 
+/* Of the engine, for a child that only makes system calls from then on: gives back all memory of the call but
+ * the stack. */
+void release_memory(void);
+
 /* program.c */
+
+/* Has a new process start in a new session, with no signal blocked or ignored; 0 or errno. */
+int arrange_process(posix_spawnattr_t *attributes);
 
 /* Maximum number of files passed to a program, and maximum size of its title with the NUL. */
 #define MOST_FILES 8

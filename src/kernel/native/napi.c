@@ -137,6 +137,9 @@ const char *error_text(int number) {
   return strerror(number);
 }
 
+/* The loader still needs Node's, for functions that are called for the first time. */
+void release_memory(void) {}
+
 static napi_value run(napi_env env, napi_callback_info info, size_t count,
                       void (*function)(struct call *)) {
   struct call call = {.env = env};

@@ -45,8 +45,7 @@ static int arrange_files(posix_spawn_file_actions_t *actions, const struct copie
   return number;
 }
 
-/* Starts the process in a new session, with no signal blocked or ignored; 0 or errno. */
-static int arrange_process(posix_spawnattr_t *attributes) {
+int arrange_process(posix_spawnattr_t *attributes) {
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
