@@ -6,10 +6,11 @@
 
 /* The names and words that Node's C library has for errors: {number, name, words}, made by
  * build.mjs from those of the Node that builds this. */
-static const struct {
+static const struct error {
   int number;
   const char *name, *words;
 } ERRORS[] = {
+    {0, "UNKNOWN", "unknown error"},
 #include "errors.inc"
 };
 
@@ -25,10 +26,14 @@ const char *error_text(int number) {
   return unknown;
 }
 
+static const struct error *find_error(int number) {
+  const struct error *error = &ERRORS[COUNT(ERRORS) - 1];
+  while (error > ERRORS && error->number != number) error--;
+  return error;
+}
+
 const char *errno_name(int number) {
-  for (size_t n = 0; n < COUNT(ERRORS); n++)
-    if (ERRORS[n].number == number) return ERRORS[n].name;
-  return "UNKNOWN";
+  return find_error(number)->name;
 }
 
 static const char *const SIGNALS[] = {
@@ -40,15 +45,9 @@ const char *signal_name(int number) {
   return known ? SIGNALS[number] : "unknown";
 }
 
-static const char *errno_words(int number) {
-  for (size_t n = 0; n < COUNT(ERRORS); n++)
-    if (ERRORS[n].number == number) return ERRORS[n].words;
-  return "unknown error";
-}
-
 JSValue errno_constants(JSContext *context) {
   JSValue constants = JS_NewObject(context);
-  for (size_t n = 0; n < COUNT(ERRORS); n++)
+  for (size_t n = 1; n < COUNT(ERRORS); n++)
     JS_SetPropertyStr(context, constants, ERRORS[n].name, JS_NewInt32(context, ERRORS[n].number));
   return constants;
 }
@@ -86,7 +85,7 @@ JSValue throw_system_error(JSContext *context, int number, const char *call, con
   const size_t room = paths + OTHER_WORDS;
   char *message = js_malloc(context, room);
   if (!message) return JS_EXCEPTION;
-  (void)snprintf(message, room, "%s: %s, %s%s%s%s%s%s%s", errno_name(number), errno_words(number),
+  (void)snprintf(message, room, "%s: %s, %s%s%s%s%s%s%s", errno_name(number), find_error(number)->words,
                  call, path ? " '" : "", path ? path : "", path ? "'" : "",
                  destination ? " -> '" : "", destination ? destination : "",
                  destination ? "'" : "");

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* What is read into memory at most: nothing that the program reads comes near it. */
-#define MOST_BYTES (256u << 20)
+#define MOST_FILE_BYTES (256u << 20)
 
 /* The flags of open(2) for a number or one of Node's letters; false with an exception. */
 static bool read_flags(JSContext *context, JSValueConst value, int *flags) {
@@ -81,7 +81,7 @@ static JSValue read_all(JSContext *context, int fd) {
   char *bytes = js_malloc(context, room);
   for (ssize_t part = 1; bytes && part != 0;) {
     if (length == room) {
-      char *larger = room < MOST_BYTES ? js_realloc(context, bytes, room * 4) : NULL;
+      char *larger = room < MOST_FILE_BYTES ? js_realloc(context, bytes, room * 4) : NULL;
       if (!larger) {
         js_free(context, bytes);
         return JS_HasException(context) ? JS_EXCEPTION

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 /* Tables of a hundred thousand routes fit into this. */
-#define MOST_BYTES ((size_t)1 << 30)
+#define MOST_HEAP_BYTES ((size_t)1 << 30)
 
 /* What is kept back for the time after an allocation failed: the error is an object, too, and
  * bringing the device home takes memory. JS_SetMemoryLimit knows no such part. */
@@ -42,14 +42,14 @@ struct block {
 static struct block *const TAKEN = (struct block *)1;
 
 static IN_SNAPSHOT size_t used;
-static size_t limit = MOST_BYTES;
+static size_t limit = MOST_HEAP_BYTES;
 static void *reserve = MAP_FAILED;
 static size_t reserve_bytes, used_before;
 static bool is_refusing;
 
 #ifdef __SANITIZE_ADDRESS__
 /* The sanitizer is to see each block, and at its size. */
-static struct block *take(size_t size) {
+static struct block *allocate_block(size_t size) {
   struct block *block = malloc(sizeof *block + size);
   if (block) block->size = size;
   return block;
@@ -64,7 +64,7 @@ static struct block *enlarge(struct block *block, size_t size) {
   return NULL;
 }
 
-static struct block *take_last(size_t size) {
+static struct block *allocate_last(size_t size) {
   (void)size;
   return NULL;
 }
@@ -195,7 +195,7 @@ static size_t rounded(size_t size) {
 
 /* Blocks are cut, and whoever gives one back does not know what lies beside it: a call that reads tables
  * part by part would take new memory for each part, had it not the old parts joined again. */
-static struct block *take_small(size_t size) {
+static struct block *allocate_small(size_t size) {
   struct block *block = reuse(size);
   if (!block && (size_t)(end - place) < sizeof *block + size && given_back >= CHUNK_BYTES) {
     join_unused();
@@ -204,10 +204,10 @@ static struct block *take_small(size_t size) {
   return block ? block : new_block(sizeof *block + size);
 }
 
-static struct block *take(size_t size) {
+static struct block *allocate_block(size_t size) {
   bool is_large = size > LARGEST_OF_CLASSES;
   if (!is_large) size = rounded(size);
-  struct block *block = is_large ? map(sizeof *block + size) : take_small(size);
+  struct block *block = is_large ? map(sizeof *block + size) : allocate_small(size);
   if (!block) return NULL;
   if (is_large) block->size = size;
   block->next = TAKEN;
@@ -230,7 +230,7 @@ static struct block *enlarge(struct block *block, size_t size) {
 }
 
 /* Once the reserve is used up, too: the engine makes an error of it, which must not fail. */
-static struct block *take_last(size_t size) {
+static struct block *allocate_last(size_t size) {
   static _Alignas(16) unsigned char last[256 << 10];
   static size_t taken;
   size = rounded(size);
@@ -261,7 +261,7 @@ static void give_up_reserve(void) {
 
 /* Nothing can be had: makes the reserve available to the next. */
 static void *refuse(void) {
-  limit = MOST_BYTES + RESERVE_BYTES;
+  limit = MOST_HEAP_BYTES + RESERVE_BYTES;
   give_up_reserve();
   is_refusing = true;
   return NULL;
@@ -278,8 +278,8 @@ bool has_refused(void) {
 
 static void *allocate(void *opaque, size_t size) {
   (void)opaque;
-  struct block *block = fits(size) ? take(size) : NULL;
-  if (!block && is_refusing) block = take_last(size);
+  struct block *block = fits(size) ? allocate_block(size) : NULL;
+  if (!block && is_refusing) block = allocate_last(size);
   if (!block) return refuse();
   used += block->size;
   return block + 1;
@@ -332,7 +332,8 @@ void keep_reserve(void) {
 /* What can be written to counts for the limit of data, too: giving it up makes room for as much. It takes
  * no memory either, as nobody writes to it. */
 bool keep_to_undo(void) {
-  const size_t size = BYTES_TO_UNDO + ((used - used_before) & ~(size_t)4095);
+  const size_t more = used > used_before ? used - used_before : 0;
+  const size_t size = BYTES_TO_UNDO + (more & ~(size_t)4095);
   if (reserve != MAP_FAILED && size <= reserve_bytes)
     return mprotect(reserve, size, PROT_READ | PROT_WRITE) == 0;
   give_up_reserve();

@@ -86,8 +86,12 @@ static void read_snapshot(int fd) {
     return;
   if (has_huge_pages()) (void)madvise(snapshot_page, all, MADV_HUGEPAGE);
   (void)madvise(snapshot_page, used < all ? used : all, MADV_POPULATE_WRITE);
-  ssize_t length = pread(fd, snapshot_start, part->p_filesz, (off_t)part->p_offset);
-  if (length != (ssize_t)part->p_filesz) give_up("cannot read the executable");
+  for (size_t at = 0; at < part->p_filesz;) {
+    ssize_t length =
+        pread(fd, snapshot_start + at, part->p_filesz - at, (off_t)(part->p_offset + at));
+    if (length <= 0) give_up("cannot read the executable");
+    at += (size_t)length;
+  }
 }
 
 /* Without the kernel's /proc its own mapping of the file stays. */
