@@ -52,12 +52,11 @@ static const char *find_group(char *groups, char *path, size_t size) {
                                                                                     : NULL;
 }
 
-/* The limit in bytes; 0 for none. "max" in version 2 is no number, and becomes 0. So does what cannot be
- * read: a group has no such file where the one that it is in does not give it the controller. */
-static unsigned long long limit_of(const char *group, const char *file) {
+/* The limit in bytes; 0 for none. "max" in version 2 is no number, and becomes 0. */
+static unsigned long long limit_of(const char *group, const char *file, bool *exists) {
   char path[MOST_PATH + 32], text[32];
   (void)snprintf(path, sizeof path, "%s/%s", group, file);
-  (void)read_text(path, text, sizeof text);
+  *exists = read_text(path, text, sizeof text) > 0;
   return strtoull(text, NULL, 10);
 }
 
@@ -66,8 +65,10 @@ static unsigned long long find_least(char *group, const char *file) {
   char each[MOST_PATH];
   unsigned long long least = 0;
   (void)snprintf(each, sizeof each, "%s", group);
-  while (strlen(each) > strlen(MOUNT)) {
-    unsigned long long bytes = limit_of(each, file);
+  /* In version 2 a group has no such file where the one that it is in does not give it the controller. */
+  bool may_lack = file[sizeof "memory." - 1] == 'm';
+  for (bool exists = true; (exists || may_lack) && strlen(each) > strlen(MOUNT);) {
+    unsigned long long bytes = limit_of(each, file, &exists);
     if (bytes != 0 && (least == 0 || bytes < least)) {
       least = bytes;
       (void)strcpy(group, each);
