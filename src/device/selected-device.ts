@@ -76,7 +76,7 @@ function nameByKey(
     case 'device':
       return value
     case 'hwaddr':
-      return nameByHardwareAddress(host, value)
+      return nameByHardwareAddress(host, value, meant)
     case 'kernelpath':
       return named(kernelPath(value), value)
     case 'pciBusID':
@@ -86,7 +86,11 @@ function nameByKey(
   }
 }
 
-function nameByHardwareAddress(host: NetworkNamespace, address: string): string {
+function nameByHardwareAddress(
+  host: NetworkNamespace,
+  address: string,
+  meant: string | undefined,
+): string {
   requireMac(address)
   const links = findLinksByHardwareAddress(host.socket, address)
   // Of a pair with one MAC, such as a synthetic NIC and the virtual function beneath it, the upper one.
@@ -94,9 +98,11 @@ function nameByHardwareAddress(host: NetworkNamespace, address: string): string 
     const uppers = relationsOf(name).above
     return links.some((other) => uppers.includes(other.name))
   }
-  const link = links.find((one) => !isBeneath(one)) ?? links[0]
-  if (link) return link.name
-  throw notFound(`failed to find physical interface with the MAC address ${address}`)
+  const names = links.filter((one) => !isBeneath(one)).map(({ name }) => name)
+  const what = `MAC address ${address}`
+  const name = onlyOne(host, { names, elsewhere: 0 }, what, meant)
+  if (name !== undefined) return name
+  throw notFound(`failed to find physical interface with the ${what}`)
 }
 
 function requireMac(address: string): void {
@@ -131,10 +137,22 @@ function nameByDirectory(
       'device-refused',
       `cannot lend ${what}: it is bound to ${driver}, so the host has no network device for it`,
     )
-  const { names, elsewhere } = directory ? networkDevicesOf(directory) : NONE
-  const [first, ...others] = names
-  if (first === undefined) throw notFound(`no net directory under ${what}`)
-  if (others.length === 0 && elsewhere === 0) return first
+  const name = onlyOne(host, directory ? networkDevicesOf(directory) : NONE, what, meant)
+  if (name !== undefined) return name
+  throw notFound(`no net directory under ${what}`)
+}
+
+/**
+ * The one device that there is, or of several the one that "device" means.
+ * @throws Failure `configuration-invalid` if that does not say which
+ */
+function onlyOne(
+  host: NetworkNamespace,
+  { names, elsewhere }: { names: string[]; elsewhere: number },
+  what: string,
+  meant: string | undefined,
+): string | undefined {
+  if (names.length === 0 || (names.length === 1 && elsewhere === 0)) return names[0]
   const wanted = meant === undefined ? undefined : findLink(host.socket, { name: meant })?.name
   if (wanted !== undefined && names.includes(wanted)) return wanted
   const more = elsewhere === 0 ? '' : `, and ${elsewhere} that the host does not have at present`

@@ -59,6 +59,36 @@ describe.each(ARTEFACTS)('$artefact chooses the device', ({ path }) => {
     expect(testbed.onHost('link')).toContain('copy@')
   })
 
+  it.each([
+    ['a bridge it is a port of', ['link add upper type bridge', 'link set veth1 master upper']],
+    ['a macvlan on it', ['link add upper link veth1 address 02:00:00:00:00:77 type macvlan']],
+  ])('by its MAC address and not %s, though its peer is on the host, too', (_, preparation) => {
+    testbed.onHost('link add veth1 address 02:00:00:00:00:77 type veth peer name veth2')
+    for (const command of preparation) testbed.onHost(command)
+    expect(testbed.onHost('link show upper')).toContain('02:00:00:00:00:77')
+    const configuration = { device: undefined, hwaddr: '02:00:00:00:00:77' }
+    expect(callPlugin(testbed, path, 'ADD', { configuration }).document).toMatchObject({
+      code: 104,
+      msg: 'cannot lend veth1: upper on the host depends on it',
+    })
+    const { exitCode, stdout } = add({ hwaddr: '02:00:00:00:00:77', force: true })
+    expect(exitCode, stdout).toBe(0)
+    expect(testbed.onHost('link')).not.toContain('veth1@veth2')
+    expect(testbed.onHost('link')).toContain('upper')
+  })
+
+  it('of several with one MAC address: none, unless "device" says which', () => {
+    testbed.onHost(`link set eth2 address ${mac}`)
+    const before = testbed.hostState()
+    expect(add({ hwaddr: mac }).document).toMatchObject({
+      code: 7,
+      msg: `failed to find host device: MAC address ${mac} has several network devices: eth1, eth2; "device" beside it says which`,
+    })
+    expect(testbed.hostState()).toBe(before)
+    expect(add({ hwaddr: mac, device: 'eth2' }).exitCode).toBe(0)
+    expect(testbed.onHost('link')).not.toContain('eth2@')
+  })
+
   it('by the MAC address of a pair of devices: the upper one, whichever is older', () => {
     testbed.onHost(`link set eth2 address ${mac}`)
     const beneath = 'mkdir -p /sys/class/net/eth1/upper_eth2'

@@ -114,9 +114,11 @@ function byName(name: string): Attribute {
 
 /** Whether the MAC is the device's own, not that of another device in this namespace. */
 function isIndependent(attributes: Attribute[]): boolean {
-  // A veth's IFLA_LINK is its peer; IFLA_LINK_NETNSID shows that it is in another namespace.
-  const madeOnAnother = dataOf(attributes, IFLA.link) && !dataOf(attributes, IFLA.linkNamespace)
   const info = dataOf(attributes, IFLA.linkInfo)
-  const kind = info && dataOf(decodeAttributes(info), LINK_INFO.kind)
-  return !madeOnAnother && !(kind && MASTERS.includes(toText(kind)))
+  const kindData = info && dataOf(decodeAttributes(info), LINK_INFO.kind)
+  const kind = kindData ? toText(kindData) : ''
+  // A veth has its peer there, which may be on the host, too.
+  if (kind === 'veth') return true
+  const madeOnAnother = dataOf(attributes, IFLA.link) && !dataOf(attributes, IFLA.linkNamespace)
+  return !madeOnAnother && !MASTERS.includes(kind)
 }
