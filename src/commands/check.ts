@@ -59,7 +59,10 @@ async function checkDevice(call: Call): Promise<undefined> {
   if (record.sandbox && !sandbox.is(record.sandbox))
     throw new Failure('not-as-left', `another namespace than that of ADD is at ${sandbox.path}`)
   const link = findInSandbox(sandbox, record)
-  if (!link) throw new Failure('not-as-left', `${onHost.name} is not in ${sandbox.name}`)
+  if (!link) {
+    const name = record.mode === 'move' ? onHost.name : record.device.nameInSandbox
+    throw new Failure('not-as-left', `${name} is not in ${sandbox.name}`)
+  }
   const { name } = reportedInterface(call, link.name) ?? { name: nameInSandbox(call) }
   const reported = reportedAssignment(call, name)
   const state = carriedState(record.state, onHost)

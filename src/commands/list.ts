@@ -26,7 +26,7 @@ const TIMEOUT_SECONDS = 60
 type Place =
   /** In its sandbox, back on the host, or in another namespace, under that name. */
   | { in: 'sandbox' | 'host' | 'elsewhere'; as: string; up: boolean; path?: string }
-  /** A virtual device is destroyed with its sandbox. */
+  /** A virtual device is destroyed with its sandbox. An interface of another plugin may be anywhere. */
   | { in: 'nowhere' }
   /** The node was started again since then, so that every device is at home. */
   | { in: 'earlier-boot' }
@@ -134,7 +134,7 @@ function asText(loan: Loan): string {
   return [
     describeLoan(record),
     `  network ${record.network}${isLoan(record) ? '' : `, mode ${record.mode}`}`,
-    `  now     ${placeText(now)}`,
+    `  now     ${placeText(now, isLoan(record))}`,
     `  before  ${had.join(', ')}`,
   ]
     .map(printableLine)
@@ -149,7 +149,7 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
-function placeText(place: Place): string {
+function placeText(place: Place, isLoan: boolean): string {
   switch (place.in) {
     case 'sandbox':
       return `in its sandbox as ${place.as}, ${place.up ? 'up' : 'down'}`
@@ -158,7 +158,7 @@ function placeText(place: Place): string {
     case 'elsewhere':
       return `in another network namespace, ${place.path}, as ${place.as}`
     case 'nowhere':
-      return 'destroyed; DEL or GC removes the record'
+      return `${isLoan ? 'destroyed' : 'its interface is not in the sandbox'}; DEL or GC removes the record`
     case 'earlier-boot':
       return 'at home: the node was started again since; DEL or GC removes the record'
     case 'unknown':

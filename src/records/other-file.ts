@@ -8,7 +8,7 @@ export interface Remark {
 }
 
 const BRING_HOME =
-  "see what is left in it; if its device is in a pod, bring it home: 'ip -n POD link set NAME netns 1'"
+  "see what is left in it; if its device is in a pod, bring it home: 'ip -n POD link set NAME netns 1 name HOST-NAME'"
 
 /** For an operator, who has to know that a device may be lent of which nothing else is shown. */
 export function remarkOn(other: OtherFile): Remark {

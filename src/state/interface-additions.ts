@@ -1,3 +1,4 @@
+import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { foldAddresses } from '../kernel/netlink/address.js'
 import { type Fold, lacking } from '../kernel/netlink/fold.js'
@@ -106,10 +107,23 @@ export function besides(
 }
 
 /**
- * Takes additions off an interface, and nothing else. What is already gone is not an error.
+ * Takes additions off an interface, and nothing else. What is already gone is not an error, not even the
+ * interface: the plugin that made it may have removed it, or the device beneath it is gone.
  * @returns the routes that stay, for the kernel does not tell them from others there
  */
 export function removeAdditions(sandbox: NetworkNamespace, added: InterfaceAdditions): string[] {
+  try {
+    return removeFromInterface(sandbox, added)
+  } catch (error) {
+    // The kernel refuses to list what an interface has that is not there.
+    const isGone =
+      error instanceof KernelError && error.is('ENODEV') && !findLink(sandbox.socket, added)
+    if (isGone) return []
+    throw error
+  }
+}
+
+function removeFromInterface(sandbox: NetworkNamespace, added: InterfaceAdditions): string[] {
   const { socket } = sandbox
   const { index } = added
   const link = { index, name: '' }

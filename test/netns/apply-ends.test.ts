@@ -308,6 +308,29 @@ describe.each(ARTEFACTS)('apply: $artefact', ({ path }) => {
     }, 300_000)
   })
 
+  describe.each([
+    ['deleted', 'link delete net1'],
+    ['moved to another namespace', 'link set net1 netns HOST'],
+    [
+      'renamed, and another is made under its name',
+      'link set net1 name old; link add net1 type ifb',
+    ],
+  ])('on an interface that is %s before the end', (_, words) => {
+    beforeEach(() => {
+      testbed.inPod('link add net1 type ifb')
+      testbed.inPod('link set net1 up')
+      add()
+      for (const line of words.split('; ')) testbed.inPod(line.replace('HOST', testbed.host))
+    })
+
+    it.each(['DEL', 'GC'])('%s ends the attachment', (command) => {
+      const keys = command === 'GC' ? { 'cni.dev/valid-attachments': [], cniVersion: '1.1.0' } : {}
+      expect(call(command, keys)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+      expect(testbed.filesIn('attachments')).toEqual([])
+      expect(testbed.inPod('rule show')).not.toContain('198.51.100.5')
+    })
+  })
+
   it('lets the stock `bridge` end with masquerading, which knows its own addresses only', () => {
     const bridge = {
       type: 'bridge',

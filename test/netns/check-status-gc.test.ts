@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
+import { runSync } from '../support/run-sync.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
@@ -108,6 +109,32 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
           /^eth1 is lent to container container-1 since .* UTC, as net1 in sandbox .*, which is gone$/,
         ),
       })
+    })
+
+    it('is where the device was destroyed with its sandbox, made anew, and lent again', () => {
+      call('ADD')
+      // With it goes the pair, at once.
+      testbed.inPod('link delete net1')
+      runSync('ip', ['netns', 'delete', testbed.pod])
+      testbed.addDevice('eth1')
+      runSync('ip', ['netns', 'add', testbed.pod])
+      const variables = { CNI_CONTAINERID: 'container-2' }
+      const { exitCode, stdout } = call('ADD', { variables })
+      expect(exitCode, stdout).toBe(0)
+      expect(testbed.filesIn('attachments')).toHaveLength(2)
+      expect(status()).toMatchObject({ exitCode: 0, stdout: '' })
+    })
+
+    it.each([
+      ['others can write to it', 'chmod 777 STATE', /: others can write to /],
+      ['it is read-only', 'mount --bind -o ro STATE STATE', / is mounted read-only$/],
+      ['it is no directory', 'rm -r STATE; touch STATE', /: it is no directory$/],
+    ])('is not where nothing can be recorded: %s', (_, words, why) => {
+      const script = `${words.replaceAll('STATE', testbed.stateDirectory)}; exec "$@"`
+      const wrapper = ['unshare', '--mount', 'sh', '-c', script, 'sh']
+      const outcome = call('STATUS', { wrapper, variables: nothing })
+      expect(outcome.document).toMatchObject({ code: 50, msg: expect.stringMatching(why) })
+      expect(outcome.document.msg).toMatch(/^nothing can be recorded in /)
     })
   })
 

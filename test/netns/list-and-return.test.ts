@@ -84,7 +84,9 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
         expect(applied).toContain('eth1 has given its state to')
         expect(applied).toContain('now     in its sandbox as net1, up')
         testbed.inPod('link delete net1')
-        expect(run('list').stdout).toContain('now     destroyed; DEL or GC removes the record')
+        expect(run('list').stdout).toContain(
+          'now     its interface is not in the sandbox; DEL or GC removes the record',
+        )
       } finally {
         runSync('ip', ['netns', 'delete', second])
       }

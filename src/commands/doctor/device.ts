@@ -1,6 +1,11 @@
 import type { Configuration } from '../../cni/configuration-schema.js'
 import { findSelectedDevice } from '../../device/selected-device.js'
-import { isEmptySelector, isForUserspace, selects } from '../../device/selector.js'
+import {
+  type DeviceSelector,
+  isEmptySelector,
+  isForUserspace,
+  selects,
+} from '../../device/selector.js'
 import { Failure } from '../../failure.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -25,19 +30,25 @@ export function selectedDevice(
     return { device: findSelectedDevice(host, selector), findings: [] }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const { stateDir } = configuration
-    const records =
-      stateDirectory(stateDir).length > 0 ? [] : attachmentRecords(stateDir).look(() => {})
-    const record = records
-      .filter(isOfThisBoot)
-      .find(({ mode, device }) => mode === 'move' && selects(selector, device))
-    if (record && error.kind === 'device-not-found') return { findings: [] }
+    if (error.kind === 'device-not-found' && mayBeLent(configuration.stateDir, selector))
+      return { findings: [] }
     const cure =
       error.kind === 'device-not-found' || !error.details
         ? "take one that 'ip link' or 'host-device-l3 list' shows, and correct the configuration"
         : error.details
     return { findings: [fault('device', error.message, cure)] }
   }
+}
+
+/** Where the state directory cannot be used, which is a finding of its own, nobody knows. */
+function mayBeLent(stateDir: string, selector: DeviceSelector): boolean {
+  return (
+    stateDirectory(stateDir).length > 0 ||
+    attachmentRecords(stateDir)
+      .look(() => {})
+      .filter(isOfThisBoot)
+      .some(({ mode, device }) => mode === 'move' && selects(selector, device))
+  )
 }
 
 /** A device plugin chooses the device of each pod, and the runtime adds it to the call. */

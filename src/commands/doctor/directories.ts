@@ -1,9 +1,10 @@
-import { constants, readFileSync, statSync } from 'node:fs'
+import { constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { unescaped } from '../../kernel/all-namespaces.js'
 import { PROGRAM_DIRECTORIES } from '../../kernel/anonymous-file.js'
 import { closeDescriptor } from '../../kernel/descriptor.js'
+import { mountOf } from '../../kernel/mount.js'
 import { openRegular, trustedPath } from '../../kernel/trusted-path.js'
+import { unusable } from '../../records/state-directory.js'
 import { type CheckOfFiles, type Finding, fault, warning } from './finding.js'
 
 /** Whether what calls write can be written, and what they start can be started from a file. */
@@ -18,27 +19,9 @@ export const directories: CheckOfFiles = (configuration) => {
 
 /** Whether records can be kept there. */
 export function stateDirectory(path: string): Finding[] {
-  const wrong = (why: string, cure: string) => [
-    fault('state directory', `${path} cannot remember what is lent: ${why}`, cure),
-  ]
-  let resolved: string
-  try {
-    const found = trustedPath(path, true)
-    resolved = found.resolved
-    if (found.exists && !statSync(resolved).isDirectory())
-      return wrong('it is no directory', `move ${path} away, or set "stateDir" to a directory`)
-  } catch (error) {
-    return wrong(
-      (error as Error).message,
-      'give it, and all directories above it, to root, and let nobody else write there (chown root, chmod go-w)',
-    )
-  }
-  const mount = mountOf(resolved)
-  if (!mount?.options.includes('ro')) return []
-  return wrong(
-    `${mount.point} is mounted read-only`,
-    'mount it for writing, or set "stateDir" to a directory on a disk that is',
-  )
+  const { why, cure } = unusable(path) ?? {}
+  if (why === undefined || cure === undefined) return []
+  return [fault('state directory', `${path} cannot remember what is lent: ${why}`, cure)]
 }
 
 function log(file: string): Finding[] {
@@ -83,30 +66,4 @@ function programs(): Finding[] {
       'mount one of them without noexec: mount -o remount,exec /var/lib/cni',
     ),
   ]
-}
-
-/** A mounted file system. */
-interface Mount {
-  point: string
-  /** "ro", "noexec" and others. */
-  options: string[]
-}
-
-/**
- * The mount that has a path.
- * @param path absolute, without symbolic links; what does not exist counts by what is above
- */
-function mountOf(path: string): Mount | undefined {
-  let found: Mount | undefined
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const [own = '', ofFileSystem = ''] = line.split(' - ')
-    const [, , , , escaped = '', options = ''] = own.split(' ')
-    const point = unescaped(escaped)
-    const isAbove = point === '/' || path === point || path.startsWith(`${point}/`)
-    // Of two at one place, the later one is seen.
-    if (point === '' || !isAbove || point.length < (found?.point.length ?? 0)) continue
-    const [, , more = ''] = ofFileSystem.split(' ')
-    found = { point, options: [...options.split(','), ...more.split(',')] }
-  }
-  return found
 }

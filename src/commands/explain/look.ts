@@ -8,6 +8,7 @@ import { relationsOf } from '../../kernel/sysfs.js'
 import { warnOfEach } from '../../log.js'
 import { attachmentRecords, outstandingRecords } from '../../records/attachments.js'
 import { isLoan, isOfThisBoot } from '../../records/record.js'
+import { requireUsable } from '../../records/state-directory.js'
 import { carriedState } from '../../state/carry.js'
 import { namesIn } from '../../state/names-in.js'
 import { unpacked } from '../../state/packed.js'
@@ -52,6 +53,7 @@ export interface Look {
  */
 export async function lookAsAdd(call: Call): Promise<Look> {
   const look = await lookWhere(call)
+  requireUsable(call.configuration.stateDir, 'state-unusable')
   const { device } = look
   const notes = [
     ...(device ? outstandingOf(call, device) : []),
