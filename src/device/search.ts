@@ -105,7 +105,7 @@ function searchOnce<T>(
   found: (device: LocatedDevice) => T,
 ): Seen<T> {
   const inodes = new Set<number>()
-  const obstacles: string[] = []
+  let obstacle: string | undefined
   let siblings = 0
   let evades = false
   const look = (namespace: NetworkNamespace): LocatedDevice | undefined => {
@@ -122,13 +122,14 @@ function searchOnce<T>(
   }
   for (const { path, inode } of pathsOfAllNamespaces()) {
     if (inodes.has(inode)) continue
-    using namespace = openUnlessGone(host, path, obstacles)
+    using namespace = openUnlessGone(host, path, (reason) => {
+      obstacle ??= reason
+    })
     // The owner of the path may have made it lead elsewhere meanwhile.
     if (!namespace || inodes.has(namespace.identity.inode)) continue
     const device = look(namespace)
     if (device) return { result: found(device) }
   }
-  const [obstacle] = obstacles
   return {
     siblings,
     evades,
@@ -139,14 +140,14 @@ function searchOnce<T>(
 function openUnlessGone(
   host: NetworkNamespace,
   path: string,
-  obstacles: string[],
+  onObstacle: (reason: string) => void,
 ): NetworkNamespace | undefined {
   try {
     return host.openFound(path)
   } catch (error) {
     const isGone = error instanceof Failure && error.kind === 'sandbox-gone'
     // Of a process that has just ended, the kernel may say EACCES.
-    if (!isGone && existsSync(path)) obstacles.push((error as Error).message)
+    if (!isGone && existsSync(path)) onObstacle((error as Error).message)
     return undefined
   }
 }

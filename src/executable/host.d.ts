@@ -13,6 +13,7 @@ declare module 'host:native' {
   export const startTransaction: NativeAddon['startTransaction']
   export const finishTransaction: NativeAddon['finishTransaction']
   export const tryLock: NativeAddon['tryLock']
+  export const nextEntries: NativeAddon['nextEntries']
   export const startProgram: NativeAddon['startProgram']
   export const startAnnouncement: NativeAddon['startAnnouncement']
   export const waitForProgram: NativeAddon['waitForProgram']

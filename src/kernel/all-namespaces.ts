@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { requireTime } from '../deadline.js'
+import { linesOf, numbersIn, unlessGone } from './parts.js'
 
 /** A path that leads to a network namespace, and the namespace's inode number. */
 export interface NamespacePath {
@@ -15,37 +16,36 @@ export interface NamespacePath {
  * @throws Failure `busy` if the deadline passes meanwhile
  */
 export function* pathsOfAllNamespaces(): Generator<NamespacePath> {
-  const processes = entriesOf('/proc').filter((name) => /^\d+$/.test(name))
-  for (const process of processes) yield* at(`/proc/${process}/ns/net`)
+  for (const process of processes()) yield* at(`${process}/ns/net`)
   yield* mounts('/proc/self/mountinfo', '')
-  for (const process of processes) yield* ofThreadsAndFiles(`/proc/${process}`)
-  yield* mountsElsewhere(processes)
+  for (const process of processes()) yield* ofThreadsAndFiles(process)
+  yield* mountsElsewhere()
+}
+
+function* processes(): Generator<string> {
+  for (const number of numbersIn('/proc')) yield `/proc/${number}`
 }
 
 function* ofThreadsAndFiles(process: string): Generator<NamespacePath> {
-  requireTime()
-  for (const thread of entriesOf(`${process}/task`)) yield* at(`${process}/task/${thread}/ns/net`)
-  for (const file of entriesOf(`${process}/fd`)) {
-    // A pod may open very many.
-    requireTime()
-    yield* at(`${process}/fd/${file}`)
-  }
+  for (const thread of numbersIn(`${process}/task`)) yield* at(`${process}/task/${thread}/ns/net`)
+  for (const file of numbersIn(`${process}/fd`)) yield* at(`${process}/fd/${file}`)
 }
 
 /** The mounts in each other mount namespace, seen through the root of a process there. */
-function* mountsElsewhere(processes: string[]): Generator<NamespacePath> {
+function* mountsElsewhere(): Generator<NamespacePath> {
   const seen = new Set([linkAt('/proc/self/ns/mnt')])
-  for (const process of processes) {
-    requireTime()
-    const namespace = linkAt(`/proc/${process}/ns/mnt`)
+  for (const process of processes()) {
+    const namespace = linkAt(`${process}/ns/mnt`)
     if (namespace === undefined || seen.has(namespace)) continue
     seen.add(namespace)
-    yield* mounts(`/proc/${process}/mountinfo`, `/proc/${process}/root`)
+    yield* mounts(`${process}/mountinfo`, `${process}/root`)
   }
 }
 
 /** The link of a process, thread or open file says what it leads to, without opening it. */
 function* at(path: string): Generator<NamespacePath> {
+  // A pod may have very many.
+  requireTime()
   const inode = inodeIn(linkAt(path))
   if (inode !== undefined) yield { path, inode }
 }
@@ -55,7 +55,7 @@ function* at(path: string): Generator<NamespacePath> {
  * @param mountinfo see proc_pid_mountinfo(5): the fourth field is the namespace, the fifth the place
  */
 function* mounts(mountinfo: string, root: string): Generator<NamespacePath> {
-  for (const line of textOf(mountinfo).split('\n')) {
+  for (const line of linesOf(mountinfo)) {
     const [, , , namespace, place = ''] = line.split(' ')
     const inode = inodeIn(namespace)
     if (inode !== undefined) yield { path: `${root}${unescaped(place)}`, inode }
@@ -75,30 +75,6 @@ export function unescaped(place: string): string {
   )
 }
 
-function entriesOf(directory: string): string[] {
-  return unlessGone(() => readdirSync(directory)) ?? []
-}
-
 function linkAt(path: string): string | undefined {
   return unlessGone(() => readlinkSync(path))
-}
-
-function textOf(path: string): string {
-  return unlessGone(() => readFileSync(path, 'utf8')) ?? ''
-}
-
-/** EINVAL: a file that is no link; the mounts of a process that has ended. */
-const NOTHING_THERE = ['ENOENT', 'ESRCH', 'ENOTDIR', 'EINVAL']
-/** Another process whose files this one may not see. */
-const NOT_ALLOWED = ['EACCES', 'EPERM']
-
-/** Any other error, such as EMFILE, would hide a namespace that is there. */
-function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    if ([...NOTHING_THERE, ...NOT_ALLOWED].includes(code)) return undefined
-    throw error
-  }
 }

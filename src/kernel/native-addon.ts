@@ -45,6 +45,8 @@ export interface NativeAddon {
    * @returns false if another process has it
    */
   tryLock(fd: number, operation: number): boolean
+  /** The names of the next entries of an open directory, each with a slash behind it; '' at the end. */
+  nextEntries(fd: number): string
   /**
    * Starts an executable file in the background, in a new session, with an empty environment,
    * /dev/null as standard streams, and `files` as descriptors 3, 4, …

@@ -38,6 +38,11 @@ struct failure try_lock(int fd, int operation, bool *taken);
  * otherwise. */
 struct failure wait_for_termination(void);
 
+/* The names of the next entries of a directory that is open, each with a slash behind it; empty at the end.
+ * A pod decides how many files are in some. */
+#define ENTRIES_BYTES 4096
+struct failure next_entries(int fd, char names[ENTRIES_BYTES]);
+
 /* addresses.c */
 
 /* inet_ntop(3) of 4 or 16 bytes; false for another length. */

@@ -8,6 +8,7 @@
   /* process.c */                \
   EACH(enterNetworkNamespace, 1) \
   EACH(tryLock, 2)               \
+  EACH(nextEntries, 1)           \
   EACH(waitForTermination, 0)    \
   EACH(describeErrno, 1)         \
   EACH(startProgram, 3)          \

@@ -14,6 +14,13 @@ CALL(tryLock) {
   if (is_read(call) && succeeds(call, try_lock(fd, operation, &taken))) give_boolean(call, taken);
 }
 
+/* nextEntries(fd: number): string */
+CALL(nextEntries) {
+  char names[ENTRIES_BYTES];
+  const int fd = integer_at(call, 0);
+  if (is_read(call) && succeeds(call, next_entries(fd, names))) give_text(call, names);
+}
+
 /* waitForTermination(): void */
 CALL(waitForTermination) {
   succeeds(call, wait_for_termination());
