@@ -7,7 +7,6 @@ import { attachmentOf, type Call, ipamOf } from './call.js'
 import { requireSandboxIsNotHost } from './namespaces.js'
 import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment } from './release.js'
-import { returnUnrecorded } from './unrecorded.js'
 import { wayOf } from './way.js'
 
 /**
@@ -77,8 +76,10 @@ async function release(call: Call): Promise<boolean> {
     case 'gvisor-only': {
       const options = { sandboxPath: environment.netns, restore }
       const wasRecorded = releaseAttachment(stateDir, key, options)
-      if (!wasRecorded && way !== 'apply') returnUnrecorded(call)
-      return wasRecorded
+      if (wasRecorded || way === 'apply') return wasRecorded
+      const { returnUnrecorded } = await import('./unrecorded.js')
+      returnUnrecorded(call)
+      return false
     }
   }
 }

@@ -6,6 +6,7 @@ const ERRNO = {
   EBUSY: 16,
   EEXIST: 17,
   ENODEV: 19,
+  EMSGSIZE: 90,
   EOPNOTSUPP: 95,
   ENETDOWN: 100,
 } as const

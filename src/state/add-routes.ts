@@ -1,12 +1,13 @@
 import type { KernelError } from '../kernel/kernel-error.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ROUTE_PROTOCOL } from '../kernel/netlink/constants.js'
+import { lacking } from '../kernel/netlink/fold.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Request } from '../kernel/netlink/message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { addPackedRoutes } from '../kernel/netlink/packed-routes.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
-import { dumpRoutes } from '../kernel/netlink/route-dump.js'
+import { dumpRoutes, foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { makesPrefixRoute, prefixKey, prefixKeys } from './connected-route.js'
@@ -85,9 +86,10 @@ function addAgain(
  */
 function absentOf(socket: NetlinkSocket, refused: Refused<Route>[]): Refused<Route>[] {
   if (refused.length === 0) return refused
-  const destinations = refused.map(({ value }) => value.destination)
-  const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
-  return refused.filter(({ value }) => !there.has(wholeOf(value)))
+  const values = refused.map(({ value }) => value)
+  const destinations = values.map(({ destination }) => destination)
+  const absent = new Set(lacking(values, wholeOf, foldRoutes(socket, { destinations })))
+  return refused.filter(({ value }) => absent.has(value))
 }
 
 /**

@@ -48,14 +48,18 @@ function ofInet(socket: NetlinkSocket, index: number, routes: Route[]): ExactRem
   const own = new Set(routes.map(wholeOf))
   const places = new Set(routes.map(placeOf))
   const destinations = routes.map(({ destination }) => destination)
-  const there = foldRoutes(socket, { device: index, destinations })(
-    () => [] as Route[],
-    (all, route) => {
+  const { kept, behind } = foldRoutes(socket, { device: index, destinations })(
+    (): Present => ({ kept: [], strangers: 0, crowded: new Set(), behind: [] }),
+    (present, route) => {
+      const place = placeOf(route)
       // One by a nexthop object is not removed by its nexthops.
-      if (route.nexthopObject === undefined && places.has(placeOf(route))) all.push(route)
+      if (route.nexthopObject !== undefined || !places.has(place)) return
+      const isOwn = own.has(wholeOf(route))
+      if (!isOwn && ++present.strangers > MOST_STRANGERS) present.crowded.add(place)
+      else (present.crowded.has(place) ? present.behind : present.kept).push(route)
     },
   )
-  for (const present of groupBy(there, placeOf).values()) {
+  for (const present of groupBy(kept, placeOf).values()) {
     const left = new Set(present)
     for (const route of present) {
       if (!own.has(wholeOf(route))) continue
@@ -66,7 +70,22 @@ function ofInet(socket: NetlinkSocket, index: number, routes: Route[]): ExactRem
       } else removals.staying.push(route)
     }
   }
+  removals.staying.push(...behind)
   return removals
+}
+
+/** More routes of others in the places of ours are not compared with: a pod may have very many. */
+const MOST_STRANGERS = 1000
+
+/** What is in the places of our routes. */
+interface Present {
+  /** In the kernel's order. */
+  kept: Route[]
+  strangers: number
+  /** Where others were left out. */
+  crowded: Set<string>
+  /** Our routes behind these. */
+  behind: Route[]
 }
 
 /**

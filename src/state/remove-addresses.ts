@@ -1,18 +1,17 @@
+import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { dumpAddresses } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
-import { ADDRESS_FLAG, ROUTE_PROTOCOL, TABLE } from '../kernel/netlink/constants.js'
-import { findLink } from '../kernel/netlink/link.js'
-import type { Link } from '../kernel/netlink/link-schema.js'
+import { lacking } from '../kernel/netlink/fold.js'
+import type { Request } from '../kernel/netlink/message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { routeRemoval } from '../kernel/netlink/route.js'
-import { dumpRoutes } from '../kernel/netlink/route-dump.js'
+import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { warnOfEach } from '../log.js'
+import { warn, warnOfEach } from '../log.js'
 import type { Addition } from './add-objects.js'
 import { addReachable } from './add-routes.js'
-import { isConnectedRoute, tableOfDevice } from './connected-route.js'
 import { describeAddress } from './describe.js'
+import { findEndangered, orderAround } from './endangered.js'
 import { planState } from './plan.js'
 import { wholeOf } from './routes.js'
 import { describeForeign } from './stand-ins.js'
@@ -30,29 +29,32 @@ export function removeAddresses(
 ): void {
   const { socket } = namespace
   const requests = removals.map(({ request }) => request)
-  const endangered = findEndangered(socket, index, removals)
+  const endangered = findEndangered(
+    socket,
+    index,
+    removals.map(({ value }) => value),
+  )
   if (!endangered) {
     socket.requestAll(requests)
     return
   }
-  const { device, addresses, routes } = endangered
+  const { device, addresses, routes, omitted } = endangered
   const plan = planState(device, device, {
     ...{ up: false, addresses, routes, rules: [], neighbors: [], sysctls: [] },
-    order: dumpRoutes(socket, { destinations: routes.map(({ destination }) => destination) }),
+    order: orderAround(socket, routes),
   })
-  // The kernel carries out a datagram as a whole: however the call ends, nearly all is there again.
   const back = [...plan.addresses, ...plan.routes].map(({ request }) => request)
-  const outcomes = socket.requestAll([
+  const outcomes = requestAtOnce(socket, [
     ...routes.filter(leadsThroughOthers).map(routeRemoval),
     ...requests,
     ...back,
   ])
   const errors = outcomes.slice(outcomes.length - back.length)
   const refused = plan.routes.filter((_, n) => errors[plan.addresses.length + n])
-  const present = refused.length > 0 ? dumpRoutes(socket, { device: index }) : []
-  const there = new Set(present.map(wholeOf))
-  const absent = refused.filter(({ value }) => !there.has(wholeOf(value)))
-  const lostRoutes = addReachable(socket, device, absent, plan.around).map(({ value, error }) => ({
+  const values = refused.map(({ value }) => value)
+  const absent = new Set(lacking(values, wholeOf, foldRoutes(socket, { device: index })))
+  const again = refused.filter(({ value }) => absent.has(value))
+  const lostRoutes = addReachable(socket, device, again, plan.around).map(({ value, error }) => ({
     what: `route ${describeForeign(namespace, value, device)}`,
     error,
   }))
@@ -67,41 +69,24 @@ export function removeAddresses(
         `the ${what} is gone with the addresses that ADD gave ${device.name}, and cannot be put back: ${error.message}`,
     ),
   )
+  if (omitted > 0)
+    warn(
+      `${omitted} more routes and addresses of ${device.name} may be gone with the addresses that ADD gave it: there are too many to be put back`,
+    )
 }
 
-/** What an interface may lose with its addresses. */
-interface Endangered {
-  device: Link
-  addresses: Address[]
-  routes: Route[]
-}
-
-/** @returns undefined if nothing can be lost, as where a primary address stays, and no secondary one */
-function findEndangered(
-  socket: NetlinkSocket,
-  index: number,
-  removals: Addition<Address>[],
-): Endangered | undefined {
-  if (!removals.some(({ value }) => value.family === 'inet')) return undefined
-  const removed = new Set(removals.map(({ value }) => describeAddress(value)))
-  const all = dumpAddresses(socket, index).filter(({ family }) => family === 'inet')
-  const staying = all.filter((address) => !removed.has(describeAddress(address)))
-  const addresses = staying.filter(({ flags }) => flags & ADDRESS_FLAG.secondary)
-  const isSafe = staying.length > 0 && addresses.length === 0
-  if (isSafe || staying.length === all.length) return undefined
-  const present = dumpRoutes(socket, { device: index })
-  const table = tableOfDevice(present)
-  const routes = present.filter(
-    (route) =>
-      route.family === 'inet' &&
-      // These stay.
-      route.nexthopObject === undefined &&
-      !(route.protocol === ROUTE_PROTOCOL.kernel && route.table === TABLE.local) &&
-      !isConnectedRoute(route, all, table),
-  )
-  const isNothing = routes.length === 0 && addresses.length === 0
-  const device = isNothing ? undefined : findLink(socket, { index })
-  return device && { device, addresses, routes }
+/**
+ * Sends all in one datagram, which the kernel carries out as a whole: however the call ends, nearly all
+ * is there again.
+ */
+function requestAtOnce(socket: NetlinkSocket, requests: Request[]): (KernelError | undefined)[] {
+  try {
+    return socket.requestAll(requests, Number.POSITIVE_INFINITY)
+  } catch (error) {
+    // Where net.core.wmem_default is small.
+    if (!(error instanceof KernelError) || !error.is('EMSGSIZE')) throw error
+    return socket.requestAll(requests)
+  }
 }
 
 /** The nexthop through this interface would stay dead in such a route. */

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { batch } from '../support/batch.js'
 import { callPlugin } from '../support/plugin.js'
+import { tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
+
+const MODE = { cniVersion: '1.0.0', mode: 'apply' }
 
 /**
  * With the last IPv4 address of an interface the kernel takes off all of its IPv4 routes, and with a
@@ -9,8 +13,8 @@ import { Testbed } from '../support/testbed.js'
  */
 describe.each(ARTEFACTS)('apply, and the last address: $artefact', ({ path }) => {
   let testbed: Testbed
-  const call = (command: string) =>
-    callPlugin(testbed, path, command, { configuration: { cniVersion: '1.0.0', mode: 'apply' } })
+  const call = (command: string, wrapper: string[] = []) =>
+    callPlugin(testbed, path, command, { configuration: MODE, wrapper })
   const add = () => {
     const { exitCode, stdout } = call('ADD')
     expect(exitCode, stdout).toBe(0)
@@ -58,6 +62,25 @@ describe.each(ARTEFACTS)('apply, and the last address: $artefact', ({ path }) =>
       const before = pod()
       expect(call('ADD').document).toMatchObject({ code: 102 })
       expect(pod()).toEqual(before)
+    })
+
+    it('leaves as many as 600, also where the call is killed behind the removal', () => {
+      const many = Array.from({ length: 600 }, (_, n) => `10.20.${n >> 8}.${n & 255}`)
+      batch(testbed.pod, ...many.map((one) => `route add ${one} via 169.254.1.1 dev net1 metric 5`))
+      const [, before] = pod()
+      add()
+      const { calls } = traceCalls(testbed, path, 'DEL', 'sendto', { configuration: MODE })
+      const bytes = calls.map((line) => Number(/, (\d+), 0, \{sa_family/.exec(line)?.[1]))
+      const removal = bytes.findIndex((length) => length > 10_000)
+      expect(removal).toBeGreaterThan(0)
+      expect(pod()[1]).toEqual(before)
+      add()
+      const when = `inject=sendto:signal=KILL:when=${removal + 2}`
+      expect(call('DEL', tampered('-e', when)).exitCode).not.toBe(0)
+      // What shares its place with a route of another interface is put back in a later datagram.
+      const apart = (routes = '') => routes.split('\n').filter((line) => !line.includes('10.7.0.0'))
+      expect(apart(pod()[1])).toEqual(apart(before))
+      expect(call('DEL').exitCode).toBe(0)
     })
 
     it('warns of a route that needs an address of ADD', () => {

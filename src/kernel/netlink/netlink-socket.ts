@@ -125,16 +125,19 @@ export class NetlinkSocket {
   }
 
   /**
-   * Sends many requests in few datagrams.
+   * Sends many requests in few datagrams. The kernel carries out a datagram as a whole, however the
+   * process ends.
+   * @param datagramBytes maximum size of one; the kernel takes 200 kB, unless net.core.wmem_default says
+   *   otherwise
    * @returns the kernel's error for each request; undefined if it was carried out
    */
-  requestAll(requests: Request[]): (KernelError | undefined)[] {
+  requestAll(requests: Request[], datagramBytes = DATAGRAM_BYTES): (KernelError | undefined)[] {
     const outcomes: (KernelError | undefined)[] = []
     const { first: before, last: after } = this.#enclosure
     for (let done = 0; done < requests.length; ) {
       let size = 0
       let end = done
-      while (end < requests.length && size < DATAGRAM_BYTES)
+      while (end < requests.length && size < datagramBytes)
         size += requestLength(requests[end++] as Request)
       const some = [...before, ...requests.slice(done, end), ...after]
       const first = this.#sequence + 1
