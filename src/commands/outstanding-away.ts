@@ -1,11 +1,9 @@
-import { findLentDevice, isSameDevice } from '../device/lent-device.js'
-import type { LentDevice } from '../device/lent-device-schema.js'
+import { findLentDevice, loanOf } from '../device/lent-device.js'
 import { isVirtualDevice, searchEverywhere } from '../device/search.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { note, warn } from '../log.js'
-import { attachmentRecords, outstandingKeyOf } from '../records/attachments.js'
-import { isLoan } from '../records/record.js'
+import { attachmentRecords, loansIn, outstandingKeyOf } from '../records/attachments.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { openRecorded } from './namespaces.js'
@@ -25,7 +23,8 @@ export function keepWhileAway(
   record: AttachmentRecord,
 ): void {
   const { device, failures = 0 } = record
-  if (!isVirtualDevice(device) || isLent(stateDir, device) || failures >= MOST_SEARCHES) return
+  if (!isVirtualDevice(device) || failures >= MOST_SEARCHES) return
+  if (loanOf(loansIn(attachmentRecords(stateDir)), device)) return
   try {
     const place = whereNow(host, record)
     if (place === 'as noted') return
@@ -37,11 +36,6 @@ export function keepWhileAway(
     store.write({ ...record, failures: failures + 1 })
     note('info', `what is outstanding of ${device.onHost.name} stays: ${error.message}`, () => ({}))
   }
-}
-
-function isLent(stateDir: string, device: LentDevice): boolean {
-  const loans = attachmentRecords(stateDir).list().filter(isLoan)
-  return loans.some((loan) => isSameDevice(loan.device, device))
 }
 
 /**

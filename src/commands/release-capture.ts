@@ -1,11 +1,11 @@
-import { findLentDevice, isSameDevice } from '../device/lent-device.js'
+import { findLentDevice, loanOf } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { enterPhase } from '../phases.js'
-import { attachmentRecords, captureRecords } from '../records/attachments.js'
+import { attachmentRecords, captureRecords, loansIn } from '../records/attachments.js'
 import { lockAsFound, lockAttachment, lockDevice } from '../records/lock.js'
-import { type AttachmentKey, isLoan } from '../records/record.js'
+import type { AttachmentKey } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { isBare, presentOf } from '../state/bare.js'
 import { unpacked } from '../state/packed.js'
@@ -39,8 +39,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
   const link = findLentDevice(host, device)
   if (!link) {
     // Of one that is lent, the loan says what it had when it left.
-    const loans = attachmentRecords(stateDir).list().filter(isLoan)
-    const loan = loans.find((one) => isSameDevice(one.device, device))
+    const loan = loanOf(loansIn(attachmentRecords(stateDir)), device)
     if (!loan || isBare(state, unpacked(loan.state))) addOutstanding(stateDir, record)
     return
   }

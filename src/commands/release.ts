@@ -3,6 +3,7 @@ import {
   isLentDevice,
   isSameDevice,
   type LocatedDevice,
+  loanOf,
 } from '../device/lent-device.js'
 import { returnRdma } from '../device/rdma-return.js'
 import { findResembling } from '../device/resemblance.js'
@@ -127,7 +128,7 @@ function endAttachment({ sandbox, store, record }: Loan): void {
 }
 
 function isLentAgain(store: RecordStore<AttachmentRecord>, record: AttachmentRecord): boolean {
-  return loansBesides(store, record).some(({ device }) => isSameDevice(device, record.device))
+  return loanOf(loansBesides(store, record), record.device) !== undefined
 }
 
 /**

@@ -4,9 +4,9 @@ import { findLentDevice } from '../device/lent-device.js'
 import { Failure } from '../failure.js'
 import { releaseGvisorRecord } from '../gvisor/release.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import { attachmentRecords } from '../records/attachments.js'
+import { attachmentRecords, loansIn } from '../records/attachments.js'
 import { describeBorrower } from '../records/describe-loan.js'
-import { isLoan, keyOf } from '../records/record.js'
+import { keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { Answer } from './answer.js'
 import { orDamage } from './damaged-record.js'
@@ -26,7 +26,7 @@ export async function returnByHand({ operands: [device], options }: Given): Prom
     throw new Error('return needs a DEVICE, or --container ID, or both')
   startCall(RETURN_SECONDS)
   const stateDir = stateDirectoryOf(options.get('state-dir'))
-  const loans = attachmentRecords(stateDir).list().filter(isLoan)
+  const loans = loansIn(attachmentRecords(stateDir))
   const named = device === undefined ? loans : loansOfDevice(loans, device)
   const meant = container === undefined ? onlyOne(named, device) : loansTo(named, container)
   const lines: string[] = []

@@ -1,8 +1,7 @@
 import { describeLentDevice, isSameDevice } from '../device/lent-device.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
-import { attachmentRecords, outstandingRecords } from '../records/attachments.js'
-import { isLoan } from '../records/record.js'
+import { attachmentRecords, loansIn, outstandingRecords } from '../records/attachments.js'
 import { unpacked } from '../state/packed.js'
 import type { HostNetworkState } from '../state/schema.js'
 import { through } from '../state/through.js'
@@ -19,10 +18,7 @@ export function statesAway(
   onHost: Link,
 ): HostNetworkState[] {
   const looked = describeLentDevice(host, onHost, '')
-  const records = [
-    ...attachmentRecords(stateDir).list().filter(isLoan),
-    ...outstandingRecords(stateDir).list(),
-  ]
+  const records = [...loansIn(attachmentRecords(stateDir)), ...outstandingRecords(stateDir).list()]
   return records.map(({ device, state: packed }) => {
     const state = unpacked(packed)
     if (!isSameDevice(device, looked)) return state

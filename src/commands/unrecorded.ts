@@ -5,9 +5,8 @@ import { selects, selectsHardware } from '../device/selector.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note, warn } from '../log.js'
-import { attachmentRecords } from '../records/attachments.js'
+import { attachmentRecords, loansIn } from '../records/attachments.js'
 import { lockAttachment, lockDevice, lockRoutes } from '../records/lock.js'
-import { isLoan } from '../records/record.js'
 import { attachmentOf, type Call } from './call.js'
 import { openIfThere } from './namespaces.js'
 import { selectorOf } from './way.js'
@@ -41,8 +40,7 @@ export function returnUnrecorded(call: Call): void {
   const located = find()
   if (located?.link.index !== there.link.index) return
   const lent = describe(located)
-  const loans = store.list().filter(isLoan)
-  const others = loans.map(({ device }) => device)
+  const others = loansIn(store).map(({ device }) => device)
   if (others.some((device) => isSameDevice(lent, device))) return
   const selector = selectorOf(configuration)
   if (selectsHardware(selector, lent)) {

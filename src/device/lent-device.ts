@@ -39,6 +39,14 @@ export function isSameDevice(one: LentDevice, other: LentDevice): boolean {
   return resembles(one.onHost, other.onHost)
 }
 
+/** The loan of a device that was described before, if it is one of these. */
+export function loanOf<T extends { device: LentDevice }>(
+  loans: T[],
+  device: LentDevice,
+): T | undefined {
+  return loans.find((loan) => isSameDevice(loan.device, device))
+}
+
 /** Whether a device of the host is the lent one. */
 export function isLentDevice(host: NetworkNamespace, link: Link, lent: LentDevice): boolean {
   if (!lent.identity) return resembles(link, lent.onHost)

@@ -24,13 +24,24 @@ export function captureRecords(stateDirectory: string): RecordStore<AttachmentRe
   return new RecordStore(stateDirectory, { ...ATTACHMENT_KIND, directory: CAPTURE_DIRECTORY })
 }
 
+/**
+ * What is lent.
+ * @param isMeant decides by its text whether a record is decoded at all, which takes most of the time
+ */
+export function loansIn(
+  store: RecordStore<AttachmentRecord>,
+  isMeant?: (text: string) => boolean,
+): AttachmentRecord[] {
+  return store.list(isMeant).filter(isLoan)
+}
+
 /** The loans of other attachments than that of a record. */
 export function loansBesides(
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
 ): AttachmentRecord[] {
   const name = attachmentName(keyOf(record))
-  return store.list().filter((one) => isLoan(one) && attachmentName(keyOf(one)) !== name)
+  return loansIn(store).filter((one) => attachmentName(keyOf(one)) !== name)
 }
 
 /** The directory of what is outstanding, in the state directory. */

@@ -7,6 +7,7 @@ import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
+import { loansIn } from '../../records/attachments.js'
 import { describeLoan } from '../../records/describe-loan.js'
 import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -146,10 +147,7 @@ function loanOfDevice(
     const { identity } = described()
     return !identity || !text.includes('"identity":') || text.includes(`"inode":${identity.inode},`)
   }
-  return store
-    .list(mayMean)
-    .filter(isLoan)
-    .find((loan) => isSameDevice(described(), loan.device))
+  return loansIn(store, mayMean).find((loan) => isSameDevice(described(), loan.device))
 }
 
 /** The loan of a device that is not on the host. */
@@ -158,10 +156,7 @@ function loanOfSelected(
   store: RecordStore<AttachmentRecord>,
 ): AttachmentRecord | undefined {
   const selector = selectorOf(configuration)
-  return store
-    .list()
-    .filter(isLoan)
-    .find(({ device }) => selects(selector, device))
+  return loansIn(store).find(({ device }) => selects(selector, device))
 }
 
 /** Ends a loan whose device is on the host, and gives the device its state back, to be lent with it. */

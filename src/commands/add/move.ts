@@ -4,9 +4,8 @@ import { moveRdma } from '../../device/rdma.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { requireMemoryToUndo } from '../../memory-to-undo.js'
 import { enterPhase } from '../../phases.js'
-import { attachmentRecords } from '../../records/attachments.js'
+import { attachmentRecords, loansIn } from '../../records/attachments.js'
 import { lockAttachment, lockDevice } from '../../records/lock.js'
-import { isLoan } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
@@ -113,7 +112,7 @@ function look(
   const lendable = inspectToMove(call, ground, onHost)
   const { state } = lendable
   const leadsThere = mayLeadTo(state)
-  const loans = store.list((text) => leadsThere(text) || mayEnd(text)).filter(isLoan)
+  const loans = loansIn(store, (text) => leadsThere(text) || mayEnd(text))
   requireNoneEnds(call, host, onHost, loans)
   const away = loans.map((loan) => loan.state)
   return { onHost, lendable, loans, whole: withRoutesAway(state, away) }

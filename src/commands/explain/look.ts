@@ -6,8 +6,8 @@ import { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { relationsOf } from '../../kernel/sysfs.js'
 import { warnOfEach } from '../../log.js'
-import { attachmentRecords, outstandingRecords } from '../../records/attachments.js'
-import { isLoan, isOfThisBoot } from '../../records/record.js'
+import { attachmentRecords, loansIn, outstandingRecords } from '../../records/attachments.js'
+import { isOfThisBoot } from '../../records/record.js'
 import { requireUsable } from '../../records/state-directory.js'
 import { carriedState } from '../../state/carry.js'
 import { namesIn } from '../../state/names-in.js'
@@ -103,7 +103,7 @@ function lookToMove(call: Call, ground: Ground): Look {
     return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
   }
   const lendable = inspectToMove(call, ground, found.device)
-  requireNoneEnds(call, host, found.device, store.list(mayEnd).filter(isLoan))
+  requireNoneEnds(call, host, found.device, loansIn(store, mayEnd))
   const { state, foreign, lent } = lendable
   const device = lent.onHost
   const { remarks } = carriedByMove(call, ground, device, state, namesIn(host, device))
