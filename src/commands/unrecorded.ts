@@ -1,7 +1,7 @@
 import { isSameDevice, type LocatedDevice } from '../device/lent-device.js'
 import type { LentDevice } from '../device/lent-device-schema.js'
 import { returnDevice } from '../device/return.js'
-import { selects, selectsHardware } from '../device/selector.js'
+import { answersOfKeys, selectsHardware } from '../device/selector.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note, warn } from '../log.js'
@@ -48,7 +48,7 @@ export function returnUnrecorded(call: Call): void {
     const named = { ...lent, onHost: { ...lent.onHost, name } }
     returnDevice(host, named, located, { othersLent: () => others })
     note('info', `brought ${name} home, of which there was no record`, () => key)
-  } else if (selects(selector, lent))
+  } else if (answersOfKeys(selector, lent).includes(true))
     warn(
       `${key.nameInSandbox} in ${located.namespace.name} stays there: no record says that it was lent, and nothing but its name or MAC says that it is the host's`,
     )

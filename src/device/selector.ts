@@ -37,37 +37,48 @@ export function isEmptySelector(selector: DeviceSelector): boolean {
 }
 
 /**
- * Whether a selector selects a lent device. Used when the device is not on the host and cannot be
- * read there.
+ * Whether a selector selects a lent device: each of its keys does, as on the host. Used when the device is
+ * not on the host and cannot be read there.
  */
-export function selects(
-  { device, hwaddr, kernelpath, pciBusID, deviceID }: DeviceSelector,
-  { onHost, sysfsPath }: LentDevice,
-): boolean {
-  const isOnBus = (id: string | undefined) =>
-    id !== undefined &&
-    (sysfsPath?.split('/').includes(id) || onHost.parentDevice?.endsWith(`/${id}`)) === true
-  return (
-    (device !== undefined && [onHost.name, ...onHost.alternativeNames].includes(device)) ||
-    (hwaddr !== undefined && onHost.hardwareAddress === hwaddr) ||
-    (kernelpath !== undefined && `${sysfsPath}/`.startsWith(kernelpath.replace(/\/*$/, '/'))) ||
-    isOnBus(pciBusID) ||
-    isOnBus(deviceID)
-  )
+export function selects(selector: DeviceSelector, lent: LentDevice): boolean {
+  const answers = answersOfKeys(selector, lent)
+  return answers.length > 0 && !answers.includes(false)
 }
 
 /**
- * Whether a selector selects the hardware of a lent device: its place on a bus, or its permanent
- * MAC. A pod can give its own devices any name, alias and MAC.
+ * Whether a selector selects the hardware of a lent device: its place on a bus, or, if it has no key of
+ * that, its permanent MAC. A pod can give its own devices any name, alias and MAC.
  */
 export function selectsHardware(
-  { device: _, ...selector }: DeviceSelector,
-  { onHost, ...rest }: LentDevice,
+  { device: _, hwaddr, ...place }: DeviceSelector,
+  lent: LentDevice,
 ): boolean {
   // A device that hangs on no bus may have taken its permanent MAC from another one.
-  if (onHost.parentDevice === undefined) return false
-  const { permanentAddress = '' } = onHost
-  return selects(selector, { ...rest, onHost: { ...onHost, hardwareAddress: permanentAddress } })
+  const { parentDevice, permanentAddress } = lent.onHost
+  if (parentDevice === undefined) return false
+  if (!isEmptySelector(place)) return selects(place, lent)
+  return hwaddr !== undefined && hwaddr === permanentAddress
+}
+
+/** Of each key of a selector, whether it would select a lent device if it were alone. */
+export function answersOfKeys(selector: DeviceSelector, lent: LentDevice): boolean[] {
+  const { onHost } = lent
+  const places = placesOf(lent)
+  return Object.entries(selector).map(([key, value]) => {
+    if (key === 'device') return [onHost.name, ...onHost.alternativeNames].includes(value)
+    if (key === 'hwaddr') return onHost.hardwareAddress === value
+    if (key === 'kernelpath') return places.includes(value.replace(/\/*$/, ''))
+    return [...places, onHost.parentDevice].some((place) => place?.endsWith(`/${value}`))
+  })
+}
+
+/**
+ * Where the device is under /sys/devices that a network device hangs on. One of virtio is the only
+ * thing in the directory of its PCI device, which stands for it, too.
+ */
+function placesOf({ sysfsPath, identity }: LentDevice): string[] {
+  const path = sysfsPath ?? (identity && `/sys/${identity.directory.replace(/\/net$/, '')}`)
+  return path === undefined ? [] : [path, path.replace(/\/virtio\d+$/, '')]
 }
 
 /**
@@ -93,9 +104,7 @@ export function pciAddressOf(selector: DeviceSelector, lent?: LentDevice): strin
   const { pciBusID, deviceID } = selector
   const selected = [pciBusID, deviceID].find((id) => id && pciDirectory(id) !== undefined)
   if (selected !== undefined) return selected
-  const parts = lent?.sysfsPath?.split('/') ?? []
-  if (/^virtio\d+$/.test(parts.at(-1) ?? '')) parts.pop()
-  const last = parts.at(-1) ?? ''
+  const last = (lent && placesOf(lent).at(-1)?.split('/').at(-1)) ?? ''
   return PCI_ADDRESS.test(last) ? last : undefined
 }
 

@@ -100,6 +100,28 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       })
     })
 
+    it('is not where a device that only one of the keys selects is lent: ADD waits for no DEL', () => {
+      const [{ address: hwaddr }] = JSON.parse(testbed.onHost('-json link show dev eth1'))
+      call('ADD')
+      const configuration = { device: 'eth7', hwaddr }
+      expect(call('STATUS', { variables: nothing, configuration }).document).toMatchObject({
+        code: 50,
+        msg: expect.stringMatching(
+          /there is no device "eth7" on the host, and it is lent to nobody$/,
+        ),
+      })
+      const variables = { CNI_CONTAINERID: 'container-2', CNI_IFNAME: 'net2' }
+      expect(call('ADD', { variables, configuration }).document).toMatchObject({
+        code: 100,
+        msg: expect.stringContaining('there is no device "eth7" on the host'),
+      })
+      const agreeing = { device: 'eth1', hwaddr }
+      expect(call('ADD', { variables, configuration: agreeing }).document).toMatchObject({
+        code: 11,
+        msg: expect.stringContaining('eth1 is lent to container container-1'),
+      })
+    })
+
     it('is not where the device is lent to a sandbox that is gone', () => {
       call('ADD')
       testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
