@@ -43,6 +43,29 @@ export function requireTime(): void {
   throw new Failure('busy', 'the time that the call may take (timeoutSeconds) is over')
 }
 
+/**
+ * Attempts something until it succeeds or the wait is over, which takes no longer than the call has left.
+ * Whoever sets the clock changes nothing of it. The first attempt is made at once, and the last one when
+ * the wait is over.
+ * @param attempt returns undefined if it is to be made again
+ * @returns undefined if no attempt succeeded: the caller knows best what it waited for
+ */
+export function waitUntil<T>(
+  longestMilliseconds: number,
+  pauseMilliseconds: number,
+  attempt: () => T | undefined,
+): T | undefined {
+  let over: number | undefined
+  for (;;) {
+    const result = attempt()
+    if (result !== undefined) return result
+    const time = process.uptime() * 1000
+    over ??= time + timeLeft(longestMilliseconds)
+    if (time >= over) return undefined
+    pause(Math.min(pauseMilliseconds, over - time))
+  }
+}
+
 /** Blocks the thread. The process has nothing else to do meanwhile. */
 export function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)

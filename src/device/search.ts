@@ -61,10 +61,10 @@ export function searchEverywhere<T>(
   const isVirtual = isVirtualDevice(lent)
   // A pod could make a device that resembles it.
   if (!identity && isVirtual) return requireNoStranger(namespaces, lent)
-  const started = Date.now()
+  const started = process.uptime() * 1000
   const evasionEnd = started + timeLeft(EVASION_MILLISECONDS)
   const handbackEnd = started + timeLeft(HANDBACK_MILLISECONDS)
-  let lastTrace = 0
+  let lastTrace = Number.NEGATIVE_INFINITY
   let searches = 0
   let agreeing = 0
   const longest = LONGEST_PAUSE_MILLISECONDS[isVirtual ? 'virtual' : 'hardware']
@@ -77,10 +77,10 @@ export function searchEverywhere<T>(
     agreeing = isLacking ? agreeing + 1 : 0
     if (agreeing === AGREEING_SEARCHES) return undefined
     if (isLacking) continue
-    const now = Date.now()
+    const now = process.uptime() * 1000
     searches++
     if (seen.evades) lastTrace = now
-    const isTraceless = isVirtual && lastTrace === 0 && searches >= EVADED_SEARCHES
+    const isTraceless = isVirtual && lastTrace < started && searches >= EVADED_SEARCHES
     if (now > (isTraceless ? evasionEnd : handbackEnd)) {
       const evades = now - lastTrace < FRESH_MILLISECONDS
       const doubt = seen.obstacle ?? (evades ? EVADES : isVirtual ? undefined : HIDDEN)

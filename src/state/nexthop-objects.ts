@@ -1,8 +1,8 @@
-import { pause, timeLeft } from '../deadline.js'
+import { waitUntil } from '../deadline.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { dumpNexthopObjects, nexthopObjectRequest } from '../kernel/netlink/nexthop-object.js'
 import type { NexthopObject } from '../kernel/netlink/nexthop-object-schema.js'
-import { type Addition, addAll } from './add-objects.js'
+import { type Addition, addAll, type Refused } from './add-objects.js'
 import { addObjectsWithGateways } from './gateways-on-link.js'
 
 /** A nexthop object that could not be restored, and why. */
@@ -54,16 +54,13 @@ function addOnceThereIsACarrier(
   additions: Addition<NexthopObject>[],
   longest: number,
 ): RefusedObject[] {
-  const deadline = Date.now() + timeLeft(longest)
   let pending = additions
-  for (;;) {
-    const refused = addAll(socket, pending)
-    const waits = refused.some(({ error }) => error.is('ENETDOWN')) && Date.now() < deadline
-    if (!waits) {
-      const left = addObjectsWithGateways(socket, refused, () => addAll(socket, refused))
-      return left.map(({ value, error }) => ({ object: value, error }))
-    }
-    pause(PAUSE_MILLISECONDS)
+  let refused: Refused<NexthopObject>[] = []
+  waitUntil(longest, PAUSE_MILLISECONDS, () => {
+    refused = addAll(socket, pending)
     pending = refused
-  }
+    return refused.some(({ error }) => error.is('ENETDOWN')) ? undefined : true
+  })
+  const left = addObjectsWithGateways(socket, refused, () => addAll(socket, refused))
+  return left.map(({ value, error }) => ({ object: value, error }))
 }

@@ -1,5 +1,5 @@
 import type { Result } from '../../cni/result-schema.js'
-import { pause, timeLeft } from '../../deadline.js'
+import { waitUntil } from '../../deadline.js'
 import { Failure } from '../../failure.js'
 import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { Ipam } from '../../ipam/ipam.js'
@@ -58,8 +58,7 @@ const DETECTION_PAUSE_MILLISECONDS = 50
  * @throws Failure `kernel-refused` if an address is a duplicate
  */
 function settleAddresses({ socket }: NetworkNamespace, device: Link): void {
-  const deadline = Date.now() + timeLeft(LONGEST_DETECTION_MILLISECONDS)
-  for (;;) {
+  waitUntil(LONGEST_DETECTION_MILLISECONDS, DETECTION_PAUSE_MILLISECONDS, () => {
     const addresses = dumpAddresses(socket, device.index)
     const duplicate = addresses.find(({ flags }) => flags & ADDRESS_FLAG.dadfailed)
     if (duplicate)
@@ -68,9 +67,8 @@ function settleAddresses({ socket }: NetworkNamespace, device: Link): void {
         `link ${device.name} has address ${describeAddress(duplicate)} in DADFAILED state: somebody else on the link has it`,
       )
     const unsettled = addresses.some(({ flags }) => flags & ADDRESS_FLAG.tentative)
-    if (!unsettled || Date.now() > deadline) return
-    pause(DETECTION_PAUSE_MILLISECONDS)
-  }
+    return unsettled ? undefined : true
+  })
 }
 
 /**

@@ -1,5 +1,5 @@
 import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
-import { pause } from '../../deadline.js'
+import { waitUntil } from '../../deadline.js'
 import { closeDescriptor, LOCK } from '../../kernel/descriptor.js'
 import { nativeAddon } from '../../kernel/native-addon.js'
 
@@ -67,12 +67,10 @@ export function temporaryName(directory: string, name: string): string {
  */
 export function lockDirectory(path: string): Disposable {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY)
-  for (let waited = 0; !nativeAddon().tryLock(fd, LOCK.alone); waited += PAUSE_MILLISECONDS) {
-    if (waited >= LONGEST_MILLISECONDS) {
-      closeDescriptor(fd)
-      throw new Error(`another install or uninstall has been working in ${path} for too long`)
-    }
-    pause(PAUSE_MILLISECONDS)
+  const tryToLock = () => nativeAddon().tryLock(fd, LOCK.alone) || undefined
+  if (!waitUntil(LONGEST_MILLISECONDS, PAUSE_MILLISECONDS, tryToLock)) {
+    closeDescriptor(fd)
+    throw new Error(`another install or uninstall has been working in ${path} for too long`)
   }
   return { [Symbol.dispose]: () => closeDescriptor(fd) }
 }
