@@ -1,5 +1,5 @@
-import { constants, fstatSync, lstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { pause, timeLeft } from '../deadline.js'
+import { constants, existsSync, fstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { waitUntil } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { closeDescriptor, LOCK } from '../kernel/descriptor.js'
 import { nativeAddon } from '../kernel/native-addon.js'
@@ -12,6 +12,11 @@ const { O_CREAT, O_DIRECTORY, O_RDONLY, O_WRONLY } = constants
 
 const LONGEST_MILLISECONDS = 10_000
 const PAUSE_MILLISECONDS = 5
+
+/** In the directory of the locks: locked by a call that waits until it has the routes alone. */
+const QUEUE = 'routes'
+/** How long others let it go first. Who has the routes for longer has them whoever waits. */
+const COURTESY_SECONDS = 2
 
 /**
  * Locks an attachment until the lock is disposed or the process ends. Lock order: the attachment,
@@ -54,23 +59,24 @@ export interface RoutesLock extends Disposable {
 /**
  * Locks the routes of the host from a look at them until what was seen has moved, or is restored. The
  * kernel takes nexthops of routes through several devices, and routes by an address of another device,
- * with a device: who changes such routes does it alone. Other calls do not wait for each other.
+ * with a device: who changes such routes does it alone. Other calls do not wait for each other, but for a
+ * while for one that waits for them: else it would wait for as long as pods come and go.
  * @throws Failure `busy`
  */
 export function lockRoutes(stateDirectory: string, how: keyof typeof LOCK): RoutesLock {
   // The directory itself: no file is to be made and removed by each call.
   const directory = privateDirectory(stateDirectory, 'locks')
-  const wait = <T>(take: () => T | undefined) => waitFor(directory, 'the routes of the host', take)
   const { tryLock } = nativeAddon()
-  let fd: number | undefined = wait(() => {
+  let fd: number | undefined = takeRoutes(directory, how, () => {
     const tried = inDirectory(directory, () => openSync(directory, O_RDONLY | O_DIRECTORY))
     if (tryLock(tried, LOCK[how])) return tried
     closeDescriptor(tried)
     return undefined
   })
+  // The kernel drops a shared lock first: of two calls that both want it alone, none waits for ever.
+  const upgrade = () => (fd !== undefined && tryLock(fd, LOCK.alone) ? fd : undefined)
   return {
-    // The kernel drops a shared lock first: of two calls that both want it alone, none waits for ever.
-    alone: () => void wait(() => (fd !== undefined && tryLock(fd, LOCK.alone)) || undefined),
+    alone: () => void takeRoutes(directory, 'alone', upgrade),
     [Symbol.dispose]: () => {
       if (fd !== undefined) closeDescriptor(fd)
       fd = undefined
@@ -78,23 +84,51 @@ export function lockRoutes(stateDirectory: string, how: keyof typeof LOCK): Rout
   }
 }
 
+/** Tries to take the lock until it has it: queues to have it alone, and lets go first who has queued. */
+function takeRoutes(
+  directory: string,
+  how: keyof typeof LOCK,
+  take: () => number | undefined,
+): number {
+  const queue = `${directory}/${QUEUE}`
+  let place: number | undefined
+  let courtesyEnd: number | undefined
+  try {
+    return acquired(directory, 'the routes of the host', () => {
+      if (how === 'shared' && isAwaited(queue)) {
+        const now = process.uptime()
+        courtesyEnd ??= now + COURTESY_SECONDS
+        if (now < courtesyEnd) return undefined
+      }
+      const taken = take()
+      if (taken === undefined && how === 'alone') place ??= tryToLock(queue)
+      return taken
+    })
+  } finally {
+    if (place !== undefined) release(queue, place)
+  }
+}
+
+/** Whether a call waits in a queue. One that was killed has left its file. */
+function isAwaited(queue: string): boolean {
+  if (!existsSync(queue)) return false
+  const fd = tryToLock(queue)
+  if (fd !== undefined) release(queue, fd)
+  return fd === undefined
+}
+
 function acquireLock(stateDirectory: string, name: string): Disposable {
   const directory = privateDirectory(stateDirectory, 'locks')
   const path = `${directory}/${name}`
-  const fd = waitFor(path, name, () => inDirectory(directory, () => tryToLock(path)))
+  const fd = acquired(path, name, () => inDirectory(directory, () => tryToLock(path)))
   return { [Symbol.dispose]: () => release(path, fd) }
 }
 
 /** @param take is asked again and again until it has the lock */
-function waitFor<T>(path: string, what: string, take: () => T | undefined): T {
-  const deadline = Date.now() + timeLeft(LONGEST_MILLISECONDS)
+function acquired(path: string, what: string, take: () => number | undefined): number {
+  let taken: number | undefined
   try {
-    for (;;) {
-      const taken = take()
-      if (taken !== undefined) return taken
-      if (Date.now() > deadline) break
-      pause(PAUSE_MILLISECONDS)
-    }
+    taken = waitUntil(LONGEST_MILLISECONDS, PAUSE_MILLISECONDS, take)
   } catch (error) {
     throw new Failure(
       'state-unusable',
@@ -102,19 +136,16 @@ function waitFor<T>(path: string, what: string, take: () => T | undefined): T {
       'nothing was changed: what is lent stays where it is until that file can be written',
     )
   }
+  if (taken !== undefined) return taken
   throw new Failure('busy', `${holderOf(path)} has been working on ${what} for too long`)
 }
 
 function tryToLock(path: string): number | undefined {
   const fd = openRegular(path, O_WRONLY | O_CREAT, true)
   // The previous holder removes the file on release, possibly between this open and this lock.
-  if (nativeAddon().tryLock(fd, LOCK.alone) && isStill(path, fd)) return fd
+  if (nativeAddon().tryLock(fd, LOCK.alone) && fstatSync(fd).nlink > 0) return fd
   closeDescriptor(fd)
   return undefined
-}
-
-function isStill(path: string, fd: number): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
 }
 
 /** Removes the file while the lock is held, so that lock files do not pile up. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
@@ -132,13 +132,35 @@ describe.each(ARTEFACTS)('$artefact: devices that have routes in common', ({ pat
     expect(seen).toContain('203.0.113.0')
   })
 
+  it('does not wait for as long as other devices come and go', async () => {
+    for (const words of COMMON['a route through both']) testbed.onHost(words)
+    const others = ['ifb1', 'ifb2', 'ifb3', 'ifb4', 'ifb5', 'ifb6']
+    for (const name of others) testbed.onHost(`link add ${name} type ifb`)
+    let isOver = false
+    const comesAndGoes = async (name: string) => {
+      while (!isOver)
+        for (const command of ['ADD', 'DEL'])
+          expect((await start(command, name, SLOW)).exitCode).toBe(0)
+    }
+    const traffic = others.map(comesAndGoes)
+    for (const command of ['ADD', 'DEL', 'ADD', 'DEL'])
+      expect(await start(command, 'eth1')).toMatchObject({ exitCode: 0 })
+    isOver = true
+    await Promise.all(traffic)
+    expect(testbed.filesIn('locks')).toEqual([])
+  }, 120_000)
+
   describe('while another call', () => {
-    const holding = async (how: '-s' | '-x') => {
+    const holding = async (how: '-s' | '-x', opened = '<', file = '') => {
       call('DEL', 'eth1')
       const script = `flock ${how} 9; echo locked; exec sleep 60`
-      const holder = execa('sh', ['-c', `exec 9<${testbed.stateDirectory}/locks; ${script}`], {
-        reject: false,
-      })
+      const holder = execa(
+        'sh',
+        ['-c', `exec 9${opened}${testbed.stateDirectory}/locks${file}; ${script}`],
+        {
+          reject: false,
+        },
+      )
       await new Promise((resolve) => holder.stdout?.once('data', resolve))
       return {
         [Symbol.asyncDispose]: async () => {
@@ -153,6 +175,23 @@ describe.each(ARTEFACTS)('$artefact: devices that have routes in common', ({ pat
       await using _holder = await holding('-s')
       expect(callPlugin(testbed, path, 'ADD', { configuration }).exitCode).toBe(0)
       expect(callPlugin(testbed, path, 'DEL', { configuration }).exitCode).toBe(0)
+    })
+
+    it('waits for the others to be done, each waits some seconds for that, and not for ever', async () => {
+      const since = Date.now()
+      await using _holder = await holding('-x', '>', '/routes')
+      expect(callPlugin(testbed, path, 'ADD', { configuration: { device: 'eth1' } }).exitCode).toBe(
+        0,
+      )
+      expect(Date.now() - since).toBeGreaterThan(2000)
+      expect(Date.now() - since).toBeLessThan(9000)
+    })
+
+    it('was killed while it waited, nobody waits for it', () => {
+      call('DEL', 'eth1')
+      writeFileSync(`${testbed.stateDirectory}/locks/routes`, '', { mode: 0o600 })
+      expect(callPlugin(testbed, path, 'ADD', { configuration }).exitCode).toBe(0)
+      expect(testbed.filesIn('locks')).toEqual([])
     })
 
     it('changes common routes, each waits, and then says for what', async () => {
