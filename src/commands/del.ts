@@ -76,10 +76,11 @@ async function release(call: Call): Promise<boolean> {
     case 'gvisor-only': {
       const options = { sandboxPath: environment.netns, restore }
       const wasRecorded = releaseAttachment(stateDir, key, options)
-      if (wasRecorded || way === 'apply') return wasRecorded
-      const { returnUnrecorded } = await import('./unrecorded.js')
-      returnUnrecorded(call)
-      return false
+      if (!wasRecorded && way !== 'apply') {
+        const { returnUnrecorded } = await import('./unrecorded.js')
+        returnUnrecorded(call)
+      }
+      return wasRecorded
     }
   }
 }

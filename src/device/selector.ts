@@ -45,39 +45,24 @@ export function selects(selector: DeviceSelector, lent: LentDevice): boolean {
   return answers.length > 0 && !answers.includes(false)
 }
 
-/**
- * Whether a selector selects the hardware of a lent device: its place on a bus, or, if it has no key of
- * that, its permanent MAC. A pod can give its own devices any name, alias and MAC.
- */
-export function selectsHardware(
-  { device: _, hwaddr, ...place }: DeviceSelector,
-  lent: LentDevice,
-): boolean {
-  // A device that hangs on no bus may have taken its permanent MAC from another one.
-  const { parentDevice, permanentAddress } = lent.onHost
-  if (parentDevice === undefined) return false
-  if (!isEmptySelector(place)) return selects(place, lent)
-  return hwaddr !== undefined && hwaddr === permanentAddress
-}
-
 /** Of each key of a selector, whether it would select a lent device if it were alone. */
 export function answersOfKeys(selector: DeviceSelector, lent: LentDevice): boolean[] {
   const { onHost } = lent
   const places = placesOf(lent)
+  const names = [...places, onHost.parentDevice].map((place) => place?.split('/').at(-1))
   return Object.entries(selector).map(([key, value]) => {
     if (key === 'device') return [onHost.name, ...onHost.alternativeNames].includes(value)
     if (key === 'hwaddr') return onHost.hardwareAddress === value
     if (key === 'kernelpath') return places.includes(value.replace(/\/*$/, ''))
-    return [...places, onHost.parentDevice].some((place) => place?.endsWith(`/${value}`))
+    return names.includes(value)
   })
 }
 
 /**
- * Where the device is under /sys/devices that a network device hangs on. One of virtio is the only
- * thing in the directory of its PCI device, which stands for it, too.
+ * Where the device is under /sys/devices that a network device hangs on, if any. One of virtio is the
+ * only thing in the directory of its PCI device, which stands for it, too.
  */
-function placesOf({ sysfsPath, identity }: LentDevice): string[] {
-  const path = sysfsPath ?? (identity && `/sys/${identity.directory.replace(/\/net$/, '')}`)
+function placesOf({ sysfsPath: path }: LentDevice): string[] {
   return path === undefined ? [] : [path, path.replace(/\/virtio\d+$/, '')]
 }
 

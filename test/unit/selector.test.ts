@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { LentDevice } from '../../src/device/lent-device-schema.js'
+import { selectsHardware } from '../../src/device/selected-hardware.js'
 import {
   answersOfKeys,
   type DeviceSelector,
   pciAddressOf,
   selects,
-  selectsHardware,
 } from '../../src/device/selector.js'
 
 const BRIDGE = '0000:00:01.0'
@@ -29,10 +29,7 @@ const NIC = lentAt(`${ABOVE}/${FUNCTION}`)
 const VIRTIO = lentAt(`/sys/devices/pci0000:00/${FUNCTION}/virtio3`, 'virtio')
 const SUBFUNCTION = lentAt(`${ABOVE}/${FUNCTION}/mlx5_core.sf.4`, 'auxiliary')
 const USB = lentAt(`${ABOVE}/${FUNCTION}/usb2/2-1/2-1:1.0`, 'usb')
-const VIRTUAL: LentDevice = {
-  ...lentAt(undefined),
-  identity: { inode: 7, directory: 'devices/virtual/net' },
-}
+const VIRTUAL = lentAt(undefined)
 
 describe('a lent device is selected', () => {
   it.each<[string, DeviceSelector, LentDevice]>([
@@ -46,7 +43,6 @@ describe('a lent device is selected', () => {
     ['the path of virtio', { kernelpath: `/sys/devices/pci0000:00/${FUNCTION}` }, VIRTIO],
     ['the longer path of virtio', { kernelpath: VIRTIO.sysfsPath ?? '' }, VIRTIO],
     ['its auxiliary device', { deviceID: 'mlx5_core.sf.4' }, SUBFUNCTION],
-    ['the directory of all without hardware', { kernelpath: '/sys/devices/virtual' }, VIRTUAL],
   ])('by %s', (_, selector, lent) => {
     expect(selects(selector, lent)).toBe(true)
   })
