@@ -32,15 +32,15 @@ export function writeDurably(path: string, text: string): void {
 }
 
 /**
- * Writes a new file atomically: once this returns, a killed process leaves all of it. If it cannot be
- * written, there is none.
+ * Writes a file atomically: once this returns, a killed process leaves all of it. If it cannot be
+ * written, one that was there before stays.
  * @returns makes it durable: only then is it there after a loss of power
  */
 export function writeAhead(path: string, text: string): () => void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
   const fd = inDirectory(directory, () => openNew(temporary))
-  orRemove([temporary, path], () => {
+  orRemove([temporary], () => {
     try {
       writeFileSync(fd, text)
       renameSync(temporary, path)

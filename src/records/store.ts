@@ -100,7 +100,8 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
-   * Writes a new record atomically, before what it is about happens: a killed process leaves it.
+   * Writes a record atomically, before what it is about happens: a killed process leaves it. One that is
+   * there stays if this cannot be written.
    * @returns makes it durable, while that happens: a machine that loses power has all devices at home
    * @throws Failure `state-unusable`, as what it returns does
    */

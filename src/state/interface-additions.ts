@@ -15,12 +15,15 @@ export function keyOf(route: Route): string {
   return route.family === 'inet' ? wholeOf(route) : routeKey(route)
 }
 
-/** Both additions, each object once; the index is that of the second. */
+/**
+ * Both additions, each object once. Where the first were to another interface, which had the name before,
+ * these are none of the second.
+ */
 export function joined(
   first: InterfaceAdditions | undefined,
   second: InterfaceAdditions,
 ): InterfaceAdditions {
-  if (!first) return second
+  if (first?.index !== second.index) return second
   const { index, addresses, routes, neighbors } = second
   return {
     index,
