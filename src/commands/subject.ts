@@ -59,11 +59,13 @@ export function withSubject(
   return all === '' ? document : { ...document, details: all }
 }
 
-/** A refusal does not know that the call ended an earlier loan before, and brought its device home. */
+/**
+ * A refusal does not know what the call did before: it may have ended an earlier loan and brought its
+ * device home, or restored what was outstanding.
+ */
 function withEarlierChange(details: string): string {
-  const { phase, hasChanged } = reached()
-  return phase === 'look' && hasChanged
-    ? details.replace('nothing was changed', 'nothing else was changed')
+  return reached().hasChanged
+    ? details.replaceAll('nothing was changed', 'nothing else was changed')
     : details
 }
 

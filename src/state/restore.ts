@@ -9,6 +9,7 @@ import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
 import type { Sysctl } from '../kernel/sysctl.js'
+import { enterPhase } from '../phases.js'
 import { tryToApply } from './apply.js'
 import { addOwnParts, removeStandIns } from './own-parts.js'
 import { planState, type StatePlan } from './plan.js'
@@ -38,6 +39,7 @@ export function restoreHostState(
   { onHost: original, state, elapsedSeconds }: LentState,
   options: Pick<StatePlan, 'enablesIpv6' | 'waitForCarrier'> = {},
 ): Refusal[] {
+  enterPhase('restore')
   const home = withIpv4(host, returned)
   const portRefused = restoreMaster(host, home, original)
   const plan = planState(original, home, stateToRestore(state, original, elapsedSeconds))

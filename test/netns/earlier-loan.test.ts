@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin } from '../support/plugin.js'
@@ -81,6 +82,18 @@ describe.each(ARTEFACTS)('$artefact, where DEL of a first device did not end,', 
     expectRestored()
     expect(testbed.onHost('link')).toContain('eth2@')
     expect(testbed.filesIn('attachments')).toEqual([])
+  })
+
+  it('ADD of another device whose lock cannot be taken says so, too', () => {
+    const { ifindex } = JSON.parse(testbed.onHost('-json link show eth2'))[0]
+    mkdirSync(`${testbed.stateDirectory}/locks/device-${ifindex}`)
+    const { document } = call('ADD', { configuration: { device: 'eth2' } })
+    expect(document).toMatchObject({
+      msg: expect.stringMatching(/^cannot lock /),
+      details: expect.stringMatching(/^nothing else was changed: what is lent stays/),
+    })
+    expect(document.details).not.toContain('it wrote its record')
+    expectRestored()
   })
 
   it('ADD while that device is away is refused, and the record stays', () => {

@@ -77,6 +77,22 @@ describe.each(ARTEFACTS)('$artefact: what cannot be restored yet', ({ path }) =>
     expect(outstanding()).toBe(0)
   })
 
+  it('an ADD that is refused after that says that something was changed', () => {
+    testbed.onHost('nexthop add id 7 via 198.51.100.1 dev eth1')
+    const before = routes()
+    call('ADD')
+    testbed.inCloud('link set eth1 down')
+    call('DEL')
+    testbed.inCloud('link set eth1 up')
+    runSync('mkdir', [`${testbed.stateDirectory}/locks/container-2:net2`])
+    const { document } = callPlugin(testbed, path, 'ADD', SECOND)
+    expect(document).toMatchObject({
+      msg: expect.stringMatching(/^cannot lock /),
+      details: expect.stringMatching(/^nothing else was changed: /),
+    })
+    expect(routes()).toEqual(before)
+  })
+
   it.each([
     ['first', FIRST, SECOND],
     ['last', SECOND, FIRST],

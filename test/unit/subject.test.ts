@@ -86,6 +86,17 @@ describe('an error says what its call was about,', () => {
     )
   })
 
+  it.each(['look', 'locks', 'capture', 'record'] as const)(
+    'and what else was changed before it was refused while it was at: %s',
+    (phase) => {
+      phases.enterPhase('restore')
+      phases.enterPhase(phase)
+      expect(detailsOf('ADD', 'no', { details: 'nothing was changed: it stays' })).toMatch(
+        /^nothing else was changed: it stays; /,
+      )
+    },
+  )
+
   it('in one line, whatever the names have in them', () => {
     const network = { device: 'a\nb\u001b[31m' }
     expect(detailsOf('CHECK', 'no', { network })).toMatch(/^CHECK was for a\\x0ab\\x1b\[31m, as/)
