@@ -19,8 +19,8 @@ export async function giveBackCaptured(
 ): Promise<void> {
   const { stateDir, restoreOnDelete } = configuration
   if (!restoreOnDelete || !existsSync(`${stateDir}/${CAPTURE_DIRECTORY}`)) return
-  const isOfDevice = (text: string) => !text.includes('"identity":') || text.includes(inode)
   const inode = `"inode":${host.sysfs?.identityOf(device)?.inode},`
+  const isOfDevice = (text: string) => !text.includes('"identity":') || text.includes(inode)
   const records = captureRecords(stateDir).list(isOfDevice)
   if (records.length === 0) return
   const { releaseCapture, wasMoved } = await import('./release-capture.js')

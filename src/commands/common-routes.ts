@@ -36,22 +36,28 @@ interface Seen {
 /**
  * Looks at a device with the routes of the host locked. That it has some in common with others shows
  * only then: it is looked at again once nobody else changes them.
- * @returns what was seen, and the lock
  * @throws Failure `busy`; and what `look` throws
  */
-export function lookLocked<T extends Seen>(stateDir: string, look: () => T): [T, Disposable] {
-  const [seen, routes] = lookOnce(stateDir, 'shared', look)
-  if (!hasCommonRoutes(seen.whole, seen.onHost)) return [seen, routes]
-  routes[Symbol.dispose]()
+export function lookLocked<T extends Seen>(stateDir: string, look: () => T): Locked<T> {
+  const shared = lookOnce(stateDir, 'shared', look)
+  const { whole, onHost } = shared.seen
+  if (!hasCommonRoutes(whole, onHost)) return shared
+  shared.routesLock[Symbol.dispose]()
   return lookOnce(stateDir, 'alone', look)
 }
 
-function lookOnce<T>(stateDir: string, how: 'shared' | 'alone', look: () => T): [T, Disposable] {
-  const routes = lockRoutes(stateDir, how)
+/** What was seen under a lock on the routes of the host, and that lock. */
+interface Locked<T> {
+  seen: T
+  routesLock: Disposable
+}
+
+function lookOnce<T>(stateDir: string, how: 'shared' | 'alone', look: () => T): Locked<T> {
+  const routesLock = lockRoutes(stateDir, how)
   try {
-    return [look(), routes]
+    return { seen: look(), routesLock }
   } catch (error) {
-    routes[Symbol.dispose]()
+    routesLock[Symbol.dispose]()
     throw error
   }
 }

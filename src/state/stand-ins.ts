@@ -111,20 +111,43 @@ function presentIn(socket: NetlinkSocket, standIns: StandIn[]): (route: Route) =
   return (route) => (wholes.has(wholeOf(route)) ? route : (standInsOf(route)[0] ?? route))
 }
 
-/** Once the device has left: warns of what the host has lost with it. */
-export function warnOfLostRoutes(host: NetworkNamespace, standIns: StandIn[], device: Link): void {
-  if (standIns.length === 0) return
+/** Of the routes that left the host with a device. */
+export interface LostRoutes {
+  /** Those of which the host has a stand-in. */
+  standing: StandIn[]
+  /** Those of which it has nothing. */
+  lost: StandIn[]
+}
+
+/**
+ * Once the device has left: removes the stand-ins whose route has stayed. The caller has the lock on the
+ * routes of the host.
+ * @returns the others
+ */
+export function removeNeedlessStandIns(
+  { socket }: NetworkNamespace,
+  standIns: StandIn[],
+): LostRoutes {
+  if (standIns.length === 0) return { standing: [], lost: [] }
   const destinations = standIns.map(({ route }) => route.destination)
-  const there = new Set(dumpRoutes(host.socket, { destinations }).map(wholeOf))
+  const there = new Set(dumpRoutes(socket, { destinations }).map(wholeOf))
   const isHome = ({ route }: StandIn) => there.has(wholeOf(route))
   const stands = ({ standIn }: StandIn) => there.has(wholeOf(standIn))
   const needless = standIns.filter((one) => isHome(one) && stands(one))
-  host.socket.requestAll(needless.map(({ standIn }) => routeRemoval(standIn)))
+  socket.requestAll(needless.map(({ standIn }) => routeRemoval(standIn)))
   const away = standIns.filter((one) => !isHome(one))
-  const lost = away.filter((one) => !stands(one))
+  return { standing: away.filter(stands), lost: away.filter((one) => !stands(one)) }
+}
+
+/** Warns of what the host has lost with a device. */
+export function warnOfLostRoutes(
+  host: NetworkNamespace,
+  { standing, lost }: LostRoutes,
+  device: Link,
+): void {
   const named = ({ route }: StandIn) => describeForeign(host, route, device)
   warnOfEach(lost.map((one) => `with ${device.name} the host has lost the route ${named(one)}`))
-  warnOfSources(host, away.filter(stands), device)
+  warnOfSources(host, standing, device)
 }
 
 /** Warns of routes that the host has without their source while the device is away. */

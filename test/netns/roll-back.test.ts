@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
-import { callPlugin } from '../support/plugin.js'
+import { AttachedPrograms } from '../support/attach-program.js'
+import { keepersOf } from '../support/gvisor/keepers.js'
+import { type CallOptions, callPlugin, runCommandLine } from '../support/plugin.js'
 import { at } from '../support/points.js'
 import { isMove, tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
@@ -57,19 +59,71 @@ describe.each(ARTEFACTS)('$artefact, when ADD fails after the move', ({ path }) 
     expect(hostState()).toBe(before)
   })
 
+  /** What to put before an ADD, for each request that it makes after the move to get lost. */
+  function losses(options: CallOptions = {}): string[][] {
+    const { calls } = traceCalls(testbed, path, 'ADD', 'sendto', options)
+    expect(callPlugin(testbed, path, 'DEL', options).exitCode).toBe(0)
+    return requestsAfterTheMove(calls).map((nth) =>
+      tampered(...at({ kind: 'sendto', nth }, 'error=ENOBUFS')),
+    )
+  }
+
+  function failedAdd(options: CallOptions): { details: string } {
+    const { exitCode, document } = callPlugin(testbed, path, 'ADD', options)
+    expect(exitCode).toBe(1)
+    expect(document.msg).toContain('ENOBUFS')
+    return document
+  }
+
   it('the device is back whichever request after the move gets lost', () => {
     const before = hostState()
-    const { calls } = traceCalls(testbed, path, 'ADD', 'sendto')
-    callPlugin(testbed, path, 'DEL')
+    const wrappers = losses()
     expect(hostState()).toBe(before)
-
-    for (const nth of requestsAfterTheMove(calls)) {
-      const wrapper = tampered(...at({ kind: 'sendto', nth }, 'error=ENOBUFS'))
-      const { exitCode, document } = callPlugin(testbed, path, 'ADD', { wrapper })
-      expect(exitCode).toBe(1)
-      expect(document.msg).toContain('ENOBUFS')
-      expectHome(document)
+    for (const wrapper of wrappers) {
+      expectHome(failedAdd({ wrapper }))
       expect(hostState()).toBe(before)
+    }
+  })
+
+  it('so are its programs, where they were to be detached', async () => {
+    await using programs = new AttachedPrograms()
+    testbed.addDevice('eth2')
+    testbed.onHost('address add 192.0.2.5/24 dev eth2')
+    const nexthops = 'nexthop via 198.51.100.1 dev eth1 nexthop via 192.0.2.1 dev eth2'
+    testbed.onHost(`route add 10.7.0.0/16 ${nexthops}`)
+    const program = () =>
+      /xdp program \d+/.exec(runCommandLine(testbed, path, ['explain', 'eth1']).stdout)?.[0]
+    const options = { configuration: { foreignPrograms: 'detach' } }
+    await programs.attach(testbed.host, 'eth1', 'xdp')
+    const wrappers = losses(options)
+    expect(program()).toBeUndefined()
+    await programs.attach(testbed.host, 'eth1', 'xdp')
+    const before = program()
+    expect(before).toBeDefined()
+    for (const wrapper of wrappers) {
+      expectHome(failedAdd({ ...options, wrapper }))
+      expect(program()).toBe(before)
+    }
+  })
+
+  it('no address keeper of gVisor is left, and no record of it', async () => {
+    testbed.onHost('link add link eth1 name made type macvlan mode bridge')
+    testbed.onHost('link set made up')
+    testbed.onHost('address add 2001:db8:2::5/64 dev made nodad')
+    testbed.onHost('-6 route add default via 2001:db8:2::1 dev made')
+    testbed.settle()
+    const optionsWith = (timeoutSeconds: number) => ({
+      variables: { CNI_CONTAINERID: testbed.pod },
+      configuration: { device: 'made', gvisor: { timeoutSeconds } },
+    })
+    // strace waits for all that it follows: here for no keeper.
+    for (const wrapper of losses(optionsWith(0))) {
+      const alone = wrapper.filter((word) => word !== '-f')
+      const { details } = failedAdd({ ...optionsWith(30), wrapper: alone })
+      expect(details).toContain('is back on the host as made, up, with its addresses and routes')
+      expect(testbed.filesIn('gvisor')).toEqual([])
+      await expect.poll(() => keepersOf(testbed.pod)).toEqual([])
+      expect(testbed.onHost('address show dev made')).toContain('2001:db8:2::5/64')
     }
   })
 

@@ -8,7 +8,6 @@ import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { loansIn } from '../../records/attachments.js'
-import { enterPhase } from '../../phases.js'
 import { describeLoan } from '../../records/describe-loan.js'
 import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -180,7 +179,6 @@ async function reclaim(
 async function concludeRelease(stateDir: string, loan: AttachmentRecord): Promise<void> {
   warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
   await releaseGvisorRecord(stateDir, keyOf(loan))
-  enterPhase('look')
 }
 
 function lentAlready(loan: AttachmentRecord): Failure {

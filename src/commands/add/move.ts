@@ -1,4 +1,4 @@
-import { lendDevice } from '../../device/lend.js'
+import type { LentDevice } from '../../device/lent-device-schema.js'
 import { detachPrograms } from '../../device/programs.js'
 import { moveRdma } from '../../device/rdma.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -9,12 +9,8 @@ import { lockAttachment, lockDevice } from '../../records/lock.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { applyState } from '../../state/apply.js'
-import { leaveGroups } from '../../state/autojoin.js'
-import { namesAround } from '../../state/names-in.js'
-import { planState } from '../../state/plan.js'
 import { mayLeadTo, withRoutesAway } from '../../state/routes-away.js'
-import type { PackedState } from '../../state/schema.js'
-import { addStandIns, warnOfLostRoutes } from '../../state/stand-ins.js'
+import { warnOfLostRoutes } from '../../state/stand-ins.js'
 import { waysAround } from '../../state/taken-place.js'
 import { withAdditions } from '../additions.js'
 import type { Call } from '../call.js'
@@ -25,76 +21,42 @@ import { settleOutstanding } from '../outstanding.js'
 import { announceAssigned, applyAssigned, askForAddresses } from './assign.js'
 import { claimDevice, earlierRecord, requireNoLoan, requireStillThere } from './claim.js'
 import { mayEnd, requireNoneEnds } from './ending-loans.js'
-import { carriedByMove, inspectToMove, type Lendable, warnOfMove } from './preflight.js'
+import { type Moved, moveIn, type Seen } from './move-in.js'
+import { inspectToMove, type Lendable, warnOfMove, warnOfPrograms } from './preflight.js'
 import { logAdd, recordOf } from './record.js'
-import { contributionOf, informOfDevice, resultOf } from './report.js'
+import { informOfDevice, resultOf } from './report.js'
 
 /** Moves the device into the sandbox, and applies its addresses and routes there. */
 export async function addByMove(call: Call): Promise<object> {
-  const { configuration } = call
   using ground = await openGround(call)
-  const { stateDir, key, ipam, gvisor, host, sandbox } = ground
+  const { stateDir, key, host, sandbox } = ground
   const store = attachmentRecords(stateDir)
   const found = await claimDevice(host, call, store)
   await giveBackCaptured(call, host, found)
   await settleOutstanding(stateDir)
   enterPhase('locks')
-  using _attachment = lockAttachment(stateDir, key)
+  using _attachmentLock = lockAttachment(stateDir, key)
   requireNoLoan(await earlierRecord(call, store, key))
-  using _device = lockDevice(stateDir, found)
+  // Also where an earlier loan has just ended, with phases of its own.
+  enterPhase('locks')
+  using _deviceLock = lockDevice(stateDir, found)
   enterPhase('look')
-  const [seen, routes] = lookLocked(stateDir, () => look(call, ground, store, found))
-  using _routes = routes
-  const { onHost, lendable, loans, whole } = seen
-  const { lent, state, foreign, pciAddress } = lendable
-  const nameOf = namesAround(host, onHost, state)
-  const prepare = (link: Link) => {
-    const carried = carriedByMove(call, ground, onHost, state, nameOf)
-    const contribution = contributionOf(call, link, carried, pciAddress)
-    const plan = { ...planState(onHost, link, carried), hadRoutes: carried.order }
-    return { plan, contribution, remarks: carried.remarks }
-  }
-  const expected = { ...onHost, name: key.nameInSandbox }
-
+  const { seen, routesLock } = lookLocked(stateDir, () => look(call, ground, store, found))
+  using _routesLock = routesLock
   requireMemoryToUndo()
   enterPhase('record')
-  let record = withAdditions(store, sandbox, recordOf(call, 'move', lent, whole))
+  const { lendable, whole } = seen
+  const record = withAdditions(store, sandbox, recordOf(call, 'move', lendable.lent, whole))
   const makeDurable = store.writeAhead(record)
   try {
-    enterPhase('move')
-    leaveGroups(host, onHost, state)
-    const standIns = addStandIns(host, state, onHost, loans.length > 0)
-    const bringUp = state.sysctls.length === 0
-    const meanwhile = () => {
-      makeDurable()
-      host.closeSysfs()
-      return prepare(expected)
-    }
-    const { link, done } = lendDevice(host, sandbox, lent, { bringUp, meanwhile })
-    routes[Symbol.dispose]()
-    const { plan, contribution, remarks } = isAsExpected(link, expected) ? done : prepare(link)
-    enterPhase('apply')
-    applyState(sandbox, link, plan, waysAround)
-    const assigned = ipam && (await askForAddresses(ipam, configuration.useInterfaceNetwork))
-    if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
-    enterPhase('report')
-    const result = resultOf(call, contribution, assigned)
-    gvisor?.keep(sandbox, link)
-    if (assigned) await announceAssigned(sandbox, link, assigned)
-    const { lent: device, stayed } = moveRdma(host, sandbox, lent)
-    if (stayed.length > 0) {
-      record = { ...record, device }
-      store.write(record)
-    }
-    // Last: nobody can attach them again if this ADD fails.
-    if (configuration.foreignPrograms === 'detach') detachPrograms(sandbox, link, foreign.programs)
-    warnOfLostRoutes(host, standIns, onHost)
-    warnOfMove(call, host, { ...lendable, lent: device })
-    await informOfDevice(call, pciAddress)
-    logAdd(`lent ${onHost.name} to ${sandbox.name}`, record, remarks)
+    const moved = moveIn(call, ground, seen, { routesLock, makeDurable })
+    const { result, lent } = await configure(call, ground, moved, record)
+    const final = { ...record, device: lent }
+    if (lent !== record.device) store.write(final)
+    await report(call, ground, moved, { ...lendable, lent })
+    logAdd(`lent ${lent.onHost.name} to ${sandbox.name}`, final, moved.prepared.remarks)
     return result
   } catch (error) {
-    routes[Symbol.dispose]()
     const { rollBack } = await import('./undo.js')
     throw await rollBack(ground, store, record, error)
   }
@@ -106,7 +68,7 @@ function look(
   ground: OpenGround,
   store: RecordStore<AttachmentRecord>,
   found: Link,
-): { onHost: Link; lendable: Lendable; loans: AttachmentRecord[]; whole: PackedState } {
+): Seen {
   const { host } = ground
   const onHost = requireStillThere(host, call, store, found)
   const lendable = inspectToMove(call, ground, onHost)
@@ -119,13 +81,39 @@ function look(
 }
 
 /**
- * Whether the plan prepared before the move still fits. The kernel keeps MAC and MTU, and the index
- * unless it is taken in the sandbox.
+ * Gives the device its state and what IPAM assigns, and has the rest follow it into the sandbox.
+ * @returns the result, and the device with those of its RDMA devices that moved
  */
-function isAsExpected(link: Link, expected: Link): boolean {
-  return (
-    link.index === expected.index &&
-    link.hardwareAddress === expected.hardwareAddress &&
-    link.mtu === expected.mtu
-  )
+async function configure(
+  call: Call,
+  { ipam, gvisor, host, sandbox }: OpenGround,
+  { link, prepared }: Moved,
+  { device }: AttachmentRecord,
+): Promise<{ result: object; lent: LentDevice }> {
+  enterPhase('apply')
+  applyState(sandbox, link, prepared.plan, waysAround)
+  const assigned = ipam && (await askForAddresses(ipam, call.configuration.useInterfaceNetwork))
+  if (assigned) applyAssigned(sandbox, link, assigned, gvisor)
+  enterPhase('report')
+  const result = resultOf(call, prepared.contribution, assigned)
+  gvisor?.keep(sandbox, link)
+  if (assigned) await announceAssigned(sandbox, link, assigned)
+  return { result, lent: moveRdma(host, sandbox, device).lent }
+}
+
+/** Warns of what was lost with the move, and detaches the programs of the host if that is wanted. */
+async function report(
+  call: Call,
+  { host, sandbox }: OpenGround,
+  { link, lost }: Moved,
+  lendable: Lendable,
+): Promise<void> {
+  const { lent, foreign, pciAddress } = lendable
+  warnOfLostRoutes(host, lost, lent.onHost)
+  warnOfMove(host, lendable)
+  await informOfDevice(call, pciAddress)
+  // Last of what can fail: nobody can attach them again if this ADD is rolled back.
+  if (call.configuration.foreignPrograms === 'detach')
+    detachPrograms(sandbox, link, foreign.programs)
+  warnOfPrograms(call, lendable)
 }

@@ -101,20 +101,23 @@ export function carriedByMove(
 }
 
 /**
- * Warns of what a device that is moved loses, and the host with it; of the programs on it, and of its
- * companions. `explain` warns of the same.
+ * Warns of what a device that is moved loses, and the host with it; and of its companions. `explain`
+ * warns of the same.
  */
 export function warnOfMove(
-  { configuration }: Call,
   host: NetworkNamespace,
-  { lent, state, foreign }: Lendable,
+  { lent, state }: Pick<Lendable, 'lent' | 'state'>,
 ): void {
   const { onHost } = lent
   warnOfLosses(host, onHost)
-  reportPrograms(onHost, foreign, configuration.foreignPrograms)
   warnOfCompanions(onHost, lent.companions ?? [])
   for (const route of lostDefaultRoutes(host, onHost, state))
     warn(`with ${onHost.name} the host has lost its only default route: ${route}`)
+}
+
+/** Says what becomes of the programs that others have on the device. `explain` says the same. */
+export function warnOfPrograms({ configuration }: Call, { lent, foreign }: Lendable): void {
+  reportPrograms(lent.onHost, foreign, configuration.foreignPrograms)
 }
 
 /** A result of CNI 0.1.0 or 0.2.0 needs an address: ADD fails before the move, not after. */

@@ -4,6 +4,7 @@ import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.
 import { findLentDevice } from '../../device/lent-device.js'
 import { returnRdma } from '../../device/rdma-return.js'
 import { Failure } from '../../failure.js'
+import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -68,7 +69,7 @@ export function rollBack(
   record: AttachmentRecord,
   error: unknown,
 ): Promise<CniError> {
-  return undoAdd(ground.ipam, error, () => {
+  return undoAdd(ground.ipam, withoutKeeper(ground.gvisor, error), () => {
     // On the host, also where the thread could not come back to it before.
     const { stateDir, host, sandbox } = ground
     const loan = { host, sandbox, store, record }
@@ -78,6 +79,21 @@ export function rollBack(
     store.remove(keyOf(record))
     return outcome
   })
+}
+
+/**
+ * Ends the address keeper of a failed ADD before the device loses its addresses by moving home: the
+ * keeper would take that for gVisor removing them.
+ * @returns the error, which says if that failed: then the device comes home all the same
+ */
+function withoutKeeper(gvisor: Gvisor | undefined, error: unknown): unknown {
+  try {
+    gvisor?.release()
+    return error
+  } catch (failure) {
+    const { message } = asCniError(failure)
+    return asCniError(error, `its address keeper may still be there, until DEL: ${message}`)
+  }
 }
 
 /**

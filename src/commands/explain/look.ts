@@ -26,6 +26,7 @@ import {
   requireForUserspace,
   stateToApply,
   warnOfMove,
+  warnOfPrograms,
 } from '../add/preflight.js'
 import { type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
 import { unseenForWantOfRights } from '../capabilities.js'
@@ -109,7 +110,8 @@ function lookToMove(call: Call, ground: Ground): Look {
   const { remarks } = carriedByMove(call, ground, device, state, namesIn(host, device))
   gvisor?.warnOfOmissions(nameInSandbox(call))
   warnOfSources(host, standInsFor(state, device), device)
-  warnOfMove(call, host, lendable)
+  warnOfMove(host, lendable)
+  warnOfPrograms(call, lendable)
   warnOfEach(remarks)
   const programs = describeForeign(foreign)
   const companions = (lent.companions ?? []).map(describeCompanion)
