@@ -1,6 +1,8 @@
 import { findLentDevice, findMadeAgain, type LocatedDevice } from '../device/lent-device.js'
+import { isSameHardware } from '../device/resemblance.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
+import { loansBesides } from '../records/attachments.js'
 import { lockDevice } from '../records/lock.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
@@ -52,11 +54,18 @@ export function returnLocked<T>(stateDir: string, loan: Loan, work: (near: Near)
 }
 
 /** The host first: what looks like a device that is at home must not be taken from a pod. */
-function findNear({ host, sandbox, record: { device } }: Loan): LocatedDevice | undefined {
+function findNear({ host, sandbox, store, record }: Loan): LocatedDevice | undefined {
+  const { device } = record
   for (const namespace of sandbox ? [host, sandbox] : [host]) {
     const link = findLentDevice(namespace, device)
     if (link) return { namespace, link }
   }
   const again = findMadeAgain(host, device)
-  return again && { namespace: host, link: again }
+  // It may be that of another loan: of another port of the NIC, or of the same one, lent since.
+  if (
+    !again ||
+    loansBesides(store, record).some((other) => isSameHardware(other.device.onHost, again))
+  )
+    return undefined
+  return { namespace: host, link: again }
 }

@@ -61,24 +61,35 @@ export function findLentDevice(
   namespace: NetworkNamespace,
   lent: LentDevice,
 ): PresentLink | undefined {
-  if (!lent.identity) return findResembling(namespace, lent)
-  const index = indexOf(namespace, lent)
+  const { identity } = lent
+  if (!identity) return findResembling(namespace, lent)
+  const { index } = searched(namespace, lent, () => sysfsOf(namespace, lent).find(identity))
   return index === 0 ? undefined : findLink(namespace.socket, { index })
 }
 
 /**
  * Finds the network device that the kernel made again for the same hardware, after the NIC was
  * reset or its driver loaded again. Such a device begins its life on the host.
+ *
+ * A port of the same NIC that was there all the time has the same bus address and directory of sysfs, and
+ * may have the same permanent MAC, or none. But the kernel removes that directory with the last device in
+ * it, whatever namespace that is in, and inode numbers only grow: where the directory is younger than
+ * the lent device, that one is gone, and those that are there now were all made since.
+ * @returns undefined also where it may be another port of the NIC
  */
 export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): PresentLink | undefined {
   const { identity, onHost } = lent
   if (!identity || onHost.parentDevice === undefined) return undefined
-  return findLinkThat(
-    host.socket,
-    (link) =>
-      isSameHardware(link, onHost) &&
-      sysfsOf(host, lent).identityOf(link)?.directory === identity.directory,
-  )
+  const sysfs = sysfsOf(host, lent)
+  const { inode, count } = sysfs.directoryOf(identity)
+  if (inode < identity.inode) return undefined
+  const mayBe = (link: Link) =>
+    isSameHardware(link, onHost) && sysfs.identityOf(link)?.directory === identity.directory
+  const link = findLinkThat(host.socket, mayBe)
+  if (!link || count === 1) return link
+  if (onHost.permanentAddress === undefined) return undefined
+  const isAnother = (other: Link) => other.index !== link.index && mayBe(other)
+  return findLinkThat(host.socket, isAnother) ? undefined : link
 }
 
 /**
@@ -89,13 +100,6 @@ export function sysfsOf(namespace: NetworkNamespace, lent: LentDevice): Namespac
   const sysfs = searched(namespace, lent, () => namespace.sysfs)
   if (sysfs) return sysfs
   throw cannotSearch(namespace, lent, 'this process may not mount its sysfs')
-}
-
-/** The index of a lent device in a namespace; 0 if it is not there. */
-function indexOf(namespace: NetworkNamespace, lent: LentDevice): number {
-  const { identity } = lent
-  if (!identity) return 0
-  return searched(namespace, lent, () => sysfsOf(namespace, lent).find(identity).index)
 }
 
 function searched<T>(namespace: NetworkNamespace, lent: LentDevice, search: () => T): T {

@@ -5,24 +5,28 @@ import type { LentDevice } from './lent-device-schema.js'
 
 /*
  * What is left to compare where a record has no identity: it was written by an earlier version, or
- * before Linux 5.2, or without CAP_SYS_ADMIN. A bus address or permanent MAC decides alone.
+ * before Linux 5.2, or without CAP_SYS_ADMIN. A bus address together with a permanent MAC decides alone.
  */
 
 /**
  * Whether a link may be the one that was lent: the same hardware, or the same MAC and something else
- * that is the same. Not the MAC alone: a vlan, macvlan or ipvlan has that of its parent.
+ * that is the same. Not the MAC alone: a vlan, macvlan or ipvlan has that of its parent. Nor the bus
+ * address alone: all ports of a NIC may have it.
  */
 export function resembles(link: Link, onHost: Link): boolean {
   return (
     hasItsAddress(link, onHost) &&
-    (onHost.parentDevice !== undefined ||
+    ((onHost.parentDevice !== undefined && onHost.permanentAddress !== undefined) ||
       link.alias === onHost.name ||
       link.index === onHost.index ||
       link.name === onHost.name)
   )
 }
 
-/** Whether two links have the same bus address and permanent MAC. Neither can be changed. */
+/**
+ * Whether two links have the same bus address and permanent MAC. Neither can be changed, but several
+ * ports of a NIC may have the same, and none of them a permanent MAC.
+ */
 export function isSameHardware(link: Link, onHost: Link): boolean {
   return (
     hasHardware(onHost) &&

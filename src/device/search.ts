@@ -168,7 +168,7 @@ function lookIn(namespace: NetworkNamespace, lent: LentDevice) {
 /** The number of devices in all namespaces that hang on the same hardware. */
 function countEverywhere(host: NetworkNamespace, lent: LentDevice): number {
   const { identity, sysfsPath } = lent
-  if (identity) return sysfsOf(host, lent).countInAllNamespaces(identity)
+  if (identity) return sysfsOf(host, lent).directoryOf(identity).count
   return sysfsPath !== undefined && !existsSync(`${sysfsPath}/net`) ? 0 : Number.POSITIVE_INFINITY
 }
 

@@ -68,14 +68,16 @@ export class NamespaceSysfs {
   }
 
   /**
-   * The number of devices that all namespaces together have in a device's directory: each is a
-   * subdirectory, and the kernel counts those that it does not show here, too.
+   * The directory that a device is in, or was: its inode number, and the number of devices that all
+   * namespaces together have there. Each is a subdirectory, and the kernel counts those that it does
+   * not show here, too. Both are 0 where there is no such directory.
    */
-  countInAllNamespaces({ directory }: DeviceIdentity): number {
+  directoryOf({ directory }: DeviceIdentity): { inode: number; count: number } {
     try {
-      return statSync(`/proc/self/fd/${this.fd}/${directory}`).nlink - OWN_LINKS
+      const { ino, nlink } = statSync(`/proc/self/fd/${this.fd}/${directory}`)
+      return { inode: ino, count: nlink - OWN_LINKS }
     } catch (error) {
-      if (isAbsence(error)) return 0
+      if (isAbsence(error)) return { inode: 0, count: 0 }
       throw error
     }
   }
