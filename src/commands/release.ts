@@ -1,5 +1,5 @@
 import {
-  findLentDevice,
+  findOnHost,
   isLentDevice,
   isSameDevice,
   type LocatedDevice,
@@ -74,7 +74,7 @@ export function releaseRecorded(
   using _device = lockDevice(stateDir, record.device.onHost)
   enterPhase('look')
   using host = NetworkNamespace.host()
-  if (onlyFromHost && !findLentDevice(host, record.device)) return false
+  if (onlyFromHost && !findOnHost(host, record.device)) return false
   using sandbox = openRecorded(host, sandboxPath || record.sandboxPath, record)
   const loan = { host, sandbox, store, record }
   // Last: if the return fails, the device still needs its rules in the sandbox.

@@ -92,6 +92,11 @@ export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): Present
   return findLinkThat(host.socket, isAnother) ? undefined : link
 }
 
+/** Finds a lent device on the host that came there without DEL: the device, or the one made again. */
+export function findOnHost(host: NetworkNamespace, lent: LentDevice): Link | undefined {
+  return findLentDevice(host, lent) ?? findMadeAgain(host, lent)
+}
+
 /**
  * The sysfs of a namespace in which a device is looked for by its identity.
  * @throws Failure `kernel-refused` if it cannot be had

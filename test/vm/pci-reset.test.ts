@@ -115,17 +115,21 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
     expect(machine.nameOf(NIC)).not.toBe(undefined)
   })
 
-  it('stays with the pod that got it since', () => {
+  it('goes to the next pod with all that it had, and comes home with that', () => {
     reset()
     machine.addNamespace('hdl3-next')
     const variables = { CNI_CONTAINERID: 'container-2', CNI_NETNS: machine.pathOf('hdl3-next') }
-    const second = call('ADD', { device: machine.nameOf(NIC) }, variables)
+    const second = call('ADD', { device: undefined, pciBusID: NIC.pci }, variables)
     expect(second.exitCode, second.stdout).toBe(0)
-    const { exitCode, stdout } = repair('--all')
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain('eth1 is neither in sandbox')
+    expect(second.stderr).toContain('eth1 is back from')
+    expect(machine.ip('hdl3-next', '-br address show dev net1')).toContain('198.51.100.5/24')
+    expect(repair('--all').stdout).toContain('nothing to repair')
+    expect(call('DEL').exitCode).toBe(0)
     expect(machine.ip('hdl3-next', '-br link')).toContain('net1')
     expect(call('DEL', {}, variables).exitCode).toBe(0)
+    expect(machine.nameOf(NIC)).toBe('eth1')
+    expect(machine.ip(machine.host, '-br address show dev eth1')).toContain('198.51.100.5/24')
+    expect(machine.ip(machine.host, 'route show table 70')).toContain('via 198.51.100.1 dev eth1')
   })
 
   it('is there after the next repair, wherever one was killed; then there is nothing to change', () => {

@@ -1,4 +1,9 @@
-import { describeLentDevice, findLentDevice, isSameDevice } from '../../device/lent-device.js'
+import {
+  describeLentDevice,
+  findMadeAgain,
+  findOnHost,
+  isSameDevice,
+} from '../../device/lent-device.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
 import { findSelectedDevice } from '../../device/selected-device.js'
 import { selects } from '../../device/selector.js'
@@ -59,7 +64,7 @@ export function lookForDevice(
     // A DEL may have brought it home between the look at the host and that at the records.
     found = loan ? { loan } : onHost()
   }
-  if ('loan' in found && !findLentDevice(host, found.loan.device)) throw lentAlready(found.loan)
+  if ('loan' in found && !findOnHost(host, found.loan.device)) throw lentAlready(found.loan)
   return found
 }
 
@@ -132,7 +137,10 @@ export function selectedNow(host: NetworkNamespace, { configuration }: Call): Li
   }
 }
 
-/** The loan of a device that is on the host, and so is back from it. */
+/**
+ * The loan of a device that is on the host, and so is back from it; also the loan of a NIC of which the
+ * kernel made this device again, for its record has the state with which it is to be lent.
+ */
 function loanOfDevice(
   host: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
@@ -145,9 +153,18 @@ function loanOfDevice(
   }
   const mayMean = (text: string) => {
     const { identity } = described()
-    return !identity || !text.includes('"identity":') || text.includes(`"inode":${identity.inode},`)
+    return (
+      !identity ||
+      !text.includes('"identity":') ||
+      text.includes(`"inode":${identity.inode},`) ||
+      text.includes(`"parentDevice":"${device.parentDevice}"`)
+    )
   }
-  return loansIn(store, mayMean).find((loan) => isSameDevice(described(), loan.device))
+  const loans = loansIn(store, mayMean)
+  return (
+    loans.find((loan) => isSameDevice(described(), loan.device)) ??
+    loans.find((loan) => findMadeAgain(host, loan.device)?.index === device.index)
+  )
 }
 
 /** The loan of a device that is not on the host. */

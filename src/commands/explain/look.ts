@@ -1,5 +1,5 @@
 import { companionsOf, describeCompanion } from '../../device/companions.js'
-import { findLentDevice } from '../../device/lent-device.js'
+import { findOnHost } from '../../device/lent-device.js'
 import { describeForeign, foreignProgramsOn } from '../../device/programs.js'
 import { findSelectedDevice } from '../../device/selected-device.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
@@ -99,7 +99,7 @@ function lookToMove(call: Call, ground: Ground): Look {
   const found = lookForDevice(host, call, store)
   if ('loan' in found) {
     const { device: lent, sandboxPath } = found.loan
-    const device = findLentDevice(host, lent)
+    const device = findOnHost(host, lent)
     const back = `ADD first releases it from ${sandboxPath}, where it is no more: what it has then is not known yet`
     return seen({ ...(device ? { device } : {}), notes: [back], would: 'lend it' })
   }
