@@ -1,6 +1,6 @@
 import { bounded } from '../bounded.js'
 import { asCniError } from '../cni/error.js'
-import { findLentDevice, findMadeAgain } from '../device/lent-device.js'
+import { findOnHost } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
@@ -77,8 +77,7 @@ function settle(
   const record = store.read(outstandingKeyOf({ device }))
   if (!record) return undefined
   using host = NetworkNamespace.host()
-  const find = () => findLentDevice(host, device) ?? findMadeAgain(host, device)
-  const there = find()
+  const there = findOnHost(host, device)
   if (!there) {
     if (searchAway) keepWhileAway(stateDir, store, host, record)
     return undefined
@@ -86,7 +85,7 @@ function settle(
   using _there = lockAsFound(stateDir, device.onHost, there)
   using _routes = lockRoutes(stateDir, 'alone')
   // Another call may have lent it while this one waited.
-  const link = find()
+  const link = findOnHost(host, device)
   if (link?.index !== there.index) return undefined
   const outstanding = { host, store, record, link }
   return record.mode === 'capture'

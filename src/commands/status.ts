@@ -11,8 +11,8 @@ import { openRecorded } from './namespaces.js'
 import { selectorOf } from './way.js'
 
 /**
- * STATUS: ready if the IPAM plugin is ready, records can be kept, and the device is on the host or lent to an existing
- * sandbox. A `deviceID` is not checked: it is set per pod.
+ * STATUS: ready if the IPAM plugin is ready, records can be kept, and the device is on the host or lent
+ * to an existing sandbox. A `deviceID` is not checked: it is set per pod.
  * @throws Failure `not-available` if there is no such device, `lent-to-nobody` if it is lent to a
  *   sandbox that no longer exists
  */

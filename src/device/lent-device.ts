@@ -93,7 +93,7 @@ export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): Present
 }
 
 /** Finds a lent device on the host that came there without DEL: the device, or the one made again. */
-export function findOnHost(host: NetworkNamespace, lent: LentDevice): Link | undefined {
+export function findOnHost(host: NetworkNamespace, lent: LentDevice): PresentLink | undefined {
   return findLentDevice(host, lent) ?? findMadeAgain(host, lent)
 }
 

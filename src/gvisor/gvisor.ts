@@ -112,12 +112,6 @@ export class Gvisor {
     note('info', `noted ${link.name} for gVisor`, () => ({ kind: kind.kind, record }))
   }
 
-  /** Undoes `keep`: ends the address keeper, and removes the gVisor record. */
-  release(): void {
-    this.#endEarlierKeeper()
-    this.#store.remove(this.request.key)
-  }
-
   /** Warns about what an interface goes without, so that gVisor starts. */
   warnOfOmissions(name: string): void {
     warnOfEach(

@@ -34,6 +34,7 @@ export function unusable(path: string): { why: string; cure: string } | undefine
 
 /** @throws Failure of that kind if records cannot be kept there, which ADD finds out as it writes */
 export function requireUsable(path: string, kind: FailureKind): void {
-  const { why, cure } = unusable(path) ?? {}
-  if (why !== undefined) throw new Failure(kind, `nothing can be recorded in ${path}: ${why}`, cure)
+  const reason = unusable(path)
+  if (!reason) return
+  throw new Failure(kind, `nothing can be recorded in ${path}: ${reason.why}`, reason.cure)
 }

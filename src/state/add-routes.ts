@@ -83,12 +83,16 @@ function addAgain(
 /**
  * Those of refused routes that are not there: what a call added that was killed then, the kernel may
  * not take again, because of a later route for example.
+ * @param where `device` is the index of the one through which all of them lead, if it is one
  */
-function absentOf(socket: NetlinkSocket, refused: Refused<Route>[]): Refused<Route>[] {
-  if (refused.length === 0) return refused
+export function absentOf<T extends { value: Route }>(
+  socket: NetlinkSocket,
+  refused: T[],
+  where: { device?: number } = {},
+): T[] {
   const values = refused.map(({ value }) => value)
   const destinations = values.map(({ destination }) => destination)
-  const absent = new Set(lacking(values, wholeOf, foldRoutes(socket, { destinations })))
+  const absent = new Set(lacking(values, wholeOf, foldRoutes(socket, { ...where, destinations })))
   return refused.filter(({ value }) => absent.has(value))
 }
 

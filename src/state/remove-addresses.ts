@@ -1,19 +1,16 @@
 import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
-import { lacking } from '../kernel/netlink/fold.js'
 import type { Request } from '../kernel/netlink/message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { routeRemoval } from '../kernel/netlink/route.js'
-import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { warn, warnOfEach } from '../log.js'
 import type { Addition } from './add-objects.js'
-import { addReachable } from './add-routes.js'
+import { absentOf, addReachable } from './add-routes.js'
 import { describeAddress } from './describe.js'
 import { findEndangered, orderAround } from './endangered.js'
 import { planState } from './plan.js'
-import { wholeOf } from './routes.js'
 import { describeForeign } from './stand-ins.js'
 
 /**
@@ -51,10 +48,8 @@ export function removeAddresses(
   ])
   const errors = outcomes.slice(outcomes.length - back.length)
   const refused = plan.routes.filter((_, n) => errors[plan.addresses.length + n])
-  const values = refused.map(({ value }) => value)
-  const absent = new Set(lacking(values, wholeOf, foldRoutes(socket, { device: index })))
-  const again = refused.filter(({ value }) => absent.has(value))
-  const lostRoutes = addReachable(socket, device, again, plan.around).map(({ value, error }) => ({
+  const absent = absentOf(socket, refused, { device: index })
+  const lostRoutes = addReachable(socket, device, absent, plan.around).map(({ value, error }) => ({
     what: `route ${describeForeign(namespace, value, device)}`,
     error,
   }))

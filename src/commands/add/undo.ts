@@ -4,7 +4,7 @@ import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.
 import { findLentDevice } from '../../device/lent-device.js'
 import { returnRdma } from '../../device/rdma-return.js'
 import { Failure } from '../../failure.js'
-import type { Gvisor } from '../../gvisor/gvisor.js'
+import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -63,13 +63,13 @@ function attempt(undo: () => string): string {
  * the host; otherwise keeps it for DEL.
  * @returns the original error with the resulting state in its details
  */
-export function rollBack(
+export async function rollBack(
   ground: OpenGround,
   store: RecordStore<AttachmentRecord>,
   record: AttachmentRecord,
   error: unknown,
 ): Promise<CniError> {
-  return undoAdd(ground.ipam, withoutKeeper(ground.gvisor, error), () => {
+  return undoAdd(ground.ipam, await withoutKeeper(ground, error), () => {
     // On the host, also where the thread could not come back to it before.
     const { stateDir, host, sandbox } = ground
     const loan = { host, sandbox, store, record }
@@ -86,9 +86,12 @@ export function rollBack(
  * keeper would take that for gVisor removing them.
  * @returns the error, which says if that failed: then the device comes home all the same
  */
-function withoutKeeper(gvisor: Gvisor | undefined, error: unknown): unknown {
+async function withoutKeeper(
+  { gvisor, stateDir, key }: OpenGround,
+  error: unknown,
+): Promise<unknown> {
   try {
-    gvisor?.release()
+    if (gvisor) await releaseGvisorRecord(stateDir, key)
     return error
   } catch (failure) {
     const { message } = asCniError(failure)

@@ -11,8 +11,8 @@ import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { isOfThisBoot } from '../../records/record.js'
+import { unusable } from '../../records/state-directory.js'
 import { selectorOf } from '../way.js'
-import { stateDirectory } from './directories.js'
 import { type Finding, fault } from './finding.js'
 
 /**
@@ -43,7 +43,7 @@ export function selectedDevice(
 /** Where the state directory cannot be used, which is a finding of its own, nobody knows. */
 function mayBeLent(stateDir: string, selector: DeviceSelector): boolean {
   return (
-    stateDirectory(stateDir).length > 0 ||
+    unusable(stateDir) !== undefined ||
     attachmentRecords(stateDir)
       .look(() => {})
       .filter(isOfThisBoot)

@@ -18,10 +18,11 @@ export const directories: CheckOfFiles = (configuration) => {
 }
 
 /** Whether records can be kept there. */
-export function stateDirectory(path: string): Finding[] {
-  const { why, cure } = unusable(path) ?? {}
-  if (why === undefined || cure === undefined) return []
-  return [fault('state directory', `${path} cannot remember what is lent: ${why}`, cure)]
+function stateDirectory(path: string): Finding[] {
+  const reason = unusable(path)
+  if (!reason) return []
+  const text = `${path} cannot remember what is lent: ${reason.why}`
+  return [fault('state directory', text, reason.cure)]
 }
 
 function log(file: string): Finding[] {

@@ -6,16 +6,16 @@ import { describeLoan } from '../../records/describe-loan.js'
 import { remarkOn } from '../../records/other-file.js'
 import { isLoan, isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
+import { unusable } from '../../records/state-directory.js'
 import type { OtherFile } from '../../records/store.js'
 import { openRecorded } from '../namespaces.js'
-import { stateDirectory } from './directories.js'
 import { type Check, type Finding, fault, warning } from './finding.js'
 
 /** Whether what the records say is so: above all, whether each sandbox is still there. */
 export const records: Check = ({ configuration, host }) => {
   const { stateDir } = configuration
   // That is said already.
-  if (stateDirectory(stateDir).length > 0) return []
+  if (unusable(stateDir)) return []
   const others: OtherFile[] = []
   const onOther = (other: OtherFile) => others.push(other)
   const loans = attachmentRecords(stateDir).look(onOther).filter(isOfThisBoot).filter(isLoan)
