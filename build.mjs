@@ -20,8 +20,6 @@ import { writeComponents } from './tools/write-components.mjs'
 const require = createRequire(import.meta.url)
 
 const DIST = isForOther ? `dist/${ARCH}` : 'dist'
-/** Its modules, as in the executable: of CommonJS the whole would be in it. */
-const YAML = './node_modules/yaml/browser/index.js'
 /** Where the native addon and the keeper are. */
 const NATIVE = isForOther ? `build/${ARCH}` : 'build'
 
@@ -49,7 +47,7 @@ const bundleOptions = {
   minify: true,
   legalComments: 'none',
   loader: { '.node': 'binary', '.bin': 'binary' },
-  alias: { os: './tools/endianness.mjs', yaml: YAML },
+  alias: { os: './tools/endianness.mjs' },
   logLevel: 'warning',
   plugins: [
     codecPlugin,

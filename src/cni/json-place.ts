@@ -68,6 +68,7 @@ export function placeAt(text: string, at: number): Place {
   return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') }
 }
 
-function isSame(one: string | number, other: string | number | undefined): boolean {
+/** Whether a key is the one of a path: in any case, as ADD takes them. */
+export function isSame(one: string | number, other: string | number | undefined): boolean {
   return String(one).toLowerCase() === String(other).toLowerCase()
 }

@@ -28,11 +28,11 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
   })
 
   it.each([
-    ['is no YAML', 'spec:\n\tconfig: x\n', '2:1: Tabs are not allowed as indentation'],
+    ['is no YAML', 'spec:\n\tconfig: x\n', '2:1: tab characters must not be used in indentation'],
     [
       'has a text in base64',
       'config: !!binary e30=\n',
-      '1:9: what has the tag !!binary is not checked: write the text itself',
+      '1:9: unknown scalar tag !<tag:yaml.org,2002:binary>',
     ],
   ])('validate says where a file %s', (_, text, complaint) => {
     const directory = mkdtempSync(`${tmpdir()}/hdl3-yaml-`)

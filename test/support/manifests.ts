@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { load, loadAll } from 'js-yaml'
 import type { IDaemonSet } from 'kubernetes-models/apps/v1'
 import type { IContainer } from 'kubernetes-models/v1'
-import { parse, parseAllDocuments } from 'yaml'
 
 /** A document of a manifest, of whatever kind. */
 export interface Manifest {
@@ -18,10 +18,7 @@ export function readManifests(path: string): Manifest[] {
 }
 
 export function parseManifests(text: string, source: string): Manifest[] {
-  return parseAllDocuments(text).map((document) => {
-    if (document.errors.length > 0) throw new Error(`${source}: ${document.errors.join('; ')}`)
-    return document.toJS()
-  })
+  return loadAll(text, { filename: source }) as Manifest[]
 }
 
 /** The kinds of entries of a kustomization that `renderKustomization` knows. */
@@ -48,7 +45,7 @@ export function renderKustomization(directory: string): Manifest[] {
     }
   for (const { target, patch } of kustomization.patches ?? [])
     for (const document of documents.filter(({ kind }) => kind === target.kind))
-      for (const operation of parse(patch)) apply(document, operation)
+      for (const operation of load(patch) as Operation[]) apply(document, operation)
   return documents
 }
 

@@ -302,11 +302,16 @@ spec:
   })
 
   it.each([
-    ['a mapping without its colon', 'kind: NetworkAttachmentDefinition\nspec\n  config: x\n', '2:'],
+    [
+      'a mapping without its colon',
+      'kind: NetworkAttachmentDefinition\nspec\n  config: x\n',
+      '3:9: ',
+    ],
     ['a tab', 'kind: NetworkAttachmentDefinition\nspec:\n\tconfig: x\n', '3:1: '],
     ['a key twice', 'kind: x\nkind: NetworkAttachmentDefinition\n', '2:1: '],
     ['quotes that do not end', 'kind: "x\n', '2:'],
-    ['an alias of nothing', 'kind: *x\n', '1:1: '],
+    ['an alias of nothing', 'kind: *x\n', '1:8: unidentified alias'],
+    ['an alias in what it stands for', 'kind: x\nspec: &a [*a]\n', '2:12: *a is inside of &a'],
   ])('says where a text is no YAML: %s', async (_, text, start) => {
     const [first] = await complaintsOn(text, 'file.yml')
     expect(first).toMatch(`${start}`)
@@ -336,6 +341,14 @@ spec:
     })
     const found = await complaintsOn(`${levels.join('\n')}\n`, 'file.yaml')
     expect(found).toEqual([expect.stringContaining('alias')])
+  })
+
+  it('looks at what an alias stands for', async () => {
+    const config = `|\n    ${CONFIGURATION}`
+    const text = `x: &spec\n  config: ${config}\n${definition('y').split('spec:')[0]}spec: *spec\n`
+    expect(await complaintsOn(text, 'file.yaml')).toEqual([
+      expect.stringMatching(/^7:9: spec\.config\.mtu: /),
+    ])
   })
 
   it.each(['validate', 'explain --config', 'install --conf'])(

@@ -1,142 +1,181 @@
 import {
-  Composer,
-  CST,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  Parser,
-  type ScalarTag,
-} from 'yaml'
+  CORE_SCHEMA,
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  type MappingEvent,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  type SequenceEvent,
+  YAMLException,
+} from 'js-yaml'
 import { asCniError } from '../../cni/error.js'
-import type { Place } from '../../cni/json-place.js'
+import { isSame, type Place, placeAt } from '../../cni/json-place.js'
 import type { Contents, LocatedDocument, Path } from './documents.js'
 
-/** Aliases that stand for more nodes than this are an attack, and no manifest. */
-const MOST_ALIASED = 100
+/** Aliases that stand for more values than this are an attack, and no manifest. */
+const MOST_VALUES = 10_000
+const TOO_MANY = `its aliases stand for more than ${MOST_VALUES} values`
 
 /** What the parser makes of deeper ones is for the stack to bear, which ends where an engine says. */
 const MOST_LEVELS = 200
-const TOO_DEEP = `it is nested too deeply to be checked: ${MOST_LEVELS} lists and objects in each other are the most`
-
-/** A text in base64. The parser's own tag for it needs another module of Node. */
-const BINARY: ScalarTag = {
-  tag: 'tag:yaml.org,2002:binary',
-  resolve: (source, onError) => {
-    onError('what has the tag !!binary is not checked: write the text itself')
-    return source
-  },
-}
+const TOO_DEEP = `it is nested too deeply to be checked: ${MOST_LEVELS} values in each other are the most`
 
 /** The documents of a text in YAML. Only `validate` loads this, and the parser. */
 export function yamlDocuments(text: string): Contents {
-  const lines = new LineCounter()
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
-    return { line, column: col }
-  }
-  const tokens = [...new Parser(lines.addNewLine).parse(text)]
-  const deep = firstBelow(tokens)
-  if (deep) return { documents: [], faults: [{ ...placeAt(deep.offset), text: TOO_DEEP }] }
-  const composer = new Composer({ prettyErrors: false, customTags: [BINARY] })
-  const parsed = [...composer.compose(tokens)]
   const documents: LocatedDocument[] = []
   const faults: Contents['faults'] = []
-  for (const document of parsed) {
-    const complaints = [...document.errors, ...document.warnings]
-    faults.push(...complaints.map((one) => ({ ...placeAt(one.pos[0]), text: textOf(one) })))
-    if (document.errors.length > 0) continue
+  const attempt = (work: () => void) => {
     try {
-      const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASED })
-      documents.push({ value, isYaml: true, ...placesIn(text, document, placeAt) })
+      work()
     } catch (error) {
-      faults.push({ ...placeAt(document.range[0]), text: textOf(error) })
+      faults.push(faultOf(text, error))
     }
   }
+  attempt(() => {
+    for (const events of eventsOfDocuments(text))
+      attempt(() => {
+        const [value] = constructFromEvents(events, { source: text, schema: CORE_SCHEMA })
+        documents.push({ value, isYaml: true, ...placesIn(text, rootOf(text, events)) })
+      })
+  })
   return { documents, faults }
 }
 
-/** Also where the stack ends, which the parser catches and the engine has words for. */
-function textOf(error: unknown): string {
-  return asCniError(error).message
+/** @throws YAMLException if one of them is no YAML: where the next begins is not known then */
+function eventsOfDocuments(text: string): Event[][] {
+  const documents: Event[][] = []
+  for (const event of parseEvents(text, { maxDepth: MOST_LEVELS }))
+    if (event.type === EVENT_ID.DOCUMENT) documents.push([event])
+    else documents.at(-1)?.push(event)
+  return documents
 }
 
-/** The first list or map of a stream that is in MOST_LEVELS others. */
-function firstBelow(tokens: CST.Token[]): CST.Token | undefined {
-  let level = tokens.flatMap((token) => (token.type === 'document' ? (token.value ?? []) : []))
-  for (let depth = 0; depth <= MOST_LEVELS; depth++) {
-    const collections = level.filter(CST.isCollection)
-    if (depth === MOST_LEVELS) return collections[0]
-    level = collections.flatMap(({ items }) =>
-      items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat()),
-    )
+function faultOf(text: string, error: unknown): Contents['faults'][number] {
+  // Another one is of the stack, for which the engine has words.
+  if (!(error instanceof YAMLException) || !error.mark) return { text: asCniError(error).message }
+  const { reason, mark } = error
+  const isDeep = reason.startsWith('nesting exceeded')
+  return { ...placeAt(text, mark.position), text: isDeep ? TOO_DEEP : reason }
+}
+
+/** A value of a document, as it is written there. */
+interface Node {
+  /** Where it begins in the text; undefined if nothing is written. */
+  at: number | undefined
+  scalar?: ScalarEvent
+  items: Node[]
+  pairs: { key: Node; value: Node }[]
+  /** How many values it is, with those that aliases stand for. */
+  values: number
+}
+
+/**
+ * The outermost value of a document.
+ * @param events those that constructFromEvents() has taken: each alias has its anchor
+ * @throws YAMLException if aliases stand for too many values, or for something that they are in
+ */
+function rootOf(text: string, events: Event[]): Node | undefined {
+  const anchors = new Map<string, Node>()
+  const rest = events.values()
+  const read = (): Node | undefined => {
+    const { value: event } = rest.next()
+    if (!event || event.type === EVENT_ID.POP) return undefined
+    switch (event.type) {
+      case EVENT_ID.DOCUMENT:
+        return read()
+      case EVENT_ID.ALIAS: {
+        const name = text.slice(event.anchorStart, event.anchorEnd)
+        const node = anchors.get(name)
+        if (!node) YAMLException.throwAt(text, event.anchorStart, `*${name} is inside of &${name}`)
+        return node
+      }
+      default: {
+        const node = event.type === EVENT_ID.SCALAR ? scalarOf(event) : collectionOf(event, read)
+        if (node.values > events.length + MOST_VALUES)
+          YAMLException.throwAt(text, node.at ?? 0, TOO_MANY)
+        if (event.anchorStart !== -1)
+          anchors.set(text.slice(event.anchorStart, event.anchorEnd), node)
+        return node
+      }
+    }
   }
-  return undefined
+  return read()
 }
 
-function placesIn(
-  text: string,
-  document: Document.Parsed,
-  placeAt: (offset: number) => Place,
-): Omit<LocatedDocument, 'value' | 'isYaml'> {
-  const start = document.contents?.range[0] ?? document.range[0]
+function scalarOf(scalar: ScalarEvent): Node {
+  const { valueStart, style } = scalar
+  const isQuoted = [SCALAR_STYLE.SINGLE_QUOTED, SCALAR_STYLE.DOUBLE_QUOTED].some(
+    (one) => one === style,
+  )
+  const at = valueStart === -1 ? undefined : valueStart - Number(isQuoted)
+  return { at, scalar, items: [], pairs: [], values: 1 }
+}
+
+/** @param read returns undefined where the collection ends */
+function collectionOf(
+  { type, start }: SequenceEvent | MappingEvent,
+  read: () => Node | undefined,
+): Node {
+  const node: Node = { at: start, items: [], pairs: [], values: 1 }
+  for (let one = read(); one; one = read()) {
+    node.values += one.values
+    if (type === EVENT_ID.SEQUENCE) node.items.push(one)
+    else {
+      const value = read()
+      if (!value) break
+      node.values += value.values
+      node.pairs.push({ key: one, value })
+    }
+  }
+  return node
+}
+
+function placesIn(text: string, root: Node | undefined): Omit<LocatedDocument, 'value' | 'isYaml'> {
   return {
-    placeOf: (path) => placeAt(find(document, path)?.at ?? start),
+    placeOf: (path) => placeAt(text, find(text, root, path)?.at ?? root?.at ?? 0),
     placeInText: (path, inner) => {
-      const { node } = find(document, path) ?? {}
-      if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return undefined
-      const [from, to] = node.range
-      const source = text.slice(from, to)
-      return node.type === 'BLOCK_LITERAL'
-        ? inBlock(placeAt(from), source, node.value, inner)
-        : inLine(placeAt(from), source, node.value, inner)
+      const scalar = find(text, root, path)?.node.scalar
+      if (!scalar) return undefined
+      return scalar.style === SCALAR_STYLE.LITERAL_BLOCK
+        ? inBlock(text, scalar, inner)
+        : inLine(text, scalar, inner)
     },
   }
 }
 
 /** A literal block, `|`: each of its lines is one of the text, behind an indentation. */
-function inBlock(start: Place, source: string, value: string, { line, column }: Place): Place {
-  const indented = source.split('\n')[line]?.replace(/\r$/, '').length ?? 0
-  const plain = value.split('\n')[line - 1]?.length ?? 0
-  return { line: start.line + line, column: column + Math.max(0, indented - plain) }
+function inBlock(text: string, { valueStart, indent }: ScalarEvent, inner: Place): Place {
+  const { line } = placeAt(text, valueStart)
+  return { line: line + inner.line - 1, column: indent + inner.column }
 }
 
 /** A text in one line, in quotes or not. */
-function inLine(start: Place, source: string, value: string, inner: Place): Place | undefined {
-  const before = source.indexOf(value)
-  if (before === -1 || value.includes('\n')) return undefined
-  return { line: start.line, column: start.column + before + inner.column - 1 }
+function inLine(text: string, scalar: ScalarEvent, inner: Place): Place | undefined {
+  const value = getScalarValue(text, scalar)
+  const isWrittenAsIs = text.slice(scalar.valueStart, scalar.valueEnd) === value
+  if (!isWrittenAsIs || value.includes('\n')) return undefined
+  const { line, column } = placeAt(text, scalar.valueStart)
+  return { line, column: column + inner.column - 1 }
 }
 
-/** The node at a path, and where its key or itself begins; the innermost that is there. */
-function find(document: Document.Parsed, path: Path): { node: Node; at: number } | undefined {
+/** The value at a path, and where its key or itself begins; the innermost that is there. */
+function find(
+  text: string,
+  root: Node | undefined,
+  path: Path,
+): { node: Node; at: number } | undefined {
   let found: { node: Node; at: number } | undefined
-  let node: unknown = document.contents
+  let node = root
   for (const step of path) {
-    const inside = isAlias(node) ? node.resolve(document) : node
-    let at: number | undefined
-    if (isMap(inside)) {
-      const pair = inside.items.find(({ key }) => isScalar(key) && isSame(key.value, step))
-      at = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
-      node = pair?.value
-    } else if (isSeq(inside)) {
-      node = inside.items[Number(step)]
-      at = isScalar(node) || isMap(node) || isSeq(node) ? node.range?.[0] : undefined
-    }
-    if (at === undefined || !isNode(node)) return found
+    const isMeant = ({ scalar }: Node) => scalar && isSame(getScalarValue(text, scalar), step)
+    const pair = node?.pairs.find(({ key }) => isMeant(key))
+    node = pair ? pair.value : node?.items[Number(step)]
+    const at = pair ? pair.key.at : node?.at
+    if (at === undefined || !node) return found
     found = { node, at }
   }
   return found
-}
-
-function isNode(value: unknown): value is Node {
-  return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)
-}
-
-/** Keys match in any case, as ADD takes them. */
-function isSame(key: unknown, step: string | number): boolean {
-  return String(key).toLowerCase() === String(step).toLowerCase()
 }
