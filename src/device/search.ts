@@ -1,36 +1,17 @@
 import { existsSync } from 'node:fs'
-import { pause, timeLeft } from '../deadline.js'
+import { pause } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note } from '../log.js'
+import { Doubt, type Unfound } from './doubt.js'
 import { findLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { hasHardware } from './resemblance.js'
 
-/** How long the kernel may take to hand back the device of a sandbox that died. */
-const HANDBACK_MILLISECONDS = 5000
-/**
- * How long the search for a virtual device goes on without a trace of it: a pod may move the device
- * from namespace to namespace. The kernel's count is no trace: it often has devices of namespaces
- * that the kernel is ending.
- */
-const EVASION_MILLISECONDS = 1000
-/** Number of searches for such a device: it evades about every second one. */
-const EVADED_SEARCHES = 16
-/**
- * Searches in a row after which the kernel must count no more devices than were seen. While others
- * come, go and move, one search may see a device that is gone by the time of the count, or see it twice.
- */
-const AGREEING_SEARCHES = 3
-/** How long a trace shows that a pod moves the device. A destroyed device leaves no more traces. */
-const FRESH_MILLISECONDS = 2000
 const FIRST_PAUSE_MILLISECONDS = 20
 const LONGEST_PAUSE_MILLISECONDS = { virtual: 40, hardware: 320 }
-
-const EVADES = 'it is being moved from one namespace to another'
-const HIDDEN = 'no process, thread, open file or mount leads to its namespace'
 
 /** The directory of all devices without hardware. */
 const VIRTUAL = 'devices/virtual/net'
@@ -61,42 +42,26 @@ export function searchEverywhere<T>(
   const isVirtual = isVirtualDevice(lent)
   // A pod could make a device that resembles it.
   if (!identity && isVirtual) return requireNoStranger(namespaces, lent)
-  const started = process.uptime() * 1000
-  const evasionEnd = started + timeLeft(EVASION_MILLISECONDS)
-  const handbackEnd = started + timeLeft(HANDBACK_MILLISECONDS)
-  let lastTrace = Number.NEGATIVE_INFINITY
-  let searches = 0
-  let agreeing = 0
+  const doubt = new Doubt(isVirtual)
   const longest = LONGEST_PAUSE_MILLISECONDS[isVirtual ? 'virtual' : 'hardware']
   for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, longest)) {
     const before = countEverywhere(host, lent)
     const seen = searchOnce(host, namespaces, lent, found)
     if ('result' in seen) return seen.result
-    const count = Math.max(before, countEverywhere(host, lent))
-    const isLacking = seen.obstacle === undefined && !seen.evades && count <= seen.siblings
-    agreeing = isLacking ? agreeing + 1 : 0
-    if (agreeing === AGREEING_SEARCHES) return undefined
-    if (isLacking) continue
-    const now = process.uptime() * 1000
-    searches++
-    if (seen.evades) lastTrace = now
-    const isTraceless = isVirtual && lastTrace < started && searches >= EVADED_SEARCHES
-    if (now > (isTraceless ? evasionEnd : handbackEnd)) {
-      const evades = now - lastTrace < FRESH_MILLISECONDS
-      const doubt = seen.obstacle ?? (evades ? EVADES : isVirtual ? undefined : HIDDEN)
-      if (doubt !== undefined) throw mayStillExist(lent, doubt)
+    doubt.note(seen, Math.max(before, countEverywhere(host, lent)))
+    const verdict = doubt.verdict()
+    if (verdict === 'destroyed') return undefined
+    if (verdict === 'without a trace') {
       note('info', `${onHost.name} counts as destroyed`, () => ({ identity }))
       return undefined
     }
-    pause(wait)
+    if (typeof verdict === 'object') throw mayStillExist(lent, verdict.mayExist)
+    if (verdict === 'search later') pause(wait)
   }
 }
 
-/**
- * What one search saw: the device; or how many other devices hang on the same hardware, whether the
- * device got away, and what could not be searched.
- */
-type Seen<T> = { result: T } | { siblings: number; evades: boolean; obstacle: string | undefined }
+/** What one search saw: the device, or what there was instead. */
+type Seen<T> = { result: T } | Unfound
 
 function searchOnce<T>(
   host: NetworkNamespace,
