@@ -1,17 +1,7 @@
-import {
-  findOnHost,
-  isLentDevice,
-  isSameDevice,
-  type LocatedDevice,
-  loanOf,
-} from '../device/lent-device.js'
+import { findOnHost, isLentDevice, loanOf } from '../device/lent-device.js'
 import { returnRdma } from '../device/rdma-return.js'
 import { findResembling } from '../device/resemblance.js'
-import { broughtUp, returnDevice } from '../device/return.js'
-import { searchEverywhere } from '../device/search.js'
-import { Failure } from '../failure.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
-import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
 import { enterPhase } from '../phases.js'
 import { attachmentRecords, loansBesides } from '../records/attachments.js'
@@ -19,14 +9,17 @@ import { lockAttachment, lockDevice } from '../records/lock.js'
 import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
-import { joinGroupsAgain, leaveGroups } from '../state/autojoin.js'
 import { keepWithoutDevice } from '../state/destroyed.js'
-import { removeStandIns } from '../state/own-parts.js'
-import { canComeUpWithoutSettings } from '../state/sysctls.js'
 import { takeOffAdditions } from './additions.js'
 import { openRecorded } from './namespaces.js'
 import { restoreOrWarn } from './outstanding.js'
-import { type Loan, type Near, returnLocked } from './return-locked.js'
+import {
+  type Loan,
+  type Near,
+  returnLentDevice,
+  returnLocked,
+  undoPreparations,
+} from './return-lent.js'
 
 /** Options for releasing an attachment. */
 export interface ReleaseOptions {
@@ -149,60 +142,4 @@ function warnOfResembling(
   warn(
     `${record.device.onHost.name} counts as destroyed, but ${link.name} in ${sandbox.name} resembles it, and stays there: it has another inode in sysfs than the record says`,
   )
-}
-
-/**
- * Undoes what ADD did on the host before the move. If ADD was ended there, the host has both a route
- * and its stand-in, and the device lacks the multicast addresses that joined a group.
- */
-export function undoPreparations(
-  host: NetworkNamespace,
-  home: Link,
-  { state, device }: AttachmentRecord,
-): void {
-  removeStandIns(host, { onHost: device.onHost, state }, home)
-  joinGroupsAgain(host, home, state)
-}
-
-/**
- * Finds a lent device anywhere on this node and returns it to the host. The store's records say what is
- * lent again: that must not be taken from its new pod.
- * @param restore whether the caller restores the state next; then some settings must be set before
- *   the device is up
- * @returns the device on the host; undefined if it is known to be destroyed (a virtual device is
- *   destroyed with its sandbox) or was lent again
- * @throws Failure `return-failed`; the device then may still exist
- */
-export function returnLentDevice(
-  { host, sandbox, store, record }: Loan,
-  { located, alone }: Near,
-  { restore }: Pick<ReleaseOptions, 'restore'>,
-): PresentLink | undefined {
-  const { device } = record
-  const { onHost } = device
-  const othersLent = () => loansBesides(store, record).map((other) => other.device)
-  const bringHome = (found: LocatedDevice) => {
-    if (found.namespace !== host) leaveGroups(found.namespace, found.link, record.state)
-    const home = returnDevice(host, device, found, { bringUp: !restore, othersLent, alone })
-    const isSoon = restore && onHost.up && onHost.master === undefined && !home.up
-    return isSoon && canComeUpWithoutSettings(onHost, home)
-      ? upIfPossible(host, onHost, home)
-      : home
-  }
-  if (located) return bringHome(located)
-  if (othersLent().some((other) => isSameDevice(other, device))) return undefined
-  return searchEverywhere(host, sandbox ? [host, sandbox] : [host], device, bringHome)
-}
-
-/**
- * Brings a device up that is home. If the kernel refuses, as with a macvlan whose own device is down,
- * the restoring of its state does, too, and that becomes outstanding.
- */
-function upIfPossible(host: NetworkNamespace, onHost: Link, home: PresentLink): PresentLink {
-  try {
-    return broughtUp(host, onHost, home)
-  } catch (error) {
-    if (error instanceof Failure && error.kind === 'return-failed') return home
-    throw error
-  }
 }

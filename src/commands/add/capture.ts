@@ -10,7 +10,7 @@ import { lookAtRest } from '../common-routes.js'
 import { settleOutstanding } from '../outstanding.js'
 import { giveBackEarlier } from '../release-capture.js'
 import { selectorOf } from '../way.js'
-import { inspectToCapture } from './preflight.js'
+import { inspectToCapture } from './preflight-in-place.js'
 import { logAdd, recordOf } from './record.js'
 
 /**

@@ -8,18 +8,16 @@ import type { LentDevice } from '../../device/lent-device-schema.js'
 import { findSelectedDevice } from '../../device/selected-device.js'
 import { selects } from '../../device/selector.js'
 import { Failure } from '../../failure.js'
-import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
-import { warn } from '../../log.js'
 import { loansIn } from '../../records/attachments.js'
-import { describeLoan } from '../../records/describe-loan.js'
-import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
+import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import type { Call } from '../call.js'
-import { releaseAttachment, releaseRecorded } from '../release.js'
+import { releaseAttachment } from '../release.js'
 import { selectorOf } from '../way.js'
+import { concludeRelease, lentAlready } from './earlier-loan.js'
 
 /** The device that is selected, or the loan from which the kernel has put it back on the host. */
 export type Found = { device: Link } | { loan: AttachmentRecord }
@@ -82,49 +80,6 @@ export function requireStillThere(
   if (link?.index === device.index) return link
   const loan = loanOfSelected(call, store)
   throw loan ? lentAlready(loan) : new Failure('busy', `${device.name} has just left the host`)
-}
-
-/**
- * The record that there is under an attachment. A loan whose device is on the host again ends before,
- * and the device gets its state back: the record of this ADD takes the place of the one that says what
- * is still to be restored and what is to be taken off the sandbox. `restoreOnDelete` is for the DEL of
- * this loan, not for the earlier one. The caller has the lock of the attachment.
- * @throws Failure `return-failed`
- */
-export async function earlierRecord(
-  { configuration }: Call,
-  store: RecordStore<AttachmentRecord>,
-  key: AttachmentKey,
-): Promise<AttachmentRecord | undefined> {
-  const earlier = store.read(key)
-  if (!earlier || !isLoan(earlier)) return earlier
-  const { stateDir } = configuration
-  if (!releaseRecorded(stateDir, earlier, { restore: true, onlyFromHost: true })) return earlier
-  await concludeRelease(stateDir, earlier)
-  return undefined
-}
-
-/**
- * Refuses to lend a second device under the same attachment: it would overwrite the first one's
- * record.
- * @throws Failure `busy`
- */
-export function requireNoLoan(earlier: AttachmentRecord | undefined): void {
-  if (earlier && isLoan(earlier)) throw lentAlready(earlier)
-}
-
-/**
- * Refuses to apply anything under the attachment of a device that was moved, for the same reason.
- * @throws Failure `configuration-invalid`
- */
-export function requireNotMoved(earlier: AttachmentRecord | undefined): void {
-  if (!earlier || !isLoan(earlier)) return
-  const { onHost, nameInSandbox } = earlier.device
-  throw new Failure(
-    'configuration-invalid',
-    `cannot apply anything to ${nameInSandbox}: it is ${onHost.name} of the host, which this plugin lent before`,
-    'nothing was changed; give each entry of the chain an "ifName" of its own',
-  )
 }
 
 /** The host device that the configuration selects, if it is there. */
@@ -190,18 +145,4 @@ async function reclaim(
     await concludeRelease(stateDir, loan)
   else if (store.read(keyOf(loan))) throw lentAlready(loan)
   return findSelectedDevice(host, selectorOf(configuration))
-}
-
-/** What remains of a loan that ended without DEL, once its device is home. */
-async function concludeRelease(stateDir: string, loan: AttachmentRecord): Promise<void> {
-  warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
-  await releaseGvisorRecord(stateDir, keyOf(loan))
-}
-
-function lentAlready(loan: AttachmentRecord): Failure {
-  return new Failure(
-    'busy',
-    describeLoan(loan),
-    'nothing was changed; DEL or GC of that attachment brings it home',
-  )
 }

@@ -7,7 +7,7 @@ import { attachmentOf, type Call, gvisorOf, reportedAssignment } from '../call.j
 import { openNamespaces } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { applyAssigned } from './assign.js'
-import { inspectInterface } from './preflight.js'
+import { inspectInterface } from './preflight-in-place.js'
 
 /**
  * Prepares an interface for gVisor that another plugin created and configured. If gVisor ran in

@@ -1,4 +1,3 @@
-import { CniError, ErrorCode } from '../../cni/error.js'
 import { isAtLeast } from '../../cni/version.js'
 import { companionsOf, warnOfCompanions } from '../../device/companions.js'
 import { featuresOf } from '../../device/features.js'
@@ -9,7 +8,7 @@ import {
   requireOrdinaryName,
   warnOfLosses,
 } from '../../device/lend.js'
-import { describeLentDevice } from '../../device/lent-device.js'
+import { describeLentDevice, isSameDevice } from '../../device/lent-device.js'
 import type { LentDevice } from '../../device/lent-device-schema.js'
 import {
   type ForeignPrograms,
@@ -19,16 +18,13 @@ import {
 } from '../../device/programs.js'
 import { describeRadio, requireOnlyOneOfRadio } from '../../device/radio.js'
 import { describeRdma } from '../../device/rdma.js'
-import { findSelectedDevice } from '../../device/selected-device.js'
 import { pciAddressOf } from '../../device/selector.js'
-import type { Gvisor } from '../../gvisor/gvisor.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { relationsOf } from '../../kernel/sysfs.js'
 import { warn } from '../../log.js'
 import { enterPhase } from '../../phases.js'
-import { captureRecords } from '../../records/attachments.js'
-import type { AttachmentRecord } from '../../records/record-schema.js'
+import { attachmentRecords, loansIn, outstandingRecords } from '../../records/attachments.js'
 import { captureHostNetworkState } from '../../state/capture.js'
 import { type CarriedState, carriedState } from '../../state/carry.js'
 import type { NameOf } from '../../state/describe.js'
@@ -36,11 +32,10 @@ import { unpacked } from '../../state/packed.js'
 import { remarksOnNothing } from '../../state/remarks.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
 import type { HostNetworkState, PackedState } from '../../state/schema.js'
-import { attachmentOf, type Call, nameInSandbox } from '../call.js'
-import { type Ground, type OpenGround, requireInterface } from '../namespaces.js'
-import { statesAway } from '../states-away.js'
+import { through } from '../../state/through.js'
+import { type Call, nameInSandbox } from '../call.js'
+import type { Ground } from '../namespaces.js'
 import { selectorOf } from '../way.js'
-import { requireNotMoved } from './claim.js'
 import { contributionOf, resultOf } from './report.js'
 
 /** A device that ADD would move, and what it has on the host. */
@@ -83,6 +78,35 @@ export function inspectToMove(call: Call, ground: Ground, onHost: Link): Lendabl
   const state = captureNow(call, host, onHost)
   requireExpressible(call, ground, lent, state)
   return { lent, state, foreign, pciAddress }
+}
+
+/** What a device has now. */
+export function captureNow(call: Call, host: NetworkNamespace, device: Link): PackedState {
+  const away = () => statesAway(call, host, device)
+  return captureHostNetworkState(host, device, call.configuration, away)
+}
+
+/**
+ * The states of the devices that are lent, and what is outstanding of devices that are home: they have
+ * the routes for which the host has stand-ins.
+ * @param onHost the device that is looked at, which may have come home with another index
+ */
+function statesAway(
+  { configuration: { stateDir } }: Call,
+  host: NetworkNamespace,
+  onHost: Link,
+): HostNetworkState[] {
+  const looked = describeLentDevice(host, onHost, '')
+  const records = [...loansIn(attachmentRecords(stateDir)), ...outstandingRecords(stateDir).list()]
+  return records.map(({ device, state: packed }) => {
+    const state = unpacked(packed)
+    if (!isSameDevice(device, looked)) return state
+    const routes = state.routes.map((one) => ({
+      ...one,
+      value: through(device.onHost, onHost, one.value),
+    }))
+    return { ...state, routes }
+  })
 }
 
 /** What is carried of a device that is moved, with all that is to be said of it. */
@@ -132,85 +156,4 @@ function requireExpressible(
   const carried = carriedByMove(call, ground, onHost, state)
   const contribution = contributionOf(call, { ...onHost, name }, carried)
   resultOf(call, contribution, undefined)
-}
-
-/** What another interface is given, each route by itself: some may be there already. */
-export interface ToApply {
-  onHost: Link
-  state: HostNetworkState
-}
-
-/**
- * Checks an interface that another plugin made, and finds the state for it.
- * @param earlier the record under the same attachment
- * @throws Failure that says why ADD refuses it
- */
-export function inspectToApply(
-  call: Call,
-  { host, sandbox, gvisor }: Pick<OpenGround, keyof Ground>,
-  earlier?: AttachmentRecord,
-): ToApply & { link: Link } {
-  requireNotMoved(earlier)
-  const link = inspectInterface(call, sandbox, gvisor)
-  enterPhase('capture')
-  return { link, ...stateToApply(call, host) }
-}
-
-/**
- * The state of an earlier `capture` of the chain, else the present one of the device.
- * @throws Failure that says why ADD refuses it
- */
-export function stateToApply(call: Call, host: NetworkNamespace): ToApply {
-  const { configuration } = call
-  const captured = captureRecords(configuration.stateDir).read(attachmentOf(call))
-  if (captured) return { onHost: captured.device.onHost, state: unpacked(captured.state) }
-  const onHost = findSelectedDevice(host, selectorOf(configuration))
-  return { onHost, state: unpacked(captureNow(call, host, onHost)) }
-}
-
-/** What a device has now. */
-export function captureNow(call: Call, host: NetworkNamespace, device: Link): PackedState {
-  const away = () => statesAway(call, host, device)
-  return captureHostNetworkState(host, device, call.configuration, away)
-}
-
-/**
- * Finds the interface that another plugin made for the call.
- * @throws Failure `device-not-found`, `device-refused`
- */
-export function inspectInterface(
-  call: Call,
-  sandbox: NetworkNamespace,
-  gvisor: Gvisor | undefined,
-): Link {
-  const link = requireInterface(sandbox, nameInSandbox(call))
-  gvisor?.requireSupportedLink(sandbox, link)
-  return link
-}
-
-/**
- * Finds a device whose state is to be captured for a later plugin, and reads it.
- * @throws Failure that says why ADD refuses it
- */
-export function inspectToCapture(
-  call: Call,
-  host: NetworkNamespace,
-): { lent: LentDevice; state: PackedState; remarks: string[] } {
-  const { configuration } = call
-  const onHost = findSelectedDevice(host, selectorOf(configuration))
-  enterPhase('capture')
-  const state = captureNow(call, host, onHost)
-  const lent = describeLentDevice(host, onHost, nameInSandbox(call))
-  const remarks = configuration.useInterfaceNetwork ? remarksOnNothing(state, onHost) : []
-  return { lent, state, remarks }
-}
-
-/** @throws CniError for what a device that a userspace driver has cannot have */
-export function requireForUserspace({ written }: Call): void {
-  if (written.useInterfaceNetwork !== true) return
-  throw new CniError(
-    ErrorCode.invalidConfiguration,
-    'useInterfaceNetwork is not supported for dpdk-bound devices',
-    'nothing was changed; the kernel has no addresses of such a device',
-  )
 }

@@ -15,8 +15,13 @@ import type { RecordStore } from '../../records/store.js'
 import { takeOffAdditions } from '../additions.js'
 import type { OpenGround } from '../namespaces.js'
 import { restoreFromRecord, withReason } from '../outstanding.js'
-import { returnLentDevice, undoPreparations } from '../release.js'
-import { type Loan, type Near, returnLocked } from '../return-locked.js'
+import {
+  type Loan,
+  type Near,
+  returnLentDevice,
+  returnLocked,
+  undoPreparations,
+} from '../return-lent.js'
 
 /**
  * Undoes a failed ADD, with extra time.

@@ -4,7 +4,7 @@ import { openNamespaces } from '../namespaces.js'
 import { settleOutstanding } from '../outstanding.js'
 import { selectorOf } from '../way.js'
 import { askForAddresses } from './assign.js'
-import { requireForUserspace } from './preflight.js'
+import { requireForUserspace } from './preflight-in-place.js'
 import { informOfDevice, reportedPciId, resultOf } from './report.js'
 
 /**

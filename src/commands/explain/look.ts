@@ -19,15 +19,17 @@ import { mayEnd, requireNoneEnds } from '../add/ending-loans.js'
 import {
   captureNow,
   carriedByMove,
-  inspectInterface,
-  inspectToApply,
-  inspectToCapture,
   inspectToMove,
-  requireForUserspace,
-  stateToApply,
   warnOfMove,
   warnOfPrograms,
 } from '../add/preflight.js'
+import {
+  inspectInterface,
+  inspectToApply,
+  inspectToCapture,
+  requireForUserspace,
+  stateToApply,
+} from '../add/preflight-in-place.js'
 import { type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
 import { unseenForWantOfRights } from '../capabilities.js'
 import { type Ground, openNamespaces } from '../namespaces.js'
