@@ -36,3 +36,12 @@ export class Failure extends Error {
     this.name = 'Failure'
   }
 }
+
+/** What the return of a device throws once it is home, where it stays down: a DEL goes on from there. */
+export function leftDown(name: string, message: string): Failure {
+  return new Failure(
+    'return-failed',
+    message,
+    `the device is on the host as ${name}, down; a later DEL tries again`,
+  )
+}

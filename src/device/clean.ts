@@ -1,4 +1,4 @@
-import { Failure } from '../failure.js'
+import { type Failure, leftDown } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { canBeRestored, driverDifference } from '../kernel/netlink/driver-settings.js'
 import { findLink } from '../kernel/netlink/link.js'
@@ -6,12 +6,11 @@ import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/l
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
+import { wakeUp, withIpv4 } from './after-move.js'
 import { restoreFeatures } from './features.js'
-import { withIpv4 } from './ipv4.js'
 import { isLentDevice, type LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { removeProgramsOfPod } from './programs.js'
-import { wakeUp } from './wake-up.js'
 
 /** How often a device may differ again from what it was just set to. */
 const MOST_ATTEMPTS = 3
@@ -115,9 +114,8 @@ function warnOfDriver(onHost: Link, { name, driverSettings }: Link): void {
 function unclean({ name }: Link, change: LinkChange, reason: string): Failure {
   const { settable = {}, ...rest } = change
   const names = Object.keys({ ...rest, ...settable }).join(', ')
-  return new Failure(
-    'return-failed',
+  return leftDown(
+    name,
     `cannot give ${name} back what it had before it was lent (${names}): ${reason}`,
-    `the device is on the host as ${name}, down; a later DEL tries again`,
   )
 }

@@ -7,7 +7,7 @@ import { startLinkChange } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { relationsOf } from '../kernel/sysfs.js'
 import { warn } from '../log.js'
-import { withIpv4 } from './ipv4.js'
+import { withIpv4 } from './after-move.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { moveWithRadio } from './radio.js'
 

@@ -1,5 +1,5 @@
 import { bounded } from '../bounded.js'
-import { Failure } from '../failure.js'
+import { Failure, leftDown } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { type Filter, filteringOn } from '../kernel/netlink/filters.js'
 import { findLink } from '../kernel/netlink/link.js'
@@ -144,9 +144,8 @@ export function removeProgramsOfPod(
 }
 
 function unclean({ name }: Link, program: Program, reason: string): Failure {
-  return new Failure(
-    'return-failed',
+  return leftDown(
+    name,
     `cannot detach ${describeProgram(program)} from ${name}, which its pod has attached: ${reason}`,
-    `the device is on the host as ${name}, down; a later DEL tries again`,
   )
 }

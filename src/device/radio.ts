@@ -1,5 +1,5 @@
 import { bounded } from '../bounded.js'
-import { Failure } from '../failure.js'
+import { Failure, leftDown } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
@@ -97,10 +97,9 @@ export function cleanRadio(host: NetworkNamespace, home: Link, radio: Radio): vo
     wireless.setType({ index: home.index, type: radio.interfaceType })
     wireless.setName(number, radio.name)
   } catch (error) {
-    throw new Failure(
-      'return-failed',
+    throw leftDown(
+      home.name,
       `cannot give the radio of ${home.name} back what it had before it was lent: ${(error as Error).message}`,
-      `the device is on the host as ${home.name}, down; a later DEL tries again`,
     )
   }
 }

@@ -1,16 +1,16 @@
-import { Failure } from '../failure.js'
+import { Failure, leftDown } from '../failure.js'
 import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
+import { wakeUp } from './after-move.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
 import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { cleanRadio, returnWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
-import { wakeUp } from './wake-up.js'
 
 interface ReturnOptions {
   /** Whether to bring the device up, if it was up when it was lent; default true. */
@@ -155,11 +155,7 @@ export function broughtUp(host: NetworkNamespace, onHost: Link, device: PresentL
     const now = findLink(host.socket, { index: device.index })
     return now ? wakeUp(host, onHost, now) : { ...device, up: true }
   } catch (error) {
-    throw new Failure(
-      'return-failed',
-      `cannot bring up ${device.name}: ${(error as Error).message}`,
-      `the device is on the host as ${device.name}, down; a later DEL tries again`,
-    )
+    throw leftDown(device.name, `cannot bring up ${device.name}: ${(error as Error).message}`)
   }
 }
 

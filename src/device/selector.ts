@@ -45,6 +45,21 @@ export function selects(selector: DeviceSelector, lent: LentDevice): boolean {
   return answers.length > 0 && !answers.includes(false)
 }
 
+/**
+ * Whether a selector selects the hardware of a lent device: its place on a bus, or, if it has no key of
+ * that, its permanent MAC. A pod can give its own devices any name, alias and MAC.
+ */
+export function selectsHardware(
+  { device: _, hwaddr, ...place }: DeviceSelector,
+  lent: LentDevice,
+): boolean {
+  // A device that hangs on no bus may have taken its permanent MAC from another one.
+  const { parentDevice, permanentAddress } = lent.onHost
+  if (parentDevice === undefined) return false
+  if (!isEmptySelector(place)) return selects(place, lent)
+  return hwaddr !== undefined && hwaddr === permanentAddress
+}
+
 /** Of each key of a selector, whether it would select a lent device if it were alone. */
 export function answersOfKeys(selector: DeviceSelector, lent: LentDevice): boolean[] {
   const { onHost } = lent

@@ -48,7 +48,7 @@ FUNCTION(kill_process) {
   return kill(pid, number) < 0 ? throw_errno(context, errno, "kill") : JS_TRUE;
 }
 
-/* process.requireMemoryToUndo(), which Node has not: memory-to-undo.ts */
+/* process.requireMemoryToUndo(), which Node has not: exhausted.ts */
 FUNCTION(require_memory) {
   UNUSED, (void)arguments;
   return keep_to_undo() ? JS_UNDEFINED : without_memory(context);

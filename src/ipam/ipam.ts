@@ -110,7 +110,7 @@ function isExecutable(path: string): boolean {
  * @param what the plugin, for messages: `IPAM plugin "static" (ADD)`
  * @throws Failure `delegate-failed` if it is not a valid result
  */
-export function understandAssignment(
+function understandAssignment(
   answer: object | undefined,
   what: string,
   cniVersion: CniVersion,

@@ -27,6 +27,6 @@ export function describeBorrower({ pod, containerId }: AttachmentRecord): string
 }
 
 /** @param seconds since 1970 */
-export function describeTime(seconds: number): string {
+function describeTime(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }

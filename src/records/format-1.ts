@@ -33,16 +33,6 @@ export function upgradeFormat1(record: unknown): unknown {
   })
 }
 
-/** Converts the state in a record. The result is a `HostNetworkState` if the record was valid. */
-export function upgradeState(state: unknown): Json | undefined {
-  return ifUnderstood(() => stateOf(state))
-}
-
-/** Converts a device in a record. */
-export function upgradeLink(link: unknown): Json | undefined {
-  return ifUnderstood(() => linkOf(link))
-}
-
 function linkOf(link: unknown): Json {
   const { immovable, ...rest } = object(link)
   return { ...rest, netnsImmutable: immovable }

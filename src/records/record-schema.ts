@@ -7,7 +7,7 @@ import { AdditionsSchema, HostNetworkStateSchema } from '../state/schema.js'
  * The number of the format below. A record without packed routes is written as one of format 2, which
  * is the same but for these. `format-1.ts` converts records of format 1.
  */
-export const FORMAT = 3
+const FORMAT = 3
 
 /** The last second of the year 9999: no clock shows more, and a date of more may be none. */
 const MOST_SECONDS = 253_402_300_799

@@ -10,7 +10,6 @@ import { foldRoutes, withNexthops } from '../kernel/netlink/route-dump.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { isConnectedRoute, tableOfDevice } from './connected-route.js'
 import { describeAddress } from './describe.js'
-import { type Kept, keep, noneKept } from './kept.js'
 import { placeOf } from './routes.js'
 
 /** What an interface may lose with its addresses. */
@@ -94,4 +93,28 @@ export function orderAround(socket: NetlinkSocket, routes: Route[]): Route[] {
 
 function lengthOfRoute(route: Route): number {
   return requestLength(newRouteRequest(route))
+}
+
+/** What is kept of a pod's objects, which may be very many. */
+interface Kept<T> {
+  values: T[]
+  /** How many bytes of requests there is room for yet. */
+  room: number
+  /** How many objects had no room. */
+  omitted: number
+}
+
+/** The room that requests of all that is kept take: with as many removals they fit one datagram. */
+const MOST_BYTES = 48 * 1024
+
+function noneKept<T>(): Kept<T> {
+  return { values: [], room: MOST_BYTES, omitted: 0 }
+}
+
+/** @param bytes the length of the request that adds the object */
+function keep<T>(kept: Kept<T>, value: T, bytes: (value: T) => number): void {
+  // Once there is no room, none of the objects that come is looked at any more.
+  if (kept.room > 0) kept.room -= bytes(value)
+  if (kept.room > 0) kept.values.push(value)
+  else kept.omitted++
 }

@@ -1,5 +1,4 @@
-import { withIpv4 } from '../device/ipv4.js'
-import { wakeUp } from '../device/wake-up.js'
+import { wakeUp, withIpv4 } from '../device/after-move.js'
 import { EVERYTHING } from '../kernel/ip-address.js'
 import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'

@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LinkSchema } from '../../src/kernel/netlink/link-schema.js'
-import { upgradeFormat1, upgradeLink, upgradeState } from '../../src/records/format-1.js'
+import { upgradeFormat1 } from '../../src/records/format-1.js'
 import { decisionsOn } from '../../src/state/describe.js'
 import { unpacked } from '../../src/state/packed.js'
 import { HostNetworkStateSchema } from '../../src/state/schema.js'
@@ -135,8 +135,10 @@ describe('a record of format 1', () => {
 
 const NOTHING = { addresses: [], routes: [], rules: [], neighbors: [], sysctls: [] }
 
+/** The state of an upgraded record that has these things. */
 function stateWith(things: object) {
-  return upgradeState({ ...NOTHING, ...things })
+  const former = { ...record('move'), state: { ...NOTHING, ...things } }
+  return (upgradeFormat1(former) as { state: Record<string, unknown> } | undefined)?.state
 }
 
 describe('what cannot be understood', () => {
@@ -169,8 +171,8 @@ describe('what cannot be understood', () => {
       fc.property(fc.jsonValue(), (value) => {
         upgradeFormat1(value)
         upgradeFormat1({ format: 1, device: value, state: value })
-        upgradeLink(value)
-        upgradeState(value)
+        upgradeFormat1({ ...record('move'), device: { onHost: value } })
+        upgradeFormat1({ ...record('move'), state: value })
       }),
     )
     fc.assert(

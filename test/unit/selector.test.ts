@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { LentDevice } from '../../src/device/lent-device-schema.js'
-import { selectsHardware } from '../../src/device/selected-hardware.js'
 import {
   answersOfKeys,
   type DeviceSelector,
   pciAddressOf,
   selects,
+  selectsHardware,
 } from '../../src/device/selector.js'
 
 const BRIDGE = '0000:00:01.0'

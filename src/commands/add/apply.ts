@@ -1,4 +1,4 @@
-import { requireMemoryToUndo } from '../../memory-to-undo.js'
+import { requireMemoryToUndo } from '../../exhausted.js'
 import { enterPhase } from '../../phases.js'
 import { attachmentRecords, captureRecords } from '../../records/attachments.js'
 import { lockAttachment } from '../../records/lock.js'

@@ -218,7 +218,7 @@ export class NetlinkSocket {
  * Repeats a dump that the kernel marks as interrupted: it may be incomplete.
  * @throws Failure `busy` after twenty attempts
  */
-export function uninterrupted<T extends Pick<Answers, 'interrupted'>>(dump: () => T): T {
+function uninterrupted<T extends Pick<Answers, 'interrupted'>>(dump: () => T): T {
   for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt++) {
     const answers = dump()
     if (!answers.interrupted) return answers
