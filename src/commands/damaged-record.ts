@@ -6,7 +6,8 @@ import { decoded, filesIn, readRecord } from '../records/record-file.js'
 
 const DIRECTORIES = ['attachments', CAPTURE_DIRECTORY, OUTSTANDING_DIRECTORY, GVISOR_DIRECTORY]
 
-const CURE =
+/** What to do about a damaged record. */
+export const DAMAGE_CURE =
   'correct that in the file; or see that its device is home and has what is in the file, and remove it'
 
 /**
@@ -15,7 +16,7 @@ const CURE =
  * @returns the error itself, or one that names the damaged record
  */
 export function orDamage(stateDir: string, error: unknown): unknown {
-  const { code, message, details } = asCniError(error, CURE)
+  const { code, message, details } = asCniError(error, DAMAGE_CURE)
   const damage = code === ErrorCode.internal ? damageAmong(stateDir, () => true) : undefined
   return damage === undefined
     ? error
@@ -31,19 +32,44 @@ export function withDamage(stateDir: string, error: CniError, containerId: strin
   const isOf = (record: unknown) =>
     containerId === '' || (record as { containerId?: unknown } | null)?.containerId === containerId
   const damage = damageAmong(stateDir, isOf)
-  return damage === undefined ? error : asCniError(error, `${damage}: ${CURE}`)
+  return damage === undefined ? error : asCniError(error, `${damage}: ${DAMAGE_CURE}`)
 }
 
 function damageAmong(stateDir: string, isMeant: (record: unknown) => boolean): string | undefined {
   try {
-    for (const directory of DIRECTORIES.map((name) => `${stateDir}/${name}`))
-      for (const file of filesIn(directory).filter((name) => name.endsWith('.json'))) {
-        const record = decoded(readRecord(`${directory}/${file}`) ?? '')
-        const damage = isMeant(record) ? damageIn(record) : undefined
-        if (damage !== undefined) return `${directory}/${file} is damaged: ${damage}`
-      }
+    for (const one of damagedRecords(stateDir, isMeant)) return describeDamage(one)
   } catch {
     // Ignored: the error of the call is the one to report.
   }
   return undefined
+}
+
+/** A record that has an address, a name or a number in it that is none. */
+export interface DamagedRecord {
+  /** Of the state directory. */
+  directory: string
+  file: string
+  /** The first thing that is wrong. */
+  damage: string
+}
+
+/** A sentence without a full stop. */
+export function describeDamage({ directory, file, damage }: DamagedRecord): string {
+  return `${directory}/${file} is damaged: ${damage}`
+}
+
+/**
+ * Looks through the records of all kinds.
+ * @throws Failure `state-unusable` at what cannot be read
+ */
+export function* damagedRecords(
+  stateDir: string,
+  isMeant: (record: unknown) => boolean = () => true,
+): Generator<DamagedRecord> {
+  for (const directory of DIRECTORIES.map((name) => `${stateDir}/${name}`))
+    for (const file of filesIn(directory).filter((name) => name.endsWith('.json'))) {
+      const record = decoded(readRecord(`${directory}/${file}`) ?? '')
+      const damage = isMeant(record) ? damageIn(record) : undefined
+      if (damage !== undefined) yield { directory, file, damage }
+    }
 }

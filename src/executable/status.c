@@ -64,7 +64,7 @@ FUNCTION(stat_file) {
   return value;
 }
 
-/* statfsSync(path): type */
+/* statfsSync(path): type, bsize, blocks, bfree, files, ffree */
 FUNCTION(stat_file_system) {
   UNUSED;
   struct statfs status;
@@ -75,7 +75,16 @@ FUNCTION(stat_file_system) {
     result = throw_system_error(context, errno, "statfs", path, NULL);
   } else {
     result = JS_NewObject(context);
-    JS_SetPropertyStr(context, result, "type", JS_NewInt64(context, (int64_t)status.f_type));
+    const struct {
+      const char *name;
+      int64_t value;
+    } fields[] = {
+        {"type", (int64_t)status.f_type},      {"bsize", (int64_t)status.f_bsize},
+        {"blocks", (int64_t)status.f_blocks},  {"bfree", (int64_t)status.f_bfree},
+        {"files", (int64_t)status.f_files},    {"ffree", (int64_t)status.f_ffree},
+    };
+    for (size_t n = 0; n < COUNT(fields); n++)
+      JS_SetPropertyStr(context, result, fields[n].name, JS_NewInt64(context, fields[n].value));
   }
   js_free(context, path);
   return result;

@@ -7,6 +7,8 @@ const MOST_OF_HEADER = 256
 export function moreAbout(error: string, path: string): string {
   if (error === 'ENOEXEC')
     return ', exec format error: it is no program of this machine, and no script with #!'
+  if (error === 'EACCES')
+    return `: its file system is mounted noexec (findmnt --target ${path}), or its mode, that of its interpreter or of a directory above it, or a security module such as SELinux forbids it`
   if (error !== 'ENOENT') return ''
   const [, interpreter] = /^#![ \t]*([^ \t\n]*)/.exec(beginningOf(path)) ?? []
   if (interpreter === undefined) return ': it, or the loader that it names, does not exist'

@@ -151,12 +151,28 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       ['others can write to it', 'chmod 777 STATE', /: others can write to /],
       ['it is read-only', 'mount --bind -o ro STATE STATE', / is mounted read-only$/],
       ['it is no directory', 'rm -r STATE; touch STATE', /: it is no directory$/],
+      [
+        'its file system is full',
+        'mount -t tmpfs -o size=64k,mode=700 hdl3 STATE; head -c 1M /dev/zero >STATE/filler 2>/dev/null',
+        / has no space left$/,
+      ],
+      [
+        'its file system has no room for another file',
+        'mount -t tmpfs -o nr_inodes=1,mode=700 hdl3 STATE',
+        / has no inodes left$/,
+      ],
     ])('is not where nothing can be recorded: %s', (_, words, why) => {
       const script = `${words.replaceAll('STATE', testbed.stateDirectory)}; exec "$@"`
       const wrapper = ['unshare', '--mount', 'sh', '-c', script, 'sh']
       const outcome = call('STATUS', { wrapper, variables: nothing })
       expect(outcome.document).toMatchObject({ code: 50, msg: expect.stringMatching(why) })
       expect(outcome.document.msg).toMatch(/^nothing can be recorded in /)
+    })
+
+    it('is where the file system of the records has no limits, and so tells none', () => {
+      const mount = `mount -t tmpfs -o size=0,nr_inodes=0,mode=700 hdl3 ${testbed.stateDirectory}`
+      const wrapper = ['unshare', '--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh']
+      expect(call('STATUS', { wrapper, variables: nothing })).toMatchObject({ exitCode: 0 })
     })
   })
 

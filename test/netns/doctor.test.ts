@@ -7,6 +7,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -191,6 +192,20 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
       const found = findings({ stateDir: `${own}/below` }, mount)
       expectOnly('fault', new RegExp(`${own} is mounted read-only`), /for writing/, found)
     })
+
+    it.each([
+      ['is full', 'size=64k', 'head -c 1M /dev/zero >OWN/filler 2>/dev/null', 'space'],
+      ['has no room for a file', 'nr_inodes=1', ':', 'inodes'],
+    ])('on a file system that %s', (_, options, fill, what) => {
+      const own = stateDir()
+      const mount = `mount -t tmpfs -o ${options},mode=700 hdl3 ${own}; ${fill.replace('OWN', own)}`
+      // Also where the directory is still to be made.
+      for (const place of [own, `${own}/a/b`]) {
+        const found = findings({ stateDir: place }, mount)
+        const text = new RegExp(`the file system at ${own} has no ${what} left`)
+        expectOnly('fault', text, /make room/, found)
+      }
+    })
   })
 
   it.each([
@@ -236,8 +251,53 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
       expectOnly('fault', /not executable/, /chmod 755/, findings({ ipam: { type: 'dhcp' } }))
     })
 
+    const answering = (text: string, name = 'own') =>
+      writeFileSync(`${directory}/${name}`, `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    const versions = (...all: string[]) =>
+      `echo '${JSON.stringify({ cniVersion: all.at(-1), supportedVersions: all })}'`
+
+    it('that knows the version of the configuration is no finding, and is asked for no more', () => {
+      answering(`env | grep ^CNI_COMMAND >>${directory}/asked; ${versions('0.4.0', '1.1.0')}`)
+      expect(findings({ ipam: { type: 'own' } })).toEqual([])
+      expect(readFileSync(`${directory}/asked`, 'utf8')).toBe('CNI_COMMAND=VERSION\n')
+    })
+
+    it('that does not know it', () => {
+      answering(versions('0.3.1', '0.4.0'))
+      const text = /^"own" knows CNI 0\.3\.1, 0\.4\.0, .* is of 1\.1\.0$/
+      expectOnly('fault', text, /"cniVersion"/, findings({ ipam: { type: 'own' } }))
+    })
+
+    it.each([
+      ['says nothing', ':', /does not say which versions/],
+      ['says no list', `echo '{"supportedVersions": "1.1.0"}'`, /does not say which versions/],
+      ['fails', 'exit 3', /exit status 3/],
+      [
+        'refuses that',
+        `echo '{"code": 4, "msg": "unknown CNI_COMMAND: VERSION"}'; exit 1`,
+        /unknown CNI_COMMAND: VERSION/,
+      ],
+    ])('that %s when it is asked', (_, script, text) => {
+      answering(script)
+      expectOnly('warning', text, /CNI_COMMAND=VERSION/, findings({ ipam: { type: 'own' } }))
+    })
+
+    it('that is no program', () => {
+      writeFileSync(`${directory}/own`, 'x', { mode: 0o755 })
+      const text = /ENOEXEC, exec format error/
+      expectOnly('fault', text, /have it start/, findings({ ipam: { type: 'own' } }))
+    })
+
+    it('that is where nothing can be run from', () => {
+      mkdirSync(`${directory}/mounted`)
+      symlinkSync('mounted/own', `${directory}/own`)
+      const mount = `mount -t tmpfs -o noexec hdl3 ${directory}/mounted; cp /bin/true ${directory}/mounted/own`
+      const text = new RegExp(`EACCES: .* noexec \\(findmnt --target ${directory}/own\\)`)
+      expectOnly('fault', text, /have it start/, findings({ ipam: { type: 'own' } }, mount))
+    })
+
     it('whose daemon does not run', () => {
-      writeFileSync(plugin(), '', { mode: 0o755 })
+      answering(versions('1.1.0'), 'dhcp')
       const found = findings({ ipam: { type: 'dhcp' } }, 'mount -t tmpfs hdl3 /run')
       expectOnly('fault', /no \/run\/cni\/dhcp\.sock/, /dhcp daemon/, found)
     })
@@ -548,6 +608,35 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
       expectOnly('warning', /net1\.json\.set-aside was set aside/, /rm \S+\.set-aside$/, found())
       rmSync(`${record}.set-aside`)
       expect(found()).toEqual([])
+    })
+
+    it.each([
+      ['attachments', 'fault'],
+      ['outstanding', 'warning'],
+    ])('with an address that is none, among the %s', (kind, level) => {
+      const [file] = testbed.filesIn('attachments')
+      const record = `${testbed.stateDirectory}/attachments/${file}`
+      const whole = readFileSync(record, 'utf8')
+      const damaged = whole.replace('"local":"198.51.100.5"', '"local":"198.51.100.555"')
+      expect(damaged).not.toBe(whole)
+      mkdirSync(`${testbed.stateDirectory}/${kind}`, { recursive: true, mode: 0o700 })
+      const place = `${testbed.stateDirectory}/${kind}/${file}`
+      writeFileSync(place, damaged, { mode: 0o600 })
+      const found = findings().filter(({ text }) => text.includes('damaged'))
+      const text = new RegExp(`${place} is damaged: state.*local is "198.51.100.555"`)
+      expectOnly(level, text, /correct that in the file/, found)
+      rmSync(place)
+      if (place === record) writeFileSync(record, whole, { mode: 0o600 })
+      callPlugin(testbed, path, 'DEL')
+    })
+
+    it('on a full disk are looked at all the same', () => {
+      testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)
+      const [state, copy] = [testbed.stateDirectory, `${directory}/copy`]
+      const mount = `cp -a ${state} ${copy}; mount -t tmpfs -o size=64k,mode=700 hdl3 ${state};
+        cp -a ${copy}/. ${state}; head -c 1M /dev/zero >${state}/filler 2>/dev/null`
+      const found = findings({}, mount).map(({ about }) => about)
+      expect(found).toEqual(['state directory', 'records'])
     })
 
     it('that others can write', () => {

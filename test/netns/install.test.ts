@@ -126,7 +126,9 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       const { exitCode, stderr } = run('install', [], whereMounted('noexec'))
       expect(exitCode).toBe(1)
       expect(stderr).toContain('.host-device-l3.new does not run here')
-      expect(stderr).toContain('EACCES')
+      expect(stderr).toContain(
+        `EACCES: its file system is mounted noexec (findmnt --target ${binDirectory}/`,
+      )
       expect(files()).toEqual(['host-device-l3'])
       expect(readFileSync(place, 'utf8')).toBe(ofVersion('0.0.1'))
     })

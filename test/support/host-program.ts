@@ -121,6 +121,14 @@ const files = [
   () => fs.openSync('/proc/self/exe', fs.constants.O_NOFOLLOW),
   () => fs.statfsSync(`${directory}/none`),
   () => fs.statfsSync('/proc').type,
+  () => {
+    const { bsize, blocks, files } = fs.statfsSync('/proc/self')
+    return [bsize, blocks, files]
+  },
+  () => {
+    const { bfree, ffree } = fs.statfsSync('/')
+    return [bfree > 0, ffree > 0]
+  },
   () => [fs.existsSync(file), fs.existsSync(`${directory}/none`)],
   () => fs.mkdirSync(`${directory}/b`, { mode: 0o700 }),
   () => fs.mkdirSync(`${directory}/b`, { mode: 0o700 }),

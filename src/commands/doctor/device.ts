@@ -11,7 +11,7 @@ import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { isOfThisBoot } from '../../records/record.js'
-import { unusable } from '../../records/state-directory.js'
+import { unreadable } from '../../records/state-directory.js'
 import { selectorOf } from '../way.js'
 import { type Finding, fault } from './finding.js'
 
@@ -40,10 +40,10 @@ export function selectedDevice(
   }
 }
 
-/** Where the state directory cannot be used, which is a finding of its own, nobody knows. */
+/** Where the state directory cannot be read, which is a finding of its own, nobody knows. */
 function mayBeLent(stateDir: string, selector: DeviceSelector): boolean {
   return (
-    unusable(stateDir) !== undefined ||
+    unreadable(stateDir) !== undefined ||
     attachmentRecords(stateDir)
       .look(() => {})
       .filter(isOfThisBoot)

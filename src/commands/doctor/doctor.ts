@@ -28,7 +28,7 @@ const CHECKS: Record<string, Check> = { kernel, rights, managers, sysctls, recor
 export async function doctor(given: Given): Promise<Answer> {
   const { configuration, plugins, findings, refusal } = await wantedBy(given.options.get('config'))
   startCall(TIMEOUT_SECONDS)
-  findings.push(...examine(configuration, plugins))
+  findings.push(...(await examine(configuration, plugins)))
   // Mostly one of the findings is the reason.
   if (refusal && !findings.some(({ level }) => level === 'fault')) findings.push(refusal)
   for (const finding of findings) {
@@ -43,29 +43,34 @@ export async function doctor(given: Given): Promise<Answer> {
   )
 }
 
-function examine(configuration: Configuration, plugins: Wanted['plugins']): Finding[] {
-  const ofFiles = checkAll(OF_FILES, configuration, plugins)
+async function examine(
+  configuration: Configuration,
+  plugins: Wanted['plugins'],
+): Promise<Finding[]> {
+  const ofFiles = await checkAll(OF_FILES, configuration, plugins)
   try {
     using host = NetworkNamespace.host()
     const { device, findings } = selectedDevice(host, configuration)
-    return [...findings, ...ofFiles, ...checkAll(CHECKS, { configuration, host, device })]
+    const ofHost = await checkAll(CHECKS, { configuration, host, device })
+    return [...findings, ...ofFiles, ...ofHost]
   } catch (error) {
     return [impossible('host', error), ...ofFiles]
   }
 }
 
 /** A check that cannot be made is a fault, and the others go on. */
-function checkAll<T extends unknown[]>(
-  checks: Record<string, (...subject: T) => Finding[]>,
+async function checkAll<T extends unknown[]>(
+  checks: Record<string, (...subject: T) => Finding[] | Promise<Finding[]>>,
   ...subject: T
-): Finding[] {
-  return Object.entries(checks).flatMap(([about, check]) => {
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const [about, check] of Object.entries(checks))
     try {
-      return check(...subject)
+      findings.push(...(await check(...subject)))
     } catch (error) {
-      return [impossible(about, error)]
+      findings.push(impossible(about, error))
     }
-  })
+  return findings
 }
 
 function impossible(about: string, error: unknown): Finding {

@@ -32,7 +32,7 @@ export type Check = (subject: Subject) => Finding[]
 export type CheckOfFiles = (
   configuration: Configuration,
   plugins: Record<string, unknown>[],
-) => Finding[]
+) => Finding[] | Promise<Finding[]>
 
 export function fault(about: string, text: string, cure: string): Finding {
   return { level: 'fault', about, text, cure }

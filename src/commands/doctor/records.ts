@@ -1,13 +1,19 @@
 import { findLentDevice } from '../../device/lent-device.js'
 import { gvisorRecords } from '../../gvisor/record.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
-import { attachmentRecords, captureRecords, outstandingRecords } from '../../records/attachments.js'
+import {
+  attachmentRecords,
+  captureRecords,
+  OUTSTANDING_DIRECTORY,
+  outstandingRecords,
+} from '../../records/attachments.js'
 import { describeLoan } from '../../records/describe-loan.js'
 import { remarkOn } from '../../records/other-file.js'
 import { isLoan, isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import { unusable } from '../../records/state-directory.js'
+import { unreadable } from '../../records/state-directory.js'
 import type { OtherFile } from '../../records/store.js'
+import { DAMAGE_CURE, damagedRecords, describeDamage } from '../damaged-record.js'
 import { openRecorded } from '../namespaces.js'
 import { type Check, type Finding, fault, warning } from './finding.js'
 
@@ -15,7 +21,7 @@ import { type Check, type Finding, fault, warning } from './finding.js'
 export const records: Check = ({ configuration, host }) => {
   const { stateDir } = configuration
   // That is said already.
-  if (unusable(stateDir)) return []
+  if (unreadable(stateDir)) return []
   const others: OtherFile[] = []
   const onOther = (other: OtherFile) => others.push(other)
   const loans = attachmentRecords(stateDir).look(onOther).filter(isOfThisBoot).filter(isLoan)
@@ -24,6 +30,7 @@ export const records: Check = ({ configuration, host }) => {
   gvisorRecords(stateDir).look(onOther)
   return [
     ...others.map(noRecord),
+    ...damaged(stateDir, others),
     ...loans.flatMap((loan) => lentToNobody(host, stateDir, loan)),
     ...outstanding.map((record) => notYetRestored(host, record)),
   ]
@@ -33,6 +40,16 @@ export const records: Check = ({ configuration, host }) => {
 function noRecord(other: OtherFile): Finding {
   const { text, cure } = remarkOn(other)
   return (other.kind === 'unreadable' ? fault : warning)('records', text, cure)
+}
+
+/** The call that uses it fails; of what is outstanding it warns. */
+function damaged(stateDir: string, others: OtherFile[]): Finding[] {
+  // One that cannot be read would end the search, and is said already.
+  if (others.some(({ kind }) => kind === 'unreadable')) return []
+  return [...damagedRecords(stateDir)].map((one) => {
+    const level = one.directory.endsWith(`/${OUTSTANDING_DIRECTORY}`) ? warning : fault
+    return level('records', describeDamage(one), DAMAGE_CURE)
+  })
 }
 
 function lentToNobody(host: NetworkNamespace, stateDir: string, loan: AttachmentRecord): Finding[] {
