@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
-import { callPlugin } from '../support/plugin.js'
+import { batch } from '../support/batch.js'
+import { type CallOptions, callPlugin } from '../support/plugin.js'
 import { E1000, Machine, VIRTIO } from '../support/vm/machine.js'
 
 const CASES = [VIRTIO, E1000].map(([lent, other]) => ({ driver: lent.driver, lent, other }))
@@ -17,6 +18,9 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
   afterAll(() => machine[Symbol.dispose]())
 
   beforeEach(() => machine.configure('eth1'))
+
+  const linkOf = (name: string) =>
+    JSON.parse(machine.ip(machine.host, `-json link show dev ${name}`))[0]
 
   it.each([
     ['its name', 'compiled', () => ({ device: 'eth1' })],
@@ -44,8 +48,11 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
   })
 
   describe('whose record is lost', () => {
-    const call = (command: string, keys: object) =>
-      callPlugin(machine, COMPILED, command, { configuration: { device: undefined, ...keys } })
+    const call = (command: string, keys: object, options: CallOptions = {}) =>
+      callPlugin(machine, COMPILED, command, {
+        ...options,
+        configuration: { device: undefined, ...keys },
+      })
 
     it.each([
       ['its PCI address', () => ({ pciBusID: lent.pci })],
@@ -68,6 +75,72 @@ describe.each(CASES)('a PCI NIC of the driver $driver', ({ lent, other }) => {
       expect(stderr).toContain('stays there')
       expect(machine.nameOf(lent)).toBe(undefined)
       machine.ip(machine.pod, `link set net1 netns ${machine.host} name eth1`)
+    })
+
+    it('gets its name back where the kernel has handed it back, and keeps its other names', () => {
+      expect(call('ADD', { pciBusID: lent.pci }).exitCode).toBe(0)
+      rmSync(`${machine.stateDirectory}/attachments`, { recursive: true })
+      machine.ip(machine.pod, 'link property add dev net1 altname another')
+      machine.endNamespace(machine.pod, [lent])
+      machine.addNamespace(machine.pod)
+      expect(machine.nameOf(lent)).toBe('net1')
+      const sandboxEnded = { variables: { CNI_NETNS: '' } }
+      expect(call('DEL', { pciBusID: lent.pci }, sandboxEnded)).toMatchObject({ exitCode: 0 })
+      expect(machine.nameOf(lent)).toBe('eth1')
+      expect(linkOf('eth1')).toMatchObject({ altnames: ['another'] })
+      machine.ip(machine.host, 'link property del dev eth1 altname another')
+    })
+  })
+
+  describe('that is home, with an alias of its own', () => {
+    const keys = { ...{ device: undefined, ifName: 'eth1' }, pciBusID: lent.pci }
+    const call = (command: string, variables = {}) =>
+      callPlugin(machine, COMPILED, command, { configuration: keys, variables })
+    const look = () => ({ ...linkOf(machine.nameOf(lent) ?? ''), operstate: '', flags: [] })
+    const change = (line: string) => machine.ip(machine.host, `link ${line}`)
+
+    beforeEach(() => {
+      change('set eth1 alias uplink')
+      change('property add dev eth1 altname another')
+    })
+    afterEach(() => {
+      const name = machine.nameOf(lent)
+      batch(machine.host, `link set ${name} down`, `link set ${name} alias "" name eth1`)
+      batch(machine.host, 'link property del dev eth1 altname another')
+    })
+
+    it.each([
+      ['', {}],
+      ['whose sandbox has ended', { CNI_NETNS: '' }],
+    ])('stays as it is when DEL is called again %s', (_, variables) => {
+      const before = look()
+      expect(before).toMatchObject({ ifname: 'eth1', ifalias: 'uplink', altnames: ['another'] })
+      for (const command of ['ADD', 'DEL'])
+        expect(call(command)).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(call('DEL', variables)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+      expect(look()).toEqual(before)
+    })
+
+    it.each([
+      ['whose ADD was refused', [], {}],
+      ['where it has addresses', ['address add 198.51.100.5/24 dev eth1'], { CNI_NETNS: '' }],
+      ['where that is no name', ['link set eth1 alias "to switch 3"'], { CNI_NETNS: '' }],
+      ['where another has that name', ['link set eth1 alias lo'], { CNI_NETNS: '' }],
+    ])('stays as it is after a DEL %s, while it is down', (_, lines, variables) => {
+      batch(machine.host, 'link set eth1 down', 'address flush dev eth1', ...lines)
+      const before = look()
+      expect(call('DEL', variables)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+      expect(look()).toEqual(before)
+    })
+
+    it('stays as it is where the configuration says that this is its name', () => {
+      batch(machine.host, 'link set eth1 down', 'address flush dev eth1')
+      const before = look()
+      const configuration = { ...keys, device: 'eth1' }
+      const variables = { CNI_NETNS: '' }
+      const outcome = callPlugin(machine, COMPILED, 'DEL', { configuration, variables })
+      expect(outcome).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+      expect(look()).toEqual(before)
     })
   })
 })
