@@ -13,10 +13,13 @@ export async function releaseGvisorRecord(stateDir: string, key: AttachmentKey):
   if (store && record) await release(store, record)
 }
 
-/** Whether gVisor has something to say of an attachment. */
-export async function isInGvisor(stateDir: string, key: AttachmentKey): Promise<boolean> {
+/** What is noted of an attachment for gVisor; undefined if its sandbox is none of gVisor's. */
+export async function gvisorRecordOf(
+  stateDir: string,
+  key: AttachmentKey,
+): Promise<GvisorRecord | undefined> {
   const store = await openStore(stateDir)
-  return store?.read(key) !== undefined
+  return store?.read(key)
 }
 
 /** The gVisor records of this boot. */

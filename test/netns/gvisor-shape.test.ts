@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf } from '../support/gvisor/keepers.js'
-import { type CallOptions, callPlugin } from '../support/plugin.js'
+import { type CallOptions, callPlugin, runCommandLine, startPlugin } from '../support/plugin.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -38,6 +38,23 @@ describe.each(ARTEFACTS)('$artefact, with gVisor,', ({ path }) => {
       expect(call('CHECK', { prevResult: document })).toMatchObject({ exitCode: 0 })
       testbed.inPod('route delete default')
       expect(call('CHECK', { prevResult: document }).document.msg).toContain('is missing')
+    })
+
+    it('no more where a repair begins while ADD runs', async () => {
+      testbed.onHost('route add default via 198.51.100.9 metric 200')
+      testbed.onHost('route add default via 198.51.100.1 metric 100')
+      const assigns = `echo '{"cniVersion":"1.0.0","ips":[{"address":"198.51.100.77/24"}]}'`
+      using ipam = new ScriptedIpam({ ADD: `sleep 2; ${assigns}` })
+      const configuration = { cniVersion: '1.0.0', gvisor: true, ipam: { type: ipam.type } }
+      const variables = { CNI_PATH: ipam.directory }
+      const adding = startPlugin(testbed, path, 'ADD', { configuration, variables })
+      await expect.poll(() => ipam.calls, { timeout: 20_000 }).toEqual(['ADD'])
+      const words = ['repair', '--all', '--state-dir', testbed.stateDirectory]
+      const repair = runCommandLine(testbed, path, words)
+      expect(await adding).toMatchObject({ exitCode: 0 })
+      expect(repair).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(repair.stdout).toContain('left all else: gVisor rules that sandbox')
+      expect(defaults()).toBe('default via 198.51.100.1 dev net1 metric 100')
     })
 
     it('no default route without a gateway', () => {

@@ -4,7 +4,7 @@ import { findLink } from '../../kernel/netlink/link.js'
 import { changeLink } from '../../kernel/netlink/link-change.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { attachmentRecords } from '../../records/attachments.js'
-import { lockAttachment, lockDevice } from '../../records/lock.js'
+import { lockDevice } from '../../records/lock.js'
 import { type AttachmentKey, elapsedSeconds, isLoan } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
@@ -44,7 +44,7 @@ export interface Repair {
 /**
  * Compares the record of an attachment with its sandbox, and puts back what is missing there. It
  * acts only in the sandbox that the record proves, on the device that it proves; from the host it
- * takes only the NIC that was lent and was reset.
+ * takes only the NIC that was lent and was reset. The caller has the lock of the attachment.
  * @returns undefined if there is no such attachment any more
  * @throws Failure if the device cannot be repaired
  */
@@ -54,7 +54,6 @@ export function repairAttachment(
   options: RepairOptions,
 ): Repair | undefined {
   const store = attachmentRecords(stateDir)
-  using _attachment = lockAttachment(stateDir, key)
   const record = store.read(key)
   if (!record) return undefined
   using _device = lockDevice(stateDir, record.device.onHost)

@@ -5,22 +5,17 @@ import type { GvisorRecord } from '../../gvisor/record-schema.js'
 import { NetworkNamespace } from '../../kernel/namespace.js'
 import { findLink } from '../../kernel/netlink/link.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
-import { lockAttachment } from '../../records/lock.js'
-import type { AttachmentKey } from '../../records/record.js'
 import { openRecorded } from '../namespaces.js'
 import { leave, type Repair } from './attachment.js'
 
 /**
  * Does what the address keeper of an interface would have done, if that has ended: puts the addresses
  * back that gVisor removed. Before gVisor removes them, it starts another keeper for the time that
- * is left. All else of the interface stays as it is: its routes are in gVisor's stack.
+ * is left. All else of the interface stays as it is: its routes are in gVisor's stack. The caller has the
+ * lock of the attachment.
  * @throws Error if the kernel refuses
  */
-export function repairInGvisor(stateDir: string, key: AttachmentKey, dryRun: boolean): Repair {
-  using _attachment = lockAttachment(stateDir, key)
-  const store = gvisorRecords(stateDir)
-  const record = store.read(key)
-  if (!record) return leave('all', 'it was released meanwhile')
+export function repairInGvisor(stateDir: string, record: GvisorRecord, dryRun: boolean): Repair {
   const { keeper, interfaceIndex } = record
   if (record.kept.length === 0 || (keeper && isWaiting(keeper))) return leaveToGvisor()
   if (!record.sandbox)
@@ -36,7 +31,7 @@ export function repairInGvisor(stateDir: string, key: AttachmentKey, dryRun: boo
   if (secondsLeft <= 0) return leaveToGvisor()
   if (!dryRun) {
     const started = keeperOf(startKeeper(sandbox, record, secondsLeft), secondsLeft)
-    store.write({ ...record, keeper: started })
+    gvisorRecords(stateDir).write({ ...record, keeper: started })
   }
   return { done: ['its address keeper'], left: [], refused: [] }
 }

@@ -1,4 +1,3 @@
-import { isInGvisor } from '../../gvisor/release.js'
 import { warnOfEach } from '../../log.js'
 import {
   attachmentOf,
@@ -7,7 +6,7 @@ import {
   reportedAssignment,
   reportedInterface,
 } from '../call.js'
-import { repairAttachment } from './attachment.js'
+import { repairLocked } from './locked.js'
 
 /**
  * The repair before a CHECK: what CHECK would find missing is put back, and the neighbour entries,
@@ -17,16 +16,14 @@ import { repairAttachment } from './attachment.js'
 export async function repairOnCheck(call: Call): Promise<void> {
   const { stateDir } = call.configuration
   const key = attachmentOf(call)
-  const repair = (await isInGvisor(stateDir, key))
-    ? (await import('./gvisor.js')).repairInGvisor(stateDir, key, false)
-    : repairAttachment(stateDir, key, {
-        dryRun: false,
-        settings: false,
-        reportedOf: (_, name) => {
-          const reported = reportedInterface(call, name) ?? { name: nameInSandbox(call) }
-          return reportedAssignment(call, reported.name)
-        },
-      })
+  const repair = await repairLocked(stateDir, key, async () => ({
+    dryRun: false,
+    settings: false,
+    reportedOf: (_, name) => {
+      const reported = reportedInterface(call, name) ?? { name: nameInSandbox(call) }
+      return reportedAssignment(call, reported.name)
+    },
+  }))
   const { done = [], refused = [] } = repair ?? {}
   warnOfEach(done.map((what) => `CHECK put back ${what} of ${key.nameInSandbox}`))
   warnOfEach(refused.map(({ what, reason }) => `CHECK cannot put back ${what}: ${reason}`))

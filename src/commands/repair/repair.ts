@@ -2,7 +2,7 @@ import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
 import { asCniError } from '../../cni/error.js'
 import { startCall } from '../../deadline.js'
 import { parseSelector, selects } from '../../device/selector.js'
-import { isInGvisor, listGvisorRecords } from '../../gvisor/release.js'
+import { listGvisorRecords } from '../../gvisor/release.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { type AttachmentKey, attachmentName, keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
@@ -10,7 +10,8 @@ import { leaveBrokenRecords } from '../../records/store.js'
 import { type Answer, documentAnswer } from '../answer.js'
 import { orDamage } from '../damaged-record.js'
 import { stateDirectoryOf } from '../line/state-directory.js'
-import { type Repair, type RepairOptions, repairAttachment } from './attachment.js'
+import type { Repair, RepairOptions } from './attachment.js'
+import { repairLocked } from './locked.js'
 import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.js'
 
 /** What became of an attachment. */
@@ -50,21 +51,21 @@ export async function repair(
   for (const record of records) {
     const key = keyOf(record)
     const about = aboutOf(key, record.device.onHost.name, record.sandboxPath)
-    const result = await resultOfRuntime(results, record)
-    const reportedOf: RepairOptions['reportedOf'] = (one, name) =>
-      result && reportedIn(result, one, name)
-    // gVisor takes addresses away on purpose: they are not missing.
-    const repairOne = (await isInGvisor(stateDir, key))
-      ? await gvisorRepair(stateDir, key, dryRun)
-      : () => repairAttachment(stateDir, key, { dryRun, settings, reportedOf })
-    reports.push(reportOn(stateDir, about, repairOne))
+    const optionsOf = async (): Promise<RepairOptions> => {
+      const result = await resultOfRuntime(results, record)
+      const reportedOf: RepairOptions['reportedOf'] = (one, name) =>
+        result && reportedIn(result, one, name)
+      return { dryRun, settings, reportedOf }
+    }
+    reports.push(await reportOn(stateDir, about, () => repairLocked(stateDir, key, optionsOf)))
   }
   // Interfaces of other plugins, of which only gVisor's part is recorded.
   const attached = new Set(records.map((record) => attachmentName(keyOf(record))))
   const others = device === undefined ? await listGvisorRecords(stateDir) : []
   for (const other of others.filter((one) => !attached.has(attachmentName(one)))) {
     const about = aboutOf(other, other.nameInSandbox, other.sandboxPath)
-    reports.push(reportOn(stateDir, about, await gvisorRepair(stateDir, other, dryRun)))
+    const optionsOf = async () => ({ dryRun, settings, reportedOf: () => undefined })
+    reports.push(await reportOn(stateDir, about, () => repairLocked(stateDir, other, optionsOf)))
   }
   const failed = reports.some(({ error, refused }) => error !== undefined || refused.length > 0)
   if (options.has('json')) return documentAnswer({ attachments: reports }, failed)
@@ -84,20 +85,15 @@ function aboutOf(key: AttachmentKey, device: string, sandbox: string): About {
   return { device, as: key.nameInSandbox, containerId: key.containerId, sandbox }
 }
 
-async function gvisorRepair(
+async function reportOn(
   stateDir: string,
-  key: AttachmentKey,
-  dryRun: boolean,
-): Promise<() => Repair> {
-  const { repairInGvisor } = await import('./gvisor.js')
-  return () => repairInGvisor(stateDir, key, dryRun)
-}
-
-function reportOn(stateDir: string, about: About, repairOne: () => Repair | undefined): Report {
+  about: About,
+  repairOne: () => Promise<Repair | undefined>,
+): Promise<Report> {
   const nothing: Repair = { done: [], left: [], refused: [] }
   startCall(CONFIGURATION_DEFAULTS.timeoutSeconds)
   try {
-    return { ...about, ...(repairOne() ?? nothing) }
+    return { ...about, ...((await repairOne()) ?? nothing) }
   } catch (error) {
     const { message, details } = asCniError(orDamage(stateDir, error))
     return { ...about, ...nothing, error: [message, details].filter(Boolean).join('; ') }
