@@ -30,10 +30,6 @@ export function settleAll(stateDir: string, { searchAway = false, failFor }: Set
   const store = outstandingRecords(stateDir)
   const failures: Failure[] = []
   for (const record of store.listWithEarlierBoots()) {
-    if (!isOfThisBoot(record)) {
-      store.remove(outstandingKeyOf(record))
-      continue
-    }
     const failure = unlessBusy(stateDir, () => settle(stateDir, store, record, searchAway))
     if (failure && failFor?.(record)) failures.push(failure)
   }
@@ -42,7 +38,7 @@ export function settleAll(stateDir: string, { searchAway = false, failFor }: Set
 }
 
 /**
- * Skips a device that another call has: that call or a later one restores it. Warns of a damaged
+ * Skips a device that another call has, without waiting: that call or a later one restores it. Warns of a damaged
  * record: no pod waits for that, its device is home.
  */
 function unlessBusy<T>(stateDir: string, work: () => T): T | undefined {
@@ -70,19 +66,24 @@ interface Outstanding {
 function settle(
   stateDir: string,
   store: RecordStore<AttachmentRecord>,
-  { device }: AttachmentRecord,
+  listed: AttachmentRecord,
   searchAway: boolean,
 ): Failure | undefined {
-  using _device = lockDevice(stateDir, device.onHost)
-  const record = store.read(outstandingKeyOf({ device }))
-  if (!record) return undefined
+  const { device } = listed
+  using _device = lockDevice(stateDir, device.onHost, 0)
+  const record = store.read(outstandingKeyOf(listed))
+  if (!record) {
+    // Unless another call has written it anew since.
+    if (!isOfThisBoot(listed)) store.remove(outstandingKeyOf(listed))
+    return undefined
+  }
   using host = NetworkNamespace.host()
   const there = findOnHost(host, device)
   if (!there) {
     if (searchAway) keepWhileAway(stateDir, store, host, record)
     return undefined
   }
-  using _there = lockAsFound(stateDir, device.onHost, there)
+  using _there = lockAsFound(stateDir, device.onHost, there, 0)
   using _routes = lockRoutes(stateDir, 'alone')
   // Another call may have lent it while this one waited.
   const link = findOnHost(host, device)

@@ -27,9 +27,16 @@ export function lockAttachment(stateDirectory: string, key: AttachmentKey): Disp
   return acquireLock(stateDirectory, attachmentName(key))
 }
 
-/** Locks a device of the host, like `lockAttachment`. */
-export function lockDevice(stateDirectory: string, device: Pick<Link, 'index'>): Disposable {
-  return acquireLock(stateDirectory, `device-${device.index}`)
+/**
+ * Locks a device of the host, like `lockAttachment`.
+ * @param longest 0 for who can do without: an ADD has its device locked for as long as IPAM takes
+ */
+export function lockDevice(
+  stateDirectory: string,
+  device: Pick<Link, 'index'>,
+  longest = LONGEST_MILLISECONDS,
+): Disposable {
+  return acquireLock(stateDirectory, `device-${device.index}`, longest)
 }
 
 /**
@@ -41,9 +48,10 @@ export function lockAsFound(
   stateDirectory: string,
   onHost: Pick<Link, 'index'>,
   found: Pick<Link, 'index'> | undefined,
+  longest = LONGEST_MILLISECONDS,
 ): Disposable | undefined {
   if (!found || found.index === onHost.index) return undefined
-  return lockDevice(stateDirectory, found)
+  return lockDevice(stateDirectory, found, longest)
 }
 
 /** A lock on the routes of the host. */
@@ -117,18 +125,27 @@ function isAwaited(queue: string): boolean {
   return fd === undefined
 }
 
-function acquireLock(stateDirectory: string, name: string): Disposable {
+function acquireLock(
+  stateDirectory: string,
+  name: string,
+  longest = LONGEST_MILLISECONDS,
+): Disposable {
   const directory = privateDirectory(stateDirectory, 'locks')
   const path = `${directory}/${name}`
-  const fd = acquired(path, name, () => inDirectory(directory, () => tryToLock(path)))
+  const fd = acquired(path, name, () => inDirectory(directory, () => tryToLock(path)), longest)
   return { [Symbol.dispose]: () => release(path, fd) }
 }
 
 /** @param take is asked again and again until it has the lock */
-function acquired(path: string, what: string, take: () => number | undefined): number {
+function acquired(
+  path: string,
+  what: string,
+  take: () => number | undefined,
+  longest = LONGEST_MILLISECONDS,
+): number {
   let taken: number | undefined
   try {
-    taken = waitUntil(LONGEST_MILLISECONDS, PAUSE_MILLISECONDS, take)
+    taken = waitUntil(longest, PAUSE_MILLISECONDS, take)
   } catch (error) {
     throw new Failure(
       'state-unusable',

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS, JAVASCRIPT } from '../support/artefacts.js'
+import { holdLock } from '../support/hold-lock.js'
 import { callPlugin } from '../support/plugin.js'
 import { RefuseRequests } from '../support/refuse-requests.js'
 import { runSync } from '../support/run-sync.js'
@@ -216,6 +217,43 @@ describe.each(ARTEFACTS)('$artefact: what cannot be restored yet', ({ path }) =>
       call('DEL')
       expect(outstanding()).toBe(0)
       expect(routes()).not.toEqual(before)
+    })
+
+    describe('while another call has the device', () => {
+      const holdDevice = () => {
+        const [{ ifindex }] = JSON.parse(testbed.onHost('-json link show eth1'))
+        return holdLock(`${testbed.stateDirectory}/locks/device-${ifindex}`)
+      }
+
+      it('is left to that, and no other call waits', async () => {
+        testbed.addDevice('eth3')
+        testbed.onHost('address add 192.0.3.5/24 dev eth3')
+        const third = { ...SECOND, configuration: { device: 'eth3' } }
+        call('ADD')
+        lose()
+        {
+          await using _holder = await holdDevice()
+          const since = Date.now()
+          for (const command of ['ADD', 'DEL']) call(command, third)
+          expect(Date.now() - since).toBeLessThan(9000)
+          expect(outstanding()).toBe(1)
+        }
+        call('DEL', third)
+        expect(routes().filter((line) => !line.includes('eth3'))).toEqual(before)
+      })
+
+      it('is not forgotten after a restart of the node', async () => {
+        call('ADD')
+        lose()
+        editRecord((text) => text.replace(/"bootId":"[^"]+"/, '"bootId":"another"'))
+        {
+          await using _holder = await holdDevice()
+          call('DEL', SECOND)
+          expect(outstanding()).toBe(1)
+        }
+        call('DEL', SECOND)
+        expect(outstanding()).toBe(0)
+      })
     })
 
     it('gives up, and says so, where another is in its place', () => {
