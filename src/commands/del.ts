@@ -1,7 +1,10 @@
 import { asCniError, runAll } from '../cni/error.js'
 import { extendDeadline, RETURN_SECONDS } from '../deadline.js'
 import { releaseGvisorRecord } from '../gvisor/release.js'
+import { warn } from '../log.js'
 import { enterPhase } from '../phases.js'
+import { attachmentRecords, captureRecords } from '../records/attachments.js'
+import { isUnlockable } from '../records/lock.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentOf, type Call, ipamOf } from './call.js'
 import { requireSandboxIsNotHost } from './namespaces.js'
@@ -25,7 +28,7 @@ export async function del(call: Call): Promise<undefined> {
     () => releaseGvisorRecord(stateDir, attachmentOf(call)),
     async () => {
       extendDeadline(RETURN_SECONDS)
-      if (await release(call))
+      if (await releaseIfRecorded(call))
         outcome = 'what was lent is back on the host, and its record is removed'
     },
     () => settleOutstanding(stateDir, { searchAway: true, failFor: isOf(call) }),
@@ -52,6 +55,26 @@ async function releaseAddresses(call: Call): Promise<void> {
   } catch (error) {
     throw asCniError(error, 'the addresses may still be assigned; a later DEL tries again')
   }
+}
+
+/**
+ * Does the same as `release`. Where the state directory takes no file, ADD was refused, and the pod must
+ * be able to end: then there is nothing to undo if there is no record.
+ */
+async function releaseIfRecorded(call: Call): Promise<boolean> {
+  try {
+    return await release(call)
+  } catch (error) {
+    if (!isUnlockable(error) || isRecorded(call)) throw error
+    warn(`no record says that there is anything to undo, and ${error.message}`)
+    return false
+  }
+}
+
+function isRecorded(call: Call): boolean {
+  const { stateDir } = call.configuration
+  const stores = [attachmentRecords(stateDir), captureRecords(stateDir)]
+  return stores.some((store) => store.read(attachmentOf(call)) !== undefined)
 }
 
 /**

@@ -7,7 +7,7 @@ import { NetworkNamespace } from '../kernel/namespace.js'
 import type { PresentLink } from '../kernel/netlink/link-schema.js'
 import { note, warn, warnOfEach } from '../log.js'
 import { outstandingKeyOf, outstandingRecords } from '../records/attachments.js'
-import { lockAsFound, lockDevice, lockRoutes } from '../records/lock.js'
+import { isUnlockable, lockAsFound, lockDevice, lockRoutes } from '../records/lock.js'
 import { elapsedSeconds, isOfThisBoot } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
@@ -38,14 +38,16 @@ export function settleAll(stateDir: string, { searchAway = false, failFor }: Set
 }
 
 /**
- * Skips a device that another call has, without waiting: that call or a later one restores it. Warns of a damaged
+ * Skips a device that another call has, without waiting: that call or a later one restores it. So does a
+ * later one where no lock file can be made. Warns of a damaged
  * record: no pod waits for that, its device is home.
  */
 function unlessBusy<T>(stateDir: string, work: () => T): T | undefined {
   try {
     return work()
   } catch (error) {
-    if (error instanceof Failure && error.kind === 'busy') return undefined
+    const isBusy = error instanceof Failure && error.kind === 'busy'
+    if (isBusy || isUnlockable(error)) return undefined
     const damage = orDamage(stateDir, error)
     if (damage === error) throw error
     const { message, details } = asCniError(damage)

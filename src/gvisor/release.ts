@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { runAll } from '../cni/error.js'
+import { lockAttachment } from '../records/lock.js'
 import type { AttachmentKey } from '../records/record.js'
 import type { GvisorRecords } from './record.js'
 import type { GvisorRecord } from './record-schema.js'
@@ -6,11 +8,23 @@ import type { GvisorRecord } from './record-schema.js'
 /** Name of the directory of gVisor records in the state directory. */
 export const GVISOR_DIRECTORY = 'gvisor'
 
-/** Ends the address keeper of an attachment, if any, and removes its gVisor record. */
+/**
+ * Ends the address keeper of an attachment, if any, and removes its gVisor record, with the lock of the
+ * attachment: `repair` may be starting another keeper.
+ * @throws Failure `busy`
+ */
 export async function releaseGvisorRecord(stateDir: string, key: AttachmentKey): Promise<void> {
   const store = await openStore(stateDir)
-  const record = store?.read(key)
-  if (store && record) await release(store, record)
+  if (store?.read(key)) await lockAndRelease(stateDir, store, key)
+}
+
+/** Does the same for a caller that has the lock. */
+export async function releaseLockedGvisorRecord(
+  stateDir: string,
+  key: AttachmentKey,
+): Promise<void> {
+  const store = await openStore(stateDir)
+  if (store) await release(store, key)
 }
 
 /** What is noted of an attachment for gVisor; undefined if its sandbox is none of gVisor's. */
@@ -28,14 +42,22 @@ export async function listGvisorRecords(stateDir: string): Promise<GvisorRecord[
   return store?.list() ?? []
 }
 
-/** Does the same as `releaseGvisorRecord` for all records that `isMeant` selects, also of earlier boots. */
+/**
+ * Does the same as `releaseGvisorRecord` for all records that `isMeant` selects, also of earlier boots.
+ * Goes on after a failure.
+ * @throws CniError
+ */
 export async function releaseGvisorRecords(
   stateDir: string,
   isMeant: (record: GvisorRecord) => boolean,
 ): Promise<void> {
   const store = await openStore(stateDir)
   const records = store?.listWithEarlierBoots().filter(isMeant) ?? []
-  for (const record of records) if (store) await release(store, record)
+  await runAll(
+    records.map((record) => async () => {
+      if (store) await lockAndRelease(stateDir, store, record)
+    }),
+  )
 }
 
 /**
@@ -48,10 +70,21 @@ async function openStore(stateDir: string): Promise<GvisorRecords | undefined> {
   return gvisorRecords(stateDir)
 }
 
-async function release(store: GvisorRecords, record: GvisorRecord): Promise<void> {
-  if (record.keeper) {
+async function lockAndRelease(
+  stateDir: string,
+  store: GvisorRecords,
+  key: AttachmentKey,
+): Promise<void> {
+  using _attachment = lockAttachment(stateDir, key)
+  await release(store, key)
+}
+
+/** No keeper is left of an earlier boot. */
+async function release(store: GvisorRecords, key: AttachmentKey): Promise<void> {
+  const keeper = store.read(key)?.keeper
+  if (keeper) {
     const { endKeeper } = await import('./keeper-process.js')
-    endKeeper(record.keeper)
+    endKeeper(keeper)
   }
-  store.remove(record)
+  store.remove(key)
 }

@@ -54,6 +54,18 @@ export function lockAsFound(
   return lockDevice(stateDirectory, found, longest)
 }
 
+/** Errors of a directory that takes no new file, whoever tries. */
+const TAKES_NO_FILE = ['EROFS', 'ENOSPC', 'EDQUOT', 'ENOENT']
+
+/**
+ * Whether a lock cannot be had because its file cannot be made: no other call has it, and none can write
+ * a record.
+ */
+export function isUnlockable(error: unknown): error is Failure {
+  const { code = '' } = ((error as Failure).cause ?? {}) as NodeJS.ErrnoException
+  return error instanceof Failure && error.kind === 'state-unusable' && TAKES_NO_FILE.includes(code)
+}
+
 /** A lock on the routes of the host. */
 export interface RoutesLock extends Disposable {
   /**
@@ -151,6 +163,7 @@ function acquired(
       'state-unusable',
       `cannot lock ${path}: ${(error as Error).message}`,
       'nothing was changed: what is lent stays where it is until that file can be written',
+      { cause: error },
     )
   }
   if (taken !== undefined) return taken

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { keepersOf, privateKibibytes } from '../support/gvisor/keepers.js'
+import { holdLock } from '../support/hold-lock.js'
 import { settle } from '../support/settled.js'
 
 /** What to put before a command for it to find nothing in /run, /tmp and /var that can be executed. */
@@ -34,6 +35,27 @@ describe.each(ARTEFACTS)('$artefact leaves a keeper that', ({ path }) => {
     gvisor = GvisorTestbed.withMacvlan(path)
   })
   afterEach(() => gvisor[Symbol.dispose]())
+
+  it.each([
+    ['DEL', {}],
+    ['GC', { cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }],
+  ])(
+    'ends only as no other call has its attachment, such as a repair: %s',
+    async (command, keys) => {
+      gvisor.call('ADD')
+      const configuration = { timeoutSeconds: 1, ...keys }
+      {
+        const lock = `locks/${gvisor.containerId}:net1`
+        await using _holder = await holdLock(`${gvisor.testbed.stateDirectory}/${lock}`)
+        expect(gvisor.call(command, configuration).document).toMatchObject({ code: 11 })
+        expect(keepers()).toHaveLength(1)
+        expect(gvisor.testbed.filesIn('gvisor')).toHaveLength(1)
+      }
+      expect(gvisor.call(command, configuration)).toMatchObject({ exitCode: 0, stdout: '' })
+      await expect.poll(keepers).toEqual([])
+      expect(gvisor.testbed.filesIn('gvisor')).toEqual([])
+    },
+  )
 
   it('puts the IPv6 address back, once gVisor has taken them all', async () => {
     const { exitCode, document } = gvisor.call('ADD', { logFile: log(), logLevel: 'info' })

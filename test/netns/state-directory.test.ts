@@ -8,8 +8,8 @@ describe.each(ARTEFACTS)('the state directory: $artefact', ({ path }) => {
   let testbed: Testbed
   let stateDir: string
   let before: string
-  const call = (command: string, options: CallOptions = {}) =>
-    callPlugin(testbed, path, command, { ...options, configuration: { stateDir } })
+  const call = (command: string, options: CallOptions = {}, keys: object = {}) =>
+    callPlugin(testbed, path, command, { ...options, configuration: { stateDir, ...keys } })
   const mode = (file: string) => statSync(file).mode & 0o777
 
   beforeEach(() => {
@@ -90,6 +90,40 @@ describe.each(ARTEFACTS)('the state directory: $artefact', ({ path }) => {
     const outcome = call('ADD', onFileSystem(options, prepare.replaceAll('STATE', stateDir)))
     expect(outcome.document).toMatchObject({ code: 5, msg: expect.stringContaining(reason) })
     expect(outcome.document.msg).toContain(stateDir)
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it.each([
+    ['that is full', 'nr_inodes=1,mode=700', 'ENOSPC'],
+    ['that was full later', 'nr_inodes=3,mode=700', 'ENOSPC', 'mkdir locks attachments'],
+    ['that is read-only', 'ro,mode=700', 'EROFS'],
+    ['that is read-only by now', 'mode=700', 'EROFS', 'mkdir locks captures', 'remount'],
+  ])(
+    'DEL of what was refused succeeds on a file system %s',
+    (_, options, reason, make = ':', remount = '') => {
+      const again = remount && `&& mount -o remount,ro ${stateDir}`
+      const made = `&& (cd ${stateDir} && ${make}) ${again}`
+      expect(call('ADD', onFileSystem(options, made)).document).toMatchObject({ code: 5 })
+      for (const keys of [{}, { mode: 'apply' }, { mode: 'capture' }])
+        expect(call('DEL', onFileSystem(options, made), keys)).toMatchObject({
+          ...{ exitCode: 0, stdout: '' },
+          stderr: expect.stringMatching(
+            new RegExp(`no record says .*, and cannot lock .*${reason}`),
+          ),
+        })
+      expect(testbed.hostState()).toBe(before)
+    },
+  )
+
+  it('DEL fails on a file system that is read-only by now where something is lent', () => {
+    expect(call('ADD').exitCode).toBe(0)
+    const wrapper = [
+      ...['sh', '-c'],
+      `mount --bind ${stateDir} ${stateDir} && mount -o remount,bind,ro ${stateDir} && exec "$@"`,
+      'sh',
+    ]
+    expect(call('DEL', { wrapper }).document).toMatchObject({ code: 5 })
+    expect(call('DEL')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
     expect(testbed.hostState()).toBe(before)
   })
 })

@@ -8,6 +8,7 @@ import type { LentDevice } from '../../device/lent-device-schema.js'
 import { findSelectedDevice } from '../../device/selected-device.js'
 import { selects } from '../../device/selector.js'
 import { Failure } from '../../failure.js'
+import { releaseGvisorRecord } from '../../gvisor/release.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
 import { loansIn } from '../../records/attachments.js'
@@ -17,7 +18,7 @@ import type { RecordStore } from '../../records/store.js'
 import type { Call } from '../call.js'
 import { releaseAttachment } from '../release.js'
 import { selectorOf } from '../way.js'
-import { concludeRelease, lentAlready } from './earlier-loan.js'
+import { lentAlready, warnOfReturn } from './earlier-loan.js'
 
 /** The device that is selected, or the loan from which the kernel has put it back on the host. */
 export type Found = { device: Link } | { loan: AttachmentRecord }
@@ -141,8 +142,9 @@ async function reclaim(
   const { stateDir } = configuration
   // The device may be on the host because the ADD of the loan has not moved it yet, or because its
   // DEL has not ended. The release waits for the end of that call.
-  if (releaseAttachment(stateDir, keyOf(loan), { restore: true, onlyFromHost: true }))
-    await concludeRelease(stateDir, loan)
-  else if (store.read(keyOf(loan))) throw lentAlready(loan)
+  if (releaseAttachment(stateDir, keyOf(loan), { restore: true, onlyFromHost: true })) {
+    warnOfReturn(loan)
+    await releaseGvisorRecord(stateDir, keyOf(loan))
+  } else if (store.read(keyOf(loan))) throw lentAlready(loan)
   return findSelectedDevice(host, selectorOf(configuration))
 }

@@ -1,8 +1,8 @@
 import { Failure } from '../../failure.js'
-import { releaseGvisorRecord } from '../../gvisor/release.js'
+import { releaseLockedGvisorRecord } from '../../gvisor/release.js'
 import { warn } from '../../log.js'
 import { describeLoan } from '../../records/describe-loan.js'
-import { type AttachmentKey, isLoan, keyOf } from '../../records/record.js'
+import { type AttachmentKey, isLoan } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import type { Call } from '../call.js'
@@ -24,7 +24,8 @@ export async function earlierRecord(
   if (!earlier || !isLoan(earlier)) return earlier
   const { stateDir } = configuration
   if (!releaseRecorded(stateDir, earlier, { restore: true, onlyFromHost: true })) return earlier
-  await concludeRelease(stateDir, earlier)
+  warnOfReturn(earlier)
+  await releaseLockedGvisorRecord(stateDir, key)
   return undefined
 }
 
@@ -51,10 +52,9 @@ export function requireNotMoved(earlier: AttachmentRecord | undefined): void {
   )
 }
 
-/** What remains of a loan that ended without DEL, once its device is home. */
-export async function concludeRelease(stateDir: string, loan: AttachmentRecord): Promise<void> {
-  warn(`${loan.device.onHost.name} is back from ${loan.sandboxPath}, where it is no more`)
-  await releaseGvisorRecord(stateDir, keyOf(loan))
+/** Warns of a loan that ended without DEL. */
+export function warnOfReturn({ device, sandboxPath }: AttachmentRecord): void {
+  warn(`${device.onHost.name} is back from ${sandboxPath}, where it is no more`)
 }
 
 /** The refusal of what is lent. */

@@ -4,7 +4,7 @@ import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../../deadline.
 import { findLentDevice } from '../../device/lent-device.js'
 import { returnRdma } from '../../device/rdma-return.js'
 import { Failure } from '../../failure.js'
-import { releaseGvisorRecord } from '../../gvisor/release.js'
+import { releaseLockedGvisorRecord } from '../../gvisor/release.js'
 import type { Ipam } from '../../ipam/ipam.js'
 import type { NetworkNamespace } from '../../kernel/namespace.js'
 import type { Link } from '../../kernel/netlink/link-schema.js'
@@ -96,7 +96,7 @@ async function withoutKeeper(
   error: unknown,
 ): Promise<unknown> {
   try {
-    if (gvisor) await releaseGvisorRecord(stateDir, key)
+    if (gvisor) await releaseLockedGvisorRecord(stateDir, key)
     return error
   } catch (failure) {
     const { message } = asCniError(failure)
