@@ -10,6 +10,8 @@ import { type AttachmentKey, isLoan, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { keepWithoutDevice } from '../state/destroyed.js'
+import { hasNeverLeft } from '../state/never-left.js'
+import { removeStandIns } from '../state/own-parts.js'
 import { takeOffAdditions } from './additions.js'
 import { openRecorded } from './namespaces.js'
 import { restoreOrWarn } from './outstanding.js'
@@ -91,17 +93,24 @@ function endLoan(
   { restore }: Pick<ReleaseOptions, 'restore'>,
 ): void {
   const { host, sandbox, store, record } = loan
+  const original = { ...record.device, ...record }
+  const { located } = near
+  // ADD was killed before the move: what the device is like now is not its pod's doing.
+  if (located?.namespace === host && hasNeverLeft(host, located.link, original)) {
+    undoPreparations(host, located.link, record)
+    return
+  }
   enterPhase('move')
   const home = returnLentDevice(loan, near, { restore })
   enterPhase('restore')
   if (!home) {
     if (isLentAgain(store, record)) return
-    keepWithoutDevice(host, { ...record.device, ...record })
+    keepWithoutDevice(host, original)
     if (sandbox) warnOfResembling(sandbox, store, record)
     return
   }
   if (restore) restoreOrWarn(stateDir, host, home, record)
-  else undoPreparations(host, home, record)
+  else removeStandIns(host, original, home)
   // After the NIC, which comes home whatever becomes of this.
   returnRdma(host, sandbox, record.device, home)
 }

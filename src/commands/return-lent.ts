@@ -125,14 +125,15 @@ function upIfPossible(host: NetworkNamespace, onHost: Link, home: PresentLink): 
 }
 
 /**
- * Undoes what ADD did on the host before the move. If ADD was ended there, the host has both a route
- * and its stand-in, and the device lacks the multicast addresses that joined a group.
+ * Undoes what ADD did on the host before the move, for a device that never left. If ADD was ended there,
+ * the host has both a route and its stand-in, and the device lacks the multicast addresses that joined a
+ * group.
  */
 export function undoPreparations(
   host: NetworkNamespace,
-  home: Link,
+  still: Link,
   { state, device }: AttachmentRecord,
 ): void {
-  removeStandIns(host, { onHost: device.onHost, state }, home)
-  joinGroupsAgain(host, home, state)
+  removeStandIns(host, { onHost: device.onHost, state }, still)
+  joinGroupsAgain(host, still, state)
 }

@@ -1,5 +1,5 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { addressRemoval, addressRequest, dumpAddresses } from '../kernel/netlink/address.js'
+import { addressRemoval, addressRequest } from '../kernel/netlink/address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
 import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
@@ -20,21 +20,14 @@ export function leaveGroups(
     socket.requestAll(joined.map((address) => addressRemoval(address, device.index)))
 }
 
-/**
- * Adds these addresses again to a device that never left, as it still has others that it had: an ADD
- * was ended between the two.
- */
+/** Adds these addresses again to a device that never left: an ADD was ended between the two. */
 export function joinGroupsAgain(
   { socket }: NetworkNamespace,
   device: Link,
   { addresses }: Pick<PackedState, 'addresses'>,
 ): void {
-  const all = addresses.map(({ value }) => value)
-  const joined = all.filter(isJoined)
+  const joined = addresses.map(({ value }) => value).filter(isJoined)
   if (joined.length === 0) return
-  const others = new Set(all.filter((one) => !isJoined(one)).map(({ local }) => local))
-  const isThere = ({ local }: Address) => others.has(local)
-  if (!dumpAddresses(socket, device.index).some(isThere)) return
   const flags = ADDRESS_FLAG.mcautojoin
   socket.requestAll(
     joined.map((address) => addressRequest({ ...address, flags }, device.index, 'create')),

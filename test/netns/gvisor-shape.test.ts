@@ -148,6 +148,24 @@ describe.each(ARTEFACTS)('$artefact, with gVisor,', ({ path }) => {
     }
   })
 
+  it('takes off the address with another prefix length only', () => {
+    testbed = new Testbed()
+    try {
+      testbed.inPod('link add net1 type veth peer name peer')
+      testbed.inPod('address add 10.0.0.2/24 dev net1')
+      testbed.inPod('address add 10.0.0.2/32 dev net1')
+      const interfaces = [{ name: 'net1', sandbox: testbed.sandboxPath }]
+      const prevResult = { interfaces, ips: [{ address: '10.0.0.2/24', interface: 0 }] }
+      const { exitCode, stdout } = call('ADD', { device: undefined, prevResult })
+      expect(exitCode, stdout).toBe(0)
+      const shown = testbed.inPod('-4 address show dev net1')
+      expect(shown).toContain('inet 10.0.0.2/24')
+      expect(shown).not.toContain('/32')
+    } finally {
+      testbed[Symbol.dispose]()
+    }
+  })
+
   it('needs no keeper for a veth device, and CHECK takes it as gVisor leaves it', () => {
     using gvisor = GvisorTestbed.withVeth(path)
     gvisor.call('ADD')

@@ -226,7 +226,9 @@ describe('the netlink codec', () => {
   it('brings every address back as it was', () => {
     fc.assert(
       fc.property(address, (value) => {
-        expect(decodeAddress(reported(addressRequest(value, 7, 'create')))).toEqual(value)
+        const { createdAt: _, ...back } =
+          decodeAddress(reported(addressRequest(value, 7, 'create'))) ?? {}
+        expect(back).toEqual(value)
       }),
     )
   })

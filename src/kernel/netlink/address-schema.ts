@@ -17,6 +17,9 @@ export const AddressSchema = Type.Object({
   protocol: Type.Optional(
     Type.Integer({ description: 'who gave it: 1 to 3 the kernel, above a program' }),
   ),
+  createdAt: Type.Optional(
+    U32Schema('hundredths of a second since the boot; an address that is added again has another'),
+  ),
   opaque: Type.Optional(Type.Array(OpaqueAttributeSchema)),
 })
 export type Address = Static<typeof AddressSchema>

@@ -36,8 +36,9 @@ const IFA = {
 const FIXED_BYTES = 8
 const OFFSET = { family: 0, prefixLength: 1, flags: 2, scope: 3, index: 4 } as const
 
-/** struct ifa_cacheinfo: preferred lifetime, valid lifetime, and two timestamps of the kernel. */
+/** struct ifa_cacheinfo: preferred lifetime, valid lifetime, when it was created, when it was changed. */
 const CACHE_INFO_BYTES = 16
+const CREATED_OFFSET = 8
 const FOR_EVER = 0xffffffff
 
 /** All addresses of a device, of both families, in the kernel's order. */
@@ -73,15 +74,21 @@ export function addressRequest(
   }
 }
 
-/** Request to remove an address from a device. */
+/**
+ * Request to remove an address from a device. Without IFA_ADDRESS the kernel takes the first IPv4 address
+ * with that local part, of whatever prefix length.
+ */
 export function addressRemoval(
-  { family, local, prefixLength }: Pick<Address, 'family' | 'local' | 'prefixLength'>,
+  { family, local, prefixLength, peer = local }: Address,
   index: number,
 ): Request {
   return {
     type: RTM.deleteAddress,
     header: fixedPart({ family, prefixLength }, index),
-    attributes: [bytes(IFA.local, addressBytesIn(family, local))],
+    attributes: [
+      bytes(IFA.local, addressBytesIn(family, local)),
+      bytes(IFA.address, addressBytesIn(family, peer)),
+    ],
   }
 }
 
@@ -107,7 +114,7 @@ export function decodeAddress({ data }: Payload): Address | undefined {
     else if (attribute.type === IFA.flags) address.flags = toNumber(value)
     else if (attribute.type === IFA.routePriority) address.metric = toNumber(value)
     else if (attribute.type === IFA.protocol) address.protocol = value[0] ?? 0
-    else if (attribute.type === IFA.cacheInfo) Object.assign(address, lifetimes(value))
+    else if (attribute.type === IFA.cacheInfo) Object.assign(address, timesIn(value))
     else keepOpaque(address, attribute)
   }
   // IFA_LOCAL and IFA_ADDRESS differ only if there is a peer, which is then IFA_ADDRESS.
@@ -155,10 +162,11 @@ function cacheInfo(preferredSeconds = FOR_EVER, validSeconds = FOR_EVER): Attrib
   return bytes(IFA.cacheInfo, data)
 }
 
-function lifetimes(data: Buffer): Pick<Address, 'validSeconds' | 'preferredSeconds'> {
+function timesIn(data: Buffer): Pick<Address, 'validSeconds' | 'preferredSeconds' | 'createdAt'> {
   const [preferredSeconds, validSeconds] = [readU32(data, 0), readU32(data, 4)]
   return {
     ...(validSeconds === FOR_EVER ? {} : { validSeconds }),
     ...(preferredSeconds === FOR_EVER ? {} : { preferredSeconds }),
+    createdAt: readU32(data, CREATED_OFFSET),
   }
 }
