@@ -19,7 +19,7 @@ const AGREEING_SEARCHES = 3
 const FRESH_MILLISECONDS = 2000
 
 const EVADES = 'it is being moved from one namespace to another'
-const HIDDEN = 'no process, thread, open file or mount leads to its namespace'
+const HIDDEN = 'no process, thread, open file or mount is seen to lead to its namespace'
 
 /** What a search saw that did not find the device. */
 export interface Unfound {

@@ -1,5 +1,4 @@
 import { Failure } from '../failure.js'
-import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import {
@@ -10,6 +9,7 @@ import {
 } from '../kernel/netlink/rdma-device.js'
 import { rdmaDevicesOf } from '../kernel/rdma.js'
 import { warn } from '../log.js'
+import { everyNamespace, notEverywhere } from './every-namespace.js'
 import type { LentDevice, LentRdma } from './lent-device-schema.js'
 
 /**
@@ -27,7 +27,7 @@ export function returnRdma(
 ): void {
   const refused = rdma.flatMap((device) => {
     try {
-      if (!comesHome(host, sandbox, device)) warnOfLoss(device, home)
+      if (!comesHome(host, sandbox, device, home)) warnOfLoss(device, home)
       return []
     } catch (error) {
       return [`${device.name}: ${(error as Error).message}`]
@@ -41,21 +41,25 @@ export function returnRdma(
   )
 }
 
-/** @returns false if it is in no namespace that can be found */
+/**
+ * @returns false if it is in no namespace that can be found
+ * @throws Error if not all of these could be searched; KernelError
+ */
 function comesHome(
   host: NetworkNamespace,
   sandbox: NetworkNamespace | undefined,
   device: LentRdma,
+  home: Link,
 ): boolean {
   if (comesHomeFrom(host, host, device)) return true
   if (sandbox && comesHomeFrom(host, sandbox, device)) return true
-  const seen = new Set<number>()
-  for (const { path, inode } of pathsOfAllNamespaces()) {
-    if (seen.has(inode)) continue
-    seen.add(inode)
-    using namespace = openIfPossible(host, path)
-    if (namespace && comesHomeFrom(host, namespace, device)) return true
+  let obstacle: string | undefined
+  const onObstacle = (reason: string) => {
+    obstacle ??= reason
   }
+  for (const namespace of everyNamespace(host, new Set(), onObstacle))
+    if (comesHomeFrom(host, namespace, device)) return true
+  if (obstacle !== undefined && !wasMadeAgain(home)) throw new Error(notEverywhere(obstacle))
   return false
 }
 
@@ -83,16 +87,12 @@ function renameIfPossible(host: NetworkNamespace, found: RdmaDevice, device: Len
   }
 }
 
-/** A driver that was loaded again made another one, on the host. */
-function warnOfLoss({ name }: LentRdma, home: Link): void {
-  if (rdmaDevicesOf(home).length > 0) return
-  warn(`RDMA device ${name} of ${home.name} is in no namespace that can be found`)
+/** Whether a driver that was loaded again made another one, on the host. */
+function wasMadeAgain(home: Link): boolean {
+  return rdmaDevicesOf(home).length > 0
 }
 
-function openIfPossible(host: NetworkNamespace, path: string): NetworkNamespace | undefined {
-  try {
-    return host.openFound(path)
-  } catch {
-    return undefined
-  }
+function warnOfLoss({ name }: LentRdma, home: Link): void {
+  if (!wasMadeAgain(home))
+    warn(`RDMA device ${name} of ${home.name} is in no namespace that can be found`)
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { pause } from '../deadline.js'
 import { Failure } from '../failure.js'
-import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { note } from '../log.js'
 import { Doubt, type Unfound } from './doubt.js'
+import { everyNamespace, notEverywhere } from './every-namespace.js'
 import { findLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { hasHardware } from './resemblance.js'
@@ -85,35 +85,17 @@ function searchOnce<T>(
     const device = look(namespace)
     if (device) return { result: found(device) }
   }
-  for (const { path, inode } of pathsOfAllNamespaces()) {
-    if (inodes.has(inode)) continue
-    using namespace = openUnlessGone(host, path, (reason) => {
-      obstacle ??= reason
-    })
-    // The owner of the path may have made it lead elsewhere meanwhile.
-    if (!namespace || inodes.has(namespace.identity.inode)) continue
+  const onObstacle = (reason: string) => {
+    obstacle ??= reason
+  }
+  for (const namespace of everyNamespace(host, inodes, onObstacle)) {
     const device = look(namespace)
     if (device) return { result: found(device) }
   }
   return {
     siblings,
     evades,
-    obstacle: obstacle && `not every namespace could be searched: ${obstacle}`,
-  }
-}
-
-function openUnlessGone(
-  host: NetworkNamespace,
-  path: string,
-  onObstacle: (reason: string) => void,
-): NetworkNamespace | undefined {
-  try {
-    return host.openFound(path)
-  } catch (error) {
-    const isGone = error instanceof Failure && error.kind === 'sandbox-gone'
-    // Of a process that has just ended, the kernel may say EACCES.
-    if (!isGone && existsSync(path)) onObstacle((error as Error).message)
-    return undefined
+    obstacle: obstacle && notEverywhere(obstacle),
   }
 }
 

@@ -1,8 +1,10 @@
-import { readlinkSync } from 'node:fs'
+import { fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import { requireTime } from '../deadline.js'
+import { closeDescriptor } from './descriptor.js'
+import { O_PATH } from './namespace-file.js'
 import { linesOf, numbersIn, unlessGone } from './parts.js'
 
-/** A path that leads to a network namespace, and the namespace's inode number. */
+/** A path that leads to a network namespace (see `kernel-text.ts`), and the namespace's inode number. */
 export interface NamespacePath {
   path: string
   inode: number
@@ -10,9 +12,8 @@ export interface NamespacePath {
 
 /**
  * Paths to the network namespaces of the node, what is found fastest first: those of processes,
- * those mounted somewhere, then those that only a thread, an open file or a mount in another mount
- * namespace keeps alive. A namespace may come more than once. One that only a socket or a file in
- * flight keeps alive shows nowhere in /proc.
+ * those mounted somewhere, then those that only a thread, an open file or a mount that this process does
+ * not see keeps alive. A namespace may come more than once. What does not come is in docs/security.md.
  * @throws Failure `busy` if the deadline passes meanwhile
  */
 export function* pathsOfAllNamespaces(): Generator<NamespacePath> {
@@ -31,14 +32,32 @@ function* ofThreadsAndFiles(process: string): Generator<NamespacePath> {
   for (const file of numbersIn(`${process}/fd`)) yield* at(`${process}/fd/${file}`)
 }
 
-/** The mounts in each other mount namespace, seen through the root of a process there. */
+/** The mounts that other threads see, each through the root of one that sees it. */
 function* mountsElsewhere(): Generator<NamespacePath> {
-  const seen = new Set([linkAt('/proc/self/ns/mnt')])
-  for (const process of processes()) {
-    const namespace = linkAt(`${process}/ns/mnt`)
-    if (namespace === undefined || seen.has(namespace)) continue
-    seen.add(namespace)
-    yield* mounts(`${process}/mountinfo`, `${process}/root`)
+  const seen = new Set([viewOf('/proc/thread-self')])
+  for (const process of processes())
+    for (const number of numbersIn(`${process}/task`)) {
+      const thread = `${process}/task/${number}`
+      const view = viewOf(thread)
+      if (view === undefined || seen.has(view)) continue
+      seen.add(view)
+      yield* mounts(`${thread}/mountinfo`, `${thread}/root`)
+    }
+}
+
+/**
+ * What decides which mounts a thread sees: its mount namespace, and its root, a directory in a mount. After
+ * chroot(2) it sees those below only, and threads of one process may differ.
+ */
+function viewOf(thread: string): string | undefined {
+  const namespace = linkAt(`${thread}/ns/mnt`)
+  const root = unlessGone(() => openSync(`${thread}/root`, O_PATH))
+  if (root === undefined) return undefined
+  try {
+    const mount = readFileSync(`/proc/thread-self/fdinfo/${root}`, 'utf8')
+    return `${namespace} ${fstatSync(root).ino} ${mount}`
+  } finally {
+    closeDescriptor(root)
   }
 }
 

@@ -1,13 +1,14 @@
 import { constants, openSync, statfsSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { closeDescriptor } from './descriptor.js'
+import { pathOfText } from './kernel-text.js'
 
 /** Filesystem magic numbers of namespace files (linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673
 const PROC_MAGIC = 0x9fa0
 
 /** O_PATH of open(2), of which Node has no name: refers to a file, and does not open it. */
-const O_PATH = 0x200000
+export const O_PATH = 0x200000
 
 /**
  * Opens the namespace of this process.
@@ -67,7 +68,7 @@ function openChecked(place: string, path: string, fileSystems: number[]): number
 
 function opened(place: string, path: string, flags: number): number {
   try {
-    return openSync(place, flags)
+    return openSync(pathOfText(place), flags)
   } catch (error) {
     throw failedToOpen(path, error, (error as Error).message)
   }

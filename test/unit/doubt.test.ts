@@ -61,7 +61,7 @@ describe('after searches that did not find a device', () => {
     const doubt = new Doubt(false)
     expect(verdictAfter(doubt, 50, NOTHING, 1, 100)).toBe('search later')
     expect(verdictAfter(doubt, 1, NOTHING, 1, 100)).toEqual({
-      mayExist: 'no process, thread, open file or mount leads to its namespace',
+      mayExist: 'no process, thread, open file or mount is seen to lead to its namespace',
     })
   })
 

@@ -5,6 +5,7 @@ import { COMPILED, JAVASCRIPT } from '../support/artefacts.js'
 import { callPlugin, runCommandLine } from '../support/plugin.js'
 import { at, pointsOf } from '../support/points.js'
 import { runSync } from '../support/run-sync.js'
+import { tampered } from '../support/strace.js'
 import { until } from '../support/until.js'
 import { killAtChanges } from '../support/vm/kill-at-changes.js'
 import { E1000, Machine } from '../support/vm/machine.js'
@@ -100,6 +101,23 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
     add()
     rdma(machine.pod, 'dev set hdl3ib0 netns hdl3-other')
     expect(devicesIn('hdl3-other')).toEqual(['hdl3ib0'])
+    expect(call(COMPILED, 'DEL')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+    expectWhole()
+  })
+
+  it('keeps its record where another namespace cannot be searched for it', () => {
+    machine.addNamespace('hdl3-other')
+    add()
+    rdma(machine.pod, 'dev set hdl3ib0 netns hdl3-other')
+    // The NIC is in its sandbox, which is opened otherwise.
+    const wrapper = tampered('-P', '/run/netns/hdl3-other', '-e', 'inject=openat,open:error=EMFILE')
+    const configuration = { device: 'eth1' }
+    const { exitCode, document } = callPlugin(machine, COMPILED, 'DEL', { configuration, wrapper })
+    expect(exitCode).toBe(1)
+    expect(document).toMatchObject({
+      code: 103,
+      msg: expect.stringContaining('hdl3ib0: not every namespace could be searched'),
+    })
     expect(call(COMPILED, 'DEL')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
     expectWhole()
   })

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { Failure } from '../failure.js'
+import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
+import { pathOfText } from '../kernel/kernel-text.js'
+import type { NetworkNamespace } from '../kernel/namespace.js'
+
+/**
+ * Opens every other network namespace of the node that can be found, one after the other.
+ * @param seen the inode numbers of those that need not come; each that comes is added
+ * @param onObstacle is told why one that may be there cannot be opened
+ * @throws Failure `busy` if the deadline passes meanwhile
+ */
+export function* everyNamespace(
+  host: NetworkNamespace,
+  seen: Set<number>,
+  onObstacle: (reason: string) => void,
+): Generator<NetworkNamespace> {
+  for (const { path, inode } of pathsOfAllNamespaces()) {
+    if (seen.has(inode)) continue
+    using namespace = openUnlessGone(host, path, onObstacle)
+    // The owner of the path may have made it lead elsewhere meanwhile.
+    if (!namespace || seen.has(namespace.identity.inode)) continue
+    seen.add(namespace.identity.inode)
+    yield namespace
+  }
+}
+
+/** Why something that was not found may still be there. */
+export function notEverywhere(obstacle: string): string {
+  return `not every namespace could be searched: ${obstacle}`
+}
+
+function openUnlessGone(
+  host: NetworkNamespace,
+  path: string,
+  onObstacle: (reason: string) => void,
+): NetworkNamespace | undefined {
+  try {
+    return host.openFound(path)
+  } catch (error) {
+    const isGone = error instanceof Failure && error.kind === 'sandbox-gone'
+    // Of a process that has just ended, the kernel may say EACCES.
+    if (!isGone && existsSync(pathOfText(path))) onObstacle((error as Error).message)
+    return undefined
+  }
+}
