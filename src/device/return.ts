@@ -7,7 +7,7 @@ import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { wakeUp } from './after-move.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
-import { isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
+import { findLentDevice, isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { cleanRadio, returnWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
@@ -38,7 +38,7 @@ export function returnDevice(
   const { bringUp = true, othersLent = () => [] } = options
   const { onHost, radio } = lent
   const { namespace, link } = located
-  const failed = (reason: string) => returnFailure(onHost, located, reason)
+  const failed = (reason: string) => moveFailure(host, lent, located, reason)
   freeNameOnHost(host, lent, located, options)
   removeForeignNames(host, located, onHost)
   if (namespace !== host) removeDevicesOn(located, othersLent)
@@ -156,6 +156,23 @@ export function broughtUp(host: NetworkNamespace, onHost: Link, device: PresentL
     return now ? wakeUp(host, onHost, now) : { ...device, up: true }
   } catch (error) {
     throw leftDown(device.name, `cannot bring up ${device.name}: ${(error as Error).message}`)
+  }
+}
+
+/** The kernel moves a device before it names it: one whose name it refused is on the host. */
+function moveFailure(
+  host: NetworkNamespace,
+  lent: LentDevice,
+  located: LocatedDevice,
+  reason: string,
+): Failure {
+  const failure = returnFailure(lent.onHost, located, reason)
+  if (located.namespace === host) return failure
+  try {
+    const home = findLentDevice(host, lent)
+    return home ? leftDown(home.name, failure.message) : failure
+  } catch {
+    return failure
   }
 }
 

@@ -253,12 +253,40 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
       }
     }
 
-    it.each(['file', 'thread', 'mount'])('a %s keeps alive, it is found', async (holder) => {
+    it.each([
+      'file',
+      'thread',
+      'mount',
+      'mount at a path that is no UTF-8',
+      'mount outside the root of the process',
+      'mount of a thread',
+    ])('a %s keeps alive, it is found', async (holder) => {
       add()
       await using _hidden = await hide(holder)
       expect(testbed.inPod('link')).not.toContain('net1')
       expectHome()
     })
+  })
+
+  it('is said to be where it is when another one took its name while it was on its way', async () => {
+    add()
+    const { calls } = traceCalls(testbed, path, 'DEL', 'sendto')
+    const nth = calls.findIndex((line) => line.includes('nlmsg_type=0x10 ')) + 1
+    add()
+    const wrapper = tampered(...at({ kind: 'sendto', nth }, 'delay_enter=3000000'))
+    const deletion = startPlugin(testbed, path, 'DEL', { wrapper })
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    testbed.onHost('link add eth1 type ifb')
+    const { exitCode, document } = await deletion
+    expect(exitCode).toBe(1)
+    expect(testbed.onHost('link')).toContain('net1@')
+    expect(document).toMatchObject({
+      code: 103,
+      msg: expect.stringMatching(/cannot return net1 in sandbox .* to the host as eth1: .*exists/),
+      details: 'the device is on the host as net1, down; a later DEL tries again',
+    })
+    testbed.onHost('link delete eth1')
+    expectHome()
   })
 
   it('is not taken for destroyed while its pod moves it from namespace to namespace', async () => {
@@ -330,36 +358,60 @@ describe.each(ARTEFACTS)('the identity of a device: $artefact', ({ path }) => {
   })
 })
 
-/** Moves net1 to a new namespace that only a file, a thread or a mount of this process leads to. */
+/**
+ * Moves net1 to a new namespace that only a file, a thread or a mount leads to; of the mounts, one is seen by
+ * a child only, since the process itself has another root, and one by a thread only.
+ */
 const HIDE = `
-import ctypes, os, subprocess, sys, threading
+import ctypes, os, signal, subprocess, sys, threading
 pod, holder = sys.argv[1:]
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x20000
 own = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
 def check(result):
     if result < 0: raise OSError(ctypes.get_errno(), 'failed')
+def new_namespace():
+    check(libc.unshare(CLONE_NEWNET))
+    return os.open('/proc/thread-self/ns/net', os.O_RDONLY)
 def move(path):
-    subprocess.run(['ip', '-n', pod, 'link', 'set', 'net1', 'netns', path], check=True)
-    print('hidden', flush=True)
-def in_thread():
-    check(libc.unshare(CLONE_NEWNET))
-    move('/proc/%d/task/%d/ns/net' % (os.getpid(), threading.get_native_id()))
-    threading.Event().wait()
-if holder == 'thread':
-    threading.Thread(target=in_thread).start()
-else:
-    if holder == 'mount':
-        check(libc.unshare(CLONE_NEWNS))
-        check(libc.mount(None, b'/', None, 0x44000, None))
-        check(libc.mount(b'none', b'/mnt', b'tmpfs', 0, None))
-        open('/mnt/a place', 'w').close()
-    check(libc.unshare(CLONE_NEWNET))
-    held = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
-    if holder == 'mount':
-        check(libc.mount(b'/proc/thread-self/ns/net', b'/mnt/a place', None, 0x1000, None))
     check(libc.setns(own, CLONE_NEWNET))
-    move('/proc/%d/fd/%d' % (os.getpid(), held) if holder == 'file' else '/mnt/a place')
-    if holder == 'mount': os.close(held)
+    subprocess.run(['ip', '-n', pod, 'link', 'set', 'net1', 'netns', path], check=True)
+def in_file():
+    move('/proc/%d/fd/%d' % (os.getpid(), new_namespace()))
+def in_thread():
+    os.close(new_namespace())
+    path = '/proc/%d/task/%d/ns/net' % (os.getpid(), threading.get_native_id())
+    subprocess.run(['nsenter', '--net=/run/netns/' + pod, 'ip', 'link', 'set', 'net1', 'netns', path], check=True)
+def in_mount(name):
+    check(libc.unshare(CLONE_NEWNS))
+    check(libc.mount(None, b'/', None, 0x44000, None))
+    check(libc.mount(b'none', b'/mnt', b'tmpfs', 0, None))
+    place = b'/mnt/' + name
+    open(place, 'w').close()
+    held = new_namespace()
+    check(libc.mount(b'/proc/thread-self/ns/net', place, None, 0x1000, None))
+    move(place)
+    os.close(held)
+def in_mount_of_child():
+    in_mount(b'a place')
+    os.mkdir('/mnt/empty')
+    if os.fork() == 0:
+        libc.prctl(1, signal.SIGKILL)
+        while True: signal.pause()
+    os.chroot('/mnt/empty')
+def thread(work):
+    def run():
+        work()
+        print('hidden', flush=True)
+        threading.Event().wait()
+    threading.Thread(target=run).start()
+if holder == 'thread': thread(in_thread)
+elif holder == 'mount of a thread': thread(lambda: in_mount(b'a place'))
+else:
+    if holder == 'file': in_file()
+    elif holder == 'mount': in_mount(b'a place')
+    elif holder == 'mount at a path that is no UTF-8': in_mount(bytes([255]))
+    elif holder == 'mount outside the root of the process': in_mount_of_child()
+    print('hidden', flush=True)
     sys.stdin.read()
 `
