@@ -32,11 +32,17 @@ export function restoreNexthopObjects(
     const present = there.get(object.id)
     if (!present) additions.push(addition(object, 'create'))
     else if (isRemainder(present, object)) additions.push(addition(object, 'replace'))
-    else if (JSON.stringify(present) !== JSON.stringify(object) && !isRemainder(object, present))
+    else if (!isSame(present, object) && !isRemainder(object, present))
       refused.push({ object, error: new Error('there is another of that id') })
   }
   const longest = waitForCarrier ? LONGEST_WAIT_MILLISECONDS : 0
   return [...refused, ...addOnceThereIsACarrier(socket, additions, longest)]
+}
+
+/** Compared by what sets them: of a resilient group the kernel reports more, which changes by itself. */
+function isSame(one: NexthopObject, other: NexthopObject): boolean {
+  const asked = (object: NexthopObject) => JSON.stringify(nexthopObjectRequest(object, 'create'))
+  return asked(one) === asked(other)
 }
 
 /** Whether a group is what the kernel left of another when members of it went. */

@@ -70,14 +70,20 @@ function isOfNoarp(name: string, value: string): boolean {
   return value === '-1' && /^net\.ipv6\.conf\.(accept_dad|use_tempaddr)$/.test(name)
 }
 
-/** Sysctls that take effect when the device comes up. */
+/** Sysctls that take effect when the device comes up, or with the first router advertisement after that. */
 const HEEDED_AT_ONCE = [
   'net.ipv6.conf.disable_ipv6',
   'net.ipv6.conf.addr_gen_mode',
   'net.ipv6.conf.accept_dad',
+  'net.ipv6.conf.dad_transmits',
   'net.ipv6.conf.optimistic_dad',
   'net.ipv6.conf.accept_ra',
+  'net.ipv6.conf.accept_ra_defrtr',
+  'net.ipv6.conf.accept_ra_pinfo',
+  'net.ipv6.conf.autoconf',
+  'net.ipv6.conf.forwarding',
   'net.ipv6.conf.router_solicitations',
+  'net.ipv6.conf.use_tempaddr',
 ]
 
 /**

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { FailInThread } from '../support/fail-in-thread.js'
 import { callPlugin } from '../support/plugin.js'
 import { Testbed } from '../support/testbed.js'
 
@@ -122,6 +123,29 @@ describe.each(ARTEFACTS)('$artefact: at home again there is', ({ path }) => {
     expect(stderr).toBe('')
     expect(testbed.onHost(show)).toMatch(has)
     expect(lines(show)).toEqual(before)
+  })
+
+  it('an autojoin address that is all that it has, after an ADD whose move the kernel refuses', () => {
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth1.disable_ipv6=1')
+    testbed.onHost('address add 239.1.1.1/32 dev eth1 autojoin')
+    using fault = new FailInThread()
+    const { document } = callPlugin(testbed, path, 'ADD', {
+      wrapper: fault.wrapper('sendto', 'ENOMEM'),
+    })
+    expect(document.details).toContain('the device never left the host')
+    expect(testbed.onHost('address show dev eth1')).toContain('239.1.1.1/32 scope global autojoin')
+  })
+
+  it('no address that is tentative for a second where none is tried for duplicates', async () => {
+    for (const of of ['default', 'eth1'])
+      for (const sysctl of ['accept_dad=1', 'router_solicitation_delay=0'])
+        testbed.run(testbed.host, `sysctl -q -w net.ipv6.conf.${of}.${sysctl}`)
+    testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth1.dad_transmits=0')
+    for (const command of ['ADD', 'DEL'])
+      expect(callPlugin(testbed, path, command).exitCode).toBe(0)
+    const shown = () => testbed.onHost('-6 address show dev eth1 scope link')
+    expect(shown()).toContain('fe80::')
+    await expect.poll(shown, { interval: 20, timeout: 500 }).not.toContain('tentative')
   })
 
   it('after a second loan to the same sandbox, an autojoin address', () => {

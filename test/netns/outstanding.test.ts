@@ -6,7 +6,7 @@ import { callPlugin } from '../support/plugin.js'
 import { RefuseRequests } from '../support/refuse-requests.js'
 import { runSync } from '../support/run-sync.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
-import { traceCalls } from '../support/strace.js'
+import { tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 /** Keys of the second device's network. */
@@ -75,6 +75,30 @@ describe.each(ARTEFACTS)('$artefact: what cannot be restored yet', ({ path }) =>
     testbed.settle()
     call('DEL')
     expect(routes()).toEqual(before)
+    expect(outstanding()).toBe(0)
+  })
+
+  it('a resilient group that is there is no other, although the kernel counts its time', async () => {
+    const group = 'type resilient buckets 4 idle_timer 120 unbalanced_timer 0'
+    for (const words of [
+      'nexthop add id 7 via 198.51.100.1 dev eth1',
+      'nexthop add id 8 via 192.0.2.1 dev eth2',
+      'nexthop add id 10 via 192.0.2.2 dev eth2',
+      `nexthop add id 9 group 7/8/10 ${group}`,
+      'route add 203.0.113.0/24 nhid 9',
+    ])
+      testbed.onHost(words)
+    call('ADD')
+    // What was just used stays with the other members, so the group is unbalanced with all.
+    const traffic = 'for n in {1..50}; do echo > /dev/udp/203.0.113.$n/9; done'
+    runSync('ip', ['netns', 'exec', testbed.host, 'bash', '-c', traffic])
+    const record = `${testbed.stateDirectory}/attachments/container-1:net1.json`
+    const wrapper = tampered('-P', record, '-e', 'inject=unlink,unlinkat:signal=KILL')
+    expect(callPlugin(testbed, path, 'DEL', { ...FIRST, wrapper }).exitCode).toBeUndefined()
+    const shown = () => testbed.onHost('-d nexthop show id 9')
+    expect(shown()).toContain('group 7/8/10')
+    await expect.poll(shown, { timeout: 5000 }).not.toMatch(/unbalanced_time 0(\.0*)? /)
+    expect(call('DEL').stderr).toBe('')
     expect(outstanding()).toBe(0)
   })
 
