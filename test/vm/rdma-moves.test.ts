@@ -106,11 +106,11 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
   })
 
   it('keeps its record where another namespace cannot be searched for it', () => {
-    machine.addNamespace('hdl3-other')
+    machine.addNamespace('hdl3-third')
     add()
-    rdma(machine.pod, 'dev set hdl3ib0 netns hdl3-other')
+    rdma(machine.pod, 'dev set hdl3ib0 netns hdl3-third')
     // The NIC is in its sandbox, which is opened otherwise.
-    const wrapper = tampered('-P', '/run/netns/hdl3-other', '-e', 'inject=openat,open:error=EMFILE')
+    const wrapper = tampered('-P', '/run/netns/hdl3-third', '-e', 'inject=openat,open:error=EMFILE')
     const configuration = { device: 'eth1' }
     const { exitCode, document } = callPlugin(machine, COMPILED, 'DEL', { configuration, wrapper })
     expect(exitCode).toBe(1)
