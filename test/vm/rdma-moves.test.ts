@@ -109,8 +109,8 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
     machine.addNamespace('hdl3-third')
     add()
     rdma(machine.pod, 'dev set hdl3ib0 netns hdl3-third')
-    // The NIC is in its sandbox, which is opened otherwise.
-    const wrapper = tampered('-P', '/run/netns/hdl3-third', '-e', 'inject=openat,open:error=EMFILE')
+    // The first is the sandbox, from which the NIC comes home.
+    const wrapper = tampered('-e', 'inject=statfs:error=ENOMEM:when=2+')
     const configuration = { device: 'eth1' }
     const { exitCode, document } = callPlugin(machine, COMPILED, 'DEL', { configuration, wrapper })
     expect(exitCode).toBe(1)
