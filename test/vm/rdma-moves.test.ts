@@ -109,8 +109,8 @@ describe.runIf(existsSync(MODULE))('an RDMA device of one namespace alone', () =
     machine.addNamespace('hdl3-third')
     add()
     rdma(machine.pod, 'dev set hdl3ib0 netns hdl3-third')
-    // The first is the sandbox, from which the NIC comes home.
-    const wrapper = tampered('-e', 'inject=statfs:error=ENOMEM:when=2+')
+    // The second is the sandbox, from which the NIC comes home.
+    const wrapper = tampered('-e', 'inject=statfs:error=ENOMEM:when=3+')
     const configuration = { device: 'eth1' }
     const { exitCode, document } = callPlugin(machine, COMPILED, 'DEL', { configuration, wrapper })
     expect(exitCode).toBe(1)
