@@ -20,8 +20,8 @@ export type Phase =
 const spent: Partial<Record<Phase, number>> = {}
 
 /**
- * In these a call changes something that it may have to undo. A record is no such change: where it
- * cannot be written, there is none.
+ * In these a call changes something that it may have to undo. A record is no such change: it says
+ * what is to be undone.
  */
 const CHANGING: Phase[] = ['move', 'apply', 'ipam', 'restore']
 

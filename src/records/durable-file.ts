@@ -19,16 +19,18 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants
 
 /**
  * Writes a file durably and atomically: temporary file, fsync, rename, fsync of the directory. If it
- * cannot be written, one that was there before stays; if the directory cannot, there is none.
+ * fails, there is the former file or the new one, which is the same as where the process is killed
+ * here. The new one is not removed if the directory cannot be synced: only a loss of power would take
+ * it, and the former one is gone already.
  */
 export function writeDurably(path: string, text: string): void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
-  orRemove([temporary], () => {
+  orRemove(temporary, () => {
     inDirectory(directory, () => onDisk(openNew(temporary), (fd) => writeFileSync(fd, text)))
     renameSync(temporary, path)
   })
-  orRemove([path], () => syncDirectory(directory))
+  syncDirectory(directory)
 }
 
 /**
@@ -40,7 +42,7 @@ export function writeAhead(path: string, text: string): () => void {
   const directory = dirname(path)
   const temporary = temporaryName(path)
   const fd = inDirectory(directory, () => openNew(temporary))
-  orRemove([temporary], () => {
+  orRemove(temporary, () => {
     try {
       writeFileSync(fd, text)
       renameSync(temporary, path)
@@ -55,17 +57,16 @@ export function writeAhead(path: string, text: string): () => void {
   }
 }
 
-/** Runs `work`. If it fails, the files are removed, as far as they can be. */
-function orRemove(paths: string[], work: () => void): void {
+/** Runs `work`. If it fails, the file is removed, if it can be. */
+function orRemove(path: string, work: () => void): void {
   try {
     work()
   } catch (error) {
-    for (const path of paths)
-      try {
-        rmSync(path, { force: true })
-      } catch {
-        // Ignored: the error of the write is the one to report.
-      }
+    try {
+      rmSync(path, { force: true })
+    } catch {
+      // Ignored: the error of the write is the one to report.
+    }
     throw error
   }
 }

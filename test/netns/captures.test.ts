@@ -114,6 +114,18 @@ describe.each(ARTEFACTS)('$artefact: what was captured is not lost', ({ path }) 
     expect(testbed.filesIn('outstanding')).toEqual([])
   })
 
+  it('by a second ADD of the same capture that cannot make its record durable', () => {
+    const configuration = { cniVersion: '1.0.0', mode: 'capture' }
+    const variables = { CNI_CONTAINERID: 'c1' }
+    // The first fsync is that of the file, the second that of its directory, after the rename.
+    const wrapper = tampered('-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO:when=2')
+    const { document } = callPlugin(testbed, path, 'ADD', { configuration, variables, wrapper })
+    expect(document).toMatchObject({ code: 5, msg: expect.stringMatching(/^cannot write .*EIO/) })
+    moveThereAndBack()
+    capture('DEL')
+    expectRestored('after DEL')
+  })
+
   it('where DEL is killed, and the device is lent or captured next', () => {
     const configuration = { cniVersion: '1.0.0', mode: 'capture' }
     const variables = { CNI_CONTAINERID: 'c1' }
