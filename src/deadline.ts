@@ -6,7 +6,10 @@ import { Failure } from './failure.js'
  */
 let end = Number.POSITIVE_INFINITY
 
-/** Seconds that an IPAM plugin gets to release its addresses, even if the call has no time left. */
+/**
+ * Seconds that an IPAM plugin gets to release its addresses, even if the call has no time left; less
+ * only where less is configured.
+ */
 export const RELEASE_SECONDS = 10
 
 /** Seconds that the return of a device may take, even if the call has no time left. */
@@ -30,6 +33,22 @@ export function startCall(timeoutSeconds: number): void {
  */
 export function extendDeadline(seconds: number): void {
   end = Math.max(end, process.uptime() + seconds)
+}
+
+/**
+ * Gives what must not stop half-way at least this many seconds. Once that is over, the call has no more
+ * time left than it would have had.
+ * @throws Failure `busy` if the deadline has passed: then it is not to begin
+ */
+export function timeToFinish(seconds: number): Disposable {
+  requireTime()
+  const before = end
+  extendDeadline(seconds)
+  return {
+    [Symbol.dispose]: () => {
+      end = before
+    },
+  }
 }
 
 /** The given wait in milliseconds, shortened to the time the call has left. */

@@ -1,5 +1,5 @@
 import { asCniError, runAll } from '../cni/error.js'
-import { extendDeadline, RETURN_SECONDS } from '../deadline.js'
+import { extendDeadline, RELEASE_SECONDS, RETURN_SECONDS } from '../deadline.js'
 import { releaseGvisorRecord } from '../gvisor/release.js'
 import { warn } from '../log.js'
 import { enterPhase } from '../phases.js'
@@ -50,6 +50,8 @@ async function releaseAddresses(call: Call): Promise<void> {
   try {
     const ipam = await ipamOf(call)
     enterPhase('ipam')
+    // A wait for a turn may have taken all.
+    extendDeadline(Math.min(call.configuration.timeoutSeconds, RELEASE_SECONDS))
     await ipam?.request('DEL')
     enterPhase('look')
   } catch (error) {

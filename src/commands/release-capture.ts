@@ -1,3 +1,4 @@
+import { RETURN_SECONDS, timeToFinish } from '../deadline.js'
 import { findLentDevice, loanOf } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
@@ -36,6 +37,7 @@ export function giveBackEarlier(stateDir: string, key: AttachmentKey): void {
   using _device = lockDevice(stateDir, device.onHost)
   using _there = lockAsFound(stateDir, device.onHost, findLentDevice(host, device))
   using _routes = lockRoutesOf(stateDir, record)
+  using _time = timeToFinish(RETURN_SECONDS)
   const link = findLentDevice(host, device)
   if (!link) {
     // Of one that is lent, the loan says what it had when it left.

@@ -1,3 +1,4 @@
+import { RETURN_SECONDS, timeToFinish } from '../deadline.js'
 import { findOnHost, isLentDevice, loanOf } from '../device/lent-device.js'
 import { returnRdma } from '../device/rdma-return.js'
 import { findResembling } from '../device/resemblance.js'
@@ -68,6 +69,7 @@ export function releaseRecorded(
   enterPhase('locks')
   using _device = lockDevice(stateDir, record.device.onHost)
   enterPhase('look')
+  using _time = timeToFinish(RETURN_SECONDS)
   using host = NetworkNamespace.host()
   if (onlyFromHost && !findOnHost(host, record.device)) return false
   using sandbox = openRecorded(host, sandboxPath || record.sandboxPath, record)

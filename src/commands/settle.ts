@@ -1,5 +1,6 @@
 import { bounded } from '../bounded.js'
 import { asCniError } from '../cni/error.js'
+import { RETURN_SECONDS, timeToFinish } from '../deadline.js'
 import { findOnHost } from '../device/lent-device.js'
 import { returnDevice } from '../device/return.js'
 import { Failure } from '../failure.js'
@@ -87,6 +88,7 @@ function settle(
   }
   using _there = lockAsFound(stateDir, device.onHost, there, 0)
   using _routes = lockRoutes(stateDir, 'alone')
+  using _time = timeToFinish(RETURN_SECONDS)
   // Another call may have lent it while this one waited.
   const link = findOnHost(host, device)
   if (link?.index !== there.index) return undefined

@@ -5,7 +5,7 @@ import { canonicalKeys, RESULT_KEYS } from '../cni/network.js'
 import { decodeResult } from '../cni/result.js'
 import type { Result } from '../cni/result-schema.js'
 import type { CniVersion } from '../cni/version.js'
-import { timeLeft } from '../deadline.js'
+import { requireTime, timeLeft } from '../deadline.js'
 import { Failure } from '../failure.js'
 import { quote } from './run-plugin.js'
 
@@ -38,7 +38,6 @@ export class Ipam {
    * @throws CniError with the plugin's code and message; Failure `delegate-failed`
    */
   async add(): Promise<Result> {
-    this.#mayHaveAssigned = true
     const answer = await this.#ask('ADD')
     return understandAssignment(answer, this.#described('ADD'), this.#delegation.cniVersion)
   }
@@ -56,8 +55,13 @@ export class Ipam {
     await this.#ask(command)
   }
 
-  /** The plugin's output: an object, or undefined if it printed nothing. */
+  /**
+   * The plugin's output: an object, or undefined if it printed nothing.
+   * @throws Failure `busy` if there is no time left: it would be killed in the middle of its files
+   */
   async #ask(command: string): Promise<object | undefined> {
+    requireTime()
+    if (command === 'ADD') this.#mayHaveAssigned = true
     const { variables, input } = this.#delegation
     const { runPlugin, readAnswer } = await import('./run-plugin.js')
     const given = { variables: { ...variables, CNI_COMMAND: command }, input }

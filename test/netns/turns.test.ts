@@ -70,6 +70,21 @@ describe.skipIf(!SmallContainer.isPossible)('where memory is for one call', () =
     })
   })
 
+  it('of a call that has waited too long, no IPAM plugin is started, but to release addresses', async () => {
+    using ipam = new ScriptedIpam({ DEL: 'sleep 1' })
+    const configuration = { ipam: { type: ipam.type }, timeoutSeconds: 3 }
+    const variables = { CNI_PATH: ipam.directory }
+    await during(5, async () => {
+      const [status, ended] = await Promise.all(
+        ['STATUS', 'DEL'].map((command) => call(command, variables, configuration)),
+      )
+      const msg = expect.stringContaining('(timeoutSeconds) is over')
+      expect(status?.document).toMatchObject({ msg })
+      expect(ended).toMatchObject({ exitCode: 0, stdout: '' })
+    })
+    expect(ipam.calls).toEqual(['DEL'])
+  })
+
   it('a call looks at each turn, although its caller has blocked the alarm', async () => {
     using larger = new SmallContainer(testbed.host, 24)
     using ipam = new ScriptedIpam({ ADD: `sleep 12; echo '{"cniVersion":"1.1.0"}'` })

@@ -63,4 +63,16 @@ describe('a wait', () => {
     expect(deadline.waitUntil(10_000, 500, attempts(50))).toBe(undefined)
     expect(seconds).toBeCloseTo(102)
   })
+
+  it('in what must not stop half-way has time of its own, and after it none', () => {
+    deadline.startCall(2)
+    seconds = 101
+    {
+      using _time = deadline.timeToFinish(5)
+      expect(deadline.waitUntil(10_000, 500, attempts(50))).toBe(undefined)
+      expect(seconds).toBeCloseTo(106)
+    }
+    expect(deadline.requireTime).toThrow('timeoutSeconds')
+    expect(() => deadline.timeToFinish(5)).toThrow('timeoutSeconds')
+  })
 })
