@@ -1,9 +1,11 @@
 import type { Configuration } from '../cni/configuration-schema.js'
 import { asCniError, runAll } from '../cni/error.js'
+import { extendDeadline, RELEASE_SECONDS } from '../deadline.js'
 import { releaseGvisorRecords } from '../gvisor/release.js'
 import { attachmentRecords, captureRecords } from '../records/attachments.js'
-import { keyOf } from '../records/record.js'
+import { type AttachmentKey, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
+import type { RecordStore } from '../records/store.js'
 import { type Call, ipamOf } from './call.js'
 import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment } from './release.js'
@@ -12,50 +14,64 @@ import { unsaid } from './subject.js'
 
 /**
  * GC: returns every device of this network whose attachment is not in cni.dev/valid-attachments,
- * and passes GC on to IPAM. Continues after a failure and reports all failures. Without that key
- * the valid attachments are unknown and no device is touched.
+ * and passes GC on to IPAM. Continues after a failure, also where a record cannot be read, and reports
+ * all failures. Begins no device once the time of the call is over. Without that key the valid
+ * attachments are unknown and no device is touched.
  * @throws CniError that names every device that could not be returned
  */
 export async function gc(call: Call): Promise<undefined> {
   const { stateDir, restoreOnDelete } = call.configuration
-  const attachments = attachmentRecords(stateDir)
-  const captures = captureRecords(stateDir)
   const isStale = staleness(call.configuration)
   await runAll([
     () => releaseGvisorRecords(stateDir, isStale),
-    ...attachments
-      .listWithEarlierBoots()
-      .filter(isStale)
-      .map((record) =>
-        naming(record, () =>
-          releaseAttachment(stateDir, keyOf(record), { restore: restoreOnDelete }),
+    () =>
+      runAll(
+        releasesOf(attachmentRecords(stateDir), isStale, (key) =>
+          releaseAttachment(stateDir, key, { restore: restoreOnDelete }),
         ),
       ),
-    ...captures
-      .listWithEarlierBoots()
-      .filter(isStale)
-      .map((record) =>
-        naming(record, () => releaseCapture(stateDir, keyOf(record), restoreOnDelete)),
+    () =>
+      runAll(
+        releasesOf(captureRecords(stateDir), isStale, (key) =>
+          releaseCapture(stateDir, key, restoreOnDelete),
+        ),
       ),
     () => settleOutstanding(stateDir, { searchAway: true, failFor: isStale }),
-    async () => (await ipamOf(call))?.request('GC'),
+    () => passOn(call),
   ])
 }
 
-/** A step whose failure says which device it is about, and in which sandbox. */
-function naming({ device, sandboxPath }: AttachmentRecord, work: () => void): () => void {
+/** A step for each record that is there, which releases its attachment if that is stale. */
+function releasesOf(
+  store: RecordStore<AttachmentRecord>,
+  isStale: (record: AttachmentRecord) => boolean,
+  release: (key: AttachmentKey) => void,
+): (() => void)[] {
+  return store.readers().map((read) => () => {
+    const record = read()
+    if (record && isStale(record)) naming(record, () => release(keyOf(record)))
+  })
+}
+
+/** Does what says of a failure which device it is about, and in which sandbox. */
+function naming({ device, sandboxPath }: AttachmentRecord, work: () => void): void {
   const subject = {
     ...{ command: 'GC', device: device.onHost.name },
     ...{ interfaceName: device.nameInSandbox, sandboxPath },
   }
-  return () => {
-    try {
-      work()
-    } catch (error) {
-      const { message, details } = asCniError(error)
-      throw asCniError(error, unsaid(subject, `${message}; ${details}`))
-    }
+  try {
+    work()
+  } catch (error) {
+    const { message, details } = asCniError(error)
+    throw asCniError(error, unsaid(subject, `${message}; ${details}`))
   }
+}
+
+async function passOn(call: Call): Promise<void> {
+  const ipam = await ipamOf(call)
+  // The devices may have taken all.
+  extendDeadline(Math.min(call.configuration.timeoutSeconds, RELEASE_SECONDS))
+  await ipam?.request('GC')
 }
 
 type Attachment = Pick<AttachmentRecord, 'network' | 'containerId' | 'interfaceName'>

@@ -44,7 +44,7 @@ export async function listGvisorRecords(stateDir: string): Promise<GvisorRecord[
 
 /**
  * Does the same as `releaseGvisorRecord` for all records that `isMeant` selects, also of earlier boots.
- * Goes on after a failure.
+ * Goes on after a failure, and reports all.
  * @throws CniError
  */
 export async function releaseGvisorRecords(
@@ -52,12 +52,12 @@ export async function releaseGvisorRecords(
   isMeant: (record: GvisorRecord) => boolean,
 ): Promise<void> {
   const store = await openStore(stateDir)
-  const records = store?.listWithEarlierBoots().filter(isMeant) ?? []
-  await runAll(
-    records.map((record) => async () => {
-      if (store) await lockAndRelease(stateDir, store, record)
-    }),
-  )
+  if (!store) return
+  const steps = store.readers().map((read) => async () => {
+    const record = read()
+    if (record && isMeant(record)) await lockAndRelease(stateDir, store, record)
+  })
+  await runAll(steps)
 }
 
 /**

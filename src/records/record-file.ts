@@ -1,4 +1,5 @@
-import { readdirSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Failure } from '../failure.js'
 import { NotRegular, UntrustedPath } from '../kernel/trusted-path.js'
 import { readPrivate, removeDurable, TooLarge, writeAhead, writeDurably } from './durable-file.js'
@@ -44,10 +45,24 @@ export function removeRecord(path: string): void {
   attempt('remove', path, () => removeDurable(path))
 }
 
-/** Sets a file aside, if it is still there. */
-export function setRecordAside(path: string, aside: string): void {
+/**
+ * Sets a file aside for the operator to look at, if it still has this text. The caller may have no lock of
+ * the attachment: what is there now may be the record of a call that was faster.
+ * @param ending of its name then
+ * @returns its path then; undefined if it stays
+ */
+export function setRecordAside(path: string, text: string, ending: string): string | undefined {
+  if (readRecord(path) !== text) return undefined
+  const start = path.slice(0, dirname(path).length + 1 + MOST_CHARACTERS)
+  let aside = `${start}${ending}`
+  // An earlier one stays: its device may still be in a pod.
+  for (let n = 2; existsSync(aside); n++) aside = `${start}.${n}${ending}`
   attempt('set aside', path, () => unlessAbsent(() => renameSync(path, aside)))
+  return aside
 }
+
+/** So many characters of a file's name leave room for another ending. */
+const MOST_CHARACTERS = 220
 
 /** The value of a record's text; undefined if that is not valid JSON. */
 export function decoded(text: string): unknown {

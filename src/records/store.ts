@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { Failure } from '../failure.js'
 import { warn } from '../log.js'
 import { privateDirectory } from './durable-file.js'
@@ -15,9 +14,6 @@ import {
 
 const EXTENSION = '.json'
 const SET_ASIDE_EXTENSION = '.set-aside'
-
-/** So many characters of a file's name leave room for another ending. */
-const MOST_CHARACTERS = 220
 
 /** A kind of records: their directory, and how to check and convert one. */
 export interface RecordKind<T extends AnyRecord> {
@@ -72,6 +68,14 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
+   * A function for each file that reads its record, also one of an earlier boot: where one cannot be read,
+   * the others can. They return undefined for what is no record.
+   */
+  readers(): (() => T | undefined)[] {
+    return this.#paths().map((path) => () => this.#readFile(path))
+  }
+
+  /**
    * All records, including those of earlier boots, without setting any file aside or warning.
    * @param onOther is called for each file that is no record of this version, or cannot be read
    * @throws Failure `state-unusable` if the directory cannot be read
@@ -92,7 +96,7 @@ export class RecordStore<T extends AnyRecord> {
   }
 
   /**
-   * Writes a record durably and atomically. One that is there stays if this cannot be written.
+   * Writes a record durably and atomically. If that fails, there is the former record or this one.
    * @throws Failure `state-unusable`
    */
   write(record: T): void {
@@ -117,7 +121,7 @@ export class RecordStore<T extends AnyRecord> {
   /**
    * Undefined for what is not there, is not meant, or is no record.
    * @param onNewer is called for a record of a newer version, which stays as it is
-   * @param onBroken is called for what is no valid record
+   * @param onBroken is called for what is no valid record, with its text
    */
   #readFile(
     path: string,
@@ -135,7 +139,7 @@ export class RecordStore<T extends AnyRecord> {
       onNewer(path)
       return undefined
     }
-    onBroken(path)
+    onBroken(path, text)
     return undefined
   }
 
@@ -157,7 +161,7 @@ export class RecordStore<T extends AnyRecord> {
 }
 
 /** What is done with a file that is no valid record. */
-let brokenIs = setAside
+let brokenIs: (path: string, text: string) => void = setAside
 
 /** From now on such a file stays where it is, with a warning: for commands that only look. */
 export function leaveBrokenRecords(): void {
@@ -168,12 +172,9 @@ export function leaveBrokenRecords(): void {
   }
 }
 
-/** For the operator to look at. */
-function setAside(path: string): void {
-  const name = path.slice(dirname(path).length + 1)
-  const aside = `${dirname(path)}/${name.slice(0, MOST_CHARACTERS)}${SET_ASIDE_EXTENSION}`
-  setRecordAside(path, aside)
-  warn(`${path} is cut off or not ours; it is now ${aside}`)
+function setAside(path: string, text: string): void {
+  const aside = setRecordAside(path, text, SET_ASIDE_EXTENSION)
+  if (aside !== undefined) warn(`${path} is cut off or not ours; it is now ${aside}`)
 }
 
 /** What a version before this one finds after a downgrade: it must not lose what is in it. */

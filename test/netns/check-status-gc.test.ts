@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { Testbed } from '../support/testbed.js'
 
 describe.each(ARTEFACTS)('$artefact', ({ path }) => {
@@ -211,6 +212,32 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     it('leaves other networks alone', () => {
       expect(collect({ name: 'another', ...valid([]) }).exitCode).toBe(0)
       expect(isHome()).toBe(false)
+    })
+
+    it('goes on where a record cannot be read, and tells of it', () => {
+      testbed.addDevice('eth2')
+      const other = { CNI_CONTAINERID: 'a-container', CNI_IFNAME: 'net2' }
+      const configuration = { device: 'eth2', mode: 'capture' }
+      expect(call('ADD', { configuration, variables: other }).exitCode).toBe(0)
+      const unreadable = ['attachments', 'captures', 'gvisor'].map((name) => {
+        mkdirSync(`${testbed.stateDirectory}/${name}`, { recursive: true, mode: 0o700 })
+        const file = `${testbed.stateDirectory}/${name}/a:net1.json`
+        writeFileSync(file, '{}')
+        chmodSync(file, 0o666)
+        return file
+      })
+      using ipam = new ScriptedIpam()
+      const { exitCode, document } = call('GC', {
+        variables: { ...nothing, CNI_PATH: ipam.directory },
+        configuration: { ...valid([]), ipam: { type: ipam.type } },
+      })
+      expect(exitCode).toBe(1)
+      expect(document.code).toBe(5)
+      for (const file of unreadable)
+        expect(document.msg).toContain(`cannot read ${file}: others can write to ${file}`)
+      expect(isHome()).toBe(true)
+      expect(testbed.filesIn('captures')).toEqual(['a:net1.json'])
+      expect(ipam.calls).toEqual(['GC'])
     })
 
     it('goes on after a failure, and tells of it; a record it cannot read is no failure', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
 import { type CallOptions, callPlugin, type Outcome, startPlugin } from '../support/plugin.js'
 import { ScriptedIpam } from '../support/scripted-ipam.js'
-import { isMove, tampered, traceCalls } from '../support/strace.js'
+import { isLastingChange, isMove, tampered, traceCalls } from '../support/strace.js'
 import { Testbed } from '../support/testbed.js'
 
 /** To start, and to end, on a machine that is busy. */
@@ -105,6 +105,45 @@ describe.concurrent.each(ARTEFACTS)('a call ends in time: $artefact', ({ path })
     expect(document).toMatchObject({ code: 11, msg: expect.stringContaining('timeoutSeconds') })
     expect(document.details).toMatch(/^the device is back on the host as eth1, up, with its/)
     expect(seconds).toBeLessThan(3 + 30 + MARGIN_SECONDS)
+    expect(testbed.hostState()).toBe(before)
+  })
+
+  it('where the kernel is slow after the move: GC, that device home, the next one not begun', async () => {
+    using testbed = newTestbed()
+    testbed.addDevice('eth2')
+    const before = testbed.hostState()
+    using ipam = new ScriptedIpam()
+    const stale = { 'cni.dev/valid-attachments': [] }
+    const lendBoth = () => {
+      for (const device of ['eth1', 'eth2']) {
+        const variables = { CNI_CONTAINERID: device, CNI_IFNAME: device }
+        const outcome = callPlugin(testbed, path, 'ADD', { configuration: { device }, variables })
+        expect(outcome.exitCode, outcome.stdout).toBe(0)
+      }
+    }
+    lendBoth()
+    const collect = { configuration: { ...stale, timeoutSeconds: 60 } }
+    const { calls } = traceCalls(testbed, path, 'GC', 'sendto,recvmsg', collect)
+    const beforeTheMove = calls.slice(0, calls.findIndex(isLastingChange))
+    lendBoth()
+    const slow = slowKernel(beforeTheMove.filter((one) => one.includes(' recvmsg(')).length + 1)
+    const options = within(3, ipam)
+    const { document } = await timed(testbed, 'GC', {
+      ...options,
+      configuration: { ...options.configuration, ...stale },
+      wrapper: slow,
+    })
+    expect(document).toMatchObject({
+      code: 11,
+      msg: expect.stringContaining('(timeoutSeconds) is over'),
+      details: expect.stringContaining('eth2'),
+    })
+    expect(document.details).not.toContain('eth1')
+    expect(testbed.filesIn('attachments')).toEqual(['eth2:eth2.json'])
+    expect(testbed.onHost('address show dev eth1 up')).toContain('198.51.100.5/24')
+    // It has time of its own, too: a runtime may call no other GC for days.
+    expect(ipam.calls).toEqual(['GC'])
+    expect(callPlugin(testbed, path, 'GC', collect).exitCode).toBe(0)
     expect(testbed.hostState()).toBe(before)
   })
 

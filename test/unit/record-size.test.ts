@@ -1,4 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { attachmentRecords } from '../../src/records/attachments.js'
@@ -48,5 +55,37 @@ describe('a record', () => {
       'container-1:net1.json',
       'large:net1.json.set-aside',
     ])
+  })
+
+  it('that another call has written in place of a broken one is not set aside', () => {
+    const store = attachmentRecords(stateDirectory)
+    store.write(record('lent'))
+    const path = `${stateDirectory}/attachments/container-1:net1.json`
+    writeFileSync(path, '{')
+    const isMeant = () => {
+      store.write(record('lent since'))
+      return true
+    }
+    store.list(isMeant)
+    expect(store.list()).toEqual([record('lent since')])
+    expect(readdirSync(`${stateDirectory}/attachments`)).toEqual(['container-1:net1.json'])
+  })
+
+  it('that is broken is set aside beside earlier ones', () => {
+    const store = attachmentRecords(stateDirectory)
+    const broken = ['{', '{"a', '[']
+    store.write(record('lent'))
+    for (const text of broken) {
+      writeFileSync(`${stateDirectory}/attachments/container-1:net1.json`, text, { mode: 0o600 })
+      expect(store.list()).toEqual([])
+    }
+    const files = readdirSync(`${stateDirectory}/attachments`).toSorted()
+    expect(files).toEqual([
+      'container-1:net1.json.2.set-aside',
+      'container-1:net1.json.3.set-aside',
+      'container-1:net1.json.set-aside',
+    ])
+    const text = readFileSync(`${stateDirectory}/attachments/${files[2]}`, 'utf8')
+    expect(text).toBe(broken[0])
   })
 })
