@@ -5,6 +5,7 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { note } from '../log.js'
 import { CAPTURE_DIRECTORY, captureRecords } from '../records/attachments.js'
 import { keyOf } from '../records/record.js'
+import { mayBeOf } from '../records/text-filter.js'
 import type { Call } from './call.js'
 
 /**
@@ -19,9 +20,8 @@ export async function giveBackCaptured(
 ): Promise<void> {
   const { stateDir, restoreOnDelete } = configuration
   if (!restoreOnDelete || !existsSync(`${stateDir}/${CAPTURE_DIRECTORY}`)) return
-  const inode = `"inode":${host.sysfs?.identityOf(device)?.inode},`
-  const isOfDevice = (text: string) => !text.includes('"identity":') || text.includes(inode)
-  const records = captureRecords(stateDir).list(isOfDevice)
+  const inode = host.sysfs?.identityOf(device)?.inode
+  const records = captureRecords(stateDir).list((text) => mayBeOf(text, inode))
   if (records.length === 0) return
   const { releaseCapture, wasMoved } = await import('./release-capture.js')
   for (const record of records) {

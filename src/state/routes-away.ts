@@ -10,29 +10,6 @@ import { isStandIn, originalsOf } from './stand-in.js'
 import { localsOf } from './stand-ins.js'
 import { orderOf } from './state-to-restore.js'
 
-const DESTINATION = '"destination":"'
-/** In the text of a record that has packed routes. */
-const PACKED = '"packed":'
-
-/**
- * Tells by a record's text whether it may have a route to one of these destinations. It takes as
- * long as the text is, however many there are.
- */
-export function mayLeadTo({ routes, shared = [], packed }: PackedState): (text: string) => boolean {
-  // To look for thousands takes longer than to decode the record.
-  if (packed) return () => true
-  const wanted = new Set([...toRestore(routes), ...shared].map(({ destination }) => destination))
-  if (wanted.size === 0) return () => false
-  return (text) => {
-    if (text.includes(PACKED)) return true
-    for (let at = text.indexOf(DESTINATION); at >= 0; at = text.indexOf(DESTINATION, at + 1)) {
-      const start = at + DESTINATION.length
-      if (wanted.has(text.slice(start, text.indexOf('"', start)))) return true
-    }
-    return false
-  }
-}
-
 /**
  * Adds to a captured state the routes of devices which are lent already, in the places of those that
  * the kernel takes with this one: the host does not have them now. Otherwise the device that comes

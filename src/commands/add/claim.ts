@@ -15,6 +15,7 @@ import { loansIn } from '../../records/attachments.js'
 import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
+import { mayBeOf, mayBeOfHardware } from '../../records/text-filter.js'
 import type { Call } from '../call.js'
 import { releaseAttachment } from '../release.js'
 import { selectorOf } from '../way.js'
@@ -109,12 +110,7 @@ function loanOfDevice(
   }
   const mayMean = (text: string) => {
     const { identity } = described()
-    return (
-      !identity ||
-      !text.includes('"identity":') ||
-      text.includes(`"inode":${identity.inode},`) ||
-      text.includes(`"parentDevice":"${device.parentDevice}"`)
-    )
+    return !identity || mayBeOf(text, identity.inode) || mayBeOfHardware(text, device.parentDevice)
   }
   const loans = loansIn(store, mayMean)
   return (

@@ -7,6 +7,7 @@ import type { Link } from '../../kernel/netlink/link-schema.js'
 import { warn } from '../../log.js'
 import { describeLoan } from '../../records/describe-loan.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
+import { mayBeOfKind } from '../../records/text-filter.js'
 import type { Call } from '../call.js'
 import { openRecorded } from '../namespaces.js'
 
@@ -18,7 +19,7 @@ import { openRecorded } from '../namespaces.js'
 
 /** Tells by a record's text whether its device may be one that ends so. */
 export function mayEnd(text: string): boolean {
-  return text.includes('"kind":"vxlan"')
+  return mayBeOfKind(text, 'vxlan')
 }
 
 /**
