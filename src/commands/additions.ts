@@ -4,6 +4,7 @@ import { warnOfEach } from '../log.js'
 import { attachmentName, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
+import { mayBeIn } from '../records/text-filter.js'
 import { joined, removeAdditions } from '../state/interface-additions.js'
 import { carried } from '../state/reasons.js'
 import { removeRules, rulesInSandbox, rulesToOwn, withoutDuplicates } from '../state/rules.js'
@@ -45,41 +46,39 @@ interface Exceptions {
 /**
  * Takes off what an attachment has added to its sandbox and no other one needs. Rules do not go
  * with the device, and other plugins stumble over addresses that are not their own.
+ * @returns what stays, for it cannot be told from others there
  */
 export function takeOffAdditions(
   store: RecordStore<AttachmentRecord>,
   sandbox: NetworkNamespace,
   record: AttachmentRecord,
   { earlier, onInterface = record.added?.onInterface }: Exceptions = {},
-): void {
-  if (record.sandbox && !sandbox.is(record.sandbox)) return
+): string[] {
+  if (record.sandbox && !sandbox.is(record.sandbox)) return []
   const name = attachmentName(keyOf(record))
   const ofOthers = () =>
     [
       ...recordsIn(sandbox, store).filter((other) => attachmentName(keyOf(other)) !== name),
       ...(earlier ? [earlier] : []),
     ].flatMap(rulesOf)
-  const staying = removeRules(sandbox.socket, rulesOf(record), ofOthers)
+  const rules = removeRules(sandbox.socket, rulesOf(record), ofOthers)
+  const routes = onInterface ? removeAdditions(sandbox, onInterface) : []
+  const staying = [
+    ...rules.map((rule) => `the rule ${rule}`),
+    ...routes.map((route) => `the route ${route}`),
+  ]
   warnOfEach(
-    staying.map(
-      (rule) => `the rule ${rule} stays in ${sandbox.name}: it cannot be told from others there`,
-    ),
+    staying.map((one) => `${one} stays in ${sandbox.name}: it cannot be told from others there`),
   )
-  if (!onInterface) return
-  warnOfEach(
-    removeAdditions(sandbox, onInterface).map(
-      (route) => `the route ${route} stays in ${sandbox.name}: it cannot be told from others there`,
-    ),
-  )
+  return staying
 }
 
 function recordsIn(
   sandbox: NetworkNamespace,
   store: RecordStore<AttachmentRecord>,
 ): AttachmentRecord[] {
-  const words = [`"inode":${sandbox.identity.inode}`, JSON.stringify(sandbox.path)]
   return store
-    .list((text) => words.some((word) => text.includes(word)))
+    .list((text) => mayBeIn(text, sandbox.identity.inode, sandbox.path))
     .filter((record) => isIn(sandbox, record))
 }
 

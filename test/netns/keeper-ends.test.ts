@@ -6,7 +6,14 @@ import { GvisorTestbed } from '../support/gvisor/gvisor-testbed.js'
 import { type KeeperProcess, keepersOf } from '../support/gvisor/keepers.js'
 import { runCommandLine, startPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
+import { ScriptedIpam } from '../support/scripted-ipam.js'
 import { traceCalls } from '../support/strace.js'
+
+/** Without what it starts: strace would wait for the end of the keeper. */
+const failingAt = (call: string, nth: number) =>
+  ['strace', '-qq', '-o', '/dev/null', '-e', `trace=${call}`].concat(
+    ...['-e', `inject=${call}:error=EIO:when=${nth}`],
+  )
 
 /** As long as a keeper may take to notice, on a machine that is busy. */
 const SOON = { timeout: 10_000, interval: 50 }
@@ -59,6 +66,27 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
     gvisor.strip()
     expect(gvisor.call('CHECK', soon).document).toMatchObject({ code: 105 })
     expect(gvisor.addresses()).toEqual([])
+  })
+
+  it.each([
+    ['for which no address is assigned', {}],
+    // Of the file and the directory of the attachment's record, then of those of the one for gVisor.
+    ['that cannot make its record durable', { wrapper: failingAt('fsync', 4) }],
+  ])('ends with an ADD that applies a state once more, %s', async (_, options) => {
+    gvisor.testbed.onHost('address add 2001:db8:2::5/64 dev eth1')
+    const applied = { mode: 'apply', device: 'eth1' }
+    expect(gvisor.call('ADD', applied).exitCode).toBe(0)
+    await theKeeper()
+    using ipam = new ScriptedIpam({ ADD: 'exit 1' })
+    const more = 'wrapper' in options ? {} : { ipam: { type: ipam.type } }
+    const { document } = gvisor.call(
+      'ADD',
+      { ...applied, ...more },
+      { ...options, variables: { CNI_PATH: ipam.directory } },
+    )
+    expect(document.details).toContain('what net1 was given is taken off again')
+    await expectNoKeeper()
+    expect(gvisor.testbed.filesIn('gvisor')).toEqual([])
   })
 
   describe('whose container has ended', () => {

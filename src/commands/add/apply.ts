@@ -1,3 +1,4 @@
+import { bounded } from '../../bounded.js'
 import { requireMemoryToUndo } from '../../exhausted.js'
 import { enterPhase } from '../../phases.js'
 import { attachmentRecords, captureRecords } from '../../records/attachments.js'
@@ -70,12 +71,14 @@ export async function addByApply(call: Call): Promise<object> {
     logAdd(`applied the state of ${onHost.name} in ${sandbox.name}`, record, carried.remarks)
     return result
   } catch (error) {
-    const { undoAdd } = await import('./undo.js')
-    throw await undoAdd(ipam, error, () => {
-      takeOffAdditions(store, sandbox, record, { earlier, onInterface: additions })
+    const { undoAdd, withoutKeeper } = await import('./undo.js')
+    throw await undoAdd(ipam, await withoutKeeper(ground, error), () => {
+      const exceptions = { earlier, onInterface: additions }
+      const staying = takeOffAdditions(store, sandbox, record, exceptions)
       if (earlier) store.write(earlier)
       else store.remove(key)
-      return `what ${link.name} was given is taken off again`
+      const but = staying.length > 0 ? `, but for ${bounded(staying).join(', ')}` : ''
+      return `what ${link.name} was given is taken off again${but}`
     })
   }
 }

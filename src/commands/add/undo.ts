@@ -87,12 +87,12 @@ export async function rollBack(
 }
 
 /**
- * Ends the address keeper of a failed ADD before the device loses its addresses by moving home: the
- * keeper would take that for gVisor removing them.
- * @returns the error, which says if that failed: then the device comes home all the same
+ * Ends the address keeper of a failed ADD before the interface loses its addresses: the keeper would take
+ * that for gVisor removing them.
+ * @returns the error, which says if that failed: then the ADD is undone all the same
  */
-async function withoutKeeper(
-  { gvisor, stateDir, key }: OpenGround,
+export async function withoutKeeper(
+  { gvisor, stateDir, key }: Pick<OpenGround, 'gvisor' | 'stateDir' | 'key'>,
   error: unknown,
 ): Promise<unknown> {
   try {
