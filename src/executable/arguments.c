@@ -6,7 +6,7 @@
 /* The kernel would end a path at a NUL in it. */
 char *path_text(JSContext *context, JSValueConst value) {
   size_t length;
-  const char *text = JS_IsString(value) ? JS_ToCStringLen(context, &length, value) : NULL;
+  const char *text = JS_IsString(value) ? utf8_text(context, &length, value) : NULL;
   const char *bytes = text ? text : (const char *)JS_GetUint8Array(context, &length, value);
   char *path = bytes && !memchr(bytes, 0, length) ? js_strndup(context, bytes, length) : NULL;
   JS_FreeCString(context, text);

@@ -220,7 +220,8 @@ FUNCTION(run_child) {
       JS_ToFloat64(context, &limit, arguments[4]) < 0)
     return JS_EXCEPTION;
   child.limit = (size_t)limit;
-  const char *path = JS_ToCString(context, arguments[0]);
+  size_t length;
+  const char *path = utf8_text(context, &length, arguments[0]);
   const char *input = path ? utf8_text(context, &child.left, arguments[2]) : NULL;
   char **variables = input ? read_variables(context, arguments[1]) : NULL;
   char **words = variables ? read_words(context, path, arguments[5]) : NULL;
@@ -228,8 +229,6 @@ FUNCTION(run_child) {
   if (words) {
     long long end = milliseconds() + (long long)time;
     child.text = input;
-    /* Who ignores it leaves that to us, and the kernel would not say how the child has ended. */
-    (void)signal(SIGCHLD, SIG_DFL);
     int number = start(&child, path, words, variables);
     if (number == 0) {
       if (child.left == 0) close_file(&child.input);

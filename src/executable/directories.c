@@ -70,9 +70,12 @@ static JSValue names_of(JSContext *context, char *entries, size_t length) {
   }
   qsort(names, count, sizeof *names, by_name);
   JSValue result = JS_NewArray(context);
-  for (size_t n = 0; n < count; n++)
-    JS_SetPropertyUint32(context, result, (uint32_t)n,
-                         text_value(context, names[n], strlen(names[n])));
+  for (size_t n = 0; n < count && !JS_IsException(result); n++)
+    if (JS_SetPropertyUint32(context, result, (uint32_t)n,
+                             text_value(context, names[n], strlen(names[n]))) < 0) {
+      JS_FreeValue(context, result);
+      result = JS_EXCEPTION;
+    }
   js_free(context, names);
   return result;
 }

@@ -47,7 +47,7 @@ size_t integers_at(struct call *call, int n, int32_t *integers, size_t room) {
 }
 
 const char *text_at(struct call *call, int n, size_t *length) {
-  call->text = JS_ToCStringLen(call->context, length, call->arguments[n]);
+  call->text = utf8_text(call->context, length, call->arguments[n]);
   if (!call->text) call->result = JS_EXCEPTION;
   return call->text;
 }

@@ -1,5 +1,6 @@
-import { accessSync, closeSync, constants, openSync, readdirSync, readSync } from 'node:fs'
+import { accessSync, constants, readdirSync } from 'node:fs'
 import { execa } from 'execa'
+import { headerOf } from './program-header.js'
 
 /** How a program ended. */
 export interface ChildOutcome {
@@ -14,7 +15,7 @@ export interface ChildOutcome {
   ended: 'late' | 'verbose' | undefined
 }
 
-/** The signature of `runChild`, which the executable has a version of its own of. */
+/** The signature of `runChild`, of which the executable has its own version. */
 export type RunChild = typeof runChild
 
 /**
@@ -39,7 +40,9 @@ export async function runChild(
     ...{ env: variables, extendEnv: false, detached: true, cleanup: false, input },
     // By this path, as it may be gone: execa would look for its name.
     cwd: '/proc/self/cwd',
-    ...{ stderr: 'inherit', reject: false, stripFinalNewline: false, maxBuffer: limitBytes },
+    ...{ stderr: 'inherit', reject: false, stripFinalNewline: false },
+    // Else the limit would be one of characters.
+    ...{ encoding: 'buffer', maxBuffer: limitBytes },
   })
   const end = () => child.pid && endGroup(child.pid)
   const late = AbortSignal.timeout(deadlineMilliseconds)
@@ -51,7 +54,15 @@ export async function runChild(
   const { stdout, exitCode, signal, code, isMaxBuffer } = await child
   if (isMaxBuffer) end()
   const ended = isMaxBuffer ? 'verbose' : late.aborted ? 'late' : undefined
-  return { stdout, exitCode, signal, error: child.pid ? undefined : (code ?? 'unknown'), ended }
+  // There is none of what was not started.
+  const text = stdout ? Buffer.from(stdout).toString() : ''
+  return {
+    stdout: text,
+    exitCode,
+    signal,
+    error: child.pid ? undefined : (code ?? 'unknown'),
+    ended,
+  }
 }
 
 const NOT_EXECUTABLE: ChildOutcome = {
@@ -69,7 +80,7 @@ const NOT_EXECUTABLE: ChildOutcome = {
 function isForShell(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
-    const beginning = beginningOf(path)
+    const beginning = headerOf(path)
     const text = beginning.toString('latin1')
     if (text.startsWith(ELF_OF_64_BITS)) return isForeign(beginning) && !hasEmulators()
     return !text.includes('\0') && !text.startsWith('#!')
@@ -85,7 +96,7 @@ const ELF_OF_64_BITS = '\x7fELF\x02'
 const MACHINE_OFFSET = 18
 
 function isForeign(program: Buffer): boolean {
-  const own = beginningOf('/proc/self/exe')
+  const own = headerOf('/proc/self/exe')
   return program.readUInt16LE(MACHINE_OFFSET) !== own.readUInt16LE(MACHINE_OFFSET)
 }
 
@@ -98,19 +109,6 @@ function hasEmulators(): boolean {
     return false
   }
 }
-
-function beginningOf(path: string): Buffer {
-  const fd = openSync(path, 'r')
-  try {
-    const bytes = Buffer.alloc(MOST_OF_HEADER)
-    return bytes.subarray(0, readSync(fd, bytes))
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** As much as the kernel looks at (BINPRM_BUF_SIZE of linux/binfmts.h). */
-const MOST_OF_HEADER = 256
 
 function endGroup(leader: number): void {
   try {

@@ -1,7 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-
-/** As much as the kernel looks at (BINPRM_BUF_SIZE of linux/binfmts.h). */
-const MOST_OF_HEADER = 256
+import { headerOf } from './program-header.js'
 
 /** Words for what the kernel's error leaves open; empty for any other error. */
 export function moreAbout(error: string, path: string): string {
@@ -19,13 +16,7 @@ export function moreAbout(error: string, path: string): string {
 /** Empty for a file that cannot be read. */
 function beginningOf(path: string): string {
   try {
-    const fd = openSync(path, 'r')
-    try {
-      const bytes = Buffer.alloc(MOST_OF_HEADER)
-      return bytes.subarray(0, readSync(fd, bytes)).toString()
-    } finally {
-      closeSync(fd)
-    }
+    return headerOf(path).toString()
   } catch {
     return ''
   }

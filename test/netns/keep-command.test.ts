@@ -37,6 +37,16 @@ describe.each(ARTEFACTS)('$artefact keep', ({ path }) => {
     expect(gvisor.call('CHECK', noKeeper).exitCode).toBe(0)
   })
 
+  it('knows how it went where its caller ignores the end of children', () => {
+    gvisor.call('ADD', noKeeper)
+    gvisor.strip()
+    const { host, stateDirectory } = gvisor.testbed
+    const command = [path, 'keep', '--state-dir', stateDirectory, ...here()]
+    const ignoring = ['env', '--ignore-signal=CHLD', ...command]
+    const { stdout } = runSync('ip', ['netns', 'exec', host, ...ignoring])
+    expect(stdout).toBe('net1: put back 2001:db8::5/128')
+  })
+
   it('finds the sandbox by the OCI state that a hook is given', () => {
     gvisor.call('ADD', noKeeper)
     gvisor.strip()

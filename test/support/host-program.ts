@@ -89,6 +89,8 @@ const files = [
     (name) => () => method<(path: string) => unknown>(fs, name)('/dev/null\0x'),
   ),
   () => fs.existsSync('/dev/null\0'),
+  () => fs.mkdirSync(`${directory}/\ud800`),
+  () => fs.existsSync(`${directory}/\ufffd`),
   () => fs.mkdirSync(Buffer.from(`${directory}/é`)),
   () => fs.existsSync(`${directory}/é`),
   () => fs.readdirSync(Buffer.from(`${directory}/é`)),

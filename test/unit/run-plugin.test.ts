@@ -77,6 +77,14 @@ describe('another plugin', () => {
     await expect.poll(() => isAlive(outcome.stdout.trim())).toBe(false)
   })
 
+  it.each(['x', 'é', '€'])('prints at most so many bytes, of %j', async (letter) => {
+    const print = (bytes: number) => write(`yes ${letter} | tr -d '\\n' | head -c ${bytes}`)
+    const whole = await runPlugin(print(4 << 20), given(), 20_000)
+    expect(whole).toMatchObject({ trouble: undefined, exitCode: 0 })
+    const { trouble } = await runPlugin(print((4 << 20) + 6), given(), 20_000)
+    expect(trouble).toBe('it printed more than 4 MiB and was ended')
+  })
+
   it('that cannot be started says why', async () => {
     writeFileSync(`${directory}/plugin`, 'x', { mode: 0o644 })
     const outcome = await runPlugin(`${directory}/plugin`, given(), 1000)

@@ -45,8 +45,17 @@ static int arrange_files(posix_spawn_file_actions_t *actions, const struct copie
   return number;
 }
 
+/* Of a child of who ignores SIGCHLD the kernel does not say how it has ended. Whoever started this process
+ * may have left that to it. What handles the signal stays: Node does, to wait for its own children. */
+static void heed_children(void) {
+  struct sigaction action;
+  if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
 int arrange_process(posix_spawnattr_t *attributes) {
   sigset_t none, all;
+  heed_children();
   sigemptyset(&none);
   sigfillset(&all);
   int number = posix_spawnattr_setsigmask(attributes, &none);
