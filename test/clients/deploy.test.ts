@@ -105,7 +105,7 @@ describe('deploy/', () => {
     const refusal = await remover.initialize()
     expect(refusal.exitCode).toBe(1)
     expect(refusal.log).toContain(
-      `eth1 is lent to pod default/pod (container ${pod.id.slice(0, 12)}…) as net1`,
+      `eth1 is lent to pod default/pod (container ${pod.id.slice(0, 12)}…) since `,
     )
     expect(existsSync(node.path(PLUGIN))).toBe(true)
 

@@ -76,7 +76,8 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     directory = mkdtempSync(`${tmpdir()}/hdl3-install-`)
     binDirectory = `${directory}/bin`
     place = `${binDirectory}/host-device-l3`
-    mkdirSync(binDirectory)
+    for (const name of ['bin', 'no-net.d', 'state'])
+      mkdirSync(`${directory}/${name}`, { mode: 0o755 })
   })
   afterEach(() => rmSync(directory, { recursive: true }))
 
@@ -371,6 +372,72 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       expect(statSync(installed).mode & 0o7777).toBe(after)
     })
 
+    it.each([
+      ['another network', (file: string) => writeFileSync(file, '{"name": "pods", "plugins": []}')],
+      [
+        'a network of its name without this plugin',
+        (file: string) => writeFileSync(file, '{"name": "lent", "plugins": [{"type": "bridge"}]}'),
+      ],
+      ['what is no JSON', (file: string) => writeFileSync(file, '{')],
+      [
+        'a link',
+        (file: string) => {
+          writeFileSync(`${directory}/linked`, JSON.stringify({ ...NETWORK, cniVersion: '0.4.0' }))
+          symlinkSync(`${directory}/linked`, file)
+        },
+      ],
+    ])('leaves %s under the name of a configuration, unless it is forced', (_, put) => {
+      const confDirectory = `${directory}/net.d`
+      mkdirSync(confDirectory)
+      const conf = `${directory}/10-lent.conflist`
+      writeFileSync(conf, JSON.stringify(NETWORK))
+      const installed = `${confDirectory}/10-lent.conflist`
+      put(installed)
+      const before = readFileSync(installed, 'utf8')
+      const words = ['--conf', conf, '--conf-dir', confDirectory]
+      const { exitCode, stderr } = run('install', words)
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`${installed} is .*: look at it; --force replaces`)),
+      ])
+      expect(files()).toEqual([])
+      expect(readFileSync(installed, 'utf8')).toBe(before)
+      expect(run('install', [...words, '--force'])).toMatchObject({ exitCode: 0 })
+      expect(JSON.parse(readFileSync(installed, 'utf8'))).toEqual(NETWORK)
+      expect(lstatSync(installed).isFile()).toBe(true)
+    })
+
+    it('replaces a former version of the same configuration, and says so', () => {
+      const confDirectory = `${directory}/net.d`
+      mkdirSync(confDirectory)
+      const conf = `${directory}/10-lent.conflist`
+      writeFileSync(conf, JSON.stringify(NETWORK))
+      const installed = `${confDirectory}/10-lent.conflist`
+      writeFileSync(installed, JSON.stringify({ ...NETWORK, cniVersion: '0.4.0' }))
+      const { exitCode, stdout } = run('install', ['--conf', conf, '--conf-dir', confDirectory])
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain(`${installed} is there now, in place of a former version of it`)
+      expect(JSON.parse(readFileSync(installed, 'utf8'))).toEqual(NETWORK)
+    })
+
+    it('says that the plugin is there where the configuration cannot be put beside it', () => {
+      const conf = `${directory}/10-lent.conflist`
+      writeFileSync(conf, JSON.stringify(NETWORK))
+      const { exitCode, stderr } = run('install', [
+        '--conf',
+        conf,
+        '--conf-dir',
+        `${directory}/none`,
+      ])
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(
+        new RegExp(
+          `ENOENT.*/none.*; the plugin itself is installed: ${place} is version \\S+ now$`,
+        ),
+      )
+      expect(files()).toEqual(['host-device-l3'])
+    })
+
     it('does not replace a directory with a configuration', () => {
       const confDirectory = `${directory}/net.d`
       mkdirSync(`${confDirectory}/10-lent.conflist`, { recursive: true })
@@ -436,9 +503,11 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const state = ['--state-dir', testbed.stateDirectory]
     const refusal = run('uninstall', state)
     expect(refusal.exitCode).toBe(1)
-    expect(refusal.stderr).toContain(`it is in use, and ${place} is still there`)
     expect(refusal.stderr).toContain(
-      `eth1 is lent to container container-1 as net1 (${testbed.sandboxPath})`,
+      `it is in use, and ${place} is still there: eth1 is lent to container container-1 since `,
+    )
+    expect(refusal.stderr).toContain(
+      `, as net1 in sandbox ${testbed.sandboxPath}; end these pods first`,
     )
     expect(files()).toEqual(['host-device-l3'])
     const forced = run('uninstall', [...state, '--force'])
@@ -466,6 +535,13 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     it.each([
       ['10-lent.conflist', (own: object) => ({ ...NETWORK, plugins: [{ type: 'bridge' }, own] })],
       ['10-lent.conf', (own: object) => ({ cniVersion: '1.0.0', name: 'lent', ...own })],
+      [
+        '00-multus.conf',
+        (own: object) => ({
+          ...{ cniVersion: '1.0.0', name: 'multus', type: 'multus' },
+          delegates: [{ type: 'bridge' }, { ...NETWORK, plugins: [own] }],
+        }),
+      ],
     ])('also with another stateDir, as in %s', (name, networkWith) => {
       using testbed = new Testbed()
       run('install')
@@ -475,7 +551,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       const words = ['--conf-dir', confDirectory, '--state-dir', `${directory}/state`]
       const refusal = run('uninstall', words)
       expect(refusal.exitCode).toBe(1)
-      expect(refusal.stderr).toContain('eth1 is lent to container container-1 as net1')
+      expect(refusal.stderr).toContain('eth1 is lent to container container-1 since ')
       expect(files()).toEqual(['host-device-l3'])
       expect(callPlugin(testbed, place, 'DEL')).toMatchObject({ exitCode: 0 })
       expect(run('uninstall', words)).toEqual({
@@ -483,7 +559,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
         stderr: '',
         stdout: [
           `${place} is removed`,
-          `there is no ${directory}/state, where it would say what is lent`,
+          `what is in ${directory}/state stays`,
           `what is in ${testbed.stateDirectory} stays`,
         ].join('\n'),
       })
@@ -493,7 +569,6 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       run('install')
       const own = { type: 'host-device-l3', stateDir: `${directory}/other` }
       writeNetwork('10-other.conf', JSON.stringify({ ...own, type: 'bridge' }))
-      writeNetwork('20-broken.conf', '{')
       writeNetwork('30-relative.conf', JSON.stringify({ ...own, stateDir: 'state' }))
       writeNetwork('40-unread.bak', JSON.stringify(own))
       mkdirSync(`${confDirectory}/50-directory.conf`)
@@ -503,6 +578,75 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
         exitCode: 0,
         stdout: expect.not.stringContaining('other'),
       })
+    })
+
+    it.each([
+      ['a conf-dir that is not there', '', '--conf-dir NONE', /ENOENT.*NONE/],
+      ['a conf-dir that is a file', '', '--conf-dir NETS/20-lent.conf', /ENOTDIR/],
+      [
+        'a network that is no JSON',
+        '{"type": "host-dev',
+        '--conf-dir NETS',
+        /20-lent.conf is no JSON/,
+      ],
+      [
+        'a state-dir that is not there',
+        '{}',
+        '--conf-dir NETS --state-dir NONE',
+        /no directory NONE/,
+      ],
+      [
+        'a state-dir that others can write',
+        '{}',
+        '--conf-dir NETS --state-dir OPEN',
+        /others can write/,
+      ],
+    ])('is refused with %s, unless it is forced', (_, text, words, reason) => {
+      run('install')
+      writeNetwork('20-lent.conf', text)
+      mkdirSync(`${directory}/open`)
+      chmodSync(`${directory}/open`, 0o777)
+      const named = (pattern: string) =>
+        pattern
+          .replaceAll('NONE', `${directory}/none`)
+          .replaceAll('NETS', confDirectory)
+          .replaceAll('OPEN', `${directory}/open`)
+      const state = words.includes('--state-dir') ? [] : ['--state-dir', `${directory}/state`]
+      const all = [...named(words).split(' '), ...state]
+      const { exitCode, stderr } = run('uninstall', all)
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/^host-device-l3: it may be in use, and \S+ is still there: /)
+      expect(stderr).toMatch(new RegExp(`${named(reason.source)}.*, or give --force$`))
+      expect(files()).toEqual(['host-device-l3'])
+      expect(run('uninstall', [...all, '--force'])).toMatchObject({ exitCode: 0 })
+      expect(files()).toEqual([])
+    })
+
+    it('is not refused where the usual directories were never made', () => {
+      run('install')
+      const hide = 'for one in /etc/cni /var/lib; do mount -t tmpfs hdl3 $one; done; exec "$@"'
+      runSync('mkdir', ['-p', '/etc/cni'])
+      const words = ['--conf-dir', '/etc/cni/net.d']
+      const { exitCode, stdout } = run('uninstall', words, [
+        'unshare',
+        '-m',
+        'sh',
+        '-c',
+        hide,
+        'sh',
+      ])
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain(`there is no ${MARK}, where it would say what is lent`)
+    })
+
+    it('is refused while something is captured for another plugin', () => {
+      using testbed = new Testbed()
+      run('install')
+      const configuration = { mode: 'capture', cniVersion: '1.0.0' }
+      expect(callPlugin(testbed, place, 'ADD', { configuration }).exitCode).toBe(0)
+      const { exitCode, stderr } = run('uninstall', ['--state-dir', testbed.stateDirectory])
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('eth1 was captured for ')])
+      expect(callPlugin(testbed, place, 'DEL', { configuration }).exitCode).toBe(0)
     })
 
     it('is refused where it cannot read one, unless it is forced', () => {
@@ -528,7 +672,7 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
     const variables = { CNI_ARGS: 'K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-1' }
     expect(callPlugin(testbed, place, 'ADD', { variables })).toMatchObject({ exitCode: 0 })
     expect(run('uninstall', ['--state-dir', testbed.stateDirectory]).stderr).toContain(
-      `eth1 is lent to pod default/web-1 (container container-1) as net1 (${testbed.sandboxPath})`,
+      'eth1 is lent to pod default/web-1 (container container-1) since ',
     )
     expect(callPlugin(testbed, place, 'DEL', { variables })).toMatchObject({ exitCode: 0 })
   })

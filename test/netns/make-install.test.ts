@@ -63,7 +63,11 @@ describe('make', () => {
   it.each([
     [
       'STATE_DIR',
-      (stateDirectory: string) => [`STATE_DIR=${stateDirectory}`, `CONF_DIR=${root}/none`],
+      (stateDirectory: string) => {
+        const networks = `${stateDirectory}/networks`
+        mkdirSync(networks)
+        return [`STATE_DIR=${stateDirectory}`, `CONF_DIR=${networks}`]
+      },
     ],
     [
       'the "stateDir" of a network in CONF_DIR',
@@ -72,7 +76,9 @@ describe('make', () => {
         mkdirSync(networks)
         const network = { name: 'n', type: 'host-device-l3', device: 'eth1', stateDir }
         writeFileSync(`${networks}/10-n.conf`, JSON.stringify({ cniVersion: '1.0.0', ...network }))
-        return [`STATE_DIR=${root}/none`, `CONF_DIR=${networks}`]
+        const others = `${stateDir}/others`
+        mkdirSync(others, { mode: 0o700 })
+        return [`STATE_DIR=${others}`, `CONF_DIR=${networks}`]
       },
     ],
   ])(

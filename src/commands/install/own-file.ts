@@ -18,10 +18,7 @@ const PART_BYTES = 1 << 16
 export function requireOwn(path: string, deed: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (!status) return
-  if (status.isSymbolicLink())
-    throw new Error(
-      `${path} is a symbolic link to ${printableLine(readlinkSync(path))}, which install does not make: look at it; --force ${deed} the link, and leaves what it leads to`,
-    )
+  requireNoLink(path, deed)
   if (!status.isFile()) throw notRegular(path)
   const own = isOwn(path)
   if (own === true) return
@@ -30,6 +27,17 @@ export function requireOwn(path: string, deed: string): void {
       ? `${path} is no executable of this plugin, of any version`
       : `nobody can say whether ${path} is an executable of this plugin (${own.message})`
   throw new Error(`${why}: look at it; --force ${deed} it`)
+}
+
+/**
+ * @param deed what --force does to the link: "replaces"
+ * @throws Error for a symbolic link
+ */
+export function requireNoLink(path: string, deed: string): void {
+  if (!lstatSync(path).isSymbolicLink()) return
+  throw new Error(
+    `${path} is a symbolic link to ${printableLine(readlinkSync(path))}, which install does not make: look at it; --force ${deed} the link, and leaves what it leads to`,
+  )
 }
 
 /**

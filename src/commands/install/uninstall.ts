@@ -1,18 +1,19 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, statSync } from 'node:fs'
 import { bounded } from '../../bounded.js'
-import { printableLine } from '../../printable.js'
-import { attachmentRecords } from '../../records/attachments.js'
-import { describeBorrower } from '../../records/describe-loan.js'
-import { remarkOn } from '../../records/other-file.js'
-import { isLoan, isOfThisBoot } from '../../records/record.js'
+import { CONFIGURATION_DEFAULTS } from '../../cni/configuration-defaults.js'
+import type { Failure } from '../../failure.js'
+import { attachmentRecords, captureRecords } from '../../records/attachments.js'
+import { describeLoan } from '../../records/describe-loan.js'
+import { type Remark, remarkOn } from '../../records/other-file.js'
+import { isOfThisBoot } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
-import type { OtherFile } from '../../records/store.js'
+import type { RecordStore } from '../../records/store.js'
 import { pathOfState } from '../line/state-directory.js'
 import { isThere } from './file-in-place.js'
-import { BIN_DIRECTORY, CONF_DIRECTORY, configurationName, PLUGIN } from './install.js'
+import { BIN_DIRECTORY, CONF_DIRECTORY, PLUGIN } from './install.js'
+import { configurationName, stateDirectoriesOf } from './networks.js'
 import { requireOwn } from './own-file.js'
 import { lockDirectory, syncDirectory, temporaryName } from './replace-file.js'
-import { stateDirectoriesOf } from './state-directories.js'
 import { withCure } from './with-cure.js'
 
 /** Options of `uninstall`. */
@@ -33,48 +34,40 @@ const MOST_NAMED = 10
  * `uninstall`: takes away the configuration and then the plugin. While pods have devices, or state
  * that was applied for them, the plugin stays: without it no runtime could end those pods.
  * @returns a line for each file, and what stays
- * @throws Error if there are attachments; nothing has changed then
+ * @throws Error if there are attachments, or may be; nothing has changed then
  */
 export function uninstall(options: UninstallOptions): string {
-  const stateDirectories = stateDirectoriesFor(options)
-  const directory = options['bin-dir'] ?? BIN_DIRECTORY
+  const { force: isForced = false, 'bin-dir': directory = BIN_DIRECTORY } = options
   const program: Place = { directory, name: PLUGIN }
   // The configuration first: a runtime must not be told to call what is gone.
   const places = [...networkIn(options), program]
-  const others: OtherFile[] = []
-  const attachments = () =>
-    stateDirectories
-      .flatMap((path) => attachmentRecords(path).look((other) => others.push(other)))
-      .filter(isOfThisBoot)
+  const doubts: Remark[] = []
+  const stateDirectories = stateDirectoriesFor(options, doubts)
   using _ = inDirectory(directory, () => lockDirectory(directory))
-  if (!options.force) requireNone(attachments(), `${pathOf(program)} is still there`)
-  if (!options.force) requireKnown(others, `${pathOf(program)} is still there`)
+  const lent = lentBy(stateDirectories, doubts)
+  if (!isForced) {
+    requireNone(lent, `${pathOf(program)} is still there`)
+    requireKnown(doubts, `${pathOf(program)} is still there`)
+  }
   const present = places.filter((place) =>
     inDirectory(place.directory, () => isThere(pathOf(place))),
   )
-  if (!options.force) inDirectory(directory, () => requireOwn(pathOf(program), 'removes'))
-  const absent = places.filter((place) => !present.includes(place))
+  if (!isForced) inDirectory(directory, () => requireOwn(pathOf(program), 'removes'))
   const aside = setAside(present)
-  const left = attachments()
+  const left = lentBy(stateDirectories, doubts)
   // A device may have been lent at this very moment.
-  if (!options.force && left.length > 0) {
+  if (!isForced && left.length > 0) {
     putBack(aside)
     requireNone(left, `${pathOf(program)} is back`)
   }
-  for (const place of aside)
-    inDirectory(place.directory, () => {
-      rmSync(temporaryName(place.directory, place.name))
-      syncDirectory(place.directory)
-    })
+  for (const place of aside) remove(place)
   return [
     ...present.map((place) => `${pathOf(place)} is removed`),
-    ...absent.map((place) => `there is no ${pathOf(place)}`),
+    ...places
+      .filter((place) => !present.includes(place))
+      .map((place) => `there is no ${pathOf(place)}`),
     ...(left.length > 0 ? [`without the plugin, these cannot be ended: ${described(left)}`] : []),
-    ...stateDirectories.map((path) =>
-      existsSync(path)
-        ? `what is in ${path} stays`
-        : `there is no ${path}, where it would say what is lent`,
-    ),
+    ...stateDirectories.map(whatStays),
   ]
     .map((line) => `${line}\n`)
     .join('')
@@ -92,19 +85,61 @@ function networkIn({ conf, 'conf-dir': directory }: UninstallOptions): Place[] {
   return [{ directory: directory ?? CONF_DIRECTORY, name: configurationName(conf) }]
 }
 
-/** Where it may say what is lent, each once. */
-function stateDirectoriesFor(options: UninstallOptions): string[] {
-  const paths = [pathOfState(options['state-dir']), ...ofConfigurations(options)]
+/**
+ * Where it may say what is lent, each once.
+ * @param doubts gets what keeps that from being known
+ */
+function stateDirectoriesFor(options: UninstallOptions, doubts: Remark[]): string[] {
+  const given = pathOfState(options['state-dir'])
+  if (given !== CONFIGURATION_DEFAULTS.stateDir && !isDirectory(given))
+    doubts.push({
+      text: `there is no directory ${given}`,
+      cure: 'give the "stateDir" of the configurations as --state-dir',
+    })
+  const paths = [given, ...ofConfigurations(options['conf-dir'] ?? CONF_DIRECTORY, doubts)]
   return [...new Set(paths.map((path) => path.replace(/(.)\/+$/, '$1')))]
 }
 
-function ofConfigurations({ 'conf-dir': directory, force }: UninstallOptions): string[] {
+function ofConfigurations(directory: string, doubts: Remark[]): string[] {
   try {
-    return stateDirectoriesOf(directory ?? CONF_DIRECTORY)
+    return stateDirectoriesOf(directory, (doubt) => doubts.push(doubt))
   } catch (error) {
-    if (force) return []
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    // A container, or a node whose runtime is told to look elsewhere, has none.
+    if (code !== 'ENOENT' || directory !== CONF_DIRECTORY)
+      doubts.push({
+        text: `cannot read the networks of the node: ${message}`,
+        cure: 'give the directory in which the runtime looks for them as --conf-dir',
+      })
+    return []
   }
+}
+
+/** All of this boot: what was lent, applied to an interface, or captured for another plugin. */
+function lentBy(stateDirectories: string[], doubts: Remark[]): AttachmentRecord[] {
+  const recordsIn = (store: RecordStore<AttachmentRecord>) => {
+    try {
+      return store.look((other) => doubts.push(remarkOn(other)))
+    } catch (error) {
+      const { message, details } = error as Failure
+      doubts.push({ text: message, cure: details || 'look at the path' })
+      return []
+    }
+  }
+  return stateDirectories
+    .flatMap((path) => [attachmentRecords(path), captureRecords(path)])
+    .flatMap(recordsIn)
+    .filter(isOfThisBoot)
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+function whatStays(stateDirectory: string): string {
+  return isDirectory(stateDirectory)
+    ? `what is in ${stateDirectory} stays`
+    : `there is no ${stateDirectory}, where it would say what is lent`
 }
 
 function inDirectory<T>(directory: string, work: () => T): T {
@@ -137,6 +172,13 @@ function putBack(places: Place[]): void {
     renameSync(temporaryName(place.directory, place.name), pathOf(place))
 }
 
+function remove({ directory, name }: Place): void {
+  inDirectory(directory, () => {
+    rmSync(temporaryName(directory, name))
+    syncDirectory(directory)
+  })
+}
+
 function requireNone(records: AttachmentRecord[], state: string): void {
   if (records.length === 0) return
   throw new Error(
@@ -144,18 +186,12 @@ function requireNone(records: AttachmentRecord[], state: string): void {
   )
 }
 
-/** Refuses if a file may be a record that cannot be read: its device may be lent. */
-function requireKnown([other]: OtherFile[], state: string): void {
-  if (!other) return
-  const { text, cure } = remarkOn(other)
-  throw new Error(`it may be in use, and ${state}: ${text}; ${cure}, or give --force`)
+/** Refuses if a device may be lent of which nobody can read that. */
+function requireKnown([doubt]: Remark[], state: string): void {
+  if (!doubt) return
+  throw new Error(`it may be in use, and ${state}: ${doubt.text}; ${doubt.cure}, or give --force`)
 }
 
 function described(records: AttachmentRecord[]): string {
-  const names = records.map((record) => {
-    const { device, sandboxPath } = record
-    const what = isLoan(record) ? 'is lent to' : 'has given its state to'
-    return `${device.onHost.name} ${what} ${describeBorrower(record)} as ${device.nameInSandbox} (${printableLine(sandboxPath)})`
-  })
-  return bounded(names, MOST_NAMED).join('; ')
+  return bounded(records.map(describeLoan), MOST_NAMED).join('; ')
 }

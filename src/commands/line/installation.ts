@@ -30,7 +30,8 @@ export const INSTALLATION: Subcommand[] = [
     description: `Puts this program where the container runtime looks for plugins, as host-device-l3, once it
 has run from there. A call that comes meanwhile finds the old version or the new one. What is
 newer stays, and so does a link or a file that is no version of this program, with an error. With
---conf, a network configuration follows, unless validate finds a mistake in it.`,
+--conf, a network configuration follows, unless validate finds a mistake in it, or its place has
+another network.`,
     run: async ({ options }) => {
       const { install } = await import('../install/install.js')
       const text = await install({
@@ -54,14 +55,17 @@ newer stays, and so does a link or a file that is no version of this program, wi
         value: 'DIR',
         help: 'the directory of the records, besides those of the configurations',
       },
-      { name: 'force', help: 'also while devices are lent, and whatever file has the name' },
+      {
+        name: 'force',
+        help: 'also while devices may be lent, and whatever file has the name',
+      },
     ],
     summary: 'takes the plugin away, unless devices are lent',
     description: `Removes the plugin from where install puts it. While pods have devices it removes nothing and
 says which pods these are: without the plugin, no runtime could end them. It looks at the records in
 --state-dir, and in the "stateDir" of each configuration where the runtime looks for networks, and
-prints where it looked. With --conf, it first removes the file of that name from there; FILE itself
-stays.`,
+prints where it looked. Where it cannot read one of these, it removes nothing, either. With --conf,
+it first removes the file of that name from there; FILE itself stays.`,
     run: async ({ options }) => {
       const { uninstall } = await import('../install/uninstall.js')
       const text = uninstall({
