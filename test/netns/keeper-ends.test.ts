@@ -95,14 +95,14 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
         ...['repair', '--all', '--state-dir', gvisor.testbed.stateDirectory],
         ...words,
       ])
-    const about = () => `net1, lent to container ${gvisor.containerId} as net1: `
+    const about = () => `net1 of container ${gvisor.containerId}: `
 
     it('is started again by repair, and does what the first would have done', async () => {
       gvisor.call('ADD')
       await kill()
       await expectNoKeeper()
       const planned = repair('--dry-run').stdout
-      expect(planned).toBe(`${about()}would put back its address keeper`)
+      expect(planned).toBe(`${about()}would try to put back its address keeper`)
       expect(keepers()).toEqual([])
       expect(repair().stdout).toBe(`${about()}put back its address keeper`)
       await theKeeper()
@@ -113,12 +113,27 @@ describe.each(ARTEFACTS)('the keeper of $artefact', ({ path }) => {
       await expectNoKeeper()
     })
 
+    it('has its interface shown by list', () => {
+      gvisor.call('ADD')
+      const { stateDirectory, sandboxPath } = gvisor.testbed
+      const list = (...words: string[]) =>
+        runCommandLine(gvisor.testbed, path, ['list', '--state-dir', stateDirectory, ...words])
+      expect(list().stdout.split('\n')).toEqual([
+        `net1 of container ${gvisor.containerId} is in a gVisor sandbox, ${sandboxPath}`,
+        expect.stringMatching(/^ {2}network \S+$/),
+        expect.stringMatching(/^ {2}keeps {3}.*2001:db8::5/),
+      ])
+      const { loans, gvisor: shown } = JSON.parse(list('--json').stdout)
+      expect(loans).toEqual([])
+      expect(shown).toEqual([expect.objectContaining({ nameInSandbox: 'net1', sandboxPath })])
+    })
+
     it('is replaced by repair when gVisor has removed the addresses', async () => {
       gvisor.call('ADD')
       await kill()
       await expectNoKeeper()
       gvisor.strip()
-      expect(repair('--dry-run').stdout).toContain('would put back 2001:db8::5/128')
+      expect(repair('--dry-run').stdout).toContain('would try to put back 2001:db8::5/128')
       expect(gvisor.addresses()).toEqual([])
       expect(repair()).toMatchObject({
         exitCode: 0,

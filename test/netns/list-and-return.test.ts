@@ -92,6 +92,48 @@ describe.each(ARTEFACTS)('$artefact', ({ path }) => {
       }
     })
 
+    it('says what is captured, and where the device is that another plugin moves', () => {
+      const configuration = { mode: 'capture', cniVersion: '1.0.0' }
+      lend({}, configuration)
+      const [captured = '', ...more] = run('list').stdout.split('\n')
+      expect(captured).toMatch(/^eth1 was captured for pod default\/web-0 .*, as net1 in sandbox /)
+      expect(more[0]).toBe('  network lent, mode capture')
+      expect(more[1]).toBe('  now     on the host as eth1, up')
+      expect(more[2]).toMatch(/^ {2}before {2}up, 198\.51\.100\.5\/24, 1 route/)
+      testbed.onHost(`link set eth1 netns ${testbed.pod}`)
+      expect(run('list').stdout).toContain('  now     in its sandbox as eth1, down')
+      const { loans, captures } = JSON.parse(run('list --json').stdout)
+      expect(loans).toEqual([])
+      expect(captures).toEqual([expect.objectContaining({ device: 'eth1', mode: 'capture' })])
+    })
+
+    it('says what could not be restored yet of a device that is home', () => {
+      testbed.onHost('nexthop add id 7 via 198.51.100.1 dev eth1')
+      lend({}, { restoreOnDelete: true })
+      testbed.inCloud('link set eth1 down')
+      const variables = { CNI_CONTAINERID: CONTAINER, CNI_ARGS: POD }
+      const configuration = { restoreOnDelete: true }
+      expect(callPlugin(testbed, path, 'DEL', { variables, configuration }).exitCode).toBe(0)
+      expect(run('list').stdout.split('\n')).toEqual([
+        'eth1 has not got all of its state back; each ADD, DEL and GC tries again',
+        '  network lent',
+        expect.stringMatching(/^ {2}now {5}on the host as eth1, /),
+        '  state   1 nexthop object',
+      ])
+      const { loans, outstanding } = JSON.parse(run('list --json').stdout)
+      expect(loans).toEqual([])
+      expect(outstanding).toEqual([
+        expect.objectContaining({
+          ...{ device: 'eth1', network: 'lent' },
+          state: expect.objectContaining({ routes: 0, nexthopObjects: 1 }),
+        }),
+      ])
+      testbed.inCloud('link set eth1 up')
+      testbed.settle()
+      callPlugin(testbed, path, 'DEL', { configuration })
+      expect(run('list').stdout).toBe('nothing is lent')
+    })
+
     it('says that a virtual device died with its sandbox', async () => {
       lend()
       testbed.run(testbed.host, `ip netns delete ${testbed.pod}`)

@@ -83,11 +83,11 @@ describe.each(ARTEFACTS)('repair: $artefact', ({ path }) => {
     expect(await podState()).not.toEqual(before)
     const dry = repair('--all', '--dry-run')
     expect(dry).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(dry.stdout).toContain(`would put back ${what}`)
+    expect(dry.stdout).toContain(`would try to put back ${what}`)
     expect(await podState()).not.toEqual(before)
     const { exitCode, stdout, stderr } = repair('eth1')
     expect({ exitCode, stderr }, stdout).toEqual({ exitCode: 0, stderr: '' })
-    expect(stdout.replaceAll(': put back', ': would put back')).toBe(dry.stdout)
+    expect(stdout.replaceAll(': put back', ': would try to put back')).toBe(dry.stdout)
     await expect.poll(podState).toEqual(before)
     expect(repair('--all').stdout).toMatch(
       /^eth1, lent to container .* as net1: nothing to repair$/,
@@ -185,7 +185,8 @@ describe.each(ARTEFACTS)('repair: $artefact', ({ path }) => {
     expect(JSON.parse(stdout)).toEqual({
       attachments: [
         {
-          ...{ device: 'eth1', as: 'net1', containerId: 'container-1', left: [], refused: [] },
+          ...{ device: 'eth1', mode: 'move', as: 'net1', containerId: 'container-1' },
+          ...{ left: [], refused: [] },
           sandbox: testbed.sandboxPath,
           done: ['rule 50: from 198.51.100.5/32 lookup 100'],
         },
@@ -209,7 +210,10 @@ describe.each(ARTEFACTS)('repair: $artefact', ({ path }) => {
     change('address delete 198.51.100.5/24 dev net1', 'rule delete priority 50')
     const { exitCode, stdout } = repair('eth1')
     expect(exitCode, stdout).toBe(0)
-    expect(stdout).toContain('put back address 198.51.100.5/24')
+    expect(stdout).toMatch(
+      /^net1 of container container-1, which has the state of eth1: put back address 198\.51\.100\.5\/24$/m,
+    )
+    expect(stdout).not.toContain('lent')
     await expect.poll(podState).toEqual(before)
     change('link delete net1')
     expect(repair('--all')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('gone') })

@@ -75,7 +75,7 @@ describe('a PCI NIC that is removed and found again while it is lent', () => {
     expect(machine.ip(machine.pod, '-br link')).not.toContain('net1')
     expect(call('CHECK', { prevResult: added.document }).exitCode).toBe(1)
     const dry = repair('eth1', '--dry-run')
-    expect(dry.stdout).toContain('would put back the device, which was reset, from the host')
+    expect(dry.stdout).toContain('would try to put back the device, which was reset, from the host')
     expect(machine.nameOf(NIC)).not.toBe(undefined)
     const { exitCode, stdout, stderr } = repair('--all')
     expect({ exitCode, stderr }, stdout).toEqual({ exitCode: 0, stderr: '' })

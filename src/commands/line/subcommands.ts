@@ -45,10 +45,11 @@ refuses only when it is asked is not known in advance.`,
     options: [STATE_DIRECTORY, JSON_OPTION],
     summary: 'what is lent: to which pod, as what, since when, and where it is now',
     description: `Shows every device that is lent: to which pod, under which name, since when, where it is
-now, and which addresses, routes and rules the host had for it. It looks for each device on the
-host, in its sandbox and in every other network namespace. It changes no device.`,
+now, and which addresses, routes and rules the host had for it; then what is captured for another
+plugin, and what of a device could not be restored yet. It looks for each device on the host, in its
+sandbox and in every other network namespace. It changes no device.`,
     run: async (given) => {
-      const { list } = await import('../list.js')
+      const { list } = await import('../list/list.js')
       return list(given)
     },
   },
@@ -140,7 +141,7 @@ gVisor took. Give it --netns or --oci-state.`,
     operands: [{ name: 'DEVICE', isOptional: true }],
     options: [
       { name: 'all', help: 'repair all that is lent' },
-      { name: 'dry-run', help: 'say what would be put back, and change nothing' },
+      { name: 'dry-run', help: 'say what it would try to put back, and change nothing' },
       { name: 'settings', help: 'put back MTU and sysctls, too, which other plugins may set' },
       { name: 'results', value: 'DIR', help: "the directory of the runtime's results" },
       { name: 'state-dir', value: 'DIR', help: 'the directory of the records' },

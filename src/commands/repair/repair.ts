@@ -17,6 +17,8 @@ import { RUNTIME_RESULTS, reportedIn, resultOfRuntime } from './runtime-result.j
 /** What became of an attachment. */
 interface Report extends Repair {
   device: string
+  /** Of the attachment; absent for an interface of which only gVisor's part is recorded. */
+  mode?: AttachmentRecord['mode']
   as: string
   containerId: string
   sandbox: string
@@ -50,7 +52,10 @@ export async function repair(
   const reports: Report[] = []
   for (const record of records) {
     const key = keyOf(record)
-    const about = aboutOf(key, record.device.onHost.name, record.sandboxPath)
+    const about = {
+      ...aboutOf(key, record.device.onHost.name, record.sandboxPath),
+      mode: record.mode,
+    }
     const optionsOf = async (): Promise<RepairOptions> => {
       const result = await resultOfRuntime(results, record)
       const reportedOf: RepairOptions['reportedOf'] = (one, name) =>
@@ -79,7 +84,7 @@ function isMeant({ device }: AttachmentRecord, wanted: string): boolean {
   )
 }
 
-type About = Pick<Report, 'device' | 'as' | 'containerId' | 'sandbox'>
+type About = Pick<Report, 'device' | 'mode' | 'as' | 'containerId' | 'sandbox'>
 
 function aboutOf(key: AttachmentKey, device: string, sandbox: string): About {
   return { device, as: key.nameInSandbox, containerId: key.containerId, sandbox }
@@ -100,15 +105,27 @@ async function reportOn(
   }
 }
 
-function asText({ device, as, containerId, ...report }: Report, dryRun: boolean): string {
+/** For an operator, at the beginning of each line. */
+function described({ device, mode, as, containerId }: About): string {
+  switch (mode) {
+    case 'move':
+      return `${device}, lent to container ${containerId} as ${as}`
+    case undefined:
+      return `${as} of container ${containerId}`
+    default:
+      return `${as} of container ${containerId}, which has the state of ${device}`
+  }
+}
+
+function asText(report: Report, dryRun: boolean): string {
   const { done, left, refused, error } = report
   const lines = [
-    ...done.map((what) => `${dryRun ? 'would put' : 'put'} back ${what}`),
+    ...done.map((what) => `${dryRun ? 'would try to put' : 'put'} back ${what}`),
     ...left.map(({ what, reason }) => `left ${what}: ${reason}`),
     ...refused.map(({ what, reason }) => `cannot put back ${what}: ${reason}`),
     ...(error === undefined ? [] : [error]),
   ]
-  const about = `${device}, lent to container ${containerId} as ${as}`
+  const about = described(report)
   if (lines.length === 0) return `${about}: nothing to repair\n`
   // One line each, whatever name is in it.
   return lines.map((line) => `${about}: ${line.replaceAll('\n', '\\n')}\n`).join('')
