@@ -1,6 +1,9 @@
 import { Failure } from '../failure.js'
 import { hasIpv6 } from '../kernel/link-settings.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
+import type { Address } from '../kernel/netlink/address-schema.js'
+import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
+import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
@@ -8,6 +11,7 @@ import { newRouteRequest } from '../kernel/netlink/route.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
 import { ruleRequest } from '../kernel/netlink/rule.js'
 import type { Rule } from '../kernel/netlink/rule-schema.js'
+import { valueOfSysctl } from '../kernel/sysctl.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { addRoutes, removeUnwanted } from './add-routes.js'
 import { describeAddress, describeNeighbor, describeRule } from './describe.js'
@@ -37,8 +41,7 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
   const needsIpv6 = enablesIpv6 && plan.addresses.some(({ value }) => value.family === 'inet6')
   if (needsIpv6 && !(plan.sysctls.length === 0 && hasIpv6(device.settings ?? {})))
     enableIpv6(namespace, device.name)
-  const addresses = addMissing(socket, plan.addresses)
-  socket.requestAll(plan.detection)
+  const addresses = addAddresses(namespace, device, plan)
   if (plan.hadRoutes) removeUnwanted(socket, device, plan.addresses, plan.hadRoutes)
   // Rules before routes: the route to a gateway may be in another table that only a rule selects.
   const rules = addRules(socket, plan.rules)
@@ -66,6 +69,32 @@ export function tryToApply(namespace: NetworkNamespace, device: Link, plan: Stat
       refusal(`neighbour ${describeNeighbor(value)}`, error, { kind: 'neighbour', value }),
     ),
   ]
+}
+
+/**
+ * Adds addresses. The kernel turns temporary addresses off for good, by -1, where it is given one of
+ * `mngtmpaddr` while the device has no carrier.
+ */
+function addAddresses(
+  namespace: NetworkNamespace,
+  device: Link,
+  { addresses, detection }: StatePlan,
+): Refused<Address>[] {
+  const { socket } = namespace
+  const add = () => {
+    const refused = addMissing(socket, addresses)
+    socket.requestAll(detection)
+    return refused
+  }
+  const isManaged = ({ value }: Addition<Address>) => value.flags & ADDRESS_FLAG.managetempaddr
+  if (!addresses.some(isManaged)) return add()
+  // The answer waits until the kernel has seen a carrier that is there.
+  findLink(socket, { index: device.index })
+  const name = 'net.ipv6.conf.use_tempaddr'
+  const value = namespace.run(() => valueOfSysctl(name, device.name))
+  const refused = add()
+  if (value !== undefined) setSysctls(namespace, device.name, [{ name, value }])
+  return refused
 }
 
 /**

@@ -18,8 +18,8 @@ const LABEL_BYTES = 15
 
 /**
  * IPv6 addresses are added with `nodad`, and the flag is removed at once by a second request,
- * unless detection is wanted. Detection is not needed: the same device just used the addresses on
- * the same link. It would do harm: a tentative address cannot be the preferred source of a route.
+ * unless detection is wanted or failed before. Else it is not needed: the same device just used the
+ * addresses on the same link. It would do harm: a tentative address cannot be the preferred source of a route.
  */
 export function planAddresses(
   original: Pick<Link, 'name'>,
@@ -34,7 +34,7 @@ export function planAddresses(
     : [...addresses.filter(({ family }) => family === 'inet'), ...inet6.toReversed()]
   const planned = inOrder.map((value) => {
     const wanted = asRequested(value, original.name, device.name)
-    const first = detectDuplicates ? wanted : withoutDetection(wanted)
+    const first = detectDuplicates || isDuplicate(value) ? wanted : withoutDetection(wanted)
     return { value, wanted, first }
   })
   return {
@@ -46,6 +46,11 @@ export function planAddresses(
       .filter(({ wanted, first }) => first !== wanted)
       .map(({ wanted }) => addressRequest(wanted, device.index, 'replace')),
   }
+}
+
+/** Another one on the link had the address. It may still have it. */
+function isDuplicate({ flags }: Address): boolean {
+  return (flags & ADDRESS_FLAG.dadfailed) !== 0
 }
 
 /** Adds `nodad` to an IPv6 address, unless the kernel skips detection for it anyway. */
