@@ -10,11 +10,10 @@ import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
 import { dumpRoutes, foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
-import { makesPrefixRoute, prefixKey, prefixKeys } from './connected-route.js'
+import { localKey, makesPrefixRoute, prefixKey, prefixKeys } from './connected-route.js'
 import { addWithGateways } from './gateways-on-link.js'
 import { groupBy } from './group-by.js'
 import { isJoinable } from './hidden-routes.js'
-import { isAutoconfigured } from './judge.js'
 import { renumbering } from './renumbering.js'
 import { type Entry, entriesInto, type Surroundings } from './route-place.js'
 import { isOnLink, partsOf, placeOf, wholeOf } from './routes.js'
@@ -97,9 +96,9 @@ export function absentOf<T extends { value: Route }>(
 }
 
 /**
- * Removes the IPv6 prefix routes that the kernel made with the addresses just added, and the host did not
- * have: a router also gives addresses of a prefix that is not on the link, and a change of an address
- * makes a route to the prefix of its peer.
+ * Removes the prefix routes that the kernel made with the addresses just added, and the host did not
+ * have: somebody deleted them there, a router also gives addresses of a prefix that is not on the link, and
+ * a change of an address makes a route to the prefix of its peer.
  * @param hadRoutes the routes that the device had on the host
  */
 export function removeUnwanted(
@@ -108,27 +107,17 @@ export function removeUnwanted(
   additions: Addition<Address>[],
   hadRoutes: Route[],
 ): void {
-  const addresses = additions.map(({ value }) => value).filter(mayMakeTooMuch)
-  if (addresses.length === 0) return
+  const addresses = additions.map(({ value }) => value).filter(makesPrefixRoute)
   const had = new Set(hadRoutes.map(prefixKey))
   const unwanted = addresses.flatMap((address) =>
     // Without its local route, it is not known which routes the host had with the address.
-    had.has(`${address.local}/128 0`) ? prefixKeys(address).filter((key) => !had.has(key)) : [],
+    had.has(localKey(address)) ? prefixKeys(address).filter((key) => !had.has(key)) : [],
   )
   if (unwanted.length === 0) return
   const made = dumpRoutes(socket, { device: index }).filter(
     (route) => route.protocol === ROUTE_PROTOCOL.kernel && unwanted.includes(prefixKey(route)),
   )
   socket.requestAll(made.map(routeRemoval))
-}
-
-/** Whether the kernel may make a prefix route with this IPv6 address that the host did not have. */
-function mayMakeTooMuch(address: Address): boolean {
-  return (
-    address.family === 'inet6' &&
-    makesPrefixRoute(address) &&
-    (address.peer !== undefined || isAutoconfigured(address))
-  )
 }
 
 /** @returns what could not be added */

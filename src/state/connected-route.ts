@@ -38,10 +38,10 @@ export function isConnectedRoute(
 
 /** Whether an IPv4 address comes with this route. A secondary address comes with none. */
 function makesRoute(address: Address, { destination, preferredSource, priority, scope }: Route) {
-  const { family, local, peer = local, prefixLength, metric, flags } = address
+  const { family, local, peer = local, prefixLength, metric } = address
   return (
     family === 'inet' &&
-    (flags & (ADDRESS_FLAG.noprefixroute | ADDRESS_FLAG.secondary)) === 0 &&
+    makesPrefixRoute(address) &&
     scope === SCOPE.link &&
     preferredSource === local &&
     (priority ?? 0) === (metric ?? 0) &&
@@ -62,23 +62,31 @@ function hasIpv6Maker(route: Route, addresses: Address[]): boolean {
 /** The metric of an IPv6 prefix route, unless its address has one. */
 export const PREFIX_METRIC = 256
 
-/** Whether the kernel makes a route to the prefix of an address with it. */
-export function makesPrefixRoute({ flags }: Pick<Address, 'flags'>): boolean {
-  return (flags & ADDRESS_FLAG.noprefixroute) === 0
+/** Whether the kernel makes a route to the prefix of an address with it. A secondary IPv4 address comes with none. */
+export function makesPrefixRoute({ family, flags }: Pick<Address, 'family' | 'flags'>): boolean {
+  const none = ADDRESS_FLAG.noprefixroute | (family === 'inet' ? ADDRESS_FLAG.secondary : 0)
+  return (flags & none) === 0
 }
 
 /**
- * Keys of the IPv6 prefix routes of an address. The second one, to the prefix of its peer, the kernel
- * makes only when it changes the address.
+ * Keys of the prefix routes of an address. The second one of IPv6, to the prefix of its peer, the kernel
+ * makes only when it changes the address; one of IPv4 is to the prefix of its peer.
  */
 export function prefixKeys(address: Address): string[] {
-  const { local, peer = local, prefixLength, metric = PREFIX_METRIC } = address
-  return [local, peer].map((end) => `${networkOf(end, prefixLength)} ${metric}`)
+  const { family, local, peer = local, prefixLength, metric } = address
+  const isInet = family === 'inet'
+  const rank = metric ?? (isInet ? 0 : PREFIX_METRIC)
+  return (isInet ? [peer] : [local, peer]).map((end) => `${networkOf(end, prefixLength)} ${rank}`)
 }
 
 /** Tells the prefix routes of a device from each other; local routes have the metric 0. */
-export function prefixKey({ destination, priority }: Route): string {
+export function prefixKey({ destination, priority = 0 }: Route): string {
   return `${destination} ${priority}`
+}
+
+/** The key of the local route of an address. */
+export function localKey({ family, local }: Address): string {
+  return `${local}/${family === 'inet' ? 32 : 128} 0`
 }
 
 /**

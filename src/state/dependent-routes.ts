@@ -1,8 +1,8 @@
 import { isLinkLocal, prefixCovers } from '../kernel/ip-address.js'
 import type { Address } from '../kernel/netlink/address-schema.js'
+import { ADDRESS_FLAG } from '../kernel/netlink/constants.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import type { Route } from '../kernel/netlink/route-schema.js'
-import { makesPrefixRoute } from './connected-route.js'
 import { isOnLink } from './routes.js'
 import type { Captured } from './schema.js'
 
@@ -85,7 +85,8 @@ function reaches({ addresses, routes }: Parts, gateway: string): boolean {
   return (
     addresses.some(
       ({ local, peer = local, prefixLength, flags }) =>
-        makesPrefixRoute({ flags }) && prefixCovers(`${peer}/${prefixLength}`, gateway),
+        (flags & ADDRESS_FLAG.noprefixroute) === 0 &&
+        prefixCovers(`${peer}/${prefixLength}`, gateway),
     ) || routes.some((route) => isOnLink(route) && prefixCovers(route.destination, gateway))
   )
 }

@@ -82,6 +82,24 @@ describe.each(ARTEFACTS)('$artefact brings home the IPv6 prefix routes', ({ path
     expect(routesIn(testbed.host, 'eth1')).toBe(before)
   })
 
+  it.each([
+    ['198.51.100.5/24', '198.51.100.0/24', ''],
+    ['198.51.100.5/24', '198.51.100.0/24', ' metric 5'],
+    ['198.51.100.5 peer 192.0.2.9/24', '192.0.2.0/24', ''],
+    ['2001:db8:1::5/64', '2001:db8:1::/64', ''],
+  ])('and not that of %s if somebody deleted %s%s', (address, prefix, metric) => {
+    const all = () => testbed.onHost(`${address.includes('::') ? '-6' : '-4'} route show dev eth1`)
+    testbed.onHost(`address add ${address} dev eth1`)
+    testbed.onHost(`route delete ${prefix} dev eth1`)
+    if (metric) testbed.onHost(`route add ${prefix} dev eth1${metric}`)
+    settle(testbed.host)
+    const before = all()
+    expect(callPlugin(testbed, path, 'ADD')).toMatchObject({ exitCode: 0 })
+    expect(testbed.inPod('route show table all dev net1')).not.toMatch(`${prefix} proto kernel`)
+    expect(callPlugin(testbed, path, 'DEL')).toMatchObject({ exitCode: 0 })
+    expect(all()).toBe(before)
+  })
+
   it.each(['2001:db8:1::9/64', '2001:db8:9::9/64'])(
     'and in mode apply leaves an interface the one that it had with %s',
     (address) => {
