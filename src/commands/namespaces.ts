@@ -4,6 +4,7 @@ import type { Ipam } from '../ipam/ipam.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { findLink } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
+import { attachmentRecords } from '../records/attachments.js'
 import type { AttachmentKey } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { attachmentOf, type Call, gvisorOf, ipamOf } from './call.js'
@@ -70,13 +71,17 @@ export async function openGround(call: Call): Promise<OpenGround> {
 }
 
 /**
- * Refuses a sandbox that is the host. A sandbox that no longer exists is not an error.
+ * Refuses a sandbox that is the host, unless the attachment is recorded: then the path led to another
+ * namespace, as that of a process does until another one gets its number. A sandbox that no longer exists
+ * is not an error.
  * @throws Failure `sandbox-invalid`
  */
 export function requireSandboxIsNotHost(call: Call): void {
   if (isSandboxOverridden(call)) return
   using host = NetworkNamespace.host()
-  if (host.isAt(call.environment.netns)) throw sandboxIsHost()
+  if (!host.isAt(call.environment.netns)) return
+  const isRecorded = attachmentRecords(call.configuration.stateDir).read(attachmentOf(call))
+  if (!isRecorded) throw sandboxIsHost()
 }
 
 /**

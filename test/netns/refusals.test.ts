@@ -93,8 +93,11 @@ describe.each(ARTEFACTS)('$artefact refuses', ({ path }) => {
     expectRefusal(options, code, message)
   })
 
-  it('its own namespace, also for DEL', () => {
+  it('its own namespace, also for DEL, unless it is recorded that the sandbox was another one', () => {
     const variables = { CNI_NETNS: '/proc/self/ns/net' }
+    expect(callPlugin(testbed, path, 'ADD')).toMatchObject({ exitCode: 0 })
+    expect(callPlugin(testbed, path, 'DEL', { variables })).toMatchObject({ exitCode: 0 })
+    expect(testbed.onHost('address show dev eth1')).toContain('198.51.100.5/24')
     const { document } = callPlugin(testbed, path, 'DEL', { variables })
     expect(document).toMatchObject({
       code: 8,
