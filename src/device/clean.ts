@@ -1,5 +1,6 @@
 import { type Failure, leftDown } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
+import type { MadeDevice } from '../kernel/namespace-sysfs.js'
 import { canBeRestored, driverDifference } from '../kernel/netlink/driver-settings.js'
 import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/link-change.js'
@@ -8,34 +9,66 @@ import { settableDifference } from '../kernel/netlink/link-settable.js'
 import { warn } from '../log.js'
 import { wakeUp, withIpv4 } from './after-move.js'
 import { restoreFeatures } from './features.js'
-import { isLentDevice, type LocatedDevice } from './lent-device.js'
+import type { LocatedDevice } from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { removeProgramsOfPod } from './programs.js'
+import { resembles } from './resemblance.js'
 
 /** How often a device may differ again from what it was just set to. */
 const MOST_ATTEMPTS = 3
 
+/** How often devices are removed while others are made, or renamed so that one reading misses them. */
+const MOST_REMOVALS = 3
+
 /**
  * Removes the devices that were made on a lent device in its sandbox, such as a macvlan. They would
  * go on to read and answer its traffic, and no move ends that. A macvlan of the host that is lent
- * itself stays where it is, and works on: its own DEL brings it home.
+ * itself stays where it is, and works on: its own DEL brings it home. Netlink is not asked which they are:
+ * a pod decides how long the answer is.
  * @param othersLent is asked only if there are some
+ * @returns removes those that have been made meanwhile, once the device is home and nothing can be made
+ *   on it any more
  */
 export function removeDevicesOn(
   { namespace, link }: LocatedDevice,
+  lent: LentDevice,
   othersLent: () => LentDevice[],
-): void {
-  const indexes = namespace.sysfs?.devicesOn(link) ?? []
-  if (indexes.length === 0) return
-  const loans = othersLent()
-  const isMade = (index: number) => {
-    const device = findLink(namespace.socket, { index })
-    return device && !loans.some((lent) => isLentDevice(namespace, device, lent))
+): (home: Link) => void {
+  const { sysfs } = namespace
+  const identity = lent.identity ?? sysfs?.identityOf(link)
+  let youngest = 0
+  for (let attempt = 0; sysfs && identity && attempt < MOST_REMOVALS; attempt++) {
+    const made = sysfs.devicesOn(link, identity)
+    youngest = Math.max(youngest, ...made.map(({ inode }) => inode))
+    if (made.length === 0 || !remove(namespace, link, made, othersLent())) break
   }
-  const made = loans.length === 0 ? indexes : indexes.filter(isMade)
-  const outcomes = namespace.socket.requestAll(made.map(removalRequest))
+  return (home) => {
+    if (youngest === 0) return
+    // What has this index beneath may be on another device with it, in another namespace.
+    const made = sysfs?.devicesOnIndex(home.index).filter(({ inode }) => inode > youngest) ?? []
+    remove(namespace, link, made, othersLent())
+  }
+}
+
+/** @returns whether there was one to remove, and all are removed */
+function remove(
+  namespace: NetworkNamespace,
+  { name }: Link,
+  devices: MadeDevice[],
+  others: LentDevice[],
+): boolean {
+  const { socket } = namespace
+  const isLent = ({ index, inode }: MadeDevice) =>
+    others.some(({ identity, onHost }) => {
+      if (identity) return identity.inode === inode
+      const link = findLink(socket, { index })
+      return link !== undefined && resembles(link, onHost)
+    })
+  const made = devices.filter((device) => !isLent(device))
+  const outcomes = socket.requestAll(made.map(({ index }) => removalRequest(index)))
   const refused = outcomes.find((error) => error && !error.is('ENODEV'))
-  if (refused) warn(`a device on ${link.name} in ${namespace.name} stays: ${refused.message}`)
+  if (refused) warn(`a device on ${name} in ${namespace.name} stays: ${refused.message}`)
+  return made.length > 0 && !refused
 }
 
 /** What a pod can set of a link, and the record has, besides `settable`. */

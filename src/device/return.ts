@@ -1,7 +1,8 @@
 import { Failure, leftDown } from '../failure.js'
 import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { findLink } from '../kernel/netlink/link.js'
+import { withoutSources } from '../kernel/netlink/driver-settings.js'
+import { findLink, isUnreadable } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { wakeUp } from './after-move.js'
@@ -41,7 +42,7 @@ export function returnDevice(
   const failed = (reason: string) => moveFailure(host, lent, located, reason)
   freeNameOnHost(host, lent, located, options)
   removeForeignNames(host, located, onHost)
-  if (namespace !== host) removeDevicesOn(located, othersLent)
+  const removeSince = namespace === host ? undefined : removeDevicesOn(located, lent, othersLent)
   try {
     const alias = onHost.alias ?? ''
     const change = { name: onHost.name, alias }
@@ -53,10 +54,11 @@ export function returnDevice(
   } catch (error) {
     throw failed((error as Error).message)
   }
-  let returned = findLink(host.socket, { name: onHost.name })
+  let returned = findAtHome(host, onHost, 0)
   if (!returned) throw failed('it was moved, but is not there')
   if (namespace !== host) {
     requireRecognised(host, lent, located, returned)
+    removeSince?.(returned)
     // A name that the pod gave it after the others were removed.
     removeForeignNames(host, { namespace: host, link: returned }, onHost)
   }
@@ -84,6 +86,26 @@ function moveHome(namespace: NetworkNamespace, link: Link, index: number, change
 }
 
 /**
+ * The device that has the host name of a lent one. A pod may have given a macvlan more MACs to receive
+ * from than the kernel can tell of: at home, where nobody adds any, it forgets them first.
+ * @param index of the lent device, if it is on the host; 0 if it has the name there
+ */
+function findAtHome(
+  host: NetworkNamespace,
+  { name, driverSettings }: Link,
+  index: number | undefined,
+): PresentLink | undefined {
+  try {
+    return findLink(host.socket, { name })
+  } catch (error) {
+    const forgetful = driverSettings && withoutSources(driverSettings)
+    if (index === undefined || !forgetful || !isUnreadable(error)) throw error
+    changeLink(host.socket, index, { ...(index === 0 ? { name } : {}), driverSettings: forgetful })
+    return findLink(host.socket, { name })
+  }
+}
+
+/**
  * Frees the host name of a device that is to be returned, if another lent device has that name. Two
  * devices may be lent under each other's names. If both sandboxes die, the kernel puts each on the
  * host under the other's name. To return the first, rename the second out of the way: unless another
@@ -96,9 +118,10 @@ function freeNameOnHost(
   located: LocatedDevice,
   { othersLent, alone }: ReturnOptions,
 ): void {
+  const own = located.namespace === host ? located.link.index : undefined
   const holderNow = () => {
-    const holder = findLink(host.socket, { name: onHost.name })
-    return located.namespace === host && holder?.index === located.link.index ? undefined : holder
+    const holder = findAtHome(host, onHost, own)
+    return holder?.index === own ? undefined : holder
   }
   if (!holderNow()) return
   alone?.()

@@ -8,6 +8,7 @@ declare module 'host:native' {
   export const namespaceCookie: NativeAddon['namespaceCookie']
   export const openSysfs: NativeAddon['openSysfs']
   export const findDevice: NativeAddon['findDevice']
+  export const listDevices: NativeAddon['listDevices']
   export const transact: NativeAddon['transact']
   export const transactInParts: NativeAddon['transactInParts']
   export const startTransaction: NativeAddon['startTransaction']

@@ -9,6 +9,7 @@ const ERRNO = {
   EMSGSIZE: 90,
   EOPNOTSUPP: 95,
   ENETDOWN: 100,
+  ENOBUFS: 105,
 } as const
 
 /**

@@ -1,9 +1,20 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { closeDescriptor } from './descriptor.js'
 import type { DeviceIdentity } from './identity-schema.js'
 import { pathOfText } from './kernel-text.js'
 import { nativeAddon } from './native-addon.js'
-import { OWN_LINKS, UPPER } from './sysfs.js'
+import { readU32 } from './netlink/bytes.js'
+import { OWN_LINKS } from './sysfs.js'
+
+/** A device as a link has it. */
+type Named = { name: string; index: number }
+
+/** A device that was made on another one. */
+export interface MadeDevice {
+  index: number
+  /** As in its identity; that of a younger device is greater. */
+  inode: number
+}
 
 /**
  * The sysfs of a network namespace: the kernel's own list of the devices there. It is not /sys,
@@ -23,7 +34,7 @@ export class NamespaceSysfs {
   }
 
   /** The identity of a device; undefined if the device of this name and index is not there. */
-  identityOf({ name, index }: { name: string; index: number }): DeviceIdentity | undefined {
+  identityOf({ name, index }: Named): DeviceIdentity | undefined {
     const path = this.#pathOf(name)
     const directoryPath = pathOfText(path)
     try {
@@ -39,22 +50,21 @@ export class NamespaceSysfs {
   }
 
   /**
-   * The indexes of the devices of this namespace that were made on a device, such as a macvlan; not
-   * that of the bridge or bond it is a port of.
+   * The devices of this namespace that were made on a device that is here, such as a macvlan; not the
+   * bridge or bond it is a port of. Whatever they are named, and whatever the device is named by now.
+   * @throws NativeError, also if devices here are renamed faster than they can be read
    */
-  devicesOn({ name }: { name: string }): number[] {
-    const directory = this.#pathOf(name)
-    try {
-      const entries = readdirSync(pathOfText(directory))
-      const master = entries.includes(MASTER) ? indexIn(`${directory}/${MASTER}`) : undefined
-      return entries
-        .filter((entry) => entry.startsWith(UPPER))
-        .map((entry) => indexIn(`${directory}/${entry}`))
-        .filter((index) => index !== master)
-    } catch (error) {
-      if (isAbsence(error)) return []
-      throw error
-    }
+  devicesOn({ name, index }: Named, { directory, inode }: DeviceIdentity): MadeDevice[] {
+    const list = (path: string) => nativeAddon().listDevices(this.fd, path, inode)
+    return madeOn(index, list(`${directory}/${name}`) ?? list(directory))
+  }
+
+  /**
+   * The devices of this namespace that were made on one of this index, which may be in another
+   * namespace: or on another one with this index.
+   */
+  devicesOnIndex(index: number): MadeDevice[] {
+    return madeOn(index, nativeAddon().listDevices(this.fd, 'class/net', 0))
   }
 
   /**
@@ -91,8 +101,15 @@ export class NamespaceSysfs {
   }
 }
 
-/** In a device's directory, the link to the device it is a port of. */
-const MASTER = 'master'
+function madeOn(beneath: number, listed: Buffer = Buffer.alloc(0)): MadeDevice[] {
+  const made: MadeDevice[] = []
+  for (let at = 0; at < listed.length; at += 16) {
+    const index = readU32(listed, at)
+    const inode = readU32(listed, at + 8) + readU32(listed, at + 12) * 2 ** 32
+    if (readU32(listed, at + 4) === beneath && index !== beneath) made.push({ index, inode })
+  }
+  return made
+}
 
 /** The index of the device whose directory this is. */
 function indexIn(directory: string): number {

@@ -28,6 +28,14 @@ export interface NativeAddon {
    * @returns the device's index, 0 if it is not there, and how many devices are there
    */
   findDevice(sysfs: number, directory: string, inode: number): { index: number; count: number }
+  /**
+   * Lists devices in a sysfs: those above the device whose own directory has this inode number, which were
+   * made on it or have it as a port; with 0, all that are links in a directory such as "class/net".
+   * @param path of that device's directory, or of the directory in which that is
+   * @returns for each four numbers of 32 bits: its index, that of the device it was made on or else its
+   *   own, and the lower and the upper half of its inode number; undefined if the device is not there
+   */
+  listDevices(sysfs: number, path: string, inode: number): Buffer | undefined
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
   /**

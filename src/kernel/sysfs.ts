@@ -10,7 +10,7 @@ import { pathOfText } from './kernel-text.js'
 
 const PCI_DEVICES = '/sys/bus/pci/devices'
 /** Before the name of each device that was made on one, in its directory. */
-export const UPPER = 'upper_'
+const UPPER = 'upper_'
 /** Before the name of each device beneath one, in its directory. */
 const LOWER = 'lower_'
 /** In the directory of a wireless device, the link to its radio. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ARTEFACTS } from '../support/artefacts.js'
+import { Attackers } from '../support/attacker.js'
+import { batch } from '../support/batch.js'
 import { ALL_FEATURES, Features } from '../support/features.js'
 import { callPlugin } from '../support/plugin.js'
 import { runSync } from '../support/run-sync.js'
@@ -101,7 +103,12 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
   })
 
   /** A device of the host, named special0: what `ip` shows of it before it is lent, and after. */
-  function shownAround(words: string, changes: string[], onHost: string[] = []) {
+  function shownAround(
+    words: string,
+    changes: string[],
+    onHost: string[] = [],
+    more: () => void = () => {},
+  ) {
     const options = { configuration: { device: 'special0' } }
     testbed.onHost(`link add special0 address 02:00:00:00:00:77 ${words}`)
     for (const line of onHost) testbed.onHost(line)
@@ -119,11 +126,13 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     const before = show()
     expect(callPlugin(testbed, path, 'ADD', options).exitCode).toBe(0)
     for (const line of changes) testbed.inPod(line)
+    more()
     expect(callPlugin(testbed, path, 'DEL', options)).toMatchObject({ exitCode: 0, stderr: '' })
     testbed.settle()
     return { before, after: show() }
   }
   const MACVLAN = 'link eth1 type macvlan mode'
+  const MODE_SOURCE = 'type macvlan mode source'
   const VXLAN = 'type vxlan id 7 dstport 4789'
 
   it.each([
@@ -223,6 +232,65 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     call('DEL')
     expect(testbed.inPod('-brief link')).not.toContain('spy')
     expect(shown().promiscuity).toBe(0)
+  })
+
+  /** So many MACs that the lengths in the kernel's message about the macvlan are wrong. */
+  const receiveFromMany = (name: string) => {
+    const pair = (n: number) => n.toString(16).padStart(2, '0')
+    const lines = Array.from(
+      { length: 12_000 },
+      (_, n) =>
+        `link set ${name} type macvlan macaddr add 02:ff:ff:00:${pair(n >> 8)}:${pair(n & 0xff)}`,
+    )
+    batch(testbed.pod, ...lines)
+  }
+
+  it('although the kernel cannot tell of a macvlan that its pod made on it', () => {
+    testbed.onHost('link add mv1 link eth1 type macvlan mode bridge')
+    const other = { configuration: { device: 'mv1' }, variables: { CNI_IFNAME: 'net2' } }
+    expect(callPlugin(testbed, path, 'ADD', other).exitCode).toBe(0)
+    expect(callPlugin(testbed, path, 'ADD', { configuration: { force: true } }).exitCode).toBe(0)
+    testbed.inPod(`link add spy link net1 ${MODE_SOURCE}`)
+    receiveFromMany('spy')
+    call('DEL')
+    const devices = testbed.inPod('-brief link')
+    expect(devices).not.toContain('spy')
+    expect(devices).toContain('net2')
+    expect(callPlugin(testbed, path, 'DEL', other).exitCode).toBe(0)
+  })
+
+  it('a macvlan of which the kernel cannot tell in its pod', () => {
+    const { before, after } = shownAround(
+      `link eth1 ${MODE_SOURCE}`,
+      [],
+      ['link set special0 type macvlan macaddr add 02:00:00:00:00:01'],
+      () => receiveFromMany('net1'),
+    )
+    expect(JSON.stringify(before)).toContain('02:00:00:00:00:01')
+    expect(after).toEqual(before)
+  })
+
+  it('without a macvlan of the pod that another hides, whose name is no UTF-8', () => {
+    call('ADD')
+    testbed.inPod('link add spy link net1 type macvlan mode bridge')
+    const { pod } = testbed
+    runSync('sh', [
+      '-c',
+      `ip -n ${pod} link add "$(printf '\\377')" link net1 type macvlan mode bridge`,
+    ])
+    call('DEL')
+    expect(testbed.inPod('-brief link')).not.toMatch(/@/)
+  })
+
+  it('without the macvlans that a process of the pod goes on to make, and renames', async () => {
+    call('ADD')
+    await using attackers = new Attackers(testbed.pod)
+    await attackers.repeat(
+      'for n in 1 2 3 4 5 6 7 8 9; do ip link add link net1 type macvlan mode bridge; done; ip link set macvlan0 name other || ip link set other name macvlan0',
+    )
+    testbed.settle()
+    call('DEL')
+    expect(testbed.inPod('-brief link')).not.toMatch(/@/)
   })
 
   it('out of a bridge of the pod, which stays', () => {

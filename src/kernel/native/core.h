@@ -90,6 +90,24 @@ struct device_search {
 struct failure find_device(int sysfs, const char *directory, uint64_t inode,
                            struct device_search *found);
 
+/* Devices of a namespace. `beneath` is the index of the device that one was made on, there or in
+ * another namespace; its own index if there is none. */
+struct listed_devices {
+  struct listed_device {
+    int32_t index, beneath;
+    uint32_t inode_low, inode_high;
+  } *start; /* to be freed, also after a failure */
+  size_t count, room;
+  bool is_there; /* the device or the directory that was asked for */
+};
+
+/* Lists the devices that are above the device whose own directory has this inode number: were made on
+ * it, or have it as a port. `path` is its directory, or the directory that this is in. With 0 in place of
+ * the inode number, lists those that are links in the directory `path`. What is renamed meanwhile may be
+ * missed. *devices is all zero before. */
+struct failure list_devices(int sysfs, const char *path, uint64_t inode,
+                            struct listed_devices *devices);
+
 /* exchange.c */
 
 /* Takes one datagram of an answer, aligned, which is its own only until it returns. After false, the

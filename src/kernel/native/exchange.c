@@ -95,6 +95,12 @@ void free_answers(struct exchange *exchange) {
   free(room);
 }
 
+/* Drops what came after all before an answer found no room: the next exchange needs the room. */
+static void drop_rest(int fd) {
+  uint8_t byte;
+  while (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0) continue;
+}
+
 /* Receives all answers up to the one that ends the exchange. SO_RCVTIMEO limits the wait for each
  * part; LONGEST_SECONDS limits the total. */
 static struct failure receive_until_closed(struct exchange *exchange) {
@@ -107,8 +113,11 @@ static struct failure receive_until_closed(struct exchange *exchange) {
         .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
     ssize_t received = recvmsg(exchange->fd, &message, 0);
     if (received < 0 && errno == EINTR) continue;
-    if (received < 0)
-      return (struct failure){"recvmsg", errno == EAGAIN ? ETIMEDOUT : errno};
+    if (received < 0) {
+      const int number = errno;
+      if (number == ENOBUFS) drop_rest(exchange->fd);
+      return (struct failure){"recvmsg", number == EAGAIN ? ETIMEDOUT : number};
+    }
     if (sender.nl_pid != 0) continue;
     if (message.msg_flags & MSG_TRUNC) return (struct failure){"recvmsg", EMSGSIZE};
     size_t length = (size_t)received;

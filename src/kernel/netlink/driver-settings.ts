@@ -33,6 +33,7 @@ interface Kind {
 /** IFLA_MACVLAN_* of linux/if_link.h. */
 const MACVLAN = { mode: 1, listMode: 3, list: 5, listLength: 6, usedQueueLength: 8, cutoff: 9 }
 const MACVLAN_MODE_SOURCE = 16
+const MACVLAN_MACADDR_FLUSH = 2
 const MACVLAN_MACADDR_SET = 3
 
 /** IFLA_VXLAN_LINK of linux/if_link.h. */
@@ -74,6 +75,13 @@ export function encodeDriverSettings({ kind, data }: DriverSettings): Attribute[
     text(LINK_INFO.kind, kind),
     { type: LINK_INFO.data, nested: true, data: Buffer.from(data, 'hex') },
   ]
+}
+
+/** What a macvlan is given so that it forgets the MACs from which it receives; undefined for another kind. */
+export function withoutSources({ kind }: DriverSettings): DriverSettings | undefined {
+  if (KINDS.get(kind) !== MACVLAN_KIND) return undefined
+  const forget = encodeAttributes([u32(MACVLAN.listMode, MACVLAN_MACADDR_FLUSH)])
+  return { kind, data: forget.toString('hex') }
 }
 
 /** Whether the driver can be given back what a pod has changed. */

@@ -21,6 +21,13 @@ const IFNAMSIZ = 16
 /** Maximum size of an alternative name, with its closing zero byte (linux/if.h). */
 const ALTIFNAMSIZ = 128
 
+/**
+ * The kernel counts the bytes of IFLA_LINKINFO in 16 bits. In a longer message it may have counted wrong,
+ * and what looks like attributes may be anything.
+ */
+const MOST_BYTES = 0xffff
+const EMSGSIZE = 90
+
 /** Kinds of master devices. */
 const MASTERS = ['bridge', 'bond', 'team', 'hsr']
 
@@ -29,7 +36,9 @@ const seen = new WeakMap<NetlinkSocket, { data: Buffer; link: PresentLink }>()
 
 /**
  * Finds a device by name, alternative name or index.
- * @returns undefined if there is none in the socket's namespace
+ * @returns undefined if there is none in the socket's namespace. One of which no message can tell is found
+ *   by its index, and has nothing but that
+ * @throws KernelError, of such a device if it is meant by its name: see `isUnreadable`
  */
 export function findLink(
   socket: NetlinkSocket,
@@ -45,13 +54,28 @@ export function findLink(
     if (!answer) return undefined
     const last = seen.get(socket)
     if (last?.data.equals(answer.data)) return last.link
+    if (answer.data.length > MOST_BYTES) throw new KernelError(EMSGSIZE)
     const link = decodeWhole(answer)
     seen.set(socket, { data: answer.data, link })
     return link
   } catch (error) {
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
+    if ('index' in by && isUnreadable(error)) return unread(by.index)
     throw error
   }
+}
+
+/**
+ * Whether a device is there of which the kernel cannot tell in one message: a macvlan receives from as many
+ * MACs as whoever rules its namespace has added, and all of them are in its message.
+ */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof KernelError && (error.is('EMSGSIZE') || error.is('ENOBUFS'))
+}
+
+function unread(index: number): PresentLink {
+  const link = decodeLink({ data: linkHeader(index, 0) }, [])
+  return { ...link, name: `#${index}`, settings: {} }
 }
 
 /** Decodes a link with its settings. */

@@ -36,6 +36,7 @@
   /* sysfs.c */                  \
   EACH(openSysfs, 0)             \
   EACH(findDevice, 3)            \
+  EACH(listDevices, 3)           \
   /* bpf.c */                    \
   EACH(tcxPrograms, 2)           \
   EACH(detachTcx, 3)             \
