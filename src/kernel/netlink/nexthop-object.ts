@@ -41,6 +41,9 @@ const OFFSET = { family: 0, protocol: 2, flags: 4 } as const
 const GROUP_MEMBER_BYTES = 8
 const MEMBER_OFFSET = { id: 0, weight: 4, highWeight: 5 } as const
 
+/** Of a nexthop in a route, which has a byte for it. */
+const MOST_WEIGHT = 256
+
 /** All nexthop objects of the socket's namespace; none where the kernel has no such thing (before Linux 5.3). */
 export function dumpNexthopObjects(socket: NetlinkSocket): NexthopObject[] {
   try {
@@ -63,11 +66,24 @@ export function nexthopsOfObjects(socket: NetlinkSocket): (id: number) => Nextho
   return (id) => {
     const { nexthop, members = [] } = objects.get(id) ?? {}
     if (nexthop) return [nexthop]
-    return members.flatMap((member) => {
+    return asOfRoute(members).flatMap((member) => {
       const one = objects.get(member.id)?.nexthop
       return one ? [{ ...one, weight: member.weight }] : []
     })
   }
+}
+
+/**
+ * Members with the weights that nexthops of a route can have, in the same proportion. Since Linux 6.12 a group
+ * has larger ones.
+ */
+function asOfRoute(members: NexthopObject['members']): NexthopObject['members'] {
+  const most = Math.max(...members.map(({ weight }) => weight))
+  if (most <= MOST_WEIGHT) return members
+  return members.map(({ id, weight }) => ({
+    id,
+    weight: Math.max(1, Math.round((weight * MOST_WEIGHT) / most)),
+  }))
 }
 
 /**
