@@ -4,7 +4,7 @@ import { returnDevice } from '../device/return.js'
 import { answersOfKeys, type DeviceSelector, selectsHardware } from '../device/selector.js'
 import { NetworkNamespace } from '../kernel/namespace.js'
 import { dumpAddresses } from '../kernel/netlink/address.js'
-import { findLink } from '../kernel/netlink/link.js'
+import { findLink, unlessUnreadable } from '../kernel/netlink/link.js'
 import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
 import { attachmentRecords, loansIn } from '../records/attachments.js'
@@ -60,7 +60,7 @@ export function returnUnrecorded(call: Call): void {
 }
 
 function findByAlias(namespace: NetworkNamespace, name: string): LocatedDevice | undefined {
-  const link = findLink(namespace.socket, { name })
+  const link = unlessUnreadable(() => findLink(namespace.socket, { name }))
   return link?.alias ? { namespace, link } : undefined
 }
 

@@ -2,7 +2,7 @@ import { type Failure, leftDown } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { MadeDevice } from '../kernel/namespace-sysfs.js'
 import { canBeRestored, driverDifference } from '../kernel/netlink/driver-settings.js'
-import { findLink } from '../kernel/netlink/link.js'
+import { findLink, findLinkAt } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange, removalRequest } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { settableDifference } from '../kernel/netlink/link-settable.js'
@@ -61,7 +61,7 @@ function remove(
   const isLent = ({ index, inode }: MadeDevice) =>
     others.some(({ identity, onHost }) => {
       if (identity) return identity.inode === inode
-      const link = findLink(socket, { index })
+      const link = findLinkAt(socket, index)
       return link !== undefined && resembles(link, onHost)
     })
   const made = devices.filter((device) => !isLent(device))

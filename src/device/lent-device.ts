@@ -1,7 +1,7 @@
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { NamespaceSysfs } from '../kernel/namespace-sysfs.js'
-import { findLink, findLinkThat } from '../kernel/netlink/link.js'
+import { findLinkAt, findLinkThat } from '../kernel/netlink/link.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
@@ -64,7 +64,7 @@ export function findLentDevice(
   const { identity } = lent
   if (!identity) return findResembling(namespace, lent)
   const { index } = searched(namespace, lent, () => sysfsOf(namespace, lent).find(identity))
-  return index === 0 ? undefined : findLink(namespace.socket, { index })
+  return index === 0 ? undefined : findLinkAt(namespace.socket, index)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { findLink, findLinkThat } from '../kernel/netlink/link.js'
+import { findLink, findLinkAt, findLinkThat, unlessUnreadable } from '../kernel/netlink/link.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import type { LentDevice } from './lent-device-schema.js'
 
@@ -55,7 +55,7 @@ function findByIndex(
   { socket }: NetworkNamespace,
   { onHost }: LentDevice,
 ): PresentLink | undefined {
-  const link = findLink(socket, { index: onHost.index })
+  const link = findLinkAt(socket, onHost.index)
   return link && (resembles(link, onHost) || hasItsAlias(link, onHost)) ? link : undefined
 }
 
@@ -64,7 +64,7 @@ function findByName(
   { socket }: NetworkNamespace,
   { onHost, nameInSandbox }: LentDevice,
 ): PresentLink | undefined {
-  const link = findLink(socket, { name: nameInSandbox })
+  const link = unlessUnreadable(() => findLink(socket, { name: nameInSandbox }))
   return link && hasItsAlias(link, onHost) ? link : undefined
 }
 
@@ -73,7 +73,7 @@ function findByAddress(
   { socket }: NetworkNamespace,
   { onHost }: LentDevice,
 ): PresentLink | undefined {
-  return findLinkThat(socket, (link) => resembles(link, onHost))
+  return unlessUnreadable(() => findLinkThat(socket, (link) => resembles(link, onHost)))
 }
 
 /** Whether two links have the same bus address and permanent MAC, or else the same MAC. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { pause } from '../deadline.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { findLink } from '../kernel/netlink/link.js'
+import { findLinkAt } from '../kernel/netlink/link.js'
 import { note } from '../log.js'
 import { Doubt, type Unfound } from './doubt.js'
 import { everyNamespace, notEverywhere } from './every-namespace.js'
@@ -107,7 +107,7 @@ function lookIn(namespace: NetworkNamespace, lent: LentDevice) {
   const isThere = index !== 0
   return {
     isThere,
-    link: isThere ? findLink(namespace.socket, { index }) : undefined,
+    link: isThere ? findLinkAt(namespace.socket, index) : undefined,
     siblings: isThere ? count - 1 : count,
   }
 }
@@ -122,7 +122,7 @@ function countEverywhere(host: NetworkNamespace, lent: LentDevice): number {
 /** A device of that index in the sandbox may be the lent one, with another MAC and alias. */
 function requireNoStranger(namespaces: NetworkNamespace[], lent: LentDevice): undefined {
   const [, sandbox] = namespaces
-  const stranger = sandbox && findLink(sandbox.socket, { index: lent.onHost.index })
+  const stranger = sandbox && findLinkAt(sandbox.socket, lent.onHost.index)
   if (stranger)
     throw mayStillExist(lent, `a device of that index is in ${sandbox.name}, with another MAC`)
 }

@@ -36,9 +36,8 @@ const seen = new WeakMap<NetlinkSocket, { data: Buffer; link: PresentLink }>()
 
 /**
  * Finds a device by name, alternative name or index.
- * @returns undefined if there is none in the socket's namespace. One of which no message can tell is found
- *   by its index, and has nothing but that
- * @throws KernelError, of such a device if it is meant by its name: see `isUnreadable`
+ * @returns undefined if there is none in the socket's namespace
+ * @throws KernelError if the kernel cannot tell of it; see `isUnreadable`
  */
 export function findLink(
   socket: NetlinkSocket,
@@ -60,7 +59,6 @@ export function findLink(
     return link
   } catch (error) {
     if (error instanceof KernelError && error.is('ENODEV')) return undefined
-    if ('index' in by && isUnreadable(error)) return unread(by.index)
     throw error
   }
 }
@@ -73,9 +71,28 @@ export function isUnreadable(error: unknown): boolean {
   return error instanceof KernelError && (error.is('EMSGSIZE') || error.is('ENOBUFS'))
 }
 
-function unread(index: number): PresentLink {
-  const link = decodeLink({ data: linkHeader(index, 0) }, [])
-  return { ...link, name: `#${index}`, settings: {} }
+/** What `look` finds; undefined also where that is a device of which the kernel cannot tell. */
+export function unlessUnreadable<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * A device of a sandbox, of which the kernel said that it has this index.
+ * @returns undefined if it is gone; without anything but its index if the kernel cannot tell of it
+ */
+export function findLinkAt(socket: NetlinkSocket, index: number): PresentLink | undefined {
+  try {
+    return findLink(socket, { index })
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    const link = decodeLink({ data: linkHeader(index, 0) }, [])
+    return { ...link, name: `#${index}`, settings: {} }
+  }
 }
 
 /** Decodes a link with its settings. */
@@ -95,7 +112,7 @@ export function findLinkThat(
 ): PresentLink | undefined {
   const begin = (): { link?: PresentLink } => ({})
   return socket.fold([dumpRequest()], begin, (found, { bytes }, start, end) => {
-    if (found.link) return
+    if (found.link || end - start > MOST_BYTES) return
     const answer = { data: bytes.subarray(start, end) }
     const attributes = attributesOf(answer)
     if (isWanted(decodeLink(answer, attributes))) found.link = decodeWhole(answer, attributes)
