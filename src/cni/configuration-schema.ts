@@ -69,7 +69,9 @@ export const ConfigurationSchema = Type.Object({
   dynamicAddresses: Type.Optional(
     Type.Union(
       [
-        ...[Type.Literal('drop'), Type.Literal('ipv4'), Type.Literal('all')],
+        Type.Literal('drop'),
+        Type.Literal('ipv4'),
+        Type.Literal('all'),
         Type.Object({
           carry: Type.Union([Type.Literal('ipv4'), Type.Literal('all')]),
           lifetime: Type.Optional(Type.Union([Type.Literal('forever'), Type.Literal('remaining')])),

@@ -56,8 +56,20 @@ function isValid({ name, required, check }: (typeof KEYS)[number], value: unknow
 
 /** Keys that say what DEL and GC are to release, and where it is recorded. */
 const NEEDED_TO_RELEASE = [
-  ...['name', 'cniVersion', 'stateDir', 'mode', 'ifName', 'ipam', 'gvisor', 'useInterfaceNetwork'],
-  ...['device', 'hwaddr', 'kernelpath', 'pciBusID', 'runtimeConfig', 'cni.dev/valid-attachments'],
+  'name',
+  'cniVersion',
+  'stateDir',
+  'mode',
+  'ifName',
+  'ipam',
+  'gvisor',
+  'useInterfaceNetwork',
+  'device',
+  'hwaddr',
+  'kernelpath',
+  'pciBusID',
+  'runtimeConfig',
+  'cni.dev/valid-attachments',
 ]
 
 /**

@@ -114,7 +114,10 @@ export async function gvisorOf(call: Call): Promise<Gvisor | undefined> {
   const { Gvisor } = await import('../gvisor/gvisor.js')
   const wanted = gvisor === true ? {} : gvisor
   return new Gvisor({
-    ...{ stateDir, network, key: attachmentOf(call), sandboxPath: environment.netns },
+    stateDir,
+    network,
+    key: attachmentOf(call),
+    sandboxPath: environment.netns,
     timeoutSeconds: wanted.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
   })
 }

@@ -56,8 +56,10 @@ function releasesOf(
 /** Does what says of a failure which device it is about, and in which sandbox. */
 function naming({ device, sandboxPath }: AttachmentRecord, work: () => void): void {
   const subject = {
-    ...{ command: 'GC', device: device.onHost.name },
-    ...{ interfaceName: device.nameInSandbox, sandboxPath },
+    command: 'GC',
+    device: device.onHost.name,
+    interfaceName: device.nameInSandbox,
+    sandboxPath,
   }
   try {
     work()

@@ -51,7 +51,8 @@ function whereNow(
   if (noted && findLentDevice(noted, device)) return 'as noted'
   const namespaces = noted ? [host, noted] : [host]
   return searchEverywhere(host, namespaces, device, ({ namespace: { path, identity } }) => ({
-    ...{ sandboxPath: path, sandbox: identity },
+    sandboxPath: path,
+    sandbox: identity,
   }))
 }
 

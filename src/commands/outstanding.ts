@@ -26,7 +26,8 @@ export function restoreFromRecord(
   const { device, state } = record
   const { onHost } = device
   const refusals = restoreHostState(host, home, {
-    ...{ onHost, state },
+    onHost,
+    state,
     elapsedSeconds: elapsedSeconds(record),
   })
   const left = outstandingOf({ onHost, state }, refusals)

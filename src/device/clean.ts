@@ -73,9 +73,13 @@ function remove(
 
 /** What a pod can set of a link, and the record has, besides `settable`. */
 const SETTINGS = [
-  ...(['hardwareAddress', 'broadcastAddress', 'mtu', 'linkMode'] as const),
-  ...(['protocolDown', 'protocolDownReasons'] as const),
-]
+  'hardwareAddress',
+  'broadcastAddress',
+  'mtu',
+  'linkMode',
+  'protocolDown',
+  'protocolDownReasons',
+] as const
 
 /**
  * What has to be set so that a device is as it was: its MAC and that of broadcasts, MTU, link mode,

@@ -37,12 +37,19 @@ export async function runChild(
   // A group of its own, so that the end of it is the end of its children too:
   // else they could keep its stdout open, and us waiting.
   const child = execa(path, words, {
-    ...{ env: variables, extendEnv: false, detached: true, cleanup: false, input },
+    env: variables,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    input,
     // By this path, as it may be gone: execa would look for its name.
     cwd: '/proc/self/cwd',
-    ...{ stderr: 'inherit', reject: false, stripFinalNewline: false },
+    stderr: 'inherit',
+    reject: false,
+    stripFinalNewline: false,
     // Else the limit would be one of characters.
-    ...{ encoding: 'buffer', maxBuffer: limitBytes },
+    encoding: 'buffer',
+    maxBuffer: limitBytes,
   })
   const end = () => child.pid && endGroup(child.pid)
   const late = AbortSignal.timeout(deadlineMilliseconds)

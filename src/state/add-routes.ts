@@ -221,8 +221,13 @@ function sendBefore(socket: NetlinkSocket, entry: Entry): RefusedEntry[] {
   ])
   const missing = back.filter((_, n) => outcomes[back.length + 1 + n])
   const lost = addMissing(socket, missing).map((addition) => ({
-    ...{ addition, route: addition.value, position: entry.position, rank: entry.rank },
-    ...{ obsolete: [], behind: [], error: addition.error },
+    addition,
+    route: addition.value,
+    position: entry.position,
+    rank: entry.rank,
+    obsolete: [],
+    behind: [],
+    error: addition.error,
   }))
   return [...refusedEntry(entry, outcomes[back.length]), ...lost]
 }

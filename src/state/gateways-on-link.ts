@@ -74,9 +74,12 @@ function wayTo(nexthop: Nexthop, ofRoute: Family, table: number): Route[] {
     {
       family,
       table,
-      ...{ destination: `${address}/${family === 'inet' ? 32 : 128}`, typeOfService: 0 },
-      ...{ priority: FIRST_METRIC[family], protocol: STAND_IN_PROTOCOL },
-      ...{ scope: family === 'inet' ? SCOPE.link : SCOPE.universe, type: ROUTE_TYPE.unicast },
+      destination: `${address}/${family === 'inet' ? 32 : 128}`,
+      typeOfService: 0,
+      priority: FIRST_METRIC[family],
+      protocol: STAND_IN_PROTOCOL,
+      scope: family === 'inet' ? SCOPE.link : SCOPE.universe,
+      type: ROUTE_TYPE.unicast,
       nexthops: [{ interfaceIndex, weight: 1 }],
     },
   ]

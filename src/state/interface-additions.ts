@@ -60,7 +60,8 @@ function removeFromInterface(sandbox: NetworkNamespace, added: InterfaceAddition
   const { index } = added
   const link = { index, name: '' }
   const { neighbors, addresses } = planState(link, link, {
-    ...{ ...added, routes: [] },
+    ...added,
+    routes: [],
     up: false,
     rules: [],
     sysctls: [],

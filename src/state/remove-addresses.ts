@@ -37,7 +37,12 @@ export function removeAddresses(
   }
   const { device, addresses, routes, omitted } = endangered
   const plan = planState(device, device, {
-    ...{ up: false, addresses, routes, rules: [], neighbors: [], sysctls: [] },
+    up: false,
+    addresses,
+    routes,
+    rules: [],
+    neighbors: [],
+    sysctls: [],
     order: orderAround(socket, routes),
   })
   const back = [...plan.addresses, ...plan.routes].map(({ request }) => request)

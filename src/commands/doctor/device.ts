@@ -57,7 +57,8 @@ function notLookedAt(configuration: Configuration): Finding[] {
   if (capabilities.deviceID !== true) return []
   return [
     {
-      ...{ level: 'note', about: 'device' },
+      level: 'note',
+      about: 'device',
       text: 'each pod brings its own, as runtimeConfig.deviceID: none was looked at',
       cure: 'to look at one, put its PCI address as "pciBusID" into a copy of the file',
     },

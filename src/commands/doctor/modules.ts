@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { Configuration } from '../../cni/configuration-schema.js'
 import { isObject } from '../../cni/network.js'
 import type { CheckOfFiles, Finding } from './finding.js'
 
@@ -56,7 +57,7 @@ export const modules: CheckOfFiles = (configuration, plugins) => {
   return needs.filter(isFirst).flatMap(lack)
 }
 
-function* needsOf(...[{ gvisor }, plugins]: Parameters<CheckOfFiles>): Generator<Need> {
+function* needsOf({ gvisor }: Configuration, plugins: Record<string, unknown>[]): Generator<Need> {
   for (const { type, mode, ipam } of plugins) {
     for (const name of [type, isObject(ipam) ? ipam.type : ''].map(String))
       for (const module of (Object.hasOwn(OF_PLUGIN, name) && OF_PLUGIN[name]) || [])
@@ -76,8 +77,10 @@ function lack({ who, module, level }: Need): Finding[] {
   const directory = `/lib/modules/${release}`
   const found = (why: string, cure: string, as = level): Finding[] => [
     {
-      ...{ level: as, about: 'kernel modules', cure },
+      level: as,
+      about: 'kernel modules',
       text: `${who} needs the kernel module ${module}, ${why}`,
+      cure,
     },
   ]
   switch (listedAs(module, directory)) {

@@ -154,7 +154,8 @@ function repairApplied(
     addresses: [...all.addresses, ...addresses],
     routes: [...all.routes, ...routes],
     neighbors: added.onInterface.neighbors,
-    ...{ rules: rulesOf(record), sysctls: [] },
+    rules: rulesOf(record),
+    sysctls: [],
   }
   const reported = reportedOf(record, link.name)
   const drift = driftOf(sandbox, link, { state, elapsedSeconds: elapsedSeconds(record) }, reported)

@@ -80,8 +80,11 @@ const DECODERS = new Map<number, (value: Buffer) => Partial<Link>>([
 const OF_INTEREST: ReadonlySet<number> = new Set([
   ...DECODERS.keys(),
   ...SETTABLE_TYPES,
-  ...[IFLA.parentDeviceName, IFLA.parentDeviceBus],
-  ...[IFLA.link, IFLA.linkNamespace, IFLA.afSpec],
+  IFLA.parentDeviceName,
+  IFLA.parentDeviceBus,
+  IFLA.link,
+  IFLA.linkNamespace,
+  IFLA.afSpec,
 ])
 
 /**
