@@ -2,6 +2,7 @@ import type { Configuration, WrittenConfiguration } from '../cni/configuration-s
 import type { Environment } from '../cni/environment.js'
 import type { Result, ResultInterface } from '../cni/result-schema.js'
 import type { CniVersion } from '../cni/version.js'
+import { type DeviceSelector, parseSelector } from '../device/selector.js'
 import type { Gvisor } from '../gvisor/gvisor.js'
 import type { Ipam } from '../ipam/ipam.js'
 import type { AttachmentKey } from '../records/record.js'
@@ -31,6 +32,18 @@ export function nameInSandbox({ environment, configuration }: Call): string {
 export function attachmentOf(call: Call): AttachmentKey {
   const { containerId, ifName } = call.environment
   return { containerId, interfaceName: ifName, nameInSandbox: nameInSandbox(call) }
+}
+
+/** The configuration's device selector. */
+export function selectorOf(configuration: Configuration): DeviceSelector {
+  const { device, hwaddr, kernelpath, pciBusID, runtimeConfig } = configuration
+  return parseSelector({
+    device,
+    hwaddr,
+    kernelpath,
+    pciBusID,
+    deviceID: runtimeConfig?.deviceID,
+  })
 }
 
 /** The interface of a name in the call's sandbox, if it is in prevResult. */

@@ -2,7 +2,7 @@ import { CONFIGURATION_DEFAULTS } from '../cni/configuration-defaults.js'
 import type { Environment } from '../cni/environment.js'
 import { CniError, ErrorCode, type ErrorDocument, errorDocument } from '../cni/error.js'
 import type { RawNetwork } from '../cni/network.js'
-import { withSubject } from './subject.js'
+import { withSubject } from './error-subject.js'
 
 /** An error with all that it does not know itself: what the call is about, and which record is damaged. */
 export async function inFull(

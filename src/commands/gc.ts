@@ -7,10 +7,10 @@ import { type AttachmentKey, keyOf } from '../records/record.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import type { RecordStore } from '../records/store.js'
 import { type Call, ipamOf } from './call.js'
+import { unsaid } from './error-subject.js'
 import { settleOutstanding } from './outstanding.js'
 import { releaseAttachment } from './release.js'
 import { releaseCapture } from './release-capture.js'
-import { unsaid } from './subject.js'
 
 /**
  * GC: returns every device of this network whose attachment is not in cni.dev/valid-attachments,

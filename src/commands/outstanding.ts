@@ -86,6 +86,6 @@ export interface Settling {
  */
 export async function settleOutstanding(stateDir: string, settling: Settling = {}): Promise<void> {
   if (!existsSync(`${stateDir}/${OUTSTANDING_DIRECTORY}`)) return
-  const { settleAll } = await import('./settle.js')
+  const { settleAll } = await import('./settle-outstanding.js')
   settleAll(stateDir, settling)
 }

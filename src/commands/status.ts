@@ -6,9 +6,8 @@ import { attachmentRecords, captureRecords } from '../records/attachments.js'
 import { describeLoan } from '../records/describe-loan.js'
 import type { AttachmentRecord } from '../records/record-schema.js'
 import { requireUsable } from '../records/state-directory.js'
-import { type Call, ipamOf } from './call.js'
+import { type Call, ipamOf, selectorOf } from './call.js'
 import { openRecorded } from './namespaces.js'
-import { selectorOf } from './way.js'
 
 /**
  * STATUS: ready if the IPAM plugin is ready, records can be kept, and the device is on the host or lent

@@ -9,9 +9,8 @@ import type { Link } from '../kernel/netlink/link-schema.js'
 import { note, warn } from '../log.js'
 import { attachmentRecords, loansIn } from '../records/attachments.js'
 import { lockAttachment, lockDevice, lockRoutes } from '../records/lock.js'
-import { attachmentOf, type Call } from './call.js'
+import { attachmentOf, type Call, selectorOf } from './call.js'
 import { openIfThere } from './namespaces.js'
-import { selectorOf } from './way.js'
 
 /** Names that the kernel gives to no other device, and that no terminal takes for anything else. */
 const ORDINARY_NAME = /^(?!\.{1,2}$)[!-$&-.0-9;-~]{1,15}$/

@@ -1,12 +1,6 @@
-import type { Configuration } from '../cni/configuration-schema.js'
-import {
-  type DeviceSelector,
-  isEmptySelector,
-  isForUserspace,
-  parseSelector,
-} from '../device/selector.js'
+import { isEmptySelector, isForUserspace } from '../device/selector.js'
 import { captureRecords } from '../records/attachments.js'
-import { attachmentOf, type Call, reportedInterface } from './call.js'
+import { attachmentOf, type Call, reportedInterface, selectorOf } from './call.js'
 
 /**
  * What a call does with the device:
@@ -31,18 +25,6 @@ export function wayOf(call: Call): Way {
   if (isForUserspace(selectorOf(call.configuration))) return 'userspace'
   if (mode === 'move' || !reported) return 'move'
   return isGvisorOnly(call) ? 'gvisor-only' : 'apply'
-}
-
-/** The configuration's device selector. */
-export function selectorOf(configuration: Configuration): DeviceSelector {
-  const { device, hwaddr, kernelpath, pciBusID, runtimeConfig } = configuration
-  return parseSelector({
-    device,
-    hwaddr,
-    kernelpath,
-    pciBusID,
-    deviceID: runtimeConfig?.deviceID,
-  })
 }
 
 /**

@@ -2,7 +2,7 @@ import { fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import { requireTime } from '../deadline.js'
 import { closeDescriptor } from './descriptor.js'
 import { O_PATH } from './namespace-file.js'
-import { linesOf, numbersIn, unlessGone } from './parts.js'
+import { linesOf, numbersIn, unlessGone } from './proc.js'
 
 /** A path that leads to a network namespace (see `kernel-text.ts`), and the namespace's inode number. */
 export interface NamespacePath {

@@ -16,9 +16,8 @@ import { keyOf } from '../../records/record.js'
 import type { AttachmentRecord } from '../../records/record-schema.js'
 import type { RecordStore } from '../../records/store.js'
 import { mayBeOf, mayBeOfHardware } from '../../records/text-filter.js'
-import type { Call } from '../call.js'
+import { type Call, selectorOf } from '../call.js'
 import { releaseAttachment } from '../release.js'
-import { selectorOf } from '../way.js'
 import { lentAlready, warnOfReturn } from './earlier-loan.js'
 
 /** The device that is selected, or the loan from which the kernel has put it back on the host. */

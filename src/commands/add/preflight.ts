@@ -33,9 +33,8 @@ import { remarksOnNothing } from '../../state/remarks.js'
 import { lostDefaultRoutes } from '../../state/routes.js'
 import type { HostNetworkState, PackedState } from '../../state/schema.js'
 import { through } from '../../state/through.js'
-import { type Call, nameInSandbox } from '../call.js'
+import { type Call, nameInSandbox, selectorOf } from '../call.js'
 import type { Ground } from '../namespaces.js'
-import { selectorOf } from '../way.js'
 import { contributionOf, resultOf } from './report.js'
 
 /** A device that ADD would move, and what it has on the host. */

@@ -4,6 +4,7 @@ import type { Configuration } from '../../cni/configuration-schema.js'
 import { ErrorCode } from '../../cni/error.js'
 import { IS_YAML, mistakesIn, otherText } from '../../cni/mistakes.js'
 import { isEmptySelector, isForUserspace } from '../../device/selector.js'
+import { selectorOf } from '../call.js'
 import { chainMistakes } from '../chain-mistakes.js'
 import {
   inputFor,
@@ -13,7 +14,6 @@ import {
   type WrittenFile,
 } from '../configuration-file.js'
 import { explanation } from '../explain/explain.js'
-import { selectorOf } from '../way.js'
 import { type Finding, fault, warning } from './finding.js'
 
 /** What a file says, or the defaults. */

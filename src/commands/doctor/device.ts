@@ -12,7 +12,7 @@ import type { Link } from '../../kernel/netlink/link-schema.js'
 import { attachmentRecords } from '../../records/attachments.js'
 import { isOfThisBoot } from '../../records/record.js'
 import { unreadable } from '../../records/state-directory.js'
-import { selectorOf } from '../way.js'
+import { selectorOf } from '../call.js'
 import { type Finding, fault } from './finding.js'
 
 /**

@@ -17,10 +17,10 @@ import {
   readWritten,
   type WrittenFile,
 } from '../configuration-file.js'
+import { withSubject } from '../error-subject.js'
 import { withHints } from '../hints.js'
 import { answerWith, type Given } from '../line/subcommand.js'
 import { readCall, warnOfMistakes } from '../read-call.js'
-import { withSubject } from '../subject.js'
 import { asText } from './as-text.js'
 import { type Look, lookAsAdd, whatIsThere } from './look.js'
 

@@ -30,10 +30,10 @@ import {
   requireForUserspace,
   stateToApply,
 } from '../add/preflight-in-place.js'
-import { type Call, gvisorOf, ipamOf, nameInSandbox } from '../call.js'
+import { type Call, gvisorOf, ipamOf, nameInSandbox, selectorOf } from '../call.js'
 import { unseenForWantOfRights } from '../capabilities.js'
 import { type Ground, openNamespaces } from '../namespaces.js'
-import { selectorOf, wayOf } from '../way.js'
+import { wayOf } from '../way.js'
 
 /** What there is to see of a device, and what ADD would do with it. */
 export interface Look {

@@ -10,11 +10,11 @@ const environmentOf = (command: string, more: Partial<Environment> = {}): Enviro
 describe('an error says what its call was about,', () => {
   // How far a call has come is the process's.
   let phases: typeof import('../../src/phases.js')
-  let subject: typeof import('../../src/commands/subject.js')
+  let subject: typeof import('../../src/commands/error-subject.js')
   beforeEach(async () => {
     vi.resetModules()
     phases = await import('../../src/phases.js')
-    subject = await import('../../src/commands/subject.js')
+    subject = await import('../../src/commands/error-subject.js')
   })
 
   const detailsOf = (
