@@ -47,51 +47,88 @@ export function entriesInto(
 ): (addition: Refused<Route>) => Entry | 'there' | undefined {
   const isOwn = ({ nexthops }: Route) =>
     nexthops.length > 0 && nexthops.every((nexthop) => nexthop.interfaceIndex === device.index)
-  if (!around)
-    return ({ value }) =>
-      present.some((one) => isOwn(one) && leadTheSameWay(one, value)) ? 'there' : undefined
+  if (around) {
+    const place = surveyOf(present, isOwn, around)
+    return (addition) => entryInto(place, addition)
+  }
+  return ({ value }) =>
+    present.some((one) => isOwn(one) && leadTheSameWay(one, value)) ? 'there' : undefined
+}
 
-  const { order, addresses, isHost } = around
+/** A place, as far as it decides how a route gets there. */
+interface Place {
+  present: Route[]
+  around: Surroundings
+  /** Whether a route leads through the device alone. */
+  isOwn: (one: Route) => boolean
+  /** Where a route was among those of the place; negative if it was not there. */
+  rankOf: (one: Route) => number
+  /** The ranks of what is there. */
+  lowest: number
+  highest: number
+  /** What is there and stays, by `exactKey`. */
+  staying: Set<string>
+  /** What of that was not there before. */
+  strangers: Route[]
+  obsolete: Route[]
+  /** What of IPv6 would be in no list behind one more nexthop. */
+  hidden: Route[]
+  /** What of IPv4 can be put behind another route. */
+  movable: Route[]
+}
+
+function surveyOf(present: Route[], isOwn: Place['isOwn'], around: Surroundings): Place {
+  const { order, addresses } = around
   const rankOf = ranksIn(order)
   const isKnown = (one: Route) => rankOf(one) >= 0
   const isObsolete = (one: Route) => !isKnown(one) && isOwn(one) && isConnectedRoute(one, addresses)
-  const staying = present
-    .filter((one) => !isObsolete(one) && (!isStandIn(one) || isKnown(one)))
-    .flatMap(partsOf)
-  const knownParts = new Set(order.flatMap(partsOf).map(partKey))
-  const wasHidden = (part: Route) => isHost && mayBeHidden(part, order)
-  const strangers = staying.filter((part) => !knownParts.has(partKey(part)) && !wasHidden(part))
-  const thereAlready = new Set(staying.map(exactKey))
+  const others = present.filter((one) => !isObsolete(one))
+  const staying = others.filter((one) => !isStandIn(one) || isKnown(one)).flatMap(partsOf)
   const originals = originalsOf(present, order)
-  const rankThere = (one: Route) => rankOf(originals.get(one) ?? one)
-  const ranksThere = present.map(rankThere).filter((rank) => rank >= 0)
-  const lowest = ranksThere.reduce((one, other) => Math.min(one, other), Number.MAX_VALUE)
-  const highest = ranksThere.reduce((one, other) => Math.max(one, other), -1)
-  const obsolete = present.filter(isObsolete)
-  const behind = hiddenBetween(present.filter((one) => !isObsolete(one)))
-  const movable = movableIn(present)
+  const ranks = present.map((one) => rankOf(originals.get(one) ?? one)).filter((rank) => rank >= 0)
+  return {
+    present,
+    around,
+    isOwn,
+    rankOf,
+    lowest: ranks.reduce((one, other) => Math.min(one, other), Number.MAX_VALUE),
+    highest: ranks.reduce((one, other) => Math.max(one, other), -1),
+    staying: new Set(staying.map(exactKey)),
+    strangers: strangersAmong(staying, around),
+    obsolete: present.filter(isObsolete),
+    hidden: hiddenBetween(others),
+    movable: movableIn(present),
+  }
+}
 
-  return (addition) => {
-    const { value } = addition
-    const missing = partsOf(value).filter((part) => !thereAlready.has(exactKey(part)))
-    // Of IPv6, even if strangers have joined it.
-    if (missing.length === 0) return 'there'
-    if (!strangers.every((part) => isOwn(part) && leadTheSameWay(part, value))) return undefined
-    const rank = rankOf(value)
-    const isBefore = value.family === 'inet' && rank >= 0 && rank < highest
-    const isFirst = isBefore && rank <= lowest
-    const later = isBefore && !isFirst ? movable.filter((one) => rankOf(one) > rank) : []
-    const own = missing.flatMap(({ nexthops }) => nexthops)
-    const whole = wholeInOrder(value, own, present, around)
-    return {
-      addition,
-      route: { ...value, nexthops: own },
-      position: isFirst ? 'first' : 'last',
-      ...(whole ? { whole } : {}),
-      rank,
-      obsolete,
-      behind: isJoinable(value) ? behind : later,
-    }
+function strangersAmong(staying: Route[], { order, isHost }: Surroundings): Route[] {
+  const known = new Set(order.flatMap(partsOf).map(partKey))
+  const wasHidden = (part: Route) => isHost && mayBeHidden(part, order)
+  return staying.filter((part) => !known.has(partKey(part)) && !wasHidden(part))
+}
+
+function entryInto(place: Place, addition: Refused<Route>): Entry | 'there' | undefined {
+  const { rankOf, lowest, highest, obsolete } = place
+  const { value } = addition
+  const missing = partsOf(value).filter((part) => !place.staying.has(exactKey(part)))
+  // Of IPv6, even if strangers have joined it.
+  if (missing.length === 0) return 'there'
+  const isOfOurs = (part: Route) => place.isOwn(part) && leadTheSameWay(part, value)
+  if (!place.strangers.every(isOfOurs)) return undefined
+  const rank = rankOf(value)
+  const isBefore = value.family === 'inet' && rank >= 0 && rank < highest
+  const isFirst = isBefore && rank <= lowest
+  const later = isBefore && !isFirst ? place.movable.filter((one) => rankOf(one) > rank) : []
+  const nexthops = missing.flatMap((part) => part.nexthops)
+  const whole = wholeInOrder(value, nexthops, place.present, place.around)
+  return {
+    addition,
+    route: { ...value, nexthops },
+    position: isFirst ? 'first' : 'last',
+    ...(whole ? { whole } : {}),
+    rank,
+    obsolete,
+    behind: isJoinable(value) ? place.hidden : later,
   }
 }
 
