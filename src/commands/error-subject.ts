@@ -17,6 +17,12 @@ export interface Subject {
 /** Maximum number of characters of a path or a name that is quoted. */
 const QUOTED_CHARACTERS = 255
 
+/**
+ * What the details of a refusal begin with. It is looked for in the text: by the time they come here, the
+ * details of several errors may have become one.
+ */
+const NOTHING_CHANGED = 'nothing was changed'
+
 /** In this order: a device's name says more than its place on a bus. */
 const SELECTORS = ['device', 'hwaddr', 'kernelpath', 'pciBusID'] as const
 
@@ -65,7 +71,7 @@ export function withSubject(
  */
 function withEarlierChange(details: string): string {
   return reached().hasChanged
-    ? details.replaceAll('nothing was changed', 'nothing else was changed')
+    ? details.replaceAll(NOTHING_CHANGED, 'nothing else was changed')
     : details
 }
 
@@ -110,9 +116,7 @@ function subjectOf({ command, ifName, netns }: Environment, network: RawNetwork)
 /** Empty where it is said, or is not known here. */
 function stateOf(command: string, code: number, details: string): string {
   if (command === 'ADD')
-    return reached().hasChanged || details.includes('nothing was changed')
-      ? ''
-      : 'nothing was changed'
+    return reached().hasChanged || details.includes(NOTHING_CHANGED) ? '' : NOTHING_CHANGED
   return command === 'DEL' && details === '' && PASSING.includes(code)
     ? 'a later DEL tries again'
     : ''

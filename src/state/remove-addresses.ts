@@ -9,7 +9,7 @@ import { warn, warnOfEach } from '../log.js'
 import type { Addition } from './add-objects.js'
 import { absentOf, addReachable } from './add-routes.js'
 import { describeAddress } from './describe.js'
-import { findEndangered, orderAround } from './endangered.js'
+import { type Endangered, findEndangered, orderAround } from './endangered.js'
 import { planState } from './plan.js'
 import { describeForeign } from './stand-ins.js'
 
@@ -35,7 +35,27 @@ export function removeAddresses(
     socket.requestAll(requests)
     return
   }
-  const { device, addresses, routes, omitted } = endangered
+  const { device, omitted } = endangered
+  const lost = removeAndPutBack(namespace, endangered, requests)
+  warnOfEach(
+    lost.map(
+      ({ what, error }) =>
+        `the ${what} is gone with the addresses that ADD gave ${device.name}, and cannot be put back: ${error.message}`,
+    ),
+  )
+  if (omitted > 0)
+    warn(
+      `${omitted} more routes and addresses of ${device.name} may be gone with the addresses that ADD gave it: there are too many to be put back`,
+    )
+}
+
+/** @returns what could not be put back */
+function removeAndPutBack(
+  namespace: NetworkNamespace,
+  { device, addresses, routes }: Endangered,
+  removals: Request[],
+): { what: string; error: KernelError }[] {
+  const { socket } = namespace
   const plan = planState(device, device, {
     up: false,
     addresses,
@@ -48,12 +68,12 @@ export function removeAddresses(
   const back = [...plan.addresses, ...plan.routes].map(({ request }) => request)
   const outcomes = requestAtOnce(socket, [
     ...routes.filter(leadsThroughOthers).map(routeRemoval),
-    ...requests,
+    ...removals,
     ...back,
   ])
   const errors = outcomes.slice(outcomes.length - back.length)
   const refused = plan.routes.filter((_, n) => errors[plan.addresses.length + n])
-  const absent = absentOf(socket, refused, { device: index })
+  const absent = absentOf(socket, refused, { device: device.index })
   const lostRoutes = addReachable(socket, device, absent, plan.around).map(({ value, error }) => ({
     what: `route ${describeForeign(namespace, value, device)}`,
     error,
@@ -63,16 +83,7 @@ export function removeAddresses(
     if (!error || error.is('EEXIST')) return []
     return [{ what: `address ${describeAddress(value)}`, error }]
   })
-  warnOfEach(
-    [...lostAddresses, ...lostRoutes].map(
-      ({ what, error }) =>
-        `the ${what} is gone with the addresses that ADD gave ${device.name}, and cannot be put back: ${error.message}`,
-    ),
-  )
-  if (omitted > 0)
-    warn(
-      `${omitted} more routes and addresses of ${device.name} may be gone with the addresses that ADD gave it: there are too many to be put back`,
-    )
+  return [...lostAddresses, ...lostRoutes]
 }
 
 /**
