@@ -79,28 +79,58 @@ export function writeProgram(directory, keeper, loaded) {
       }),
     ),
   )
-  // Not by Node's zlib, which compresses differently on another processor.
-  const parts = all
-    .filter(({ name }) => !loaded.includes(name))
-    .map(({ name, bytes }) => ({ name, bytes, packed: deflateSync(bytes, { level: 9 }) }))
+  const others = all.filter(({ name }) => !loaded.includes(name))
   let start = 0
-  const lines = parts.map(({ name, bytes, packed }) => {
-    const line = `{"${name}", ${start}, ${bytes.length}},`
+  const streams = groupsOf(others).map((group) => {
+    const packed = pack(Buffer.concat(group.map(({ bytes }) => bytes)))
+    const length = group.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    let offset = 0
+    const lines = group.map(({ name, bytes }) => {
+      const line = `{"${name}", ${start}, ${length}, ${offset}, ${bytes.length}},`
+      offset += bytes.length
+      return line
+    })
     start += packed.length
-    return line
+    return { packed, lines }
   })
-  writeFileSync(`${directory}/program.bytes`, Buffer.concat(parts.map(({ packed }) => packed)))
-  writeFileSync(`${directory}/program.inc`, `${lines.join('\n')}\n`)
+  const keeperBytes = readFileSync(keeper)
+  writeFileSync(`${directory}/program.bytes`, Buffer.concat(streams.map(({ packed }) => packed)))
+  writeFileSync(`${directory}/program.inc`, streams.flatMap(({ lines }) => lines).join('\n'))
+  writeFileSync(`${directory}/keeper.bytes`, pack(keeperBytes))
   writeFileSync(
     `${directory}/program.S`,
     `.section .rodata
-.global program_bytes, keeper_bytes, keeper_bytes_end
+.global program_bytes, keeper_bytes, keeper_length
+.balign 8
+keeper_length: .quad ${keeperBytes.length}
 program_bytes: .incbin "${directory}/program.bytes"
-keeper_bytes: .incbin "${keeper}"
-keeper_bytes_end:
+keeper_bytes: .incbin "${directory}/keeper.bytes"
 .section .note.GNU-stack,"",%progbits
 `,
   )
+}
+
+/** Bytes of modules that are compressed together: more are smaller, and take longer to load one of. */
+const GROUP_BYTES = 32 << 10
+
+/** Modules beside each other, in groups of `GROUP_BYTES` at most; a larger one is alone. */
+function groupsOf(modules) {
+  const groups = []
+  let room = 0
+  for (const one of modules) {
+    if (one.bytes.length > room) {
+      groups.push([])
+      room = GROUP_BYTES
+    }
+    groups.at(-1).push(one)
+    room -= one.bytes.length
+  }
+  return groups
+}
+
+/** Not by Node's zlib, which compresses differently on another processor. */
+function pack(bytes) {
+  return deflateSync(bytes, { level: 9 })
 }
 
 /** Writes the names of the modules of `LOADED`, which load the others. */

@@ -1,6 +1,6 @@
 /*
- * Decompresses the bytecode of modules that few calls need: what deflate has made of it (RFC 1951),
- * when the program was built. It is part of the executable's file, and so believed.
+ * Decompresses what few calls need, the bytecode of modules and the address keeper: what deflate has
+ * made of it (RFC 1951) when the program was built. It is part of the executable's file, and so believed.
  */
 #include "host.h"
 

@@ -2,15 +2,16 @@
 
 #include <string.h>
 
-/* The program's modules as bytecode, compressed one by one: where each begins, and its length when it
- * is decompressed. Made by build.mjs. Those that the snapshot has are not among them. */
+/* The program's modules as bytecode, compressed in groups: where the group of each begins, its length
+ * when it is decompressed, and the place and length of the module in that. Made by build.mjs. Those that
+ * the snapshot has are not among them. */
 extern const uint8_t program_bytes[];
 static const struct {
   const char *name;
-  size_t start, length;
+  size_t start, group_length, offset, length;
 } PROGRAM[] = {
 #include "program.inc"
-    {NULL, 0, 0}};
+    {NULL, 0, 0, 0, 0}};
 
 /* A module of the snapshot that is made. */
 static const uint8_t *loaded_modules, *loaded_modules_end;
@@ -39,12 +40,12 @@ static JSValue read_module(JSContext *context, const char *name) {
   size_t length;
   for (size_t n = 0; PROGRAM[n].name; n++) {
     if (strcmp(PROGRAM[n].name, name) != 0) continue;
-    length = PROGRAM[n].length;
-    uint8_t *bytes = js_malloc(context, length);
-    if (!bytes) return JS_EXCEPTION;
-    inflate(program_bytes + PROGRAM[n].start, bytes);
-    JSValue module = JS_ReadObject(context, bytes, length, JS_READ_OBJ_BYTECODE);
-    js_free(context, bytes);
+    uint8_t *group = js_malloc(context, PROGRAM[n].group_length);
+    if (!group) return JS_EXCEPTION;
+    inflate(program_bytes + PROGRAM[n].start, group);
+    JSValue module =
+        JS_ReadObject(context, group + PROGRAM[n].offset, PROGRAM[n].length, JS_READ_OBJ_BYTECODE);
+    js_free(context, group);
     return module;
   }
   const uint8_t *given = given_module(name, &length);
@@ -52,12 +53,18 @@ static JSValue read_module(JSContext *context, const char *name) {
                : JS_ThrowReferenceError(context, "there is no module %s", name);
 }
 
-/* The address keeper's bytes, linked in by build.mjs. */
-extern const uint8_t keeper_bytes[], keeper_bytes_end[];
+/* The address keeper, compressed, and its length when it is decompressed. Linked in by build.mjs. */
+extern const uint8_t keeper_bytes[];
+extern const uint64_t keeper_length;
 
 FUNCTION(keeper_program) {
   UNUSED, (void)arguments;
-  return JS_NewUint8ArrayCopy(context, keeper_bytes, (size_t)(keeper_bytes_end - keeper_bytes));
+  uint8_t *bytes = js_malloc(context, keeper_length);
+  if (!bytes) return JS_EXCEPTION;
+  inflate(keeper_bytes, bytes);
+  JSValue program = JS_NewUint8ArrayCopy(context, bytes, keeper_length);
+  js_free(context, bytes);
+  return program;
 }
 
 static const JSCFunctionListEntry KEEPER[] = {JS_CFUNC_DEF("keeperProgram", 0, keeper_program)};
