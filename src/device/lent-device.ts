@@ -1,7 +1,9 @@
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import type { NamespaceSysfs } from '../kernel/namespace-sysfs.js'
-import { findLinkAt, findLinkThat } from '../kernel/netlink/link.js'
+import { withoutSources } from '../kernel/netlink/driver-settings.js'
+import { findLink, findLinkAt, findLinkThat, isUnreadable } from '../kernel/netlink/link.js'
+import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { sysfsPathOf } from '../kernel/sysfs.js'
 import type { LentDevice } from './lent-device-schema.js'
@@ -90,6 +92,26 @@ export function findMadeAgain(host: NetworkNamespace, lent: LentDevice): Present
   if (onHost.permanentAddress === undefined) return undefined
   const isAnother = (other: Link) => other.index !== link.index && mayBe(other)
   return findLinkThat(host.socket, isAnother) ? undefined : link
+}
+
+/**
+ * The device that has the host name of a lent one. A pod may have given a macvlan more MACs to receive
+ * from than the kernel can tell of: at home, where nobody adds any, it forgets them first.
+ * @param index of the lent device, if it is on the host; 0 if it has the name there
+ */
+export function findAtHome(
+  host: NetworkNamespace,
+  { name, driverSettings }: Link,
+  index: number | undefined,
+): PresentLink | undefined {
+  try {
+    return findLink(host.socket, { name })
+  } catch (error) {
+    const forgetful = driverSettings && withoutSources(driverSettings)
+    if (index === undefined || !forgetful || !isUnreadable(error)) throw error
+    changeLink(host.socket, index, { ...(index === 0 ? { name } : {}), driverSettings: forgetful })
+    return findLink(host.socket, { name })
+  }
 }
 
 /** Finds a lent device on the host that came there without DEL: the device, or the one made again. */

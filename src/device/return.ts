@@ -1,14 +1,19 @@
 import { Failure, leftDown } from '../failure.js'
 import { KernelError } from '../kernel/kernel-error.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
-import { withoutSources } from '../kernel/netlink/driver-settings.js'
-import { findLink, isUnreadable } from '../kernel/netlink/link.js'
+import { findLink } from '../kernel/netlink/link.js'
 import { changeLink, type LinkChange } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { wakeUp } from './after-move.js'
 import { removeForeignNames, restoreNames } from './alternative-names.js'
 import { cleanDevice, removeDevicesOn } from './clean.js'
-import { findLentDevice, isLentDevice, type LocatedDevice, sysfsOf } from './lent-device.js'
+import {
+  findAtHome,
+  findLentDevice,
+  isLentDevice,
+  type LocatedDevice,
+  sysfsOf,
+} from './lent-device.js'
 import type { LentDevice } from './lent-device-schema.js'
 import { cleanRadio, returnWithRadio } from './radio.js'
 import { hasHardware, isSameHardware } from './resemblance.js'
@@ -82,26 +87,6 @@ function moveHome(namespace: NetworkNamespace, link: Link, index: number, change
     const isTaken = error instanceof KernelError && error.is('EBUSY') && link.index !== index
     if (!isTaken) throw error
     changeLink(namespace.socket, link.index, change)
-  }
-}
-
-/**
- * The device that has the host name of a lent one. A pod may have given a macvlan more MACs to receive
- * from than the kernel can tell of: at home, where nobody adds any, it forgets them first.
- * @param index of the lent device, if it is on the host; 0 if it has the name there
- */
-function findAtHome(
-  host: NetworkNamespace,
-  { name, driverSettings }: Link,
-  index: number | undefined,
-): PresentLink | undefined {
-  try {
-    return findLink(host.socket, { name })
-  } catch (error) {
-    const forgetful = driverSettings && withoutSources(driverSettings)
-    if (index === undefined || !forgetful || !isUnreadable(error)) throw error
-    changeLink(host.socket, index, { ...(index === 0 ? { name } : {}), driverSettings: forgetful })
-    return findLink(host.socket, { name })
   }
 }
 
