@@ -240,7 +240,7 @@ describe.each(ARTEFACTS)('a device comes home clean: $artefact', ({ path }) => {
     const lines = Array.from(
       { length },
       (_, n) =>
-        `link set ${name} type macvlan macaddr add 02:ff:ff:00:${pair(n >> 8)}:${pair(n & 0xff)}`,
+        `link set ${name} type macvlan macaddr add 02:ff:${pair(n >> 8)}:${pair(n & 0xff)}:00:00`,
     )
     batch(testbed.pod, ...lines)
   }
