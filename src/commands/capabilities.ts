@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { hasCapability } from '../kernel/capabilities.js'
 
 /** CAP_NET_ADMIN and CAP_SYS_ADMIN. */
 const NEEDED_CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
@@ -29,14 +29,7 @@ export function unseenForWantOfRights(): string[] {
 }
 
 function missingCapabilities(): string[] {
-  try {
-    const [, mask = ''] =
-      /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
-    const held = BigInt(`0x${mask}`)
-    return Object.entries(NEEDED_CAPABILITIES)
-      .filter(([, bit]) => ((held >> bit) & 1n) === 0n)
-      .map(([name]) => name)
-  } catch {
-    return []
-  }
+  return Object.entries(NEEDED_CAPABILITIES)
+    .filter(([, number]) => !hasCapability(number))
+    .map(([name]) => name)
 }

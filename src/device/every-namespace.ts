@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Failure } from '../failure.js'
-import { pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
+import { mountedNamespaces, pathsOfAllNamespaces } from '../kernel/all-namespaces.js'
 import { pathOfText } from '../kernel/kernel-text.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 
@@ -15,14 +15,24 @@ export function* everyNamespace(
   seen: Set<number>,
   onObstacle: (reason: string) => void,
 ): Generator<NetworkNamespace> {
-  for (const { path, inode } of pathsOfAllNamespaces()) {
+  const unopened = new Map<number, string>()
+  const covered = new Set<number>()
+  for (const found of pathsOfAllNamespaces()) {
+    const { inode } = found
     if (seen.has(inode)) continue
-    using namespace = openUnlessGone(host, path, onObstacle)
+    using namespace = openUnlessGone(host, found.path, (reason) => unopened.set(inode, reason))
+    if (found.isMount && namespace?.identity.inode !== inode) covered.add(inode)
     // The owner of the path may have made it lead elsewhere meanwhile.
     if (!namespace || seen.has(namespace.identity.inode)) continue
     seen.add(namespace.identity.inode)
     yield namespace
   }
+  for (const [inode, reason] of unopened) if (!seen.has(inode)) onObstacle(reason)
+  if (covered.size === 0) return
+  // Those that are still mounted: another one may have gone between the look at it and the opening.
+  for (const { path, inode } of mountedNamespaces())
+    if (covered.has(inode) && !seen.has(inode))
+      onObstacle(`${path} does not lead to what is mounted there`)
 }
 
 /** Why something that was not found may still be there. */

@@ -3,6 +3,7 @@ import { pause } from '../deadline.js'
 import { Failure } from '../failure.js'
 import type { NetworkNamespace } from '../kernel/namespace.js'
 import { findLinkAt } from '../kernel/netlink/link.js'
+import { whyNotAllVisible } from '../kernel/visible-processes.js'
 import { note } from '../log.js'
 import { Doubt, type Unfound } from './doubt.js'
 import { everyNamespace, notEverywhere } from './every-namespace.js'
@@ -29,7 +30,7 @@ export function isVirtualDevice({ identity, onHost }: LentDevice): boolean {
  * @param namespaces the host, and the sandbox if it exists
  * @param found called with the device while its namespace is open
  * @returns the result of `found`; undefined if the device is known to be destroyed, or is virtual
- *   and in no namespace that can be found: a pod could as well have destroyed it
+ *   and in no namespace that can be found, of all processes: a pod could as well have destroyed it
  * @throws Failure `return-failed` if it may still exist
  */
 export function searchEverywhere<T>(
@@ -52,6 +53,8 @@ export function searchEverywhere<T>(
     const verdict = doubt.verdict()
     if (verdict === 'destroyed') return undefined
     if (verdict === 'without a trace') {
+      const hidden = whyNotAllVisible()
+      if (hidden !== undefined) throw mayStillExist(lent, notEverywhere(hidden))
       note('info', `${onHost.name} counts as destroyed`, () => ({ identity }))
       return undefined
     }

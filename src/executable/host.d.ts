@@ -9,6 +9,8 @@ declare module 'host:native' {
   export const openSysfs: NativeAddon['openSysfs']
   export const findDevice: NativeAddon['findDevice']
   export const listDevices: NativeAddon['listDevices']
+  export const namespaceInode: NativeAddon['namespaceInode']
+  export const shareFiles: NativeAddon['shareFiles']
   export const transact: NativeAddon['transact']
   export const transactInParts: NativeAddon['transactInParts']
   export const startTransaction: NativeAddon['startTransaction']

@@ -1,14 +1,9 @@
-import { fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs'
-import { requireTime } from '../deadline.js'
+import { fstatSync, openSync, readFileSync } from 'node:fs'
 import { closeDescriptor } from './descriptor.js'
 import { O_PATH } from './namespace-file.js'
+import { inodeIn, linkAt, type NamespacePath, namespaceAt } from './namespace-path.js'
+import { openNamespaces } from './open-files.js'
 import { linesOf, numbersIn, unlessGone } from './proc.js'
-
-/** A path that leads to a network namespace (see `kernel-text.ts`), and the namespace's inode number. */
-export interface NamespacePath {
-  path: string
-  inode: number
-}
 
 /**
  * Paths to the network namespaces of the node, what is found fastest first: those of processes,
@@ -17,7 +12,7 @@ export interface NamespacePath {
  * @throws Failure `busy` if the deadline passes meanwhile
  */
 export function* pathsOfAllNamespaces(): Generator<NamespacePath> {
-  for (const process of processes()) yield* at(`${process}/ns/net`)
+  for (const process of processes()) yield* namespaceAt(`${process}/ns/net`)
   yield* mounts('/proc/self/mountinfo', '')
   for (const process of processes()) yield* ofThreadsAndFiles(process)
   yield* mountsElsewhere()
@@ -28,8 +23,15 @@ function* processes(): Generator<string> {
 }
 
 function* ofThreadsAndFiles(process: string): Generator<NamespacePath> {
-  for (const thread of numbersIn(`${process}/task`)) yield* at(`${process}/task/${thread}/ns/net`)
-  for (const file of numbersIn(`${process}/fd`)) yield* at(`${process}/fd/${file}`)
+  for (const thread of numbersIn(`${process}/task`))
+    yield* namespaceAt(`${process}/task/${thread}/ns/net`)
+  yield* openNamespaces(process)
+}
+
+/** The network namespaces that are mounted where this process or another thread sees it. */
+export function* mountedNamespaces(): Generator<NamespacePath> {
+  yield* mounts('/proc/self/mountinfo', '')
+  yield* mountsElsewhere()
 }
 
 /** The mounts that other threads see, each through the root of one that sees it. */
@@ -61,14 +63,6 @@ function viewOf(thread: string): string | undefined {
   }
 }
 
-/** The link of a process, thread or open file says what it leads to, without opening it. */
-function* at(path: string): Generator<NamespacePath> {
-  // A pod may have very many.
-  requireTime()
-  const inode = inodeIn(linkAt(path))
-  if (inode !== undefined) yield { path, inode }
-}
-
 /**
  * The network namespaces mounted somewhere, as in /run/netns.
  * @param mountinfo see proc_pid_mountinfo(5): the fourth field is the namespace, the fifth the place
@@ -77,14 +71,8 @@ function* mounts(mountinfo: string, root: string): Generator<NamespacePath> {
   for (const line of linesOf(mountinfo)) {
     const [, , , namespace, place = ''] = line.split(' ')
     const inode = inodeIn(namespace)
-    if (inode !== undefined) yield { path: `${root}${unescaped(place)}`, inode }
+    if (inode !== undefined) yield { path: `${root}${unescaped(place)}`, inode, isMount: true }
   }
-}
-
-/** The inode number in "net:[4026531840]". */
-function inodeIn(text: string | undefined): number | undefined {
-  const [, inode] = /^net:\[(\d+)\]$/.exec(text ?? '') ?? []
-  return inode === undefined ? undefined : Number(inode)
 }
 
 /** A place in mountinfo: the kernel writes spaces and the like as \040. */
@@ -92,8 +80,4 @@ export function unescaped(place: string): string {
   return place.replaceAll(/\\([0-7]{3})/g, (_, digits) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   )
-}
-
-function linkAt(path: string): string | undefined {
-  return unlessGone(() => readlinkSync(path))
 }

@@ -2,6 +2,7 @@ import { constants, openSync, statfsSync } from 'node:fs'
 import { Failure } from '../failure.js'
 import { closeDescriptor } from './descriptor.js'
 import { pathOfText } from './kernel-text.js'
+import { nativeAddon } from './native-addon.js'
 
 /** Filesystem magic numbers of namespace files (linux/magic.h). */
 const NSFS_MAGIC = 0x6e736673
@@ -9,6 +10,8 @@ const PROC_MAGIC = 0x9fa0
 
 /** O_PATH of open(2), of which Node has no name: refers to a file, and does not open it. */
 export const O_PATH = 0x200000
+
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 
 /**
  * Opens the namespace of this process.
@@ -29,41 +32,36 @@ export function openOwnNamespace(path: string): number {
 }
 
 /**
- * Opens the namespace at a path that a runtime chose.
+ * Opens the namespace at a path that a runtime chose. Its file system is looked at before: opening a
+ * device, for example, may do something.
  * @throws Failure `sandbox-gone` if there is no network namespace, `sandbox-invalid` if there may be
  *   one, but it cannot be opened
  */
 export function openNamespaceFile(path: string): number {
-  return openChecked(path, path, [NSFS_MAGIC, PROC_MAGIC])
+  let type: number
+  try {
+    type = statfsSync(path).type
+  } catch (error) {
+    throw failedToOpen(path, error, `failed to Statfs: ${(error as Error).message}`)
+  }
+  if (![NSFS_MAGIC, PROC_MAGIC].includes(type))
+    throw sandboxGone(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
+  return opened(path, path, FLAGS)
 }
 
 /**
  * Does the same with a path that a pod may own: what it leads to may become a FIFO or a device at any
- * moment. So what is checked is what is opened, which takes two more system calls.
+ * moment, or a file whose server never answers. So what is looked at is what is opened.
  */
 export function openFoundNamespaceFile(path: string): number {
   const file = opened(path, path, O_PATH)
   try {
-    return openChecked(`/proc/self/fd/${file}`, path, [NSFS_MAGIC])
+    const place = `/proc/self/fd/${file}`
+    if (nativeAddon().namespaceInode(place) === 0) throw sandboxGone(path, 'there is no namespace')
+    return opened(place, path, FLAGS)
   } finally {
     closeDescriptor(file)
   }
-}
-
-/**
- * Checked before open(2): opening a device, for example, may do something.
- * @param path for errors
- */
-function openChecked(place: string, path: string, fileSystems: number[]): number {
-  let type: number
-  try {
-    type = statfsSync(place).type
-  } catch (error) {
-    throw failedToOpen(path, error, `failed to Statfs: ${(error as Error).message}`)
-  }
-  if (!fileSystems.includes(type))
-    throw sandboxGone(path, `unknown FS magic on ${JSON.stringify(path)}: ${type.toString(16)}`)
-  return opened(place, path, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
 function opened(place: string, path: string, flags: number): number {

@@ -36,6 +36,16 @@ export interface NativeAddon {
    *   own, and the lower and the upper half of its inode number; undefined if the device is not there
    */
   listDevices(sysfs: number, path: string, inode: number): Buffer | undefined
+  /**
+   * The inode number of the namespace, of any kind, to which a path leads; 0 if it leads to something
+   * else. No server of a file system is asked, which might never answer.
+   */
+  namespaceInode(path: string): number
+  /**
+   * Whether two threads have the same table of open files. False where the kernel or the rights of this
+   * process do not tell.
+   */
+  shareFiles(one: number, other: number): boolean
   /** Sends netlink messages in one datagram and returns all answers, concatenated. */
   transact(fd: number, request: Buffer): Buffer
   /**

@@ -10,7 +10,7 @@ import { Testbed } from '../support/testbed.js'
 /** A search for a device that only a socket keeps alive ends after some seconds. */
 const MILLISECONDS = 30_000
 /** The look at what is at a path takes a little longer, so that the pod need not be tried for hours. */
-const wrapper = tampered('-e', 'inject=statfs:delay_exit=300')
+const wrapper = tampered('-e', 'inject=statx:delay_exit=300')
 const ROUNDS = 2
 
 describe.each(ARTEFACTS)('a pod whose descriptors become FIFOs, and $artefact', ({ path }) => {

@@ -148,6 +148,16 @@ describe.each(ARTEFACTS)('$artefact doctor', ({ path }) => {
     })
   })
 
+  it('says that not all processes are seen without CAP_SYS_PTRACE', () => {
+    const rights = ['--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace']
+    expectOnly('warning', /without CAP_SYS_PTRACE.*DEL fails/, /hostPID/, findings({}, '', rights))
+  })
+
+  it('says that not all processes are seen in a PID namespace', () => {
+    const before = 'set -- unshare --pid --fork --mount-proc "$@"'
+    expectOnly('warning', /PID namespace below.*DEL fails/, /hostPID/, findings({}, before))
+  })
+
   it('says what is wrong in a configuration, and looks at the rest', () => {
     const found = findings({ rules: 'maybe', stateDir: '/nonexistent' })
     expect(found[0]).toMatchObject({

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { whyNotAllVisible } from '../../kernel/visible-processes.js'
 import { missingRights } from '../capabilities.js'
 import { type Check, type Finding, fault, warning } from './finding.js'
 
@@ -6,7 +7,12 @@ import { type Check, type Finding, fault, warning } from './finding.js'
 const ALL_IDS = /^\s*0\s+0\s+4294967295\s*$/
 
 /** Whether this process may do what calls do, and sees the kernel as they have to. */
-export const rights: Check = ({ host }) => [...capabilities(), ...userNamespace(), ...sysfs(host)]
+export const rights: Check = ({ host }) => [
+  ...capabilities(),
+  ...userNamespace(),
+  ...processes(),
+  ...sysfs(host),
+]
 
 function capabilities(): Finding[] {
   const missing = missingRights()
@@ -27,6 +33,18 @@ function userNamespace(): Finding[] {
       'rights',
       'this is a user namespace of its own (/proc/self/uid_map), whose rights are no rights to devices of the host',
       "run it outside, unless the devices are this namespace's",
+    ),
+  ]
+}
+
+function processes(): Finding[] {
+  const hidden = whyNotAllVisible()
+  if (hidden === undefined) return []
+  return [
+    warning(
+      'rights',
+      `${hidden}: where a virtual device ended with its sandbox before DEL, each DEL fails, for the device may be in a namespace that is not seen`,
+      'in a container, have the PID namespace of the node (hostPID: true) and CAP_SYS_PTRACE; run doctor as the runtime runs',
     ),
   ]
 }

@@ -108,6 +108,16 @@ struct listed_devices {
 struct failure list_devices(int sysfs, const char *path, uint64_t inode,
                             struct listed_devices *devices);
 
+/* open_files.c */
+
+/* The inode number of the namespace of any kind to which a path leads; 0 if it leads to something else.
+ * No server of a file system is asked, which might never answer. */
+struct failure namespace_inode(const char *path, uint64_t *inode);
+
+/* Whether two threads have the same table of open files. False where the kernel or the rights of this
+ * process do not tell. */
+bool share_files(pid_t one, pid_t other);
+
 /* exchange.c */
 
 /* Takes one datagram of an answer, aligned, which is its own only until it returns. After false, the

@@ -37,6 +37,9 @@
   EACH(openSysfs, 0)             \
   EACH(findDevice, 3)            \
   EACH(listDevices, 3)           \
+  /* open_files.c */             \
+  EACH(namespaceInode, 1)        \
+  EACH(shareFiles, 2)            \
   /* bpf.c */                    \
   EACH(tcxPrograms, 2)           \
   EACH(detachTcx, 3)             \
