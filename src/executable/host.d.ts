@@ -33,6 +33,7 @@ declare module 'host:native' {
   export const addressBytes: NativeAddon['addressBytes']
   export const differences: NativeAddon['differences']
   export const passRoutes: NativeAddon['passRoutes']
+  export const digestOfRoutes: NativeAddon['digestOfRoutes']
   export const isWantedRoute: NativeAddon['isWantedRoute']
   export const addressListText: NativeAddon['addressListText']
   export const addressListBytes: NativeAddon['addressListBytes']

@@ -138,6 +138,13 @@ export interface NativeAddon {
   passRoutes(bytes: Buffer, before: number, at: number, wanted: Buffer): number
   /** Whether the route at this place of a datagram is wanted. */
   isWantedRoute(bytes: Buffer, at: number, wanted: Buffer): boolean
+  /**
+   * A number that is the same for the same routes in a datagram, in whatever order and without the time
+   * that they have left. Only those count that have one of the attributes in `wanted`, which are one
+   * behind the other, or a nexthop through a device that one of these (RTA_OIF) names; all, if there are
+   * none. One without a destination counts as if it had RTA_DST with sixteen zeros.
+   */
+  digestOfRoutes(bytes: Buffer, wanted: Buffer): number
   /** Addresses of `size` bytes each (4 or 16), one after the other, as text with a space between. */
   addressListText(bytes: Buffer, size: number): string
   /** The bytes of such a text; throws a TypeError if it is anything else. */

@@ -63,7 +63,7 @@ function inventory(socket: NetlinkSocket, index: number, removals: Address[]): I
 }
 
 function endangeredRoutes(socket: NetlinkSocket, index: number, all: Address[]): Kept<Route> {
-  const fold = foldRoutes(socket, { device: index })
+  const fold = foldRoutes(socket, { family: 'inet', device: index })
   const table = fold(
     () => ({ found: TABLE.main as number }),
     (result, route) => {
@@ -72,7 +72,6 @@ function endangeredRoutes(socket: NetlinkSocket, index: number, all: Address[]):
   )
   return fold(noneKept<Route>, (kept, route) => {
     const isEndangered =
-      route.family === 'inet' &&
       // These stay.
       route.nexthopObject === undefined &&
       !(route.protocol === ROUTE_PROTOCOL.kernel && route.table === TABLE.local) &&

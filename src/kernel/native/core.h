@@ -176,6 +176,12 @@ bool is_wanted_route(const uint8_t *bytes, size_t length, size_t at, const struc
 size_t pass_routes(const uint8_t *bytes, size_t length, size_t before, size_t at,
                    const struct wanted *wanted);
 
+/* A number that is the same for the same routes in a datagram, in whatever order and without the time
+ * that they have left: sums of it compare dumps. Only those count that have one of the attributes, or a
+ * nexthop through a device that one of these (RTA_OIF) names; all, if there are no attributes. One
+ * without a destination counts as if it had RTA_DST with sixteen zeros. */
+uint32_t digest_of_routes(const uint8_t *bytes, size_t length, const struct wanted *wanted);
+
 /* The bytes in which messages differ from a model: `size` bytes at `from` of each message from the
  * beginning of `bytes` on, as long as they differ in nothing else. *taken is how many bytes these
  * are. They are allocated; NULL if that fails, or there are none. */

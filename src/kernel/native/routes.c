@@ -11,6 +11,7 @@ struct glimpse {
   const struct nlmsghdr *header; /* NULL where there is no route */
   const uint8_t *destination;    /* NULL of a default route */
   size_t size;                   /* of that address */
+  bool has_attribute;            /* one of those that are wanted */
   bool is_wanted;
 };
 
@@ -68,16 +69,16 @@ static struct glimpse glimpse_at(const uint8_t *bytes, size_t length, size_t at,
     if (attribute->rta_type == RTA_OIF) has_device = true;
     if (attribute->rta_type == RTA_MULTIPATH) {
       has_device = true;
-      if (leads_through(attribute, wanted)) seen.is_wanted = true;
+      if (leads_through(attribute, wanted)) seen.has_attribute = true;
     }
     if (attribute->rta_type == RTA_DST) {
       seen.destination = (const uint8_t *)(attribute + 1);
       seen.size = attribute->rta_len - sizeof *attribute;
     }
-    if (is_among(attribute, *wanted)) seen.is_wanted = true;
+    if (is_among(attribute, *wanted)) seen.has_attribute = true;
   }
   /* Only the object tells where it leads (net.ipv4.nexthop_compat_mode). */
-  if (has_object && !has_device) seen.is_wanted = true;
+  seen.is_wanted = seen.has_attribute || (has_object && !has_device);
   return seen;
 }
 
@@ -131,6 +132,41 @@ size_t pass_routes(const uint8_t *bytes, size_t length, size_t before, size_t at
     if (!share_destination(&last, &seen)) passed = next;
   }
   return passed;
+}
+
+/* FNV-1a. */
+static uint32_t digest_more(uint32_t digest, const void *start, size_t length) {
+  const uint8_t *bytes = start;
+  for (size_t n = 0; n < length; n++) digest = (digest ^ bytes[n]) * 16777619;
+  return digest;
+}
+
+static uint32_t digest_of_route(const struct nlmsghdr *header) {
+  const size_t fixed = NLMSG_LENGTH(sizeof(struct rtmsg));
+  const uint8_t *next = (const uint8_t *)header + fixed;
+  size_t left = header->nlmsg_len - fixed;
+  uint32_t digest = digest_more(2166136261, NLMSG_DATA(header), sizeof(struct rtmsg));
+  const struct rtattr *attribute;
+  while ((attribute = next_attribute(&next, &left)) != NULL)
+    if (attribute->rta_type != RTA_CACHEINFO)
+      digest = digest_more(digest, attribute, attribute->rta_len);
+  return digest;
+}
+
+uint32_t digest_of_routes(const uint8_t *bytes, size_t length, const struct wanted *wanted) {
+  const struct {
+    struct rtattr attribute;
+    uint8_t address[16];
+  } everything = {{.rta_len = sizeof everything, .rta_type = RTA_DST}, {0}};
+  uint32_t sum = 0;
+  for (size_t at = 0;;) {
+    const struct glimpse seen = glimpse_at(bytes, length, at, wanted);
+    if (!seen.header) return sum;
+    if (wanted->length == 0 || seen.has_attribute ||
+        (!seen.destination && is_among(&everything.attribute, *wanted)))
+      sum += digest_of_route(seen.header);
+    at += NLMSG_ALIGN((size_t)seen.header->nlmsg_len);
+  }
 }
 
 /* How many messages at the beginning of `bytes` differ from a model in nothing but `size` bytes. */

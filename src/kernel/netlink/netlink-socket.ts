@@ -94,6 +94,8 @@ export class NetlinkSocket {
    * again if a table changed meanwhile.
    * @param begin makes the result, as it is before the first message
    * @param take adds a message to it, if that is wanted; see `Taker`
+   * @param isWhole is asked after all messages, where the kernel does not mark each dump of such a table
+   *   that lacks something: whether nothing is missing
    * @throws KernelError if the kernel refuses; Failure `busy` if the table changed during every
    *   attempt
    */
@@ -101,12 +103,13 @@ export class NetlinkSocket {
     requests: Request[],
     begin: () => T,
     take: (result: T, ...message: [...Parameters<Taker>, Request]) => ReturnType<Taker>,
+    isWhole = () => true,
   ): T {
     return uninterrupted(() => {
       const result = begin()
       const isInterrupted = (request: Request) =>
         this.#dump(request, (datagram, start, end) => take(result, datagram, start, end, request))
-      return { result, interrupted: requests.some(isInterrupted) }
+      return { result, interrupted: requests.some(isInterrupted) || !isWhole() }
     }).result
   }
 

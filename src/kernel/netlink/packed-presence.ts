@@ -41,7 +41,8 @@ export function missingOfPacked(
       mayPack: (route) => kinds.has(kindOf(route)),
     })
   }
-  const packer = foldRouteMessages(socket, index, begin, (all, datagram, start, end) => {
+  const among = { device: index, wanted: { device: index } }
+  const packer = foldRouteMessages(socket, among, begin, (all, datagram, start, end) => {
     // In a pod's namespace the pod decides how many there are.
     if (all.count() > most || unlike > MOST_UNLIKE) return undefined
     const next = all.take(datagram, start, end)

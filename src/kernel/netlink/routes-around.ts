@@ -72,7 +72,7 @@ function readTable(
   ])
   return foldRouteMessages(
     socket,
-    undefined,
+    { wanted: { device: index } },
     () =>
       routePacker({
         wanted,

@@ -27,6 +27,7 @@
   /* routes.c */                 \
   EACH(isWantedRoute, 3)         \
   EACH(passRoutes, 4)            \
+  EACH(digestOfRoutes, 2)        \
   EACH(differences, 5)           \
   /* addresses.c */              \
   EACH(addressText, 1)           \

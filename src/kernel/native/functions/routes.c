@@ -25,6 +25,13 @@ CALL(passRoutes) {
   give_number(call, (int64_t)pass_routes(bytes.start, bytes.length, before, at, &wanted));
 }
 
+/* digestOfRoutes(bytes: Buffer, wanted: Buffer): number */
+CALL(digestOfRoutes) {
+  const struct bytes bytes = bytes_at(call, 0);
+  const struct wanted wanted = wanted_at(call, 1);
+  if (is_read(call)) give_number(call, digest_of_routes(bytes.start, bytes.length, &wanted));
+}
+
 /* differences(bytes: Buffer, at: number, model: Buffer, from: number, size: number):
  * Buffer or undefined */
 CALL(differences) {
