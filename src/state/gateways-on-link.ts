@@ -9,7 +9,6 @@ import type { Nexthop, Route } from '../kernel/netlink/route-schema.js'
 import { dumpRules } from '../kernel/netlink/rule.js'
 import type { Refused } from './add-objects.js'
 import { hasGateway, nexthopKey } from './routes.js'
-import { STAND_IN_PROTOCOL } from './stand-in.js'
 
 /**
  * The kernel takes a gateway only if it is on the link, and looks at that only when a route or a nexthop
@@ -24,6 +23,12 @@ const OUT_OF_REACH = [13, 22, 101, 113]
 
 /** Before others to the same gateway. Of IPv4 that is 0, which of IPv6 is the default. */
 const FIRST_METRIC = { inet: 0, inet6: 1 } as const
+
+/**
+ * Of these routes alone: a removal states no metric that is 0, so it would take a stand-in on the way to the
+ * gateway with it, if it had the protocol of one.
+ */
+const WAY_PROTOCOL = 77
 
 /** So many are in one datagram. */
 const MOST_ON_LINK = 100
@@ -77,7 +82,7 @@ function wayTo(nexthop: Nexthop, ofRoute: Family, table: number): Route[] {
       destination: `${address}/${family === 'inet' ? 32 : 128}`,
       typeOfService: 0,
       priority: FIRST_METRIC[family],
-      protocol: STAND_IN_PROTOCOL,
+      protocol: WAY_PROTOCOL,
       scope: family === 'inet' ? SCOPE.link : SCOPE.universe,
       type: ROUTE_TYPE.unicast,
       nexthops: [{ interfaceIndex, weight: 1 }],

@@ -118,4 +118,27 @@ describe.each(ARTEFACTS)('$artefact brings back what has a hidden gateway', ({ p
     expect(callPlugin(testbed, path, 'DEL').exitCode).toBe(0)
     expect(testbed.onHost('nexthop')).toBe((before.nexthops as string[]).join('\n'))
   })
+
+  it('and leaves what stands for a route to that gateway', () => {
+    testbed.addDevice('eth3')
+    force(testbed.host, [
+      'address add 198.51.100.5/24 dev eth1',
+      'address add 192.0.2.129/25 dev eth2',
+      'address add 203.0.113.5/24 dev eth3',
+      'route add 192.0.2.1 dev eth1 src 192.0.2.129',
+      'route add 10.1.0.0/16 src 192.0.2.129 nexthop via 192.0.2.1 dev eth1 nexthop via 203.0.113.1 dev eth3',
+    ])
+    const before = observeWholeHost(testbed)
+    const call = (device: string, command: string) => {
+      const variables = { CNI_CONTAINERID: `of-${device}`, CNI_IFNAME: device }
+      return callPlugin(testbed, path, command, { configuration: { device }, variables }).exitCode
+    }
+    const standIn = () => testbed.onHost('route show 192.0.2.1')
+    for (const device of ['eth3', 'eth2']) expect(call(device, 'ADD')).toBe(0)
+    expect(standIn()).toMatch(/dev eth1 proto 76/)
+    expect(call('eth3', 'DEL')).toBe(0)
+    expect(standIn()).toMatch(/dev eth1 proto 76/)
+    expect(call('eth2', 'DEL')).toBe(0)
+    expect(observeWholeHost(testbed)).toEqual(before)
+  })
 })
