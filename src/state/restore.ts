@@ -7,7 +7,7 @@ import { findLink } from '../kernel/netlink/link.js'
 import { changeLink } from '../kernel/netlink/link-change.js'
 import type { Link, PresentLink } from '../kernel/netlink/link-schema.js'
 import { dumpRoutes } from '../kernel/netlink/route-dump.js'
-import type { Sysctl } from '../kernel/sysctl.js'
+import { type Sysctl, valueOfSysctl } from '../kernel/sysctl.js'
 import { enterPhase } from '../phases.js'
 import { tryToApply } from './apply.js'
 import { addOwnParts, removeStandIns } from './own-parts.js'
@@ -42,12 +42,15 @@ export function restoreHostState(
   const home = withIpv4(host, returned)
   const portRefused = restoreMaster(host, home, original)
   const plan = planState(original, home, stateToRestore(state, original, elapsedSeconds))
-  const lost = lostSettings(original, home)
-  const harmful = lost.filter((sysctl) => wouldCostDefaultRoutes(host, sysctl))
-  const settings = lost.filter((sysctl) => !harmful.includes(sysctl))
+  // Those that the configuration names are also among the lost ones, where the kernel reports them.
+  const named = new Map(
+    [...lostSettings(original, home), ...plan.sysctls].map((sysctl) => [sysctl.name, sysctl]),
+  )
+  const wanted = [...named.values()]
+  const harmful = wanted.filter((sysctl) => wouldCostDefaultRoutes(host, home, sysctl))
   const refused = applyOrSayWhy(host, home, {
     ...plan,
-    sysctls: [...settings, ...plan.sysctls],
+    sysctls: wanted.filter((sysctl) => !harmful.includes(sysctl)),
     hadRoutes: state.routes.map(({ value }) => value),
     ...options,
   })
@@ -132,8 +135,13 @@ const HARM = 'it would take the default routes away that the host has from route
  * Whether setting this sysctl removes default routes: when IPv6 forwarding is turned on, the kernel
  * deletes the default routes from router advertisements, on all devices.
  */
-function wouldCostDefaultRoutes(host: NetworkNamespace, { name, value }: Sysctl): boolean {
+function wouldCostDefaultRoutes(
+  host: NetworkNamespace,
+  home: Link,
+  { name, value }: Sysctl,
+): boolean {
   if (name !== 'net.ipv6.conf.forwarding' || value === '0') return false
+  if (host.run(() => valueOfSysctl(name, home.name)) === value) return false
   return dumpRoutes(host.socket, { destinations: EVERYTHING }).some(
     ({ family, protocol }) => family === 'inet6' && protocol === ROUTE_PROTOCOL.ra,
   )

@@ -111,6 +111,41 @@ describe.each(ARTEFACTS)('$artefact leaves behind', ({ path }) => {
     )
     expect(testbed.onHost('-6 route')).toMatch(/default via fe80.* proto ra/)
   })
+
+  it.each(['all', ['net.ipv6.conf.forwarding']])(
+    'the forwarding of another device, also with "sysctls": %j',
+    async (sysctls) => {
+      testbed.addDevice('eth2')
+      router.kill('SIGSTOP')
+      testbed.run(testbed.host, 'sysctl -q -w net.ipv6.conf.eth2.forwarding=1')
+      router.kill('SIGCONT')
+      await advertisement()
+      const configuration = { device: 'eth2', sysctls }
+      expect(callPlugin(testbed, path, 'ADD', { configuration }).exitCode).toBe(0)
+      const { exitCode, stderr } = callPlugin(testbed, path, 'DEL', { configuration })
+      expect(exitCode).toBe(0)
+      expect(stderr).toMatch(/without sysctl net\.ipv6\.conf\.forwarding: .* default routes away/)
+      expect(testbed.onHost('-6 route')).toMatch(/default via fe80.* proto ra/)
+      const { stdout } = testbed.run(testbed.host, 'sysctl -n net.ipv6.conf.eth2.forwarding')
+      expect(stdout).toBe('0')
+    },
+  )
+
+  it('no word about a forwarding that its device has at home', async () => {
+    testbed.addDevice('eth2')
+    router.kill('SIGSTOP')
+    for (const name of ['default', 'eth2'])
+      testbed.run(testbed.host, `sysctl -q -w net.ipv6.conf.${name}.forwarding=1`)
+    router.kill('SIGCONT')
+    await advertisement()
+    const configuration = { device: 'eth2', sysctls: 'all' }
+    expect(callPlugin(testbed, path, 'ADD', { configuration }).exitCode).toBe(0)
+    expect(callPlugin(testbed, path, 'DEL', { configuration })).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    })
+    expect(testbed.onHost('-6 route')).toMatch(/default via fe80.* proto ra/)
+  })
 })
 
 const fileOf = (testbed: Testbed, name: string) => `${testbed.stateDirectory}/radvd.${name}`
