@@ -7,7 +7,7 @@ import type { Request } from '../kernel/netlink/message.js'
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js'
 import { addPackedRoutes } from '../kernel/netlink/packed-routes.js'
 import { newRouteRequest, routeRemoval } from '../kernel/netlink/route.js'
-import { dumpRoutes, foldRoutes } from '../kernel/netlink/route-dump.js'
+import { foldRoutes } from '../kernel/netlink/route-dump.js'
 import type { PackedRoutes, Route } from '../kernel/netlink/route-schema.js'
 import { type Addition, addAll, addMissing, type Refused } from './add-objects.js'
 import { localKey, makesPrefixRoute, prefixKey, prefixKeys } from './connected-route.js'
@@ -17,6 +17,7 @@ import { isJoinable } from './hidden-routes.js'
 import { renumbering } from './renumbering.js'
 import { type Entry, entriesInto, type Surroundings } from './route-place.js'
 import { isOnLink, partsOf, placeOf, wholeOf } from './routes.js'
+import { routesInPlaces } from './taken-place.js'
 
 /**
  * Adds routes through a device. Retries refused routes as long as a pass adds at least one: a
@@ -114,8 +115,12 @@ export function removeUnwanted(
     had.has(localKey(address)) ? prefixKeys(address).filter((key) => !had.has(key)) : [],
   )
   if (unwanted.length === 0) return
-  const made = dumpRoutes(socket, { device: index }).filter(
-    (route) => route.protocol === ROUTE_PROTOCOL.kernel && unwanted.includes(prefixKey(route)),
+  const made = foldRoutes(socket, { family: 'inet6', device: index })(
+    () => [] as Route[],
+    (all, route) => {
+      const isOfKernel = route.protocol === ROUTE_PROTOCOL.kernel
+      if (isOfKernel && unwanted.includes(prefixKey(route))) all.push(route)
+    },
   )
   socket.requestAll(made.map(routeRemoval))
 }
@@ -129,14 +134,17 @@ function addBesideOthers(
 ): Refused<Route>[] {
   const isMeant = (one: Refused<Route>) =>
     isTaken(one) || (around !== undefined && needsOthers(one, device))
-  if (!refused.some(isMeant)) return refused
-  const destinations = refused.map(({ value }) => value.destination)
-  const there = groupBy(dumpRoutes(socket, { destinations }), placeOf)
+  const meant = refused.filter(isMeant)
+  if (meant.length === 0) return refused
+  const there = routesInPlaces(
+    socket,
+    meant.map(({ value }) => value),
+  )
   const orders = groupBy(around?.order ?? [], placeOf)
   const again = (value: Route) => socket.requestAll([newRouteRequest(value)])[0]
   const entries: Entry[] = []
   const left = refused.filter((one) => !isMeant(one))
-  for (const [place, additions] of groupBy(refused.filter(isMeant), (one) => placeOf(one.value))) {
+  for (const [place, additions] of groupBy(meant, (one) => placeOf(one.value))) {
     const present = there.get(place) ?? []
     const order = orders.get(place) ?? []
     const asNow = renumbering(order, present, device)
