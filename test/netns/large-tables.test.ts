@@ -73,14 +73,14 @@ describe(`a pod with ${ROUTES} routes and ${RULES} rules`, () => {
   })
 
   it('says what is in the place of a carried route, without the others to that destination', () => {
-    const gateway = '203.0.113.0/24 via 198.51.100.1'
+    const other = '203.0.113.0/24 via 198.51.100.7'
     const tables = Array.from({ length: 40 }, (_, n) => `table ${n + 1000}`)
     const metrics = Array.from({ length: 500 }, (_, n) => `metric ${500 - n}`)
     testbed.inPod('route delete 203.0.113.0/24 table 100')
     testbed.inPod('route add 203.0.113.0/24 via 198.51.100.9 table 100')
     batch(
       testbed.pod,
-      ...tables.flatMap((table) => metrics.map((one) => `route add ${gateway} ${table} ${one}`)),
+      ...tables.flatMap((table) => metrics.map((one) => `route add ${other} ${table} ${one}`)),
     )
     const { document, exitCode, kilobytes } = call(COMPILED, 'CHECK', {
       prevResult,
