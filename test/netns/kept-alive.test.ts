@@ -92,6 +92,18 @@ describe.each(ARTEFACTS)('a device whose sandbox has lost its name: $artefact', 
     expect(stderr).toContain('eth1 is gone: it counts as destroyed')
   })
 
+  it('is known to be destroyed on a node that is a container, and has pods', async () => {
+    const ofPod = 'unshare --pid --fork sleep 60 & sleep 0.3; "$@"; ended=$?; kill %1; exit $ended'
+    const wrapper = [...IN_PID_NAMESPACE, 'bash', '-c', ofPod, 'bash']
+    {
+      await using _holder = await hold(testbed.sandboxPath, FOUND[3] ?? '')
+      loseName()
+    }
+    const { exitCode, stderr } = call('DEL', { wrapper })
+    expect([exitCode, records()]).toEqual([0, []])
+    expect(stderr).toContain('eth1 is gone: it counts as destroyed')
+  })
+
   it.each([
     ['in a PID namespace of its own, where its sandbox has its name', IN_PID_NAMESPACE, false],
     ['in a PID namespace of its own, with the /proc of the node', WITH_PROC_OF_NODE, true],
