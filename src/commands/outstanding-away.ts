@@ -50,7 +50,7 @@ function whereNow(
   using noted = openRecorded(host, sandboxPath, record, true)
   if (noted && findLentDevice(noted, device)) return 'as noted'
   const namespaces = noted ? [host, noted] : [host]
-  return searchEverywhere(host, namespaces, device, ({ namespace: { path, identity } }) => ({
+  return searchEverywhere(host, namespaces, record, ({ namespace: { path, identity } }) => ({
     sandboxPath: path,
     sandbox: identity,
   }))

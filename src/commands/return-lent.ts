@@ -108,7 +108,7 @@ export function returnLentDevice(
   }
   if (located) return bringHome(located)
   if (othersLent().some((other) => isSameDevice(other, device))) return undefined
-  return searchEverywhere(host, sandbox ? [host, sandbox] : [host], device, bringHome)
+  return searchEverywhere(host, sandbox ? [host, sandbox] : [host], record, bringHome)
 }
 
 /**

@@ -8,30 +8,33 @@ import type { NetworkNamespace } from '../kernel/namespace.js'
  * Opens every other network namespace of the node that can be found, one after the other.
  * @param seen the inode numbers of those that need not come; each that comes is added
  * @param onObstacle is told why one that may be there cannot be opened
+ * @param sandbox the inode number of the sandbox of the device that is looked for: also where another mount
+ *   covers it, it may be there
  * @throws Failure `busy` if the deadline passes meanwhile
  */
 export function* everyNamespace(
   host: NetworkNamespace,
   seen: Set<number>,
   onObstacle: (reason: string) => void,
+  sandbox?: number,
 ): Generator<NetworkNamespace> {
   const unopened = new Map<number, string>()
-  const covered = new Set<number>()
+  let isCovered = false
   for (const found of pathsOfAllNamespaces()) {
     const { inode } = found
     if (seen.has(inode)) continue
     using namespace = openUnlessGone(host, found.path, (reason) => unopened.set(inode, reason))
-    if (found.isMount && namespace?.identity.inode !== inode) covered.add(inode)
+    if (found.isMount && inode === sandbox) isCovered ||= namespace?.identity.inode !== inode
     // The owner of the path may have made it lead elsewhere meanwhile.
     if (!namespace || seen.has(namespace.identity.inode)) continue
     seen.add(namespace.identity.inode)
     yield namespace
   }
   for (const [inode, reason] of unopened) if (!seen.has(inode)) onObstacle(reason)
-  if (covered.size === 0) return
-  // Those that are still mounted: another one may have gone between the look at it and the opening.
+  if (!isCovered) return
+  // If it is still mounted: it may have gone between the look at it and the opening.
   for (const { path, inode } of mountedNamespaces())
-    if (covered.has(inode) && !seen.has(inode))
+    if (inode === sandbox && !seen.has(inode))
       onObstacle(`${path} does not lead to what is mounted there`)
 }
 

@@ -22,6 +22,14 @@ export function isVirtualDevice({ identity, onHost }: LentDevice): boolean {
   return identity ? identity.directory === VIRTUAL : !hasHardware(onHost)
 }
 
+/** A lent device, and its sandbox when it was lent. */
+interface LentAway {
+  device: LentDevice
+  sandboxPath: string
+  /** Absent in a record of an earlier version. */
+  sandbox?: { inode: number }
+}
+
 /**
  * Searches every network namespace of the node for a lent device that is neither on the host nor in
  * its sandbox. The sandbox's path may be gone while the namespace still exists, or a process in the
@@ -36,7 +44,7 @@ export function isVirtualDevice({ identity, onHost }: LentDevice): boolean {
 export function searchEverywhere<T>(
   host: NetworkNamespace,
   namespaces: NetworkNamespace[],
-  lent: LentDevice,
+  { device: lent, sandboxPath, sandbox }: LentAway,
   found: (device: LocatedDevice) => T,
 ): T | undefined {
   const { identity, onHost } = lent
@@ -47,13 +55,13 @@ export function searchEverywhere<T>(
   const longest = LONGEST_PAUSE_MILLISECONDS[isVirtual ? 'virtual' : 'hardware']
   for (let wait = FIRST_PAUSE_MILLISECONDS; ; wait = Math.min(2 * wait, longest)) {
     const before = countEverywhere(host, lent)
-    const seen = searchOnce(host, namespaces, lent, found)
+    const seen = searchOnce(host, namespaces, { lent, sandbox: sandbox?.inode }, found)
     if ('result' in seen) return seen.result
     doubt.note(seen, Math.max(before, countEverywhere(host, lent)))
     const verdict = doubt.verdict()
     if (verdict === 'destroyed') return undefined
     if (verdict === 'without a trace') {
-      const hidden = whyNotAllVisible()
+      const hidden = whyNotAllVisible(sandboxPath)
       if (hidden !== undefined) throw mayStillExist(lent, notEverywhere(hidden))
       note('info', `${onHost.name} counts as destroyed`, () => ({ identity }))
       return undefined
@@ -69,7 +77,7 @@ type Seen<T> = { result: T } | Unfound
 function searchOnce<T>(
   host: NetworkNamespace,
   namespaces: NetworkNamespace[],
-  lent: LentDevice,
+  { lent, sandbox }: { lent: LentDevice; sandbox: number | undefined },
   found: (device: LocatedDevice) => T,
 ): Seen<T> {
   const inodes = new Set<number>()
@@ -91,7 +99,7 @@ function searchOnce<T>(
   const onObstacle = (reason: string) => {
     obstacle ??= reason
   }
-  for (const namespace of everyNamespace(host, inodes, onObstacle)) {
+  for (const namespace of everyNamespace(host, inodes, onObstacle, sandbox)) {
     const device = look(namespace)
     if (device) return { result: found(device) }
   }

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* The largest group of several modules: tools/modules.mjs. */
+#define GROUP_BYTES (32 << 10)
+
 /* The program's modules as bytecode, compressed in groups: where the group of each begins, its length
  * when it is decompressed, and the place and length of the module in that. Made by build.mjs. Those that
  * the snapshot has are not among them. */
@@ -35,17 +38,28 @@ static const uint8_t *given_module(const char *name, size_t *length) {
   return NULL;
 }
 
+/* A group of several modules, until the next one is asked for. It takes no memory of the heap, which may
+ * have ended: what says so is loaded, too. */
+static const uint8_t *inflated_group(const uint8_t *packed) {
+  static uint8_t room[GROUP_BYTES];
+  inflate(packed, room);
+  return room;
+}
+
 /* Reads a module of the program by its name. */
 static JSValue read_module(JSContext *context, const char *name) {
   size_t length;
   for (size_t n = 0; PROGRAM[n].name; n++) {
     if (strcmp(PROGRAM[n].name, name) != 0) continue;
-    uint8_t *group = js_malloc(context, PROGRAM[n].group_length);
-    if (!group) return JS_EXCEPTION;
-    inflate(program_bytes + PROGRAM[n].start, group);
-    JSValue module =
-        JS_ReadObject(context, group + PROGRAM[n].offset, PROGRAM[n].length, JS_READ_OBJ_BYTECODE);
-    js_free(context, group);
+    length = PROGRAM[n].length;
+    uint8_t *bytes = js_malloc(context, length);
+    if (!bytes) return JS_EXCEPTION;
+    const uint8_t *group = program_bytes + PROGRAM[n].start;
+    if (PROGRAM[n].group_length == length) inflate(group, bytes);
+    else memcpy(bytes, inflated_group(group) + PROGRAM[n].offset, length);
+    /* While it is read, the modules that it imports are loaded. */
+    JSValue module = JS_ReadObject(context, bytes, length, JS_READ_OBJ_BYTECODE);
+    js_free(context, bytes);
     return module;
   }
   const uint8_t *given = given_module(name, &length);

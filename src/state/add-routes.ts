@@ -115,7 +115,7 @@ export function removeUnwanted(
     had.has(localKey(address)) ? prefixKeys(address).filter((key) => !had.has(key)) : [],
   )
   if (unwanted.length === 0) return
-  const made = foldRoutes(socket, { family: 'inet6', device: index })(
+  const made = foldRoutes(socket, { device: index })(
     () => [] as Route[],
     (all, route) => {
       const isOfKernel = route.protocol === ROUTE_PROTOCOL.kernel

@@ -113,8 +113,8 @@ describe('the executable without enough memory', () => {
   })
 
   it('or with little memory of its own says so, and does nothing', () => {
-    // In less than 2.4 MiB the kernel cannot start it.
-    for (let kibibytes = 2400; kibibytes < 5100; kibibytes += 150) {
+    // In less than 2.5 MiB the kernel cannot start it.
+    for (let kibibytes = 2500; kibibytes < 5100; kibibytes += 150) {
       const wrapper = ['prlimit', `--data=${kibibytes << 10}`]
       const { exitCode, stdout, stderr } = callPlugin(testbed, COMPILED, 'ADD', { wrapper })
       if (exitCode === 0) expect(callPlugin(testbed, COMPILED, 'DEL').exitCode).toBe(0)

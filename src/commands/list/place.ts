@@ -35,7 +35,7 @@ function search(host: NetworkNamespace, record: AttachmentRecord): Place {
   using sandbox = openRecorded(host, record.sandboxPath, record)
   const inSandbox = sandbox && findLentDevice(sandbox, device)
   if (inSandbox) return { in: 'sandbox', as: printable(inSandbox.name), up: inSandbox.up }
-  const found = searchEverywhere(host, sandbox ? [host, sandbox] : [host], device, (located) => {
+  const found = searchEverywhere(host, sandbox ? [host, sandbox] : [host], record, (located) => {
     const { namespace, link } = located
     return { in: 'elsewhere' as const, as: printable(link.name), up: link.up, path: namespace.path }
   })
